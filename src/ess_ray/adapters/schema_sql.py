@@ -1,0 +1,148 @@
+"""The tables as SQL, made from the data standard: nothing here talks to a database.
+
+`prepare` (adapters.schema) runs the statements. Errors: `ConfigError` with key `table NAME`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.standard import Standard, Table
+
+# The standard's types as format_type() of the server names them.
+TYPES = {
+    "bool": "boolean", "int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real",
+    "float8": "double precision", "text": "text", "timestamptz": "timestamp with time zone",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column; `required` is NOT NULL."""
+
+    type: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table as it should be. `identity`: what one row a tick belongs to; without one it is no time series."""
+
+    name: str
+    fields: Mapping[str, Field]
+    identity: tuple[str, ...] = ()
+    constraints: str = ""  # SQL behind the columns, constants of this module only
+    unique_index: str = ""  # SQL behind ON table, likewise
+
+
+TEXT, TIME = Field("text", required=True), Field("timestamptz", required=True)
+SAMPLE = Relation(
+    "sample",
+    {
+        "time": TIME, "site": TEXT, "device": TEXT, "status": TEXT, "reason": Field("text"), "missing": Field("text"),
+        "read_ms": Field("float4"), "requests": Field("int2"), "retries": Field("int2"),
+    },
+    identity=("site", "device"),
+    constraints=", PRIMARY KEY (site, device, time), CHECK (status IN ('stored', 'partial', 'failed'))",
+)  # fmt: skip
+DEVICE = Relation(
+    "device",
+    {
+        "site": TEXT, "device": TEXT, "map": TEXT, "map_hash": TEXT, "period_s": Field("float8", required=True),
+        "phase_s": Field("float8", required=True), "valid_from": TIME, "valid_to": Field("timestamptz"),
+    },
+    unique_index="(site, device) WHERE valid_to IS NULL",
+)  # fmt: skip
+
+
+def relations(standard: Standard) -> tuple[Relation, ...]:
+    """All tables: the books, then the standard's."""
+    tables = tuple(_of(table) for table in standard.tables.values())
+    for table in tables:
+        if table.name in (SAMPLE.name, DEVICE.name):
+            raise ConfigError(f"table {table.name}", "the name is taken by ess_ray's own book-keeping; choose another")
+    return (SAMPLE, DEVICE, *tables)
+
+
+def _of(table: Table) -> Relation:
+    number = Field("int2", required=True)
+    fields = {"time": TIME, "site": TEXT, "device": TEXT, "quality": number}
+    fields |= dict.fromkeys(table.identity, number)
+    fields |= {column.name: Field(column.type) for column in table.columns.values()}
+    return Relation(table.name, fields, identity=("site", "device", *table.identity))
+
+
+def type_name(relation: Relation, column: str) -> str:
+    """The column's type as the server spells it, which is also safe to put into a statement."""
+    written = relation.fields[column].type
+    base = written.removesuffix("[]")
+    if base not in TYPES:
+        raise ConfigError(
+            f"table {relation.name}", f"column {column} has type {written!r}; expected one of {', '.join(TYPES)}, or []"
+        )
+    return TYPES[base] + written[len(base) :]
+
+
+def missing_columns(relation: Relation, found: Mapping[str, tuple[str, bool]]) -> tuple[str, ...]:
+    """Columns to add to the existing table; `found`: name → (type, whether an insert has to give it a value).
+
+    Raises `ConfigError` for what adding cannot mend: another type, or another identity.
+    """
+    key = f"table {relation.name}"
+    for column in relation.fields.keys() & found.keys():
+        expected, (actual, _) = type_name(relation, column), found[column]
+        if actual != expected:
+            raise ConfigError(key, f"column {column} is {actual}, expected {expected}; alter it or rename the table")
+    for column, (actual, needed) in found.items():
+        if needed and column not in relation.fields:
+            raise ConfigError(
+                key, f"column {column} ({actual}) may not be NULL, and the standard has no such column: "
+                f"expected the identity {_listed(relation.identity)}; rename the table or change the standard"
+            )  # fmt: skip
+    missing = tuple(column for column in relation.fields if column not in found)
+    for column in missing:
+        if relation.fields[column].required:
+            raise ConfigError(
+                key, f"column {column} ({type_name(relation, column)} NOT NULL) is not there, and rows that exist "
+                "cannot be given one; rename the table or change the standard"
+            )  # fmt: skip
+    return missing
+
+
+def create(relation: Relation) -> list[sql.Composed]:
+    """CREATE TABLE and its index."""
+    table = sql.Identifier(relation.name)
+    columns = sql.SQL(", ").join(_column(relation, column) for column in relation.fields)
+    statements = [sql.SQL("CREATE TABLE {} ({}{})").format(table, columns, sql.SQL(relation.constraints))]
+    if relation.unique_index:
+        statements += [sql.SQL("CREATE UNIQUE INDEX ON {} {}").format(table, sql.SQL(relation.unique_index))]
+    elif not relation.constraints:
+        by = sql.SQL("CREATE INDEX ON {} ({}, time DESC)")
+        statements += [by.format(table, sql.SQL(", ").join(map(sql.Identifier, relation.identity)))]
+    return statements
+
+
+def add_column(relation: Relation, column: str) -> sql.Composed:
+    """ALTER TABLE … ADD COLUMN."""
+    return sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(sql.Identifier(relation.name), _column(relation, column))
+
+
+def enable_compression(relation: Relation) -> sql.Composed:
+    """One segment a device part, newest first: a series reads as a run of whole batches."""
+    return sql.SQL(
+        "ALTER TABLE {} SET (timescaledb.compress, timescaledb.compress_segmentby = {}, "
+        "timescaledb.compress_orderby = 'time DESC')"
+    ).format(sql.Identifier(relation.name), sql.Literal(_listed(relation.identity)))
+
+
+def _column(relation: Relation, column: str) -> sql.Composed:
+    required = sql.SQL(" NOT NULL" if relation.fields[column].required else "")
+    return sql.SQL("{} {}{}").format(sql.Identifier(column), sql.SQL(type_name(relation, column)), required)
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return ", ".join(sql.Identifier(column).as_string(None) for column in columns)

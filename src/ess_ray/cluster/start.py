@@ -1,0 +1,89 @@
+"""Start and stop Ray on this machine, quietly, with everything it writes below the state folder."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ess_ray.core.errors import CannotStart
+from ess_ray.core.settings import ClusterSettings
+
+# Ray puts unix sockets below its folder, "/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most this long.
+# A socket's path holds at most 107 bytes (unix(7)).
+RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 68, 107
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """Where a person finds the dashboard, and the file with the token that it asks for."""
+
+    url: str
+    token_file: Path
+
+
+def start_ray(cluster: ClusterSettings, state_dir: Path) -> Dashboard:
+    """Start Ray here, or join the cluster at `cluster.address`. Raises CannotStart if Ray does not come up."""
+    token_file = _token(state_dir / "ray_token")
+    os.environ.update(
+        RAY_AUTH_MODE="token",
+        RAY_AUTH_TOKEN_PATH=str(token_file),
+        RAY_USAGE_STATS_ENABLED="0",
+        POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
+    )
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
+    import ray  # after the environment is set: Ray reads some of it while it is imported
+
+    # Joining a cluster, Ray takes no folder and no dashboard of ours.
+    own: dict[str, Any] = {} if cluster.address else {
+        "_temp_dir": str(_short_path(state_dir / "ray")),
+        "include_dashboard": True,
+        "dashboard_host": "127.0.0.1",
+        "dashboard_port": cluster.dashboard_port,
+    }  # fmt: skip
+    try:
+        context = ray.init(
+            address=cluster.address or "local",
+            namespace="ess_ray",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **own,
+        )
+    except (OSError, ValueError, RuntimeError, ConnectionError) as error:
+        raise CannotStart(f"Ray does not start: {str(error).strip().splitlines()[0]}") from error
+    return Dashboard(f"http://{context.dashboard_url}", token_file)
+
+
+def stop_ray() -> None:
+    """End Ray and every actor."""
+    import ray
+
+    ray.shutdown()
+
+
+def _token(file: Path) -> Path:
+    """The dashboard's token, readable by its owner only; made once."""
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_hex(32))
+    return file
+
+
+def _short_path(folder: Path) -> Path:
+    """`folder`, or a link to it that is short enough for Ray's sockets."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if len(os.fsencode(folder)) + RAY_SOCKET_BYTES <= SOCKET_PATH_BYTES:
+        return folder
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
+    link = Path(tempfile.gettempdir(), f"ess_ray-{os.getuid()}-{name}")
+    if not link.is_symlink():
+        link.symlink_to(folder)
+    if link.lstat().st_uid != os.getuid() or link.resolve() != folder.resolve():
+        raise CannotStart(f"{link} is in the way: remove it, or choose a shorter state_dir")
+    return link

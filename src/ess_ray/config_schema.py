@@ -1,0 +1,103 @@
+"""What may stand in the configuration: names, types, defaults. Plain dataclasses, as OmegaConf wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+@dataclass
+class DeviceConfig:
+    """One device; what is null is taken from its map or worked out."""
+
+    map: str = MISSING
+    host: str | None = None
+    port: int = 502
+    unit_id: int = 1
+    period_s: float | None = None
+    phase_s: float = 0.0
+    max_registers: int = 125
+    max_bits: int = 2000
+    connect_timeout_s: float = 2.0
+    timeout_s: float = 1.0
+    poll_limit_s: float | None = None
+    retries: int = 1
+    connect_pause_s: float = 0.0
+    request_pause_s: float = 0.0
+    keep_connection: bool = True
+    backoff_max_s: float = 10.0
+    park_retry_s: float = 600.0
+
+
+@dataclass
+class SiteConfig:
+    """One plant."""
+
+    timezone: str = MISSING
+    devices: dict[str, DeviceConfig] = field(default_factory=dict)
+
+
+@dataclass
+class RunConfig:
+    """How long, and what is written at the end."""
+
+    duration_s: float | None = None
+    drain_s: float = 30.0
+    summary: str | None = None
+    require_complete: bool = False
+
+
+@dataclass
+class SourceConfig:
+    """Where samples come from: simulated or plant."""
+
+    kind: str = MISSING
+    seed: int = 1
+
+
+@dataclass
+class StorageConfig:
+    """Where samples go: embedded or timescale."""
+
+    kind: str = MISSING
+    dsn: str | None = None
+    dsn_file: str | None = None
+    allow_simulated: bool = False
+    late_s: float = 60.0
+    chunk_h: float = 24.0
+    compress_after_h: float = 24.0
+
+
+@dataclass
+class ClusterConfig:
+    """How the work is spread."""
+
+    address: str | None = None
+    devices_per_actor: str = "auto"
+    normalisers: int = 1
+    outbox_mb: int = 256
+    dashboard_port: int = 8265
+
+
+@dataclass
+class LoggingConfig:
+    """How much is written to the log in the state folder."""
+
+    level: str = "info"
+
+
+@dataclass
+class Config:
+    """The whole configuration."""
+
+    state_dir: str = "ess_ray_state"
+    run: RunConfig = field(default_factory=RunConfig)
+    source: SourceConfig = field(default_factory=SourceConfig)
+    storage: StorageConfig = field(default_factory=StorageConfig)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    logging: LoggingConfig = field(default_factory=LoggingConfig)
+    sites: dict[str, SiteConfig] = field(default_factory=dict)
+    maps: dict[str, Any] = field(default_factory=dict)
+    standard: dict[str, Any] = field(default_factory=dict)

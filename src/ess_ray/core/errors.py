@@ -1,0 +1,62 @@
+"""Every error that ess_ray raises on purpose.
+
+    EssRayError
+    ├── Transient                the same call may succeed later: wait, reconnect, try again
+    │   └── DatabaseUnavailable  connection lost or refused, server starting or stopping, out of connections, deadlock
+    └── Terminal                 trying again cannot help: a person has to change something
+        ├── ConfigError          a setting: names the key
+        │   └── MapError         a register map: names the map, the line and the address
+        ├── DatabaseRefused      the database understood and said no (rights, wrong schema, a value that does not fit)
+        └── CannotStart          this machine lacks something that the job needs
+
+Which branch a database error belongs to is decided by class or SQLSTATE, never by message text. All arguments go to
+`super().__init__`, or Ray could not bring an error back from an actor.
+"""
+
+
+class EssRayError(Exception):
+    """Base of the tree."""
+
+
+class Transient(EssRayError):
+    """The same call may succeed later."""
+
+
+class Terminal(EssRayError):
+    """Trying again cannot help."""
+
+
+class DatabaseUnavailable(Transient):
+    """The database cannot be reached or cannot serve now."""
+
+
+class ConfigError(Terminal):
+    """A setting cannot be used: `key` names it, `problem` says what was expected."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(key, problem)
+        self.key = key
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.problem}"
+
+
+class MapError(ConfigError):
+    """A register map cannot be used; `key` reads `map NAME, line N, address A` as far as each is known."""
+
+
+class DatabaseRefused(Terminal):
+    """The database refused for good: `sqlstate` is its five-character code, empty if it has none."""
+
+    def __init__(self, problem: str, sqlstate: str = "") -> None:
+        super().__init__(problem, sqlstate)
+        self.problem = problem
+        self.sqlstate = sqlstate
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class CannotStart(Terminal):
+    """This machine lacks something that the job needs."""

@@ -1,0 +1,75 @@
+"""What goes to the database in one transaction: bytes ready for COPY, and where each sample's rows lie in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from ess_ray.core.samples import Device
+
+Key = tuple[Device, int]  # (device, tick_us) of a sample
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows of one table as PostgreSQL binary COPY tuples, without the file header and trailer.
+
+    `ends[i]` is the byte offset behind the last row of sample i (of the flush's `keys`): rows are in the order of the
+    samples, so that one sample's rows can be cut out. `rows[i]` counts them.
+    """
+
+    table: str
+    columns: tuple[str, ...]  # the COPY column list, in the order of the fields
+    data: bytes
+    ends: tuple[int, ...]
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Samples and their rows. `samples` is the TableRows of table `sample`, one row a key."""
+
+    keys: tuple[Key, ...]  # of each sample
+    samples: TableRows
+    tables: tuple[TableRows, ...]  # the data tables
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The answer to a flush: which of its samples the database had before (and so were not written again)."""
+
+    known: tuple[Key, ...]
+    rows: Mapping[str, Mapping[str, int]]  # rows written, by site and table
+    committed_us: int  # when, by the writer's clock, microseconds since 1970 UTC
+
+
+def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
+    """Rows of the data tables, by site and table."""
+    sites = {device.site for device, _ in flush.keys}
+    counts = {site: {table.table: 0 for table in flush.tables} for site in sites}
+    for table in flush.tables:
+        for (device, _), rows in zip(flush.keys, table.rows, strict=True):
+            counts[device.site][table.table] += rows
+    return counts
+
+
+def without(flush: Flush, known: Collection[Key]) -> Flush:
+    """`flush` less the samples in `known`, and less the repeats of a key: of equal keys the first stays."""
+    seen, keep = set(known), []
+    for place, key in enumerate(flush.keys):
+        if key not in seen:
+            seen.add(key)
+            keep.append(place)
+    return Flush(
+        keys=tuple(flush.keys[place] for place in keep),
+        samples=_cut(flush.samples, keep),
+        tables=tuple(_cut(table, keep) for table in flush.tables),
+    )
+
+
+def _cut(rows: TableRows, keep: Sequence[int]) -> TableRows:
+    starts = (0, *rows.ends)
+    pieces = [rows.data[starts[place] : rows.ends[place]] for place in keep]
+    ends = tuple(accumulate(len(piece) for piece in pieces))
+    return replace(rows, data=b"".join(pieces), ends=ends, rows=tuple(rows.rows[place] for place in keep))

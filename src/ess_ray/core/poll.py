@@ -1,0 +1,219 @@
+"""One poll of one device: which request comes next, what has been read, what is missing and why.
+
+Pure: the line (`core.line`) asks for requests, says what became of each, and takes the sample at the end. Registers
+that the device calls illegal are searched by halving and then parked (`Parking`), so that one bad register costs that
+register and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ess_ray.core.cadence import Now
+from ess_ray.core.plan import Plan, Request
+from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.settings import DeviceSettings
+
+# MODBUS Application Protocol V1.1b3, section 7.
+ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
+GATEWAY_TARGET_SILENT = 11
+WORTH_A_RETRY = frozenset({4, 5, 6, 10})  # device failure, acknowledge, busy, gateway path unavailable
+# Halvings of one poll: a whole illegal block is found over several ticks instead of in one that overruns.
+MAX_SPLITS = 16
+
+
+def part(request: Request, atoms: tuple[tuple[int, int], ...]) -> Request:
+    """The request for some neighbouring atoms of `request`, its answer in the same place of the image."""
+    address, end = atoms[0][0], atoms[-1][0] + atoms[-1][1]
+    return Request(request.function, address, end - address, atoms, byte_range(request, atoms[0])[0])
+
+
+class Parking:
+    """The requests that a device is really asked: its plan, less the registers it has called illegal."""
+
+    def __init__(self, plan: Plan, retry_us: int) -> None:
+        self._plan = plan
+        self._retry_us = retry_us
+        self._bad: dict[int, set[tuple[int, int]]] = {}  # by index of the plan's request
+        self._splits: dict[int, list[Request]] = {}  # requests under search
+        self._retry_at_us: int | None = None
+        self.requests: tuple[Request, ...] = plan.requests
+
+    @property
+    def parked(self) -> list[tuple[Request, tuple[int, int]]]:
+        """The bad atoms, each with the plan's request that holds it."""
+        return [(self._plan.requests[i], atom) for i in sorted(self._bad) for atom in sorted(self._bad[i])]
+
+    def refuse(self, request: Request, mono_us: int) -> list[Request]:
+        """The device called `request` illegal: its two halves, or nothing when it is one value: that is parked."""
+        index = self._index(request)
+        asked = self._splits.setdefault(index, self._asked(index))
+        asked.remove(request)
+        middle = len(request.atoms) // 2
+        halves = [part(request, request.atoms[:middle]), part(request, request.atoms[middle:])] if middle else []
+        if not halves:
+            self._bad.setdefault(index, set()).update(request.atoms)
+            self._retry_at_us = self._retry_at_us or mono_us + self._retry_us
+        asked.extend(halves)
+        return halves
+
+    def settle(self, mono_us: int, searching: bool) -> None:
+        """Between two polls: join what the search split once it has ended; try parked registers again when due."""
+        if self._retry_at_us is not None and mono_us >= self._retry_at_us:
+            self._bad.clear()
+            self._splits.clear()
+            self._retry_at_us = None
+        elif not searching:
+            self._splits.clear()
+        self.requests = tuple(request for i in range(len(self._plan.requests)) for request in self._asked(i))
+
+    def _asked(self, index: int) -> list[Request]:
+        if index in self._splits:
+            return sorted(self._splits[index], key=lambda request: request.address)
+        whole, bad = self._plan.requests[index], self._bad.get(index, set())
+        if not bad:
+            return [whole]
+        runs: list[list[tuple[int, int]]] = [[]]
+        for atom in whole.atoms:
+            if atom in bad:
+                runs.append([])
+            else:
+                runs[-1].append(atom)
+        return [part(whole, tuple(run)) for run in runs if run]
+
+    def _index(self, request: Request) -> int:
+        return next(
+            i
+            for i, whole in enumerate(self._plan.requests)
+            if whole.function == request.function and whole.address <= request.address < whole.address + whole.count
+        )
+
+
+class Poll:
+    """One tick of one device, from its first request to its sample."""
+
+    def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now) -> None:
+        self.settings = settings
+        self.tick_us = tick_us
+        self.deadline_us = now.mono_us + settings.poll_limit_us - (now.wall_us - tick_us - settings.phase_us)
+        self._parking = parking
+        self._todo = deque(parking.requests)
+        self._image = bytearray(settings.plan.image_bytes)
+        self._missing: list[Request] = []
+        self._reason: str | None = None
+        self._attempts = 0
+        self._splits = 0
+        self._requests = 0
+        self._retries = 0
+        self._searching = False
+        self._read = False
+        self.heard = False  # the device gave an answer, be it an exception
+
+    @property
+    def started(self) -> bool:
+        """Whether a request of this poll was ever sent."""
+        return self._requests > 0
+
+    def next_request(self) -> Request | None:
+        """The request to send now, or None when the poll is over. Asking twice gives the same."""
+        return self._todo[0] if self._todo else None
+
+    def sent(self) -> None:
+        """The next request went out."""
+        self._requests += 1
+        self._retries += self._attempts > 0
+        self._attempts += 1
+
+    def answered(self, payload: bytes) -> None:
+        """The request was answered with its data."""
+        request = self._take()
+        self._image[request.offset : request.offset + len(payload)] = payload  # bits come unpacked, one a byte
+        self._read = self.heard = True
+
+    def refused(self, code: int, retries: int, mono_us: int) -> None:
+        """The device answered with exception `code`."""
+        self.heard = True
+        reason = f"{Reason.EXCEPTION} {code}"
+        if code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE):
+            self._search(reason, mono_us)
+        elif code == GATEWAY_TARGET_SILENT:
+            self.give_up(reason)
+        elif code not in WORTH_A_RETRY or not self.may_retry(retries, mono_us):
+            self.lose(reason)
+
+    def may_retry(self, retries: int, mono_us: int) -> bool:
+        """Whether the request may be sent once more within the poll's limit."""
+        return self._attempts <= retries and mono_us < self.deadline_us
+
+    def lose(self, reason: str) -> None:
+        """The request has failed for good: its registers are missing, the poll goes on."""
+        request = self._take()
+        self._miss(request, reason)
+
+    def give_up(self, reason: str) -> None:
+        """Nothing more is asked in this poll: all that is left is missing."""
+        while self._todo:
+            self.lose(reason)
+
+    def sample(self, now: Now) -> Sample:
+        """The sample of a poll that is over."""
+        found_now = {(request.function, atom) for request in self._missing for atom in request.atoms}
+        for request, atom in self._parking.parked:
+            if (request.function, atom) not in found_now:
+                self._miss(part(request, (atom,)), Reason.PARKED)
+        self._parking.settle(now.mono_us, self._searching)
+        complete = self._reason in (None, Reason.PARKED)
+        status = Status.FAILED if not self._read else Status.STORED if complete else Status.PARTIAL
+        return Sample(
+            device=self.settings.device,
+            tick_us=self.tick_us,
+            status=status,
+            reason=self._reason,
+            missing=tuple(sorted(byte_range(request, atom) for request in self._missing for atom in request.atoms)),
+            missing_text=missing_text(self._missing) if self._missing else None,
+            read_ms=(now.wall_us - self.tick_us) / 1000,
+            requests=self._requests,
+            retries=self._retries,
+            image=bytes(self._image) if self._read else b"",
+        )
+
+    def _search(self, reason: str, mono_us: int) -> None:
+        request = self._take()
+        halves = self._parking.refuse(request, mono_us)
+        self._searching = self._searching or bool(halves)
+        if halves and self._splits < MAX_SPLITS:
+            self._splits += 1
+            self._todo.extendleft(reversed(halves))
+        else:
+            self._miss(request, reason)
+
+    def _take(self) -> Request:
+        self._attempts = 0
+        return self._todo.popleft()
+
+    def _miss(self, request: Request, reason: str) -> None:
+        self._reason = reason if self._reason in (None, Reason.PARKED) else self._reason
+        self._missing.append(request)
+
+
+def byte_range(request: Request, atom: tuple[int, int]) -> tuple[int, int]:
+    """Where an atom of a request lies in the image, [start, end) in bytes."""
+    start = request.offset + (atom[0] - request.address) * request.item_bytes
+    return start, start + atom[1] * request.item_bytes
+
+
+def missing_text(missing: list[Request]) -> str:
+    """The missing addresses for people, neighbours joined: "4:500-588,4:600"."""
+    spans: list[list[int]] = []
+    for function, address, count in sorted((r.function, a, n) for r in missing for a, n in r.atoms):
+        if spans and spans[-1][0] == function and address <= spans[-1][2] + 1:
+            spans[-1][2] = max(spans[-1][2], address + count - 1)
+        else:
+            spans.append([function, address, address + count - 1])
+    return ",".join(f"{f}:{a}" if a == b else f"{f}:{a}-{b}" for f, a, b in spans)
+
+
+def unread(device: Device, tick_us: int, reason: str, now: Now) -> Sample:
+    """The sample of a tick at which the device was not asked at all."""
+    late_ms = (now.wall_us - tick_us) / 1000
+    return Sample(device, tick_us, Status.FAILED, reason, (), None, late_ms, 0, 0, b"")

@@ -1,0 +1,75 @@
+"""A sample: what one device gave, or did not give, at one tick.
+
+Times are whole microseconds since 1970 UTC. A sample's image is the payload of all requests of the device's plan, one
+behind the other, in the plan's order (registers: two bytes each, big end first; bits: one byte each, 0 or 1); what
+could not be read is zero bytes there and listed in `missing`, so that nothing is decoded from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """A sample is exactly one of these."""
+
+    STORED = "stored"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a sample is not complete. `exception` is followed by the device's code: "exception 2"."""
+
+    TIMEOUT = "timeout"  # no complete answer within the request's time limit
+    REFUSED = "refused"  # the device refused the connection
+    UNREACHABLE = "unreachable"  # no route, no name, or no answer to the connection
+    CLOSED = "closed"  # the device closed the connection before its answer was complete
+    EXCEPTION = "exception"  # the device answered with a Modbus exception
+    BAD_TRANSACTION = "bad transaction"  # an answer to a request that was never sent
+    BAD_UNIT = "bad unit"
+    BAD_FUNCTION = "bad function"
+    BAD_LENGTH = "bad length"
+    BAD_PROTOCOL = "bad protocol"  # not Modbus TCP at all
+    OVERRUN = "overrun"  # the poll before was still running
+    BACKOFF = "backoff"  # the device is silent; between two probes it is not asked
+    PARKED = "parked"  # known bad registers are left out
+    CLOCK = "clock"
+    REJECTED = "rejected"
+    JOURNAL_FULL = "journal_full"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device by name; names are unique within a site."""
+
+    site: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.site}/{self.device}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One device at one tick. `image` is empty where nothing was read."""
+
+    device: Device
+    tick_us: int
+    status: Status
+    reason: str | None  # a Reason, "exception n" for exceptions; None for a complete sample
+    missing: tuple[tuple[int, int], ...]  # byte ranges [start, end) of the image that were not read
+    missing_text: str | None  # the same for people: "4:500-588" (function:first-last address), comma-separated
+    read_ms: float  # from the tick to the last byte
+    requests: int  # sent, retries included
+    retries: int
+    image: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples of devices that share a map and a plan (`layout` is the plan's hash), oldest first."""
+
+    layout: str
+    samples: tuple[Sample, ...]

@@ -1,0 +1,85 @@
+"""Settings, frozen: made once by `ess_ray.config`, handed on as they are. Names carry units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ess_ray.core.plan import Plan
+from ess_ray.core.registers import RegisterMap
+from ess_ray.core.samples import Device
+from ess_ray.core.standard import Standard
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """How one device is polled. Devices with equal (host, port) share one connection, one behind the other."""
+
+    device: Device
+    map_name: str
+    host: str
+    port: int
+    unit_id: int
+    plan: Plan
+    period_us: int
+    phase_us: int = 0  # delays the reading behind the tick
+    connect_timeout_us: int = 2_000_000  # name resolution and connection together
+    timeout_us: int = 1_000_000  # of one request, from the first byte sent to the last byte received
+    poll_limit_us: int = 2_000_000  # of one poll, counted from its tick
+    retries: int = 1  # of one request within the poll's limit
+    connect_pause_us: int = 0  # some gateways need a rest after connecting
+    request_pause_us: int = 0  # and between requests
+    keep_connection: bool = True
+    backoff_max_us: int = 10_000_000  # longest pause between two probes of a silent device
+    park_retry_us: int = 600_000_000  # bad registers are tried again after this
+
+    @property
+    def line(self) -> tuple[str, int]:
+        """What devices behind one gateway share."""
+        return self.host, self.port
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Where samples go. `dsn` is empty for the embedded database; it is a secret and no part of the repr."""
+
+    kind: str
+    dsn: str = field(repr=False)
+    allow_simulated: bool
+    late_us: int
+    chunk_us: int  # length of a hypertable's chunk
+    compress_after_us: int  # counted from the chunk's end
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """How the work is spread. None means that the program chooses."""
+
+    address: str | None
+    devices_per_actor: int | None
+    normalisers: int
+    outbox_bytes: int  # of one poller
+    dashboard_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the job needs to know."""
+
+    state_dir: Path
+    duration_us: int | None
+    drain_us: int
+    summary: Path | None
+    require_complete: bool
+    simulated: bool
+    seed: int
+    log_level: str
+    timezones: Mapping[str, str]  # by site
+    devices: tuple[DeviceSettings, ...]  # of a simulated run: host and port are filled in at the start
+    maps: Mapping[str, RegisterMap]
+    map_trees: Mapping[str, Mapping[str, object]]  # as composed, for the simulator
+    standard: Standard
+    standard_tree: Mapping[str, object]
+    storage: StorageSettings
+    cluster: ClusterSettings

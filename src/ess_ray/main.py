@@ -1,0 +1,67 @@
+"""The entry: `python -m ess_ray.main site=all`. Composes the configuration, then runs the job.
+
+Exit codes: 0 done; 1 the run failed or `run.require_complete` was not met; 2 the configuration cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ess_ray import __version__
+from ess_ray.core.errors import ConfigError, EssRayError
+
+USAGE = """\
+Collect every second of solar plants with battery storage into TimescaleDB.
+
+  python -m ess_ray.main site=all                    four simulated plants into a database of its own, until Ctrl-C
+  python -m ess_ray.main site=sionyu run.duration_s=20 run.summary=summary.json
+  python -m ess_ray.main site=[sionyu,panri]
+  python -m ess_ray.main --config-dir my_plants site=my_plant source=plant storage=timescale
+
+Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The words of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="ess_ray", description=USAGE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config-dir", type=Path, metavar="FOLDER", help="your own site/ and map/ files")
+    parser.add_argument("--cfg", choices=["job"], help="print the composed configuration, secrets masked, and stop")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings")
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the job that the words describe; gives the exit code."""
+    given = arguments().parse_intermixed_args(words)
+    # Imports wait until --help and --version have had their say.
+    from ess_ray.config import compose_config, environment, load_settings
+
+    try:
+        composed = compose_config(given.settings, given.config_dir)
+        if given.cfg:
+            print(composed.to_yaml(), end="")
+            return 0
+        settings = load_settings(composed, environment())
+    except ConfigError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return 2
+    from ess_ray.job import run
+
+    try:
+        return run(settings)
+    except ConfigError as error:  # found late, in the database: still before anything is polled
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return 2
+    except EssRayError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Simulated devices from the command line, for trying Modbus clients: python -m ess_ray.simulator map=sionyu port=1502
+
+Exit codes: 0 after Ctrl-C or SIGTERM, 2 for words that cannot be understood or a port that cannot be had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from ess_ray.adapters.yaml_lines import line_finder
+from ess_ray.core.errors import ConfigError, Terminal
+from ess_ray.core.mapfile import load_map
+from ess_ray.core.registers import RegisterMap
+from ess_ray.core.standard import load_standard
+from ess_ray.paths import conf_folder
+from ess_ray.simulator.fleet import run_fleet
+from ess_ray.simulator.plant import Plant
+from ess_ray.simulator.server import listen
+
+USAGE = "python -m ess_ray.simulator map=sionyu port=1502 [host=127.0.0.1] [seed=1] [unit=1]"
+DEFAULTS = {"host": "127.0.0.1", "seed": "1", "unit": "1"}
+RANGES = {"port": (0, 65535), "seed": (0, 2**32 - 1), "unit": (0, 255)}
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until told to stop; returns the exit code."""
+    try:
+        asyncio.run(run_fleet() if arguments == ["--fleet"] else run_one(parse(arguments)))
+    except KeyboardInterrupt:
+        return 0
+    except (Terminal, OSError) as error:
+        print(f"ess_ray.simulator: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parse(arguments: list[str]) -> dict[str, str]:
+    """name=value words with their defaults. Raises ConfigError."""
+    words = dict(DEFAULTS)
+    for argument in arguments:
+        name, equals, word = argument.partition("=")
+        if not equals or name not in {"map", "port", *DEFAULTS}:
+            raise ConfigError(argument, f"not understood; expected {USAGE}")
+        words[name] = word
+    for name in ("map", "port"):
+        if not words.get(name):
+            raise ConfigError(name, f"missing; expected {USAGE}")
+    return words
+
+
+async def run_one(words: Mapping[str, str]) -> None:
+    """Serve one plant until SIGTERM. Raises ConfigError, OSError."""
+    numbers = {name: _number(name, words[name]) for name in RANGES}
+    register_map = read_map(words["map"])
+    server, port = await listen({numbers["unit"]: Plant(register_map, numbers["seed"])}, words["host"], numbers["port"])
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    print(
+        f"{register_map.name} listens on {words['host']}:{port}, unit {numbers['unit']}: "
+        f"{len(register_map.values)} values, every {register_map.period_s:g} s",
+        flush=True,
+    )
+    async with server:
+        await ended.wait()
+
+
+def read_map(name: str) -> RegisterMap:
+    """A shipped map by its name, or one from a YAML file by its path. Raises ConfigError."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else conf_folder() / "map" / f"{name}.yaml"
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in (conf_folder() / "map").glob("*.yaml")))
+        raise ConfigError("map", f"{name}: no such map; shipped are {shipped}; or give the path of a YAML file")
+    text = path.read_text(encoding="utf-8")
+    line_of = line_finder(text)
+    standard = load_standard(yaml.safe_load((conf_folder() / "standard" / "ess.yaml").read_text(encoding="utf-8")))
+    return load_map(path.stem, yaml.safe_load(text), standard, line_of)
+
+
+def _number(name: str, word: str) -> int:
+    low, high = RANGES[name]
+    with contextlib.suppress(ValueError):
+        if low <= int(word) <= high:
+            return int(word)
+    raise ConfigError(name, f"expected a whole number from {low} to {high}, got {word!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

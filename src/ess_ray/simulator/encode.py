@@ -1,0 +1,125 @@
+"""From values to raw registers: the inverse of what a collector decodes, for all values of a map at once.
+
+Used by `Plant`. An image holds the bytes of each function: registers big end first from address 0 (two bytes each), or
+one byte a bit for functions 1 and 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ess_ray.core.registers import BIT_FUNCTIONS, Value
+from ess_ray.simulator.day import Floats
+
+Image = Mapping[int, bytes]
+
+TEXT = b"SIMULATED"  # what every string register says
+
+_FLOATS = {"float32": Decimal("3.4e38"), "float64": Decimal("1.7e308")}
+
+
+def raw_range(value: Value) -> tuple[float, float]:
+    """Lowest and highest raw number that the raw type can hold and the map calls in range."""
+    low, high = _type_range(value)
+    bounds = [(bound - value.offset) / value.scale for bound in (value.minimum, value.maximum) if bound is not None]
+    lows = bounds[:1] if value.minimum is not None else []
+    highs = bounds[len(lows) :]
+    if value.scale < 0:
+        lows, highs = highs, lows
+    low, high = max([low, *lows]), min([high, *highs])
+    if value.raw_type in _FLOATS:
+        return float(low), float(high)
+    return float(low.to_integral_value(ROUND_CEILING)), float(high.to_integral_value(ROUND_FLOOR))
+
+
+def _type_range(value: Value) -> tuple[Decimal, Decimal]:
+    if value.raw_type in _FLOATS:
+        return -_FLOATS[value.raw_type], _FLOATS[value.raw_type]
+    if value.raw_type in ("bit", "bits"):
+        return Decimal(0), Decimal(2 ** (value.bits[1] if value.bits else 1) - 1)
+    bits = 16 * value.width
+    if value.raw_type.startswith("uint"):
+        return Decimal(0), Decimal(2 ** min(bits, 62) - 1)  # 62: exact in the 64-bit integers used here
+    return Decimal(-(2 ** (bits - 1))), Decimal(2 ** min(bits - 1, 62) - 1)
+
+
+class Encoder:
+    """Encodes the values of one map; an image holds `sizes` addresses of each function."""
+
+    def __init__(self, values: Sequence[Value], sizes: Mapping[int, int]) -> None:
+        ranges = np.array([raw_range(value) for value in values]).reshape(-1, 2)
+        self._low, self._high = ranges[:, 0], ranges[:, 1]
+        self._scale = np.array([float(value.scale) for value in values])
+        self._offset = np.array([float(value.offset) for value in values])
+        self._flip = _where(values, lambda value: value.invert is not None)
+        self._single = _where(values, lambda value: value.raw_type == "float32")
+        self._double = _where(values, lambda value: value.raw_type == "float64")
+        starts = np.cumsum([0, *sizes.values()]).tolist()
+        self._places = {
+            function: (start, start + sizes[function]) for function, start in zip(sizes, starts[:-1], strict=True)
+        }
+        self._buffer = np.zeros(starts[-1], dtype=np.uint16)
+        self._set_words(values)
+
+    @property
+    def value_range(self) -> tuple[Floats, Floats]:
+        """The lowest and highest number that each value can carry, after scaling."""
+        ends = np.stack((self._low, self._high)) * self._scale + self._offset
+        return ends.min(axis=0), ends.max(axis=0)
+
+    def encode(self, numbers: Floats) -> dict[int, bytes]:
+        """The image of `numbers` (one a value, after scaling and inversion; what does not fit is cut to the range)."""
+        raw = np.clip((numbers - self._offset) / self._scale, self._low, self._high)
+        whole = np.rint(raw).astype(np.int64)
+        if len(self._single) or len(self._double):
+            whole[self._single] = raw[self._single].astype(np.float32).view(np.uint32)
+            whole[self._double] = raw[self._double].view(np.int64)
+        flags = whole[self._flip]
+        whole[self._flip] = np.where((flags == 0) | (flags == 1), 1 - flags, flags)
+        words = ((whole[self._owner] >> self._right) << self._left).astype(np.uint16)
+        if self._swapped:
+            words = np.where(self._swap, (words >> 8) | (words << 8), words)
+        buffer = self._buffer.copy()
+        buffer[self._target[: self._alone]] = words[: self._alone]
+        np.bitwise_or.at(buffer, self._target[self._alone :], words[self._alone :])
+        return {function: _as_sent(function, buffer[start:end]) for function, (start, end) in self._places.items()}
+
+    def _set_text(self, value: Value, start: int) -> None:
+        data = TEXT[: 2 * value.width].ljust(2 * value.width, b"\0")
+        words = np.frombuffer(data, dtype="<u2" if value.order in ("BADC", "DCBA") else ">u2").astype(np.uint16)
+        self._buffer[start : start + value.width] = words[::-1] if value.order in ("CDAB", "DCBA") else words
+
+    def _set_words(self, values: Sequence[Value]) -> None:
+        shared = {(value.function, value.address) for value in values if value.raw_type == "bits"}
+        alone, bits = [], []
+        for owner, value in enumerate(values):
+            start = self._places[value.function][0] + value.address
+            if value.raw_type == "bits":
+                bits.append((owner, 0, value.bits[0] if value.bits else 0, value.order in ("BADC", "DCBA"), start))
+            elif value.raw_type == "string":
+                self._set_text(value, start)
+            elif (value.function, value.address) not in shared:
+                alone += [(owner, *word, start + i) for i, word in enumerate(_words(value))]
+        table = np.array(alone + bits, dtype=np.int64).reshape(-1, 5).T
+        self._owner, self._right, self._left, self._swap, self._target = table
+        self._alone, self._swapped = len(alone), bool(self._swap.any())
+
+
+def _words(value: Value) -> list[tuple[int, int, bool]]:
+    """(right shift, left shift, swap the bytes) of each register of `value`, in the order of the addresses."""
+    shifts = [16 * i for i in range(value.width)]
+    if value.order in ("ABCD", "BADC"):
+        shifts.reverse()
+    return [(shift, 0, value.order in ("BADC", "DCBA")) for shift in shifts]
+
+
+def _where(values: Sequence[Value], holds: Callable[[Value], bool]) -> NDArray[np.intp]:
+    return np.array([i for i, value in enumerate(values) if holds(value)], dtype=np.intp)
+
+
+def _as_sent(function: int, words: NDArray[np.uint16]) -> bytes:
+    return words.astype(np.uint8 if function in BIT_FUNCTIONS else ">u2").tobytes()

@@ -1,0 +1,89 @@
+"""Many simulated devices in one process, for the collector: `python -m ess_ray.simulator --fleet`.
+
+Reads one line of JSON from standard input, {"standard": tree, "maps": {name: tree}, "devices": [{"name", "line", "map",
+"unit_id", "seed"}, ...]}, listens on 127.0.0.1 (one port a line), prints one line {"ports": {name: port}}, and ends
+when standard input ends, which is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from typing import TypedDict, cast
+
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.mapfile import load_map
+from ess_ray.core.registers import RegisterMap
+from ess_ray.core.standard import load_standard
+from ess_ray.simulator.layout import Layout
+from ess_ray.simulator.plant import Plant
+from ess_ray.simulator.server import listen
+
+
+class FleetDevice(TypedDict):
+    """One device: devices with the same `line` share a port, and differ in `unit_id`."""
+
+    name: str
+    line: str
+    map: str
+    unit_id: int
+    seed: int
+
+
+class FleetPlan(TypedDict):
+    """What the fleet is told: the trees of the standard and the maps as the configuration has them."""
+
+    standard: Mapping[str, object]
+    maps: Mapping[str, object]
+    devices: list[FleetDevice]
+
+
+async def run_fleet() -> None:
+    """Serve until standard input ends. Raises ConfigError for a plan that cannot be, OSError for no ports."""
+    try:
+        plan: FleetPlan = json.loads(sys.stdin.buffer.readline())
+    except ValueError as error:
+        raise ConfigError("--fleet", "expected one line of JSON on standard input") from error
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    ports = await _listen_all(plan)
+    print(json.dumps({"ports": ports}), flush=True)
+    threading.Thread(target=_wait_for_end, args=(loop, ended), daemon=True).start()
+    await ended.wait()
+
+
+async def _listen_all(plan: FleetPlan) -> dict[str, int]:
+    lines: dict[str, dict[int, Plant]] = {}
+    for device, plant in zip(plan["devices"], _plants(plan), strict=True):
+        units = lines.setdefault(device["line"], {})
+        if device["unit_id"] in units:
+            raise ConfigError(device["name"], f"unit id {device['unit_id']} is already used on line {device['line']}")
+        units[device["unit_id"]] = plant
+    ports = {line: (await listen(units))[1] for line, units in lines.items()}
+    return {device["name"]: ports[device["line"]] for device in plan["devices"]}
+
+
+def _plants(plan: FleetPlan) -> list[Plant]:
+    """The plant of each device; devices with one map and one seed share theirs."""
+    standard = load_standard(plan["standard"])
+    maps: dict[str, tuple[RegisterMap, Layout]] = {}
+    plants: dict[tuple[str, int], Plant] = {}
+    for device in plan["devices"]:
+        name, seed = device["map"], device["seed"]
+        if name not in maps:
+            register_map = load_map(name, cast(Mapping[str, object], plan["maps"][name]), standard)
+            maps[name] = register_map, Layout(register_map)
+        if (name, seed) not in plants:
+            plants[name, seed] = Plant(maps[name][0], seed, layout=maps[name][1])
+    return [plants[device["map"], device["seed"]] for device in plan["devices"]]
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    loop.call_soon_threadsafe(ended.set)

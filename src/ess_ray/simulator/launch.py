@@ -1,0 +1,117 @@
+"""Starts and stops the simulated fleet of a collector (see `fleet`): a child in a session of its own.
+
+The child ends by itself when its standard input closes, so it does not outlive a collector that was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import IO, cast
+
+from ess_ray.core.errors import CannotStart
+from ess_ray.core.settings import DeviceSettings
+from ess_ray.simulator.fleet import FleetDevice, FleetPlan
+
+START_LIMIT_S = 120.0
+STOP_LIMIT_S = 5.0
+DIFFERENT_PLANTS = 256  # of one map: a thousand devices in a benchmark are to cost little next to the collector
+
+
+class SimulatedFleet:
+    """Running simulated devices; `ports` gives the port on 127.0.0.1 of each device, by "site/device"."""
+
+    def __init__(
+        self,
+        standard_tree: Mapping[str, object],
+        map_trees: Mapping[str, object],
+        devices: Sequence[DeviceSettings],
+        seed: int,
+        start_limit_s: float = START_LIMIT_S,
+    ) -> None:
+        """Start the devices, each on a port of its own, and wait until they listen. Raises CannotStart.
+
+        The trees are those of the configuration. A device's own seed comes from `seed` and its name; of very many
+        devices with one map, some show the same plant.
+        """
+        plan = FleetPlan(standard=standard_tree, maps=map_trees, devices=[_told(each, seed) for each in devices])
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "ess_ray.simulator", "--fleet"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,  # a Ctrl-C at the collector's terminal is the collector's to handle
+        )
+        self._to_child = cast(IO[bytes], self._child.stdin)
+        self._from_child = cast(IO[bytes], self._child.stdout)
+        try:
+            self.ports = self._handshake(plan, time.monotonic() + start_limit_s)
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Of the child."""
+        return self._child.pid
+
+    def stop(self) -> None:
+        """End the devices; calling it again does no harm."""
+        with contextlib.suppress(BrokenPipeError):
+            self._to_child.close()
+        try:
+            self._child.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._from_child.close()
+        self._errors.close()
+
+    def __enter__(self) -> SimulatedFleet:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _handshake(self, plan: FleetPlan, deadline_s: float) -> dict[str, int]:
+        with contextlib.suppress(BrokenPipeError):  # a child that died is found by its missing answer
+            self._to_child.write(json.dumps(plan).encode() + b"\n")
+            self._to_child.flush()
+        ports: dict[str, int] = json.loads(self._line(deadline_s))["ports"]
+        return ports
+
+    def _line(self, deadline_s: float) -> bytes:
+        """The first line that the child prints."""
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._from_child, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline_s - time.monotonic())):
+                    raise CannotStart("the simulated devices did not listen in time: is this machine overloaded?")
+                piece = os.read(self._from_child.fileno(), 65536)
+                if not piece:
+                    raise CannotStart(f"the simulated devices could not start: {self._last_words()}")
+                line += piece
+        return line
+
+    def _last_words(self) -> str:
+        self._child.wait(STOP_LIMIT_S)
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return " / ".join(lines[-3:]) or f"exit code {self._child.returncode}, and it said nothing"
+
+
+def _told(device: DeviceSettings, seed: int) -> FleetDevice:
+    name = str(device.device)
+    own_seed = seed + zlib.crc32(name.encode()) % DIFFERENT_PLANTS
+    return FleetDevice(name=name, line=name, map=device.map_name, unit_id=device.unit_id, seed=own_seed)

@@ -1,0 +1,112 @@
+"""A Modbus TCP server for simulated plants, on asyncio: one connection handler, no library, little CPU.
+
+Framing after "MODBUS Messaging on TCP/IP Implementation Guide V1.0b" 3.1.3: transaction, protocol (0), length, unit;
+answers after "MODBUS Application Protocol V1.1b3" 6.1-6.4 and 7. Requests may come in pieces or many at once. Only
+functions 1-4 are served. A unit that is not there is answered like a gateway does: exception 0x0B. What is no Modbus
+TCP (another protocol, an impossible length) closes the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import numpy as np
+
+from ess_ray.core.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS, READ_INPUT_REGISTERS
+from ess_ray.simulator.plant import Plant
+
+ILLEGAL_FUNCTION, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE = 1, 2, 3
+GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND = 0x0B
+
+_HEADER = struct.Struct(">HHHB")  # transaction, protocol, length (unit and PDU), unit
+_READ = struct.Struct(">BHH")  # function, address, count
+_MAX_LENGTH = 254
+
+
+def clock_us() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+async def listen(
+    units: Mapping[int, Plant], host: str = "127.0.0.1", port: int = 0, now_us: Callable[[], int] = clock_us
+) -> tuple[asyncio.Server, int]:
+    """Serve `units` (plant by unit id); returns the server and its port. Raises OSError."""
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(units, now_us), host, port, backlog=512)
+    return server, int(server.sockets[0].getsockname()[1])
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, units: Mapping[int, Plant], now_us: Callable[[], int]) -> None:
+        self._units, self._now_us = units, now_us
+        self._pending = b""
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every complete request; keep the rest for later."""
+        frames = self._pending + data
+        answers, start = [], 0
+        while len(frames) - start >= _HEADER.size:
+            transaction, protocol, length, unit = _HEADER.unpack_from(frames, start)
+            if protocol != 0 or not 2 <= length <= _MAX_LENGTH:
+                self._transport.abort()
+                return
+            end = start + _HEADER.size - 1 + length
+            if end > len(frames):
+                break
+            answer = self._answer(unit, frames[start + _HEADER.size : end])
+            answers.append(_HEADER.pack(transaction, 0, len(answer) + 1, unit) + answer)
+            start = end
+        self._pending = frames[start:]
+        if answers:
+            self._transport.write(b"".join(answers))
+
+    def pause_writing(self) -> None:
+        """A client that does not read its answers is not asked for more requests."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._transport.resume_reading()
+
+    def _answer(self, unit: int, pdu: bytes) -> bytes:
+        plant = self._units.get(unit)
+        if plant is None:
+            return _exception(pdu[0], GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND)
+        return answer(plant, pdu, self._now_us())
+
+
+def answer(plant: Plant, pdu: bytes, now_us: int) -> bytes:
+    """The answer's PDU to a request's PDU (at least one byte)."""
+    if not 1 <= pdu[0] <= READ_INPUT_REGISTERS:
+        return _exception(pdu[0], ILLEGAL_FUNCTION)
+    if len(pdu) != _READ.size:
+        return _exception(pdu[0], ILLEGAL_DATA_VALUE)
+    function, address, count = _READ.unpack(pdu)
+    of_bits = function in BIT_FUNCTIONS
+    if not 1 <= count <= (MAX_BITS if of_bits else MAX_REGISTERS):
+        return _exception(function, ILLEGAL_DATA_VALUE)
+    end = address + count
+    readable = plant.readable.get(function, b"")
+    if end > min(len(readable), LAST_ADDRESS + 1) or b"\0" in readable[address:end]:
+        return _exception(function, ILLEGAL_DATA_ADDRESS)
+    image = plant.image(now_us)[function]
+    data = _packed(image[address:end]) if of_bits else image[2 * address : 2 * end]
+    return bytes((function, len(data))) + data
+
+
+def _packed(bits: bytes) -> bytes:
+    return np.packbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little").tobytes()
+
+
+def _exception(function: int, code: int) -> bytes:
+    return bytes((function | 0x80, code))

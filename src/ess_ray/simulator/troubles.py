@@ -1,0 +1,83 @@
+"""Warnings and faults that come and go: about two warnings a day and a fault a week, each with what follows from it.
+
+Pure. A fault comes in the hours of rest, so that no current flows through a rack that is said to be off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ess_ray.core.registers import Value
+from ess_ray.simulator.day import generator
+
+_FLAG = re.compile(r"warning|fault|^flt_|^pcs_protection")
+_SUMMARY = re.compile(r"status_for_(warning|fault)$|^st_fault$|^master_rack_communication_fault$")
+_HOURS = (
+    (r"over_current_charge|over_voltage", (10, 15)),
+    (r"over_current_discharge|under_voltage", (18, 22)),
+    (r"over_temperature", (14, 23)),
+    (r"under_temperature", (3, 7)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One flag that can rise: `shows` are (index of the value, what is stored meanwhile)."""
+
+    shows: tuple[tuple[int, float], ...]
+    fault: bool
+    hours: tuple[int, int]  # local time in which it may begin
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A trouble of one day, in seconds since midnight."""
+
+    start_s: int
+    end_s: int
+    trouble: Trouble
+
+
+def troubles(values: Sequence[Value]) -> tuple[Trouble, ...]:
+    """Every trouble that the map can show."""
+    rows: dict[tuple[str, tuple[int, ...]], dict[str, int]] = {}
+    for index, value in enumerate(values):
+        rows.setdefault((value.table, value.ids), {})[value.column] = index
+    rack_columns = {value.column for value in values if value.table == "rack"}
+    found = []
+    for index, value in enumerate(values):
+        of_rack = value.table == "bank" and value.column in rack_columns  # rises with a rack's
+        if _FLAG.search(value.column) and not _SUMMARY.search(value.column) and not of_rack:
+            found.append(_trouble(index, value, rows))
+    return tuple(found)
+
+
+def incidents(seed: int, day: int, possible: Sequence[Trouble]) -> tuple[Incident, ...]:
+    """What happens on one day."""
+    random = generator(seed, 3, day)
+    happening = []
+    for fault, a_day in ((False, 2.0), (True, 0.15)):
+        candidates = [trouble for trouble in possible if trouble.fault is fault]
+        for _ in range(int(random.poisson(a_day)) if candidates else 0):
+            trouble = candidates[int(random.integers(len(candidates)))]
+            start_s = int(random.integers(3600 * trouble.hours[0], 3600 * trouble.hours[1]))
+            happening.append(Incident(start_s, start_s + int(random.integers(20, 600)), trouble))
+    return tuple(happening)
+
+
+def _trouble(index: int, value: Value, rows: dict[tuple[str, tuple[int, ...]], dict[str, int]]) -> Trouble:
+    kind = "warning" if "warning" in value.column else "fault"
+    own = rows[value.table, value.ids]
+    bank = rows.get(("bank", value.ids[:1]), {}) if value.ids else {}
+    raised = [own.get(f"{value.table}_status_for_{kind}"), bank.get(f"battery_status_for_{kind}")]
+    raised += [bank.get(value.column) if value.element is None else None, own.get("st_fault")]
+    if value.column.startswith("master_rack_communication"):
+        raised.append(own.get("master_rack_communication_fault"))
+    shows = {index: 1.0} | {place: 1.0 for place in raised if place is not None}
+    stopped = own.get("rack_status_for_run") if kind == "fault" else None
+    if stopped is not None:
+        shows[stopped] = 0.0
+    hours = next((hours for pattern, hours in _HOURS if re.search(pattern, value.column)), (0, 23))
+    return Trouble(tuple(shows.items()), kind == "fault", (1, 6) if kind == "fault" else hours)

@@ -1,0 +1,194 @@
+"""The main job as its user runs it, from the command line to the rows, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from ess_ray.adapters.embedded import EmbeddedPostgres
+from tests import oracle, torture
+from tests.peers import pymodbus_server
+
+PLANTS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("job")
+
+
+def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
+    """The job with an unused dashboard port, in an empty folder."""
+    command = [sys.executable, "-m", "ess_ray.main", "cluster.dashboard_port=0", *words]
+    environment = {**os.environ, **environment}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def run(folder: Path, *words: str, **environment: str) -> tuple[int, str, dict[str, Any]]:
+    """The job to its end: exit code, what it printed, its summary."""
+    job = start(folder, "run.summary=summary.json", *words, **environment)
+    said, _ = job.communicate(timeout=240)
+    file = folder / "summary.json"
+    return job.returncode, said, json.loads(file.read_text()) if file.exists() else {}
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """The embedded database of a job that has ended."""
+    with (
+        EmbeddedPostgres(folder / "ess_ray_state" / "postgresql") as server,
+        psycopg.connect(server.dsn, row_factory=dict_row) as connection,
+    ):
+        yield connection
+
+
+def at(site: str, port: int, device: str = "gateway") -> list[str]:
+    return [f"sites.{site}.devices.{device}.host=127.0.0.1", f"sites.{site}.devices.{device}.port={port}"]
+
+
+def check_rows(connection: psycopg.Connection[dict[str, Any]], site: str, registers: Sequence[int]) -> int:
+    """Every row of every tick of the site equals the oracle's; gives how many rows there are."""
+    found = 0
+    ticks = connection.execute("SELECT count(*) AS n FROM sample WHERE site = %s", [site]).fetchone()
+    assert ticks is not None
+    for table, expected in oracle.rows(site, registers).items():
+        stored = connection.execute(f"SELECT * FROM {table} WHERE site = %s", [site]).fetchall()
+        assert len(stored) == ticks["n"] * len(expected)
+        found += len(stored)
+        for row in stored:
+            ids = tuple(row[name] for name in oracle.IDS if row.get(name) is not None)
+            got = {name: row[name] for name in expected[ids]}
+            assert got == expected[ids], f"{site} {table} {ids}"
+            others = set(row) - set(got) - {"time", "site", "device", *oracle.IDS}
+            assert all(row[name] is None for name in others)
+    return found
+
+
+def test_every_value_of_four_independent_plants_is_stored_as_their_lists_say(folder: Path) -> None:
+    chance = random.Random(20220510)
+    images = {site: [chance.randrange(65536) for _ in range(7100)] for site in PLANTS}
+    with ExitStack() as peers:
+        places = [word for site in PLANTS for word in at(site, peers.enter_context(pymodbus_server(images[site])))]
+        code, said, summary = run(folder, "site=all", "source=plant", "run.duration_s=6", *places)
+    assert code == 0, said
+    assert summary["simulated"] is False
+    with database(folder) as connection:
+        for site in PLANTS:
+            counts = summary["sites"][site]["devices"]["gateway"]
+            assert counts["stored"] == counts["expected"] > 0
+            assert check_rows(connection, site, images[site]) == sum(summary["sites"][site]["rows"].values())
+
+
+def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_running(folder: Path) -> None:
+    code, said, summary = run(folder, "site=all", "run.duration_s=10", "run.require_complete=true")
+    assert code == 0, said
+    assert "SIMULATED" in said
+    assert summary["simulated"] is True
+    assert {site: s["devices"]["gateway"]["stored"] for site, s in summary["sites"].items()} == {
+        "sionyu": 10, "panri": 10, "hwanggeum6": 10, "seokhwan": 2,
+    }  # fmt: skip
+    assert summary["sites"]["sionyu"]["rows"] == {"bank": 10, "rack": 80, "pcs": 10, "etc": 10}
+    assert running(folder) == []
+
+
+def test_what_is_broken_is_missing_and_the_neighbours_are_whole(folder: Path) -> None:
+    with (
+        torture.device(torture.only_for(200, torture.refusing(4))) as broken,
+        torture.device(torture.drip) as dripping,
+    ):
+        words = [
+            "site=[sionyu,panri]",
+            "source=plant",
+            "run.duration_s=5",
+            *at("sionyu", broken),
+            *at("panri", dripping),
+        ]
+        code, said, summary = run(folder, *words)
+    assert code == 0, said
+    broken_counts, dripping_counts = (summary["sites"][site]["devices"]["gateway"] for site in ("sionyu", "panri"))
+    assert broken_counts["partial"] == broken_counts["expected"] == 5
+    assert broken_counts["reasons"] == {"exception 4": 5}
+    assert dripping_counts["failed"] == dripping_counts["expected"] == 5
+    with database(folder) as connection:
+        rows = connection.execute("SELECT * FROM bank ORDER BY time").fetchall()
+        assert [(r["quality"] & 2, r["bank_soc"], r["rack_fuse_plus_fault_status"]) for r in rows] == [(2, 0, None)] * 5
+        missing = connection.execute("SELECT DISTINCT missing FROM sample WHERE status = 'partial'").fetchall()
+        assert len(missing) == 1
+        assert missing[0]["missing"].startswith("4:200-")
+
+
+def test_ctrl_c_drains_and_the_account_is_whole(folder: Path) -> None:
+    job = start(folder, "site=sionyu", "run.summary=summary.json")
+    assert job.stdout is not None
+    for line in job.stdout:
+        if "samples stored" in line:
+            break
+    job.send_signal(signal.SIGINT)
+    said, _ = job.communicate(timeout=60)
+    assert job.returncode == 0, said
+    counts = json.loads((folder / "summary.json").read_text())["sites"]["sionyu"]["devices"]["gateway"]
+    assert counts["stored"] == counts["expected"] > 5
+    assert running(folder) == []
+
+
+def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) -> None:
+    with torture.device(torture.silent) as port:
+        limits = "sites.sionyu.devices.gateway.poll_limit_s=60", "sites.sionyu.devices.gateway.timeout_s=60"
+        job = start(folder, "site=sionyu", "source=plant", *at("sionyu", port), *limits)
+        assert job.stdout is not None
+        for line in job.stdout:
+            if "samples stored" in line:
+                break
+        job.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert job.poll() is None  # it waits for the poll at work
+        job.send_signal(signal.SIGTERM)
+        said, _ = job.communicate(timeout=60)
+    assert job.returncode == 130, said
+    assert running(folder) == []
+
+
+def test_a_real_database_gets_simulated_samples_only_when_told_so(folder: Path, dsn: str) -> None:
+    words = ["site=sionyu", "storage=timescale", "run.duration_s=3"]
+    code, said, _ = run(folder, *words, ESS_RAY_DSN=dsn)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "storage.allow_simulated" in said
+    code, said, summary = run(folder, *words, "storage.allow_simulated=true", ESS_RAY_DSN=dsn)
+    assert code == 0, said
+    with psycopg.connect(dsn) as connection:
+        counted = connection.execute("SELECT (SELECT count(*) FROM rack), (SELECT count(*) FROM sample)").fetchone()
+        extension = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+        if extension:
+            tables = connection.execute("SELECT count(*) FROM timescaledb_information.hypertables").fetchone()
+            assert tables == (6,)
+    assert counted == (24, 3)
+    assert re.search("TimescaleDB" if extension else "PostgreSQL", summary["database"])
+
+
+def running(folder: Path) -> list[str]:
+    """Command lines of processes that still have to do with the folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in words and "pytest" not in words.split("/")[-1]:
+            found.append(words)
+    return found

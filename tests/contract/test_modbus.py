@@ -1,0 +1,145 @@
+"""The poller's loop against real sockets: an independent server (pymodbus) and devices that misbehave."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from typing import Any
+
+import pytest
+
+from ess_ray.actors.poller import Poller
+from ess_ray.adapters.modbus import PduFrames, now, unpack_bits
+from ess_ray.core.plan import Plan, Request
+from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.settings import DeviceSettings
+from tests import torture
+from tests.peers import pymodbus_server
+
+PERIOD_US = 250_000
+PLAN = Plan(
+    (
+        Request(4, 0, 4, tuple((a, 1) for a in range(4)), 0),
+        Request(4, 100, 2, ((100, 2),), 8),
+    ),
+    12,
+    "test",
+)
+GOOD = struct.pack(">6H", 0, 1, 2, 3, 100, 101)
+
+
+MISBEHAVIOUR = {
+    "good": (torture.good, Status.STORED, None, None),
+    "fragments": (torture.fragments, Status.STORED, None, None),
+    "two answers in one segment": (torture.twice, Status.STORED, None, None),
+    "silent": (torture.silent, Status.FAILED, "timeout", "4:0-3,4:100-101"),
+    "drip": (torture.drip, Status.FAILED, "timeout", "4:0-3,4:100-101"),
+    "drip in the middle": (torture.only_for(100, torture.drip), Status.PARTIAL, "timeout", "4:100-101"),
+    "closing in the middle": (torture.only_for(100, torture.closing), Status.PARTIAL, "closed", "4:100-101"),
+    "transaction": (
+        torture.only_for(100, torture.patched(0, b"\xff\xfe")),
+        Status.PARTIAL,
+        "bad transaction",
+        "4:100-101",
+    ),
+    "protocol": (torture.only_for(100, torture.patched(2, b"\0\1")), Status.PARTIAL, "bad protocol", "4:100-101"),
+    "unit": (torture.only_for(100, torture.patched(6, b"\7")), Status.PARTIAL, "bad unit", "4:100-101"),
+    "function": (torture.only_for(100, torture.patched(7, b"\3")), Status.PARTIAL, "bad function", "4:100-101"),
+    "byte count": (torture.only_for(100, torture.patched(8, b"\2")), Status.PARTIAL, "bad length", "4:100-101"),
+    "frame length": (torture.only_for(100, torture.patched(4, b"\xff\xff")), Status.PARTIAL, "bad length", "4:100-101"),
+    "one register short": (torture.only_for(100, torture.short), Status.PARTIAL, "bad length", "4:100-101"),
+    "illegal address": (torture.only_for(100, torture.refusing(2)), Status.PARTIAL, "exception 2", "4:100-101"),
+    "illegal function": (torture.refusing(1), Status.FAILED, "exception 1", "4:0-3,4:100-101"),
+    "garbage": (torture.garbage, Status.FAILED, "bad protocol", "4:0-3,4:100-101"),
+}
+
+
+def settings(port: int, plan: Plan = PLAN) -> DeviceSettings:
+    times: dict[str, Any] = {"timeout_us": 100_000, "connect_timeout_us": 100_000, "poll_limit_us": 240_000}
+    return DeviceSettings(Device("site", f"d{port}"), "map", "127.0.0.1", port, 1, plan, PERIOD_US, **times)
+
+
+def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:
+    """What a poller gives for some ticks."""
+    poller = Poller(devices, 1 << 20)
+    start_us = -(-(now().wall_us + 20_000) // PERIOD_US) * PERIOD_US
+    poller.start(start_us, start_us + ticks * PERIOD_US)
+    samples: list[Sample] = []
+    while True:
+        pulled = poller.pull((), 1000)
+        samples += pulled.samples
+        if not pulled.busy:
+            return sorted(samples, key=lambda sample: (sample.device.device, sample.tick_us))
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("behaviour", "status", "reason", "missing"), MISBEHAVIOUR.values(), ids=MISBEHAVIOUR)
+def test_only_what_is_broken_is_missing_and_the_sample_says_why(
+    behaviour: torture.Behaviour, status: Status, reason: str | None, missing: str | None
+) -> None:
+    with torture.device(behaviour) as port:
+        (sample,) = collect([settings(port)], 1)
+    assert (sample.status, sample.reason, sample.missing_text) == (status, reason, missing)
+    if status is Status.STORED:
+        assert sample.image == GOOD
+    if status is Status.PARTIAL:
+        assert sample.image == GOOD[:8] + bytes(4)
+
+
+def test_a_device_that_is_off_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (sample,) = collect([settings(port)], 1)
+    assert (sample.status, sample.reason) == (Status.FAILED, Reason.REFUSED)
+
+
+def test_a_device_that_misbehaves_slows_no_neighbour() -> None:
+    with torture.device(torture.good) as healthy, torture.device(torture.drip) as dripping:
+        samples = collect([settings(dripping), settings(healthy)], 8)
+    for port, whole in ((healthy, True), (dripping, False)):
+        mine = [sample for sample in samples if sample.device.device == f"d{port}"]
+        assert len({sample.tick_us for sample in mine}) == 8
+        assert all((sample.status is Status.STORED) == whole for sample in mine)
+
+
+def test_an_independent_server_is_read_through_all_four_functions() -> None:
+    registers = [(7 * n) % 65536 for n in range(60)]
+    bits = [n % 3 == 0 for n in range(40)]
+    plan = Plan(
+        (
+            Request(1, 3, 11, tuple((a, 1) for a in range(3, 14)), 0),
+            Request(2, 8, 8, tuple((a, 1) for a in range(8, 16)), 11),
+            Request(3, 0, 2, ((0, 1), (1, 1)), 19),
+            Request(4, 10, 50, tuple((a, 1) for a in range(10, 60)), 23),
+        ),
+        123,
+        "four",
+    )
+    with pymodbus_server(registers, bits) as port:
+        (sample,) = collect([settings(port, plan)], 1)
+    expected = bytes(bits[3:14]) + bytes(bits[8:16]) + struct.pack(">52H", *registers[0:2], *registers[10:60])
+    assert (sample.status, sample.image) == (Status.STORED, expected)
+
+
+def test_an_illegal_address_of_an_independent_server_costs_that_address() -> None:
+    plan = Plan((Request(4, 50, 14, tuple((a, 1) for a in range(50, 64)), 0),), 28, "beyond")
+    with pymodbus_server(list(range(60)), [True]) as port:
+        samples = collect([settings(port, plan)], 3)
+    assert samples[0].missing_text == "4:60-63"
+    assert samples[0].image == struct.pack(">14H", *range(50, 60), 0, 0, 0, 0)
+    assert (samples[2].status, samples[2].reason, samples[2].requests) == (Status.STORED, "parked", 1)
+
+
+def test_frames_are_those_of_the_specification() -> None:
+    frames, request = PduFrames(), Request(4, 0x0102, 2, (), 0)
+    assert frames.build(0x1234, 9, request) == bytes.fromhex("1234 0000 0006 09 04 0102 0002")
+    assert frames.check(bytes.fromhex("1234 0000 0007 09 04 04 000a 000b"), 0x1234, 9, request) == b"\0\x0a\0\x0b"
+    assert frames.check(bytes.fromhex("1234 0000 0003 09 84 02"), 0x1234, 9, request) == 2
+    assert unpack_bits(b"\x05\x01", 9) == bytes([1, 0, 1, 0, 0, 0, 0, 0, 1])
+
+
+@pytest.mark.parametrize("function", [0, 5, 6, 15, 16, 22, 23])
+def test_a_frame_that_writes_cannot_be_built(function: int) -> None:
+    with pytest.raises(ValueError, match="not a read function"):
+        PduFrames().build(1, 1, Request(function, 0, 1, (), 0))

@@ -1,0 +1,105 @@
+"""A Modbus TCP device that misbehaves on request, made of bare sockets: independent of client and simulator.
+
+Register r holds r. A behaviour is a function (request number on this connection, good answer) → the pieces to send,
+each with a pause before it in seconds; None closes the connection there.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Pieces = list[tuple[float, bytes | None]]
+Behaviour = Callable[[int, bytes], Pieces]
+
+
+def good(_: int, answer: bytes) -> Pieces:
+    return [(0, answer)]
+
+
+def silent(_: int, __: bytes) -> Pieces:
+    return []
+
+
+def drip(_: int, answer: bytes) -> Pieces:
+    return [(0.1, answer[i : i + 1]) for i in range(len(answer))]
+
+
+def fragments(_: int, answer: bytes) -> Pieces:
+    return [(0.001, answer[i : i + 1]) for i in range(len(answer))]
+
+
+def twice(_: int, answer: bytes) -> Pieces:
+    return [(0, answer + answer)]
+
+
+def closing(_: int, answer: bytes) -> Pieces:
+    return [(0, answer[:9]), (0, None)]
+
+
+def patched(place: int, value: bytes) -> Behaviour:
+    """Answers with some bytes changed: 0 transaction, 2 protocol, 4 length, 6 unit, 7 function, 8 byte count."""
+    return lambda _, answer: [(0, answer[:place] + value + answer[place + len(value) :])]
+
+
+def short(_: int, answer: bytes) -> Pieces:
+    """One register less than asked, in a frame that is consistent with itself."""
+    body = answer[6:8] + bytes([answer[8] - 2]) + answer[9:-2]
+    return [(0, answer[:4] + struct.pack(">H", len(body)) + body)]
+
+
+def garbage(_: int, __: bytes) -> Pieces:
+    return [(0, b"HTTP/1.1 400 Bad Request\r\n\r\n")]
+
+
+def refusing(code: int) -> Behaviour:
+    return lambda _, answer: [(0, answer[:4] + b"\0\3" + answer[6:7] + bytes([answer[7] | 0x80, code]))]
+
+
+def only_for(address: int, behaviour: Behaviour) -> Behaviour:
+    """The behaviour for the request whose first register is `address`, good answers for the rest."""
+    return lambda n, answer: (behaviour if answer[9:11] == struct.pack(">H", address) else good)(n, answer)
+
+
+@contextmanager
+def device(behaviour: Behaviour) -> Iterator[int]:
+    """The port of a device that behaves so."""
+    server = socket.create_server(("127.0.0.1", 0))
+    ended = threading.Event()
+    threading.Thread(target=_accept, args=(server, behaviour, ended), daemon=True).start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        ended.set()
+        server.close()
+
+
+def _accept(server: socket.socket, behaviour: Behaviour, ended: threading.Event) -> None:
+    while not ended.is_set():
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        threading.Thread(target=_serve, args=(connection, behaviour, ended), daemon=True).start()
+
+
+def _serve(connection: socket.socket, behaviour: Behaviour, ended: threading.Event) -> None:
+    number = 0
+    with connection:
+        try:
+            while not ended.is_set() and (request := connection.recv(12, socket.MSG_WAITALL)):
+                head, function, address, count = request[:7], request[7], *struct.unpack(">HH", request[8:12])
+                body = struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
+                answer = head[:4] + struct.pack(">H", len(body) + 1) + head[6:7] + body
+                for pause_s, piece in behaviour(number, answer):
+                    time.sleep(pause_s)
+                    if piece is None:
+                        return
+                    connection.sendall(piece)
+                number += 1
+        except OSError:
+            return

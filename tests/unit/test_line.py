@@ -1,0 +1,261 @@
+"""The line's promises, played without sockets or clock: a script of moments, answers and silence."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from ess_ray.core.cadence import Now
+from ess_ray.core.line import Line
+from ess_ray.core.plan import Plan, Request
+from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.settings import DeviceSettings
+
+S = 1_000_000
+START_US = 1_700_000_000 * S
+ATOMS = tuple((address, 1) for address in range(4))
+PLAN = Plan(
+    requests=(
+        Request(4, 0, 4, ATOMS, 0),
+        Request(4, 100, 2, ((100, 2),), 8),
+        Request(4, 200, 1, ((200, 1),), 12),
+    ),
+    image_bytes=14,
+    layout="test",
+)
+
+
+class PlainFrames:
+    """Frames by struct, independent of the library that the product uses."""
+
+    def build(self, transaction: int, unit_id: int, request: Request) -> bytes:
+        return struct.pack(">HHHBBHH", transaction, 0, 6, unit_id, request.function, request.address, request.count)
+
+    def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
+        if frame[6] != unit_id:
+            return Reason.BAD_UNIT
+        if frame[7] == request.function | 0x80:
+            return frame[8]
+        return frame[9:] if frame[7] == request.function else Reason.BAD_FUNCTION
+
+
+class Play:
+    """A line, a transport that only notes, and the time."""
+
+    def __init__(self, units: int = 1, seconds: int = 60, **settings: int | bool) -> None:
+        self.samples: list[Sample] = []
+        self.sent: list[bytes] = []
+        self.connects = self.closes = self.us = 0
+        self.connecting = False
+        devices = [
+            DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, S, **settings)  # type: ignore[arg-type]
+            for n in range(1, units + 1)
+        ]
+        self.line = Line(devices, PlainFrames(), self, self.samples.append)
+        self.line.start(START_US, START_US + seconds * S)
+
+    def connect(self) -> None:
+        self.connects += 1
+        self.connecting = True
+
+    def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def close(self) -> None:
+        self.closes += 1
+
+    @property
+    def now(self) -> Now:
+        return Now(self.us, START_US + self.us)
+
+    def at(self, seconds: float) -> Play:
+        """Let time pass, waking the line whenever it asked for it."""
+        end_us = round(seconds * S)
+        while (wake_us := self.line.wake_at_us(self.now)) is not None and wake_us <= end_us:
+            self.us = max(self.us, wake_us)
+            self.line.wake(self.now)
+        self.us = end_us
+        return self
+
+    def connected(self) -> Play:
+        self.connecting = False
+        self.line.connected(self.now)
+        return self
+
+    def reply(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> Play:
+        """Answer the last request: register r holds r; registers in `bad` make the device refuse the request."""
+        wrong = wrong or {}
+        transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", self.sent[-1])
+        asked = range(address, address + count)
+        pdu = struct.pack(f">BB{count}H", function, 2 * count, *asked)
+        if bad & set(asked):
+            pdu = bytes([function | 0x80, code])
+        header = (
+            wrong.get("transaction", transaction),
+            wrong.get("protocol", 0),
+            len(pdu) + 1,
+            wrong.get("unit", unit),
+        )
+        self.line.received(struct.pack(">HHHB", *header) + pdu, self.now)
+        return self
+
+    def replies(self, bad: frozenset[int] = frozenset(), code: int = 2) -> Play:
+        """Answer until nothing more is asked."""
+        answered = -1
+        while answered != len(self.sent):
+            answered = len(self.sent)
+            self.reply(bad, code)
+        return self
+
+    @property
+    def last(self) -> Sample:
+        return self.samples[-1]
+
+
+def image(*registers: int) -> bytes:
+    return struct.pack(f">{len(registers)}H", *registers)
+
+
+def test_a_poll_reads_every_register_at_its_tick() -> None:
+    play = Play().at(0).connected().replies()
+    assert play.last == Sample(
+        Device("site", "unit1"), START_US, Status.STORED, None, (), None, 0.0, 3, 0, image(0, 1, 2, 3, 100, 101, 200)
+    )
+
+
+def test_the_connection_is_kept_and_every_tick_is_polled_once() -> None:
+    play = Play(seconds=3).at(0).connected().replies().at(1).replies().at(2).replies().at(10)
+    assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 1, 2]
+    assert (play.connects, play.closes) == (1, 0)
+    assert not play.line.busy
+
+
+def test_an_answer_in_single_bytes_and_two_in_one_segment_are_the_same_answer() -> None:
+    play = Play().at(0).connected()
+    transaction = struct.unpack(">H", play.sent[0][:2])[0]
+    answer = struct.pack(">HHHBBB4H", transaction, 0, 11, 1, 4, 8, 0, 1, 2, 3)
+    for byte in answer:
+        play.line.received(bytes([byte]), play.now)
+    assert len(play.sent) == 2
+    play.line.received(answer, play.now)  # the same answer once more: old, dropped
+    play.replies()
+    assert play.last.status is Status.STORED
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"transaction": 4711}, Reason.BAD_TRANSACTION),
+        ({"unit": 9}, Reason.BAD_UNIT),
+        ({"protocol": 1}, Reason.BAD_PROTOCOL),
+    ],
+)
+def test_a_wrong_answer_costs_its_request_and_is_named(wrong: dict[str, int], reason: Reason) -> None:
+    play = Play().at(0).connected().reply(wrong=wrong).connected().reply(wrong=wrong).connected().replies()
+    assert (play.last.status, play.last.reason) == (Status.PARTIAL, reason)
+    assert (play.last.missing_text, play.last.missing) == ("4:0-3", ((0, 2), (2, 4), (4, 6), (6, 8)))
+    assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
+    assert (play.last.requests, play.last.retries) == (4, 1)
+
+
+def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
+    play = Play(retries=0).at(0).connected().reply()
+    late = play.sent[-1]
+    play.at(1.5)  # the second request has timed out, its connection is closed
+    assert play.closes == 1
+    assert (play.last.status, play.last.reason, play.last.missing_text) == (
+        Status.PARTIAL, Reason.TIMEOUT, "4:100-101,4:200",
+    )  # fmt: skip
+    play.connected()
+    play.line.received(late[:4] + b"\0\7\1\4\4\xde\xad\xbe\xef", play.now)  # of the old connection's numbering
+    play.replies()
+    assert b"\xde\xad" not in play.last.image
+
+
+def test_a_silent_device_costs_two_timeouts_a_tick_then_is_left_alone_between_probes() -> None:
+    play = Play(seconds=60, timeout_us=200_000)
+    for tenth in range(600):
+        play.at(tenth / 10)
+        if play.connecting:
+            play.connected()
+    reasons = [sample.reason for sample in play.samples]
+    assert len(play.samples) == 60
+    assert len({sample.tick_us for sample in play.samples}) == 60
+    assert set(reasons) == {Reason.TIMEOUT, Reason.BACKOFF}
+    assert reasons[:3] == [Reason.TIMEOUT] * 3
+    assert 6 <= reasons.count(Reason.TIMEOUT) <= 12
+
+
+def test_a_refused_connection_fails_every_device_of_the_line_at_once() -> None:
+    play = Play(units=3).at(0)
+    play.line.connect_failed(Reason.REFUSED, play.now)
+    assert [(sample.device.device, sample.reason) for sample in play.samples] == [
+        ("unit1", "refused"), ("unit2", "refused"), ("unit3", "refused"),
+    ]  # fmt: skip
+
+
+def test_devices_behind_one_gateway_are_polled_one_after_the_other() -> None:
+    play = Play(units=2).at(0).connected().replies()
+    assert [sample.device.device for sample in play.samples] == ["unit1", "unit2"]
+    assert [frame[6] for frame in play.sent] == [1, 1, 1, 2, 2, 2]
+    assert play.connects == 1
+
+
+def test_a_slow_poll_is_finished_and_the_ticks_it_missed_are_overrun() -> None:
+    play = Play(timeout_us=3 * S, poll_limit_us=3 * S).at(0).connected().at(1.4).replies().at(2).replies()
+    assert [((s.tick_us - START_US) // S, s.reason) for s in play.samples] == [(1, "overrun"), (0, None), (2, None)]
+    assert play.samples[1].read_ms == 1400
+
+
+def test_after_the_connection_was_closed_the_request_is_asked_again() -> None:
+    play = Play().at(0).connected().reply()
+    play.line.closed(play.now)
+    play.connected().replies()
+    assert (play.last.status, play.last.retries) == (Status.STORED, 1)
+
+
+def test_one_illegal_register_costs_that_register_and_is_then_left_out() -> None:
+    play = Play(park_retry_us=100 * S).at(0).connected().replies(bad=frozenset({2}))
+    assert (play.last.status, play.last.reason, play.last.missing_text) == (Status.PARTIAL, "exception 2", "4:2")
+    assert play.last.image == image(0, 1, 0, 3, 100, 101, 200)
+    play.at(1).replies(bad=frozenset({2}))
+    play.at(2).replies(bad=frozenset({2}))
+    assert (play.last.status, play.last.reason, play.last.missing) == (Status.STORED, "parked", ((4, 6),))
+    assert play.last.requests == 4  # 0-1, 3, 100-101, 200
+
+
+def test_a_parked_register_that_has_come_back_is_read_again() -> None:
+    play = Play(park_retry_us=5 * S).at(0).connected().replies(bad=frozenset({2}))
+    for second in range(1, 8):
+        play.at(second).replies()
+    assert (play.last.status, play.last.reason, play.last.requests) == (Status.STORED, None, 3)
+
+
+def test_a_value_is_never_split_by_the_search() -> None:
+    play = Play().at(0).connected().replies(bad=frozenset({101}))
+    assert play.last.missing_text == "4:100-101"
+    assert all(struct.unpack(">HH", frame[8:])[0] != 101 for frame in play.sent)
+
+
+def test_an_exception_that_may_pass_is_asked_again_and_then_costs_its_block() -> None:
+    play = Play().at(0).connected().replies(bad=frozenset({100}), code=6)
+    assert (play.last.reason, play.last.missing_text, play.last.retries) == ("exception 6", "4:100-101", 1)
+
+
+def test_a_poll_never_runs_past_its_limit() -> None:
+    play = Play(poll_limit_us=500_000, timeout_us=400_000).at(0).connected().at(0.3).reply().at(0.9)
+    assert (play.last.status, play.last.reason) == (Status.PARTIAL, Reason.TIMEOUT)
+    assert play.last.read_ms == 500
+
+
+def test_pauses_are_kept_and_the_phase_delays_the_reading_but_not_the_tick() -> None:
+    play = Play(connect_pause_us=50_000, request_pause_us=100_000, phase_us=200_000, keep_connection=False)
+    play.at(0.1)
+    assert play.connects == 0
+    play.at(0.2).connected().at(0.24)
+    assert play.sent == []
+    play.at(0.25).reply().at(0.34)
+    assert len(play.sent) == 1
+    play.at(0.35).reply().at(0.45).reply()
+    assert (play.last.tick_us, play.last.status, play.closes) == (START_US, Status.STORED, 1)
