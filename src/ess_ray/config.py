@@ -30,6 +30,7 @@ from ess_ray.config_schema import Config
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.mapfile import load_map
 from ess_ray.core.plan import make_plan
+from ess_ray.core.recipe import make_recipe
 from ess_ray.core.registers import RegisterMap
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import ClusterSettings, DeviceSettings, Settings, StorageSettings
@@ -85,7 +86,8 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     map_trees = {str(name): _plain(tree) for name, tree in config.maps.items()}
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in map_trees.items()}
     devices = tuple(
-        _device(site, name, device, maps[device.map], source == "simulated") for site, name, device in _devices(config)
+        _device(site, name, device, maps[device.map], map_trees[device.map], source == "simulated")
+        for site, name, device in _devices(config)
     )
     if not devices:
         raise ConfigError("sites", "none of the chosen sites has a device")
@@ -176,7 +178,9 @@ def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders
     return load_map(name, tree, standard, line_finder(files[0].read_text(encoding="utf-8")) if files else None)
 
 
-def _device(site: str, name: str, config: Any, register_map: RegisterMap, simulated: bool) -> DeviceSettings:
+def _device(
+    site: str, name: str, config: Any, register_map: RegisterMap, tree: Mapping[str, object], simulated: bool
+) -> DeviceSettings:
     key = f"sites.{site}.devices.{name}"
     for what, word in (("site", site), ("device", name)):
         if not NAME.fullmatch(word):
@@ -193,6 +197,7 @@ def _device(site: str, name: str, config: Any, register_map: RegisterMap, simula
         port=_within(f"{key}.port", config.port, 1, 65535),
         unit_id=_within(f"{key}.unit_id", config.unit_id, 0, 255),
         plan=make_plan(register_map, config.max_registers, config.max_bits),
+        recipe=make_recipe(register_map.name, tree, config.max_registers, config.max_bits),
         period_us=period_us,
         phase_us=_us(f"{key}.phase_s", config.phase_s, 0.0, period_us / 1e6),
         connect_timeout_us=_us(f"{key}.connect_timeout_s", config.connect_timeout_s, 0.01),

@@ -57,7 +57,7 @@ MISBEHAVIOUR = {
 
 def settings(port: int, plan: Plan = PLAN) -> DeviceSettings:
     times: dict[str, Any] = {"timeout_us": 100_000, "connect_timeout_us": 100_000, "poll_limit_us": 240_000}
-    return DeviceSettings(Device("site", f"d{port}"), "map", "127.0.0.1", port, 1, plan, PERIOD_US, **times)
+    return DeviceSettings(Device("site", f"d{port}"), "map", "127.0.0.1", port, 1, plan, "recipe", PERIOD_US, **times)
 
 
 def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:

@@ -157,7 +157,7 @@ def trees() -> tuple[dict[str, object], dict[str, object]]:
 
 def device(name: str, map_name: str = "sionyu") -> DeviceSettings:
     plan = make_plan(read_map("sionyu"))
-    return DeviceSettings(Device("site", name), map_name, "", 502, 1, plan, period_us=1_000_000)
+    return DeviceSettings(Device("site", name), map_name, "", 502, 1, plan, "recipe", period_us=1_000_000)
 
 
 def alive(pid: int) -> bool:

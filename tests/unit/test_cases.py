@@ -46,7 +46,7 @@ def _sample(plan: Plan, registers: dict[int, dict[int, list[int]]], missing: dic
                 gaps.append((len(image), len(image) + request.item_bytes))
             image += held[address].to_bytes(request.item_bytes)
     status = Status.PARTIAL if gaps else Status.STORED
-    return Sample(Device("site", "device"), 0, status, None, tuple(gaps), None, 1.0, 1, 0, bytes(image))
+    return Sample(Device("site", "device"), "layout", 0, status, None, tuple(gaps), None, 1.0, 1, 0, bytes(image))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,14 +14,15 @@ from ess_ray.core.settings import DeviceSettings
 
 S = 1_000_000
 ONE, TWO = Device("a", "one"), Device("b", "two")
+LAYOUTS = {ONE: "layout1", TWO: "layout2"}
 
 
 def sample(second: int, device: Device = ONE, status: Status = Status.STORED, reason: str | None = None) -> Sample:
-    return Sample(device, second * S, status, reason, (), None, 1.0, 1, 0, b"image")
+    return Sample(device, LAYOUTS[device], second * S, status, reason, (), None, 1.0, 1, 0, b"image")
 
 
 def settings(device: Device, period_s: int = 1) -> DeviceSettings:
-    return DeviceSettings(device, "map", "host", 502, 1, Plan((), 0, "layout"), period_s * S)
+    return DeviceSettings(device, "map", "host", 502, 1, Plan((), 0, "layout"), "recipe", period_s * S)
 
 
 # --- ticks -----------------------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ def test_an_outbox_stays_within_its_bound_even_without_values_to_give_up() -> No
 
 
 def conductor() -> Conductor:
-    return Conductor(2, {ONE: "layout1", TWO: "layout2"})
+    return Conductor(2)
 
 
 def test_samples_of_one_layout_travel_together_and_are_acknowledged_to_their_pollers() -> None:
@@ -102,7 +103,7 @@ def test_samples_of_one_layout_travel_together_and_are_acknowledged_to_their_pol
     first, second = it.next_shipment(), it.next_shipment()
     assert first is not None
     assert second is not None
-    assert (first.layout, first.batch.samples) == ("layout1", (sample(1), sample(2)))
+    assert (first.layout, first.samples) == ("layout1", [sample(1), sample(2)])
     assert second.layout == "layout2"
     assert it.acknowledgements(0) == []
     it.committed(first)

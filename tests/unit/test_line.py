@@ -49,7 +49,7 @@ class Play:
         self.connects = self.closes = self.us = 0
         self.connecting = False
         devices = [
-            DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, S, **settings)  # type: ignore[arg-type]
+            DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, "recipe", S, **settings)  # type: ignore[arg-type]
             for n in range(1, units + 1)
         ]
         self.line = Line(devices, PlainFrames(), self, self.samples.append)
@@ -120,7 +120,17 @@ def image(*registers: int) -> bytes:
 def test_a_poll_reads_every_register_at_its_tick() -> None:
     play = Play().at(0).connected().replies()
     assert play.last == Sample(
-        Device("site", "unit1"), START_US, Status.STORED, None, (), None, 0.0, 3, 0, image(0, 1, 2, 3, 100, 101, 200)
+        Device("site", "unit1"),
+        "test",
+        START_US,
+        Status.STORED,
+        None,
+        (),
+        None,
+        0.0,
+        3,
+        0,
+        image(0, 1, 2, 3, 100, 101, 200),
     )
 
 

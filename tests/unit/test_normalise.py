@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ess_ray.actors.normaliser import Normaliser
-from ess_ray.core.errors import ConfigError
+from ess_ray.core.errors import MapError
+from ess_ray.core.mapfile import load_map
 from ess_ray.core.normalise import Decoder, normalise
 from ess_ray.core.plan import make_plan
+from ess_ray.core.recipe import make_recipe
 from ess_ray.core.registers import RAW_WIDTHS, RegisterMap, Value
-from ess_ray.core.samples import Batch, Device, Sample, Status
-from ess_ray.core.standard import Standard, Table
+from ess_ray.core.samples import Device, Sample, Status
+from ess_ray.core.standard import Standard, Table, load_standard
 
 FORMATS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f",
@@ -33,7 +35,7 @@ def _map(*values: Value) -> RegisterMap:
 
 
 def _sample(image: bytes, status: Status = Status.STORED, tick_us: int = TICK_US, device: str = "d") -> Sample:
-    return Sample(Device("s", device), tick_us, status, None, (), None, 1.5, 1, 0, image)
+    return Sample(Device("s", device), "layout", tick_us, status, None, (), None, 1.5, 1, 0, image)
 
 
 def _oracle(value: Value, words: list[int]) -> tuple[float | int | None, bool]:
@@ -168,9 +170,7 @@ def test_a_batch_of_failed_samples_has_empty_tables_of_the_right_form() -> None:
 
 
 def test_a_flush_can_be_cut_by_sample_and_flags_what_is_late() -> None:
-    plan = make_plan(TWO_TABLES)
-    normaliser = Normaliser({plan.layout: (TWO_TABLES, plan)}, STANDARD)
-    flush = normaliser.normalise(Batch(plan.layout, tuple(SAMPLES)), now_us=TICK_US + 5, late_us=10)
+    flush = normalise(Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD), SAMPLES, now_us=TICK_US + 5, late_us=10)
     assert flush.keys == tuple((sample.device, sample.tick_us) for sample in SAMPLES)
     assert flush.samples.rows == (1, 1, 1)
     assert {table.table: table.rows for table in flush.tables} == {"many": (2, 0, 2), "one": (1, 0, 1)}
@@ -189,6 +189,18 @@ def test_an_image_of_the_wrong_length_names_its_device() -> None:
         normalise(decoder, [_sample(b"1234")], 0, 0)
 
 
-def test_an_unknown_layout_is_a_clear_error() -> None:
-    with pytest.raises(ConfigError, match="layout 77"):
-        Normaliser({}, STANDARD).normalise(Batch("77", tuple(SAMPLES)), 0, 0)
+TREE = {
+    "period_s": 1,
+    "function": 4,
+    "blocks": [{"table": "pcs", "runs": [{"at": 0, "columns": ["power"]}]}],
+}
+PCS = {"tables": {"pcs": {"identity": [], "columns": {"power": {"type": "int2", "unit": "kW", "meaning": "Power"}}}}}
+
+
+def test_samples_are_decoded_by_the_recipe_that_came_with_them() -> None:
+    recipe = make_recipe("plant", TREE, 125, 2000)
+    layout = make_plan(load_map("plant", TREE, load_standard(PCS))).layout
+    flush = Normaliser(PCS).normalise(layout, recipe, [_sample(b"\0\7")], 0, 0)
+    assert flush.tables[0].columns == ("time", "site", "device", "quality", "power")
+    with pytest.raises(MapError, match="layout 77"):
+        Normaliser(PCS).normalise("77", recipe, [_sample(b"\0\7")], 0, 0)

@@ -1,40 +1,33 @@
 """The normaliser: samples of many devices in, bytes for COPY out. Called by the conductor, runs as a pool of actors.
 
-It keeps nothing but decoders, made when a layout is first needed, so any copy can take any call and a lost one loses
-nothing. Raises ConfigError for a layout that it was not given.
+It keeps nothing but decoders, made from the recipe when a layout is first seen, so any copy can take any call and a
+lost one loses nothing. Raises MapError for a recipe that does not fit the standard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ess_ray.core.errors import ConfigError
 from ess_ray.core.flush import Flush
 from ess_ray.core.normalise import Decoder, normalise
-from ess_ray.core.plan import Plan
-from ess_ray.core.registers import RegisterMap
-from ess_ray.core.samples import Batch
-from ess_ray.core.standard import Standard
+from ess_ray.core.recipe import follow_recipe
+from ess_ray.core.samples import Sample
+from ess_ray.core.standard import load_standard
 
 
 class Normaliser:
-    """`layouts`: register map and plan by `Plan.layout`."""
+    """`standard_tree`: the data standard as the configuration has it."""
 
-    def __init__(self, layouts: Mapping[str, tuple[RegisterMap, Plan]], standard: Standard) -> None:
-        self._layouts = layouts
-        self._standard = standard
+    def __init__(self, standard_tree: Mapping[str, object]) -> None:
+        self._standard_tree = standard_tree
         self._decoders: dict[str, Decoder] = {}
 
     def ready(self) -> None:
         """The process is up."""
 
-    def normalise(self, batch: Batch, now_us: int, late_us: int) -> Flush:
-        """The rows of a batch; `now_us - tick_us > late_us` makes a sample late."""
-        return normalise(self._decoder(batch.layout), batch.samples, now_us, late_us)
-
-    def _decoder(self, layout: str) -> Decoder:
+    def normalise(self, layout: str, recipe: str, samples: Sequence[Sample], now_us: int, late_us: int) -> Flush:
+        """The rows of samples of one layout; `now_us - tick_us > late_us` makes a sample late."""
         if layout not in self._decoders:
-            if layout not in self._layouts:
-                raise ConfigError(f"layout {layout}", "no configured device has the register map of these samples")
-            self._decoders[layout] = Decoder(*self._layouts[layout], self._standard)
-        return self._decoders[layout]
+            standard = load_standard(self._standard_tree)
+            self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard), standard)
+        return normalise(self._decoders[layout], samples, now_us, late_us)

@@ -8,10 +8,7 @@ from typing import Any
 import ray
 
 from ess_ray.actors.poller import Poller
-from ess_ray.core.plan import Plan
-from ess_ray.core.registers import RegisterMap
 from ess_ray.core.settings import DeviceSettings
-from ess_ray.core.standard import Standard
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
 # Ray never repeats a call by itself (max_task_retries): a poll must not happen twice, and what is written again is the
@@ -26,11 +23,11 @@ def poller(devices: Sequence[DeviceSettings], outbox_bytes: int) -> Any:
     return ray.remote(Poller).options(**options).remote(list(devices), outbox_bytes)
 
 
-def normaliser(number: int, layouts: Mapping[str, tuple[RegisterMap, Plan]], standard: Standard) -> Any:
+def normaliser(number: int, standard_tree: Mapping[str, object]) -> Any:
     """One of the pool that decodes."""
     from ess_ray.actors.normaliser import Normaliser
 
-    return ray.remote(Normaliser).options(**COMMON, name=f"normaliser:{number}").remote(dict(layouts), standard)
+    return ray.remote(Normaliser).options(**COMMON, name=f"normaliser:{number}").remote(dict(standard_tree))
 
 
 def writer(dsn: str) -> Any:

@@ -54,12 +54,12 @@ class Collector:
         self._settings = settings
         self._account = account
         self._groups = _pollers(settings)
-        layouts = {s.plan.layout: (settings.maps[s.map_name], s.plan) for s in settings.devices}
+        self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
         self._pollers = [actors.poller(group, settings.cluster.outbox_bytes) for group in self._groups]
         pool = range(settings.cluster.normalisers)
-        self._normalisers = [actors.normaliser(number, layouts, settings.standard) for number in pool]
+        self._normalisers = [actors.normaliser(number, settings.standard_tree) for number in pool]
         self._writer = actors.writer(dsn)
-        self._conductor = Conductor(len(self._groups), {s.device: s.plan.layout for s in settings.devices})
+        self._conductor = Conductor(len(self._groups))
         self._pulls: dict[Any, int] = {}
         self._writes: dict[Any, Shipment] = {}
         self._overflowed: dict[int, int] = {}
@@ -149,7 +149,9 @@ class Collector:
         while time.monotonic() >= self._retry_at_s and (shipment := self._conductor.next_shipment()):
             self._normalised += 1
             normaliser = self._normalisers[self._normalised % len(self._normalisers)]
-            flush = normaliser.normalise.remote(shipment.batch, wall_us(), self._settings.storage.late_us)
+            late_us = self._settings.storage.late_us
+            recipe = self._recipes[shipment.layout]
+            flush = normaliser.normalise.remote(shipment.layout, recipe, shipment.samples, wall_us(), late_us)
             self._writes[self._writer.write.remote(flush)] = shipment
 
     def _written(self, shipment: Shipment, ref: Any) -> None:

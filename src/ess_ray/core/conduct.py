@@ -7,11 +7,11 @@ generation, and numbers of an old generation are forgotten.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ess_ray.core.samples import Batch, Device, Sample
+from ess_ray.core.samples import Sample
 
 MOST_PER_SHIPMENT = 5_000  # samples of one transaction
 MOST_HELD = 20_000  # samples pulled and not committed; more stay with their pollers
@@ -36,9 +36,9 @@ class Shipment:
     held: tuple[Held, ...]
 
     @property
-    def batch(self) -> Batch:
+    def samples(self) -> list[Sample]:
         """What the normaliser gets."""
-        return Batch(self.layout, tuple(held.sample for held in self.held))
+        return [held.sample for held in self.held]
 
 
 @dataclass(slots=True)
@@ -54,11 +54,10 @@ class PollerState:
 class Conductor:
     """Book-keeping between pollers, normalisers and writer."""
 
-    def __init__(self, pollers: int, layouts: Mapping[Device, str]) -> None:
+    def __init__(self, pollers: int) -> None:
         self._pollers = [PollerState() for _ in range(pollers)]
-        self._layouts = layouts
-        self._waiting: dict[str, deque[Held]] = {layout: deque() for layout in layouts.values()}
-        self._in_flight = dict.fromkeys(self._waiting, 0)
+        self._waiting: dict[str, deque[Held]] = {}  # by layout
+        self._in_flight: Counter[str] = Counter()
         self._held = 0
 
     def room(self) -> int:
@@ -77,7 +76,8 @@ class Conductor:
         state.waiting, state.busy = waiting, busy
         self._held += len(samples)
         for number, sample in zip(numbers, samples, strict=True):
-            self._waiting[self._layouts[sample.device]].append(Held(sample, poller, state.generation, number))
+            held = Held(sample, poller, state.generation, number)
+            self._waiting.setdefault(sample.layout, deque()).append(held)
 
     def restarted(self, poller: int) -> None:
         """The poller lost its memory: what is on its way still gets stored, its numbers mean nothing any more."""

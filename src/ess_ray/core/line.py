@@ -185,9 +185,9 @@ class Line:
         ticks = unit.cadence.due(now.wall_us)
         for tick_us in ticks:
             if unit.poll or tick_us != ticks[-1]:
-                self._deliver(unread(unit.settings.device, tick_us, Reason.OVERRUN, now))
+                self._deliver(unread(unit.settings, tick_us, Reason.OVERRUN, now))
             elif now.mono_us < unit.silent_until_us:
-                self._deliver(unread(unit.settings.device, tick_us, Reason.BACKOFF, now))
+                self._deliver(unread(unit.settings, tick_us, Reason.BACKOFF, now))
             else:
                 unit.poll = Poll(unit.settings, unit.parking, tick_us, now)
                 self._queue.append(unit)

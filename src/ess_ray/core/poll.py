@@ -11,7 +11,7 @@ from collections import deque
 
 from ess_ray.core.cadence import Now
 from ess_ray.core.plan import Plan, Request
-from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.samples import Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 # MODBUS Application Protocol V1.1b3, section 7.
@@ -166,6 +166,7 @@ class Poll:
         status = Status.FAILED if not self._read else Status.STORED if complete else Status.PARTIAL
         return Sample(
             device=self.settings.device,
+            layout=self.settings.plan.layout,
             tick_us=self.tick_us,
             status=status,
             reason=self._reason,
@@ -213,7 +214,8 @@ def missing_text(missing: list[Request]) -> str:
     return ",".join(f"{f}:{a}" if a == b else f"{f}:{a}-{b}" for f, a, b in spans)
 
 
-def unread(device: Device, tick_us: int, reason: str, now: Now) -> Sample:
+def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
     """The sample of a tick at which the device was not asked at all."""
     late_ms = (now.wall_us - tick_us) / 1000
-    return Sample(device, tick_us, Status.FAILED, reason, (), None, late_ms, 0, 0, b"")
+    layout = settings.plan.layout
+    return Sample(settings.device, layout, tick_us, Status.FAILED, reason, (), None, late_ms, 0, 0, b"")

@@ -56,6 +56,7 @@ class Sample:
     """One device at one tick. `image` is empty where nothing was read."""
 
     device: Device
+    layout: str  # of the plan that it was read by: says how to decode the image
     tick_us: int
     status: Status
     reason: str | None  # a Reason, "exception n" for exceptions; None for a complete sample
@@ -67,9 +68,22 @@ class Sample:
     image: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Samples of devices that share a map and a plan (`layout` is the plan's hash), oldest first."""
+class Kind(StrEnum):
+    """What an event tells. Events are transitions: they come in pairs or alone, never once a tick."""
 
-    layout: str
-    samples: tuple[Sample, ...]
+    DEVICE_LOST = "device lost"  # three polls in a row heard nothing
+    DEVICE_BACK = "device back"
+    REGISTERS_PARKED = "registers parked"  # the device calls them illegal: they are left out
+    CLOCK_FORWARD = "clock forward"  # the wall clock jumped ahead: [time, until) has no ticks
+    CLOCK_BACK = "clock back"  # the wall clock jumped back: ticks in [time, until) were taken already and are skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a device; (device, time_us, kind) is its key."""
+
+    device: Device
+    time_us: int
+    kind: Kind
+    until_us: int | None = None
+    detail: str = ""

@@ -22,6 +22,7 @@ class DeviceSettings:
     port: int
     unit_id: int
     plan: Plan
+    recipe: str  # how to decode what the plan reads, see `core.recipe`
     period_us: int
     phase_us: int = 0  # delays the reading behind the tick
     connect_timeout_us: int = 2_000_000  # name resolution and connection together
