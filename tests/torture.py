@@ -37,6 +37,33 @@ def twice(_: int, answer: bytes) -> Pieces:
     return [(0, answer + answer)]
 
 
+def late(pause_s: float) -> Behaviour:
+    """The first answer of a connection comes behind its time limit, and then nothing else does."""
+    return lambda number, answer: [] if number else [(pause_s, answer)]
+
+
+def stale() -> Behaviour:
+    """Each answer is the one to the request before; the first is good."""
+    before: list[bytes] = []
+
+    def behave(_: int, answer: bytes) -> Pieces:
+        before.append(answer)
+        return [(0, before[-2] if len(before) > 1 else answer)]
+
+    return behave
+
+
+def echoing() -> Behaviour:
+    """Before each answer comes the one to the request before it."""
+    before: list[bytes] = []
+
+    def behave(number: int, answer: bytes) -> Pieces:
+        before[:] = [*(before if number else []), answer][-2:]
+        return [(0, piece) for piece in before]
+
+    return behave
+
+
 def closing(_: int, answer: bytes) -> Pieces:
     return [(0, answer[:9]), (0, None)]
 
@@ -66,11 +93,12 @@ def only_for(address: int, behaviour: Behaviour) -> Behaviour:
 
 
 @contextmanager
-def device(behaviour: Behaviour) -> Iterator[int]:
-    """The port of a device that behaves so."""
+def device(behaviour: Behaviour, connections: int = 100) -> Iterator[int]:
+    """The port of a device that behaves so; a connection above its limit is closed as soon as it stands."""
     server = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
-    threading.Thread(target=_accept, args=(server, behaviour, ended), daemon=True).start()
+    free = threading.Semaphore(connections)
+    threading.Thread(target=_accept, args=(server, behaviour, ended, free), daemon=True).start()
     try:
         yield server.getsockname()[1]
     finally:
@@ -78,16 +106,19 @@ def device(behaviour: Behaviour) -> Iterator[int]:
         server.close()
 
 
-def _accept(server: socket.socket, behaviour: Behaviour, ended: threading.Event) -> None:
+def _accept(server: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore) -> None:
     while not ended.is_set():
         try:
             connection, _ = server.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(connection, behaviour, ended), daemon=True).start()
+        if free.acquire(blocking=False):
+            threading.Thread(target=_serve, args=(connection, behaviour, ended, free), daemon=True).start()
+        else:
+            connection.close()
 
 
-def _serve(connection: socket.socket, behaviour: Behaviour, ended: threading.Event) -> None:
+def _serve(connection: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore) -> None:
     number = 0
     with connection:
         try:
@@ -103,3 +134,5 @@ def _serve(connection: socket.socket, behaviour: Behaviour, ended: threading.Eve
                 number += 1
         except OSError:
             return
+        finally:
+            free.release()

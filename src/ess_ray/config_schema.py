@@ -71,14 +71,31 @@ class StorageConfig:
 
 
 @dataclass
+class JournalConfig:
+    """How long samples wait on disk for the database."""
+
+    sync: str = "full"
+    max_mb: int = 4096
+    max_age_h: float = 168.0
+
+
+@dataclass
 class ClusterConfig:
     """How the work is spread."""
 
     address: str | None = None
     devices_per_actor: str = "auto"
     normalisers: int = 1
-    outbox_mb: int = 256
     dashboard_port: int = 8265
+
+
+@dataclass
+class ReportConfig:
+    """How job=report tells how complete a day was, and what loss it may have."""
+
+    format: str = "terminal"
+    file: str | None = None
+    max_loss: float = 0.0
 
 
 @dataclass
@@ -92,12 +109,16 @@ class LoggingConfig:
 class Config:
     """The whole configuration."""
 
+    job: str = "collect"
     state_dir: str = "ess_ray_state"
+    day: str = "yesterday"
     run: RunConfig = field(default_factory=RunConfig)
     source: SourceConfig = field(default_factory=SourceConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
+    journal: JournalConfig = field(default_factory=JournalConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
     sites: dict[str, SiteConfig] = field(default_factory=dict)
     maps: dict[str, Any] = field(default_factory=dict)
     standard: dict[str, Any] = field(default_factory=dict)

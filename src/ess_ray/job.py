@@ -7,19 +7,17 @@ import logging
 import logging.handlers
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ess_ray.adapters.devices import Configured, register_devices
 from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.schema import Prepared, prepare
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
+from ess_ray.database import Database
 from ess_ray.simulator.launch import SimulatedFleet
 from ess_ray.terminal import Terminal
 
@@ -59,7 +57,7 @@ def run(settings: Settings) -> int:
         with ExitStack() as stack:
             return _run(settings, terminal, signals, stack)
     except KeyboardInterrupt:
-        terminal.say("stopped at once: what was not stored yet is lost")
+        terminal.say("stopped at once: what was not stored yet waits in the journals")
         return INTERRUPTED
 
 
@@ -70,7 +68,8 @@ def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: Ex
     dsn = settings.storage.dsn
     if settings.storage.kind == "embedded":
         dsn = stack.enter_context(EmbeddedPostgres(settings.state_dir / "postgresql")).dsn
-    prepared = _prepare(settings, dsn)
+    database = Database(settings, dsn)
+    database.open()
 
     from ess_ray.cluster.start import start_ray, stop_ray
 
@@ -78,48 +77,79 @@ def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: Ex
     dashboard = start_ray(settings.cluster, settings.state_dir)
     signals.install()
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
 
-    terminal.banner(settings, _database(settings, prepared), dashboard.url, str(dashboard.token_file))
-    for note in prepared.notes:
+    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
+    for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
     account = Account(settings.devices)
-    collector = Collector(settings, dsn, account)
-    first_us = collector.start(settings.duration_us)
-    register_devices(dsn, _configured(settings), first_us)
-    return _collect(settings, terminal, signals, collector, account, first_us, prepared)
+    collector = Collector(settings, plan_pollers(settings, database.identity), dsn, account)
+    return Run(settings, terminal, signals, database, collector, account).collect()
 
 
-def _collect(
-    settings: Settings,
-    terminal: Terminal,
-    signals: StopSignals,
-    collector: Collector,
-    account: Account,
-    first_us: int,
-    prepared: Prepared,
-) -> int:
-    end_us = None if settings.duration_us is None else first_us + settings.duration_us
+class Run:
+    """One run of the main job, from the first tick to the summary."""
 
-    def show() -> None:
-        terminal.show(account, first_us, end_us, collector.database_error)
+    def __init__(
+        self,
+        settings: Settings,
+        terminal: Terminal,
+        signals: StopSignals,
+        database: Database,
+        collector: Collector,
+        account: Account,
+    ) -> None:
+        self._settings = settings
+        self._terminal = terminal
+        self._signals = signals
+        self._database = database
+        self._collector = collector
+        self._account = account
+        self._end_us: int | None = None
 
-    signals.collecting = True
-    with _shown(terminal):
-        collector.run(lambda: collector.ended or signals.asked, show)
-        window = collector.stop()
-        deadline_s = time.monotonic() + settings.drain_us / 1e6
-        collector.run(lambda: collector.drained or time.monotonic() > deadline_s, show)
-    terminal.summary(account, window.first_us, window.end_us)
-    if settings.summary:
-        summary = account.summary(window.first_us, window.end_us, settings.simulated, _database(settings, prepared))
-        settings.summary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    if lost := account.unaccounted(window.first_us, window.end_us):
-        terminal.say(f"{lost} samples were not stored within run.drain_s={settings.drain_us / 1e6:g} s")
-        return 1
-    if settings.require_complete and not account.complete(window.first_us, window.end_us):
-        terminal.say("not every expected sample was stored (run.require_complete=true)")
-        return 1
-    return 0
+    def collect(self) -> int:
+        """Collect until the end or a signal, drain, sum up; gives the exit code."""
+        settings, collector, account = self._settings, self._collector, self._account
+        account.first_us = collector.start(settings.duration_us)
+        self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
+        self._database.register_from(account.first_us)
+        self._signals.collecting = True
+        with _shown(self._terminal):
+            collector.run(lambda: collector.ended or self._signals.asked, self._every_round)
+            window = collector.stop()
+            self._end_us = window.end_us
+            deadline_s = time.monotonic() + settings.drain_us / 1e6
+            collector.run(lambda: collector.drained or time.monotonic() > deadline_s, self._every_round)
+        drained = collector.drained
+        collector.close()
+        if drained:
+            account.collector_down(window.first_us, window.end_us)
+        return self._sum_up(window.first_us, window.end_us)
+
+    def _every_round(self) -> None:
+        self._collector.may_write = self._database.prepared
+        for note in self._collector.take_notes():
+            self._terminal.say(note)
+        problem = self._collector.problem or self._database.problem
+        self._terminal.show(self._account, self._account.first_us, self._end_us, problem)
+
+    def _sum_up(self, first_us: int, end_us: int) -> int:
+        settings, account, say = self._settings, self._account, self._terminal.say
+        self._terminal.summary(account, first_us, end_us)
+        if account.recovered:
+            say(f"{account.recovered} samples of earlier runs were stored, out of the journals")
+        if settings.summary:
+            summary = account.summary(first_us, end_us, settings.simulated, self._database.name)
+            settings.summary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        if left := account.unaccounted(first_us, end_us):
+            say(
+                f"{left} samples were not stored within run.drain_s={settings.drain_us / 1e6:g} s: the next run does it"
+            )
+            return 1
+        if settings.require_complete and not account.complete(first_us, end_us):
+            say("not every expected sample was stored (run.require_complete=true)")
+            return 1
+        return 0
 
 
 @contextmanager
@@ -151,30 +181,3 @@ def _simulate(settings: Settings, stack: ExitStack) -> Settings:
     ports = stack.enter_context(fleet).ports
     devices = tuple(replace(d, host="127.0.0.1", port=ports[str(d.device)]) for d in settings.devices)
     return replace(settings, devices=devices)
-
-
-def _prepare(settings: Settings, dsn: str) -> Prepared:
-    return prepare(
-        dsn,
-        settings.standard,
-        chunk_interval=timedelta(microseconds=settings.storage.chunk_us),
-        compress_after=timedelta(microseconds=settings.storage.compress_after_us),
-    )
-
-
-def _database(settings: Settings, prepared: Prepared) -> str:
-    kind = "embedded " if settings.storage.kind == "embedded" else ""
-    return f"{kind}{prepared.server}, database {prepared.database}"
-
-
-def _configured(settings: Settings) -> Sequence[Configured]:
-    return [
-        Configured(
-            device=device.device,
-            map=device.map_name,
-            map_hash=settings.maps[device.map_name].map_hash,
-            period_s=device.period_us / 1e6,
-            phase_s=device.phase_us / 1e6,
-        )
-        for device in settings.devices
-    ]

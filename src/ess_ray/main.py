@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 the run failed or `run.require_complete` was not met; 2 th
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ Collect every second of solar plants with battery storage into TimescaleDB.
   python -m ess_ray.main site=all                    four simulated plants into a database of its own, until Ctrl-C
   python -m ess_ray.main site=sionyu run.duration_s=20 run.summary=summary.json
   python -m ess_ray.main site=[sionyu,panri]
+  python -m ess_ray.main job=report day=yesterday    how complete was the day, and what is missing why
   python -m ess_ray.main --config-dir my_plants site=my_plant source=plant storage=timescale
 
 Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
@@ -40,18 +42,24 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the job that the words describe; gives the exit code."""
     given = arguments().parse_intermixed_args(words)
     # Imports wait until --help and --version have had their say.
-    from ess_ray.config import compose_config, environment, load_settings
+    from ess_ray.config import environment, load_settings
+    from ess_ray.config_compose import compose_config
 
     try:
         composed = compose_config(given.settings, given.config_dir)
         if given.cfg:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # … | head
             print(composed.to_yaml(), end="")
             return 0
         settings = load_settings(composed, environment())
     except ConfigError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
         return 2
-    from ess_ray.job import run
+    if settings.job == "report":
+        from ess_ray.report_job import run
+    else:
+        print("ess_ray: starting …", flush=True)  # the database and Ray take seconds
+        from ess_ray.job import run
 
     try:
         return run(settings)

@@ -1,15 +1,23 @@
-"""What a person sees: a banner, a live table by site, a summary at the end; plain lines where there is no terminal."""
+"""What a person sees: a banner, a live table by site, a summary at the end; plain lines where there is no terminal.
+
+On a terminal everything fits its width: of a table, whole columns go and no word is cut. Elsewhere no line is wrapped.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from ess_ray.core.account import Account, DeviceAccount
 from ess_ray.core.cadence import ticks_between
@@ -17,6 +25,12 @@ from ess_ray.core.samples import Status
 from ess_ray.core.settings import Settings
 
 LINE_EVERY_S = 10.0
+MOST_LINES = 20  # sites or devices named one by one where there is no terminal: a fleet would flood a log
+OTHER_LINES = 8  # of the live display: head, borders, troubles
+MOST_NAMED = 3  # devices named while running; more are counted by reason
+
+# What a narrow terminal does without, first to last.
+DISPENSABLE = ("rows", "p50 ms", "samples/s", "p99 ms", "last tick")
 
 
 class Terminal:
@@ -28,23 +42,32 @@ class Terminal:
         self._next_line_s = 0.0
 
     def say(self, text: str) -> None:
-        """One line."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        """One line; on a terminal it is wrapped between words."""
+        self.console.print(text, markup=False, soft_wrap=not self.console.is_terminal)
 
     def banner(self, settings: Settings, database: str, dashboard: str, token_file: str) -> None:
         """Who is collected, into what, and where to look."""
-        rows = Table.grid(padding=(0, 2))
         registers = sum(r.count for s in settings.devices for r in s.plan.requests)
-        sites = ", ".join(settings.timezones)
-        rows.add_row("sites", f"{sites} ({_count(len(settings.devices), 'device')}, {registers} registers a round)")
-        rows.add_row("source", "[bold yellow]SIMULATED[/] devices on this machine" if settings.simulated else "plants")
-        rows.add_row("database", database)
-        rows.add_row("dashboard", f"{dashboard}  (token: cat {token_file})")
-        rows.add_row("state", str(settings.state_dir))
-        if self.console.is_terminal:
-            self.console.print(Panel(rows, title="ess_ray", title_align="left", expand=False))
-        else:
-            self.console.print(rows, soft_wrap=True)
+        sites = _listed(settings.timezones, MOST_LINES)
+        rows = {
+            "sites": f"{sites} ({_count(len(settings.devices), 'device')}, {registers} registers a round)",
+            "source": "SIMULATED devices on this machine" if settings.simulated else "plants",
+            "database": database,
+            "dashboard": dashboard,
+            "its token": f"cat {token_file}",
+            "state": str(settings.state_dir),
+        }
+        if not self.console.is_terminal:
+            for name, value in rows.items():
+                self.say(f"{name}: {value}")
+            return
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, value in rows.items():
+            simulated = name == "source" and settings.simulated
+            grid.add_row(name, Text(value, style="bold yellow" if simulated else ""))
+        self.console.print(Panel(grid, title="ess_ray", title_align="left", expand=False))
 
     def start(self) -> None:
         """Begin the live table."""
@@ -64,61 +87,164 @@ class Terminal:
         now_us = time.time_ns() // 1000
         until_us = min(now_us, end_us or now_us)
         if self._live:
-            table = _table(account, first_us, until_us)
-            table.caption = f"[red]database: {problem}[/]" if problem else None
-            self._live.update(table, refresh=True)
+            shown = [
+                Text(_progress(first_us, until_us, end_us), style="dim"),
+                self._table(account, first_us, until_us, max(self.console.height - OTHER_LINES, 1)),
+            ]
+            if troubled := _troubled(account.devices.values()):
+                shown.append(Text(f"trouble: {troubled}", style="red"))
+            if problem:
+                shown.append(Text(f"database: {problem}", style="red"))
+            self._live.update(Group(*shown), refresh=True)
         elif time.monotonic() >= self._next_line_s:
             self._next_line_s = time.monotonic() + LINE_EVERY_S
-            for site in account.rows:
-                self.say(_line(account, site, first_us, until_us))
+            self._lines(account, first_us, until_us)
+            if troubled := _troubled(account.devices.values()):
+                self.say(f"trouble: {troubled}")
             if problem:
                 self.say(f"database: {problem}")
 
     def summary(self, account: Account, first_us: int, end_us: int) -> None:
-        """The run in one table."""
-        self.console.print(_table(account, first_us, end_us))
+        """The run by site, and what each device lacks."""
+        if self.console.is_terminal:
+            self.console.print(self._table(account, first_us, end_us, len(account.rows)))
+        else:
+            self._lines(account, first_us, end_us)
+        lacking = list(_lacking(account, first_us, end_us))
+        for line in lacking[:MOST_LINES]:
+            self.say(line)
+        if (left := len(lacking) - MOST_LINES) > 0:
+            self.say(f"{_count(left, 'more device')} with incomplete samples")
+
+    def _table(self, account: Account, first_us: int, until_us: int, most_rows: int) -> RenderableType:
+        """The sites, as many columns as fit, at most `most_rows` rows."""
+        figures = _by_site(account, first_us, until_us, most_rows)
+        columns = list(figures[0].cells())
+        unbounded = self.console.options.update_width(10_000)
+        for unneeded in (None, *DISPENSABLE):
+            columns = [name for name in columns if name != unneeded]
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for name in columns:
+                text = name == "site"
+                table.add_column(name, justify="left" if text else "right", no_wrap=True)
+            for one in figures:
+                cells = one.cells()
+                table.add_row(*(escape(cells[name]) for name in columns))
+            if self.console.measure(table, options=unbounded).maximum <= self.console.width:
+                break
+        return table
+
+    def _lines(self, account: Account, first_us: int, until_us: int) -> None:
+        for figures in _by_site(account, first_us, until_us, MOST_LINES):
+            self.say(figures.line())
 
 
-def _table(account: Account, first_us: int, until_us: int) -> Table:
-    table = Table(title_justify="left")
-    for name in ("site", "samples/s", "stored/expected", "last tick", "p50 ms", "p99 ms", "rows", "failing"):
-        table.add_column(name, justify="left" if name in ("site", "failing") else "right")
-    for site in account.rows:
-        table.add_row(*_cells(account, site, first_us, until_us))
-    return table
+@dataclass(frozen=True)
+class _Figures:
+    """What is shown of a site, or of several that have no line of their own; those have no latency."""
+
+    name: str
+    samples_per_s: float
+    stored: int
+    expected: int
+    last_us: int | None
+    p50_ms: float | None
+    p99_ms: float | None
+    rows: int
+
+    def cells(self) -> dict[str, str]:
+        """By column of the table."""
+        return {
+            "site": self.name,
+            "samples/s": f"{self.samples_per_s:.1f}",
+            "stored/expected": f"{self.stored}/{self.expected}",
+            "last tick": _clock(self.last_us),
+            "p50 ms": _whole(self.p50_ms),
+            "p99 ms": _whole(self.p99_ms),
+            "rows": str(self.rows),
+        }
+
+    def line(self) -> str:
+        """As one line of a log."""
+        text = f"{self.name}: {self.stored}/{self.expected} samples stored, {self.samples_per_s:.1f}/s"
+        text += f", last tick {_clock(self.last_us)}, {self.rows} rows"
+        return text if self.p99_ms is None else f"{text}, p50 {_whole(self.p50_ms)} ms, p99 {_whole(self.p99_ms)} ms"
 
 
-def _cells(account: Account, site: str, first_us: int, until_us: int) -> list[str]:
-    devices = [d for device, d in account.devices.items() if device.site == site]
-    stored = sum(d.by_status[Status.STORED] for d in devices)
-    expected = sum(ticks_between(first_us, until_us, d.settings.period_us) for d in devices)
-    last_us = max((d.last_tick_us for d in devices if d.last_tick_us), default=None)
-    latency = account.latency[site]
-    elapsed_s = max((until_us - first_us) / 1e6, 1.0)
-    return [
-        site,
-        f"{sum(d.by_status.total() for d in devices) / elapsed_s:.1f}",
-        f"{stored}/{expected}",
-        datetime.fromtimestamp(last_us / 1e6, UTC).strftime("%H:%M:%S") if last_us else "-",
-        *(f"{ms:.0f}" if (ms := latency.percentile_ms(p)) is not None else "-" for p in (50, 99)),
-        str(account.rows[site].total()),
-        _failing(devices),
-    ]
+def _by_site(account: Account, first_us: int, until_us: int, most: int) -> list[_Figures]:
+    """Of each site; where there are more than `most`, the last are put together."""
+    devices: dict[str, list[DeviceAccount]] = {site: [] for site in account.rows}
+    for device, books in account.devices.items():
+        devices[device.site].append(books)
+    sites = list(devices)
+    if len(sites) <= most:
+        alone, together = sites, []
+    else:
+        alone, together = sites[: most - 1], sites[most - 1 :]
+    figures = [_figures(account, site, [site], devices[site], first_us, until_us) for site in alone]
+    if together:
+        name = f"{len(together)} {'more ' if alone else ''}sites"
+        rest = [books for site in together for books in devices[site]]
+        figures.append(_figures(account, name, together, rest, first_us, until_us))
+    return figures
 
 
-def _line(account: Account, site: str, first_us: int, until_us: int) -> str:
-    _, rate, stored, last, p50, p99, rows, failing = _cells(account, site, first_us, until_us)
-    text = f"{site}: {stored} samples stored, {rate}/s, last tick {last}, p50 {p50} ms, p99 {p99} ms, {rows} rows"
-    return f"{text}; {failing}" if failing else text
+def _figures(
+    account: Account, name: str, sites: Sequence[str], devices: Sequence[DeviceAccount], first_us: int, until_us: int
+) -> _Figures:
+    latency = account.latency[sites[0]] if len(sites) == 1 else None
+    return _Figures(
+        name=name,
+        samples_per_s=sum(d.by_status.total() for d in devices) / max((until_us - first_us) / 1e6, 1.0),
+        stored=sum(d.by_status[Status.STORED] for d in devices),
+        expected=sum(ticks_between(first_us, until_us, d.settings.period_us) for d in devices),
+        last_us=max((d.last_tick_us for d in devices if d.last_tick_us), default=None),
+        p50_ms=latency.percentile_ms(50) if latency else None,
+        p99_ms=latency.percentile_ms(99) if latency else None,
+        rows=sum(account.rows[site].total() for site in sites),
+    )
 
 
-def _failing(devices: list[DeviceAccount]) -> str:
+def _progress(first_us: int, until_us: int, end_us: int | None) -> str:
+    past_s = max(until_us - first_us, 0) // 1_000_000
+    of = "" if end_us is None else f" of {(end_us - first_us) / 1e6:g}"
+    return f"collecting for {past_s}{of} s; Ctrl-C stores what was read and stops"
+
+
+def _troubled(devices: Iterable[DeviceAccount]) -> str:
     """The devices whose last sample was not complete, with the reason; many are counted by reason."""
-    failing = [d for d in devices if d.last_reason]
-    if len(failing) <= 3:
-        return ", ".join(f"{d.settings.device.device}: {d.last_reason}" for d in failing)
-    reasons = Counter(d.last_reason for d in failing)
-    return ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(3))
+    troubled = [d for d in devices if d.last_reason]
+    if len(troubled) <= MOST_NAMED:
+        return ", ".join(f"{d.settings.device} ({d.last_reason})" for d in troubled)
+    reasons = Counter(d.last_reason for d in troubled)
+    return f"{len(troubled)} devices: " + ", ".join(f"{count} × {why}" for why, count in reasons.most_common(3))
+
+
+def _lacking(account: Account, first_us: int, end_us: int) -> Iterator[str]:
+    """A line for each device that did not store every expected sample whole."""
+    for device, books in account.devices.items():
+        expected, statuses = books.expected(first_us, end_us), books.by_status
+        counts = {str(status): statuses[status] for status in (Status.PARTIAL, Status.FAILED)}
+        counts["not stored yet"] = expected - statuses.total()
+        told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        reasons = ", ".join(f"{count} × {why}" for why, count in books.reasons.most_common())
+        if told:
+            yield f"{device}: of {_count(expected, 'sample')} {told}" + (f" ({reasons})" if reasons else "")
+
+
+def _listed(names: Iterable[str], most: int) -> str:
+    """Names with commas between them, the last of many only counted."""
+    names = list(names)
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return ", ".join(names[:most] + more)
+
+
+def _clock(time_us: int | None) -> str:
+    return datetime.fromtimestamp(time_us / 1e6, UTC).strftime("%H:%M:%SZ") if time_us else "-"
+
+
+def _whole(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from ess_ray.actors.poller import Poller
+from ess_ray.actors.poller import JournalSettings, Poller
+from ess_ray.adapters.journal import Limits
+from ess_ray.adapters.journal_file import Belonging
 from ess_ray.adapters.modbus import PduFrames, now, unpack_bits
 from ess_ray.core.plan import Plan, Request
 from ess_ray.core.samples import Device, Reason, Sample, Status
@@ -62,14 +65,25 @@ def settings(port: int, plan: Plan = PLAN) -> DeviceSettings:
 
 def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:
     """What a poller gives for some ticks."""
-    poller = Poller(devices, 1 << 20)
+    with TemporaryDirectory() as folder:
+        limits = Limits(1 << 30, 1 << 60, "normal")
+        poller = Poller(devices, JournalSettings(f"{folder}/journal", Belonging("plant", "db"), limits))
+        try:
+            return _collect(poller, ticks)
+        finally:
+            poller.close()
+
+
+def _collect(poller: Poller, ticks: int) -> list[Sample]:
     start_us = -(-(now().wall_us + 20_000) // PERIOD_US) * PERIOD_US
     poller.start(start_us, start_us + ticks * PERIOD_US)
     samples: list[Sample] = []
+    events = 0
     while True:
-        pulled = poller.pull((), 1000)
+        pulled = poller.pull((), 1000, 1000)
         samples += pulled.samples
-        if not pulled.busy:
+        events += len(pulled.events)
+        if not pulled.busy and pulled.waiting == len(samples) + events:
             return sorted(samples, key=lambda sample: (sample.device.device, sample.tick_us))
         time.sleep(0.02)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -100,6 +101,41 @@ def test_jobs_that_start_at_once_take_turns(dsn: str) -> None:
     assert answers == [answers[0]] * 4
 
 
+def test_a_database_is_known_again_whoever_prepares_it(dsn: str) -> None:
+    identity = prepare(dsn, standard(soc="float8")).identity
+    assert UUID(identity).version == 4
+    assert prepare(dsn, standard(soc="float8", soh="float8")).identity == identity
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        query(dsn, "INSERT INTO database_identity VALUES ('another')")
+
+
+def test_samples_from_before_collectors_had_names_stay(dsn: str, has_timescale: bool) -> None:
+    prepare(dsn, standard(soc="float8"))
+    query(dsn, "ALTER TABLE sample DROP COLUMN collector")
+    old = "INSERT INTO sample (time, site, device, status) VALUES ({}, 's', 'd', 'stored')"
+    query(dsn, old.format("'2026-01-01'"))
+    if has_timescale:
+        query(dsn, "SELECT compress_chunk(chunk) FROM show_chunks('sample') chunk")
+    prepare(dsn, standard(soc="float8"))
+    query(dsn, "SET ess_ray.collector = 'roof'; " + old.format("'2026-01-02'"))
+    assert query(dsn, "SELECT collector FROM sample ORDER BY time") == [(None,), ("roof",)]
+
+
+def test_a_deadlock_with_a_running_collector_is_tried_once_more(dsn: str) -> None:
+    prepare(dsn, standard(soc="float8"))
+    query(dsn, "ALTER TABLE sample DROP COLUMN retries")  # so that `sample` is altered before `rack`
+    with psycopg.connect(dsn) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET deadlock_timeout = '1h'")  # the other side is to be the victim
+        other.execute("LOCK TABLE rack IN SHARE MODE")
+        preparing = pool.submit(prepare, dsn, standard(soc="float8", soh="float8"))
+        while not query(dsn, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'rack'::regclass"):
+            assert not preparing.done()
+        other.execute("LOCK TABLE sample IN SHARE MODE")
+        other.commit()
+        preparing.result()
+    assert query(dsn, "SELECT retries FROM sample") == query(dsn, "SELECT soh FROM rack") == []
+
+
 def test_a_role_without_rights_uses_what_an_administrator_prepared(role: str, dsn: str) -> None:
     full = prepare(dsn, standard(soc="float8"))
     query(dsn, f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}")
@@ -133,19 +169,23 @@ def test_hypertables_follow_the_settings(dsn: str, has_timescale: bool) -> None:
         dimensions = query(
             dsn, "SELECT hypertable_name, time_interval FROM timescaledb_information.dimensions ORDER BY 1"
         )
-        assert dimensions == [("rack", timedelta(hours=chunk)), ("sample", timedelta(hours=chunk))]
+        assert dimensions == [(name, timedelta(hours=chunk)) for name in ("event", "rack", "sample")]
         policies = query(
             dsn,
             """SELECT hypertable_name, (config->>'compress_after')::interval FROM timescaledb_information.jobs
                WHERE proc_name = 'policy_compression' ORDER BY 1""",
         )
-        assert policies == [("rack", timedelta(hours=compressed)), ("sample", timedelta(hours=compressed))]
+        assert policies == [(name, timedelta(hours=compressed)) for name in ("event", "rack", "sample")]
     segments = query(
         dsn,
         """SELECT hypertable::text, segmentby, orderby FROM timescaledb_information.hypertable_compression_settings
            ORDER BY 1""",
     )
-    assert [segment[1] for segment in segments] == ["site,device,bank_id,rack_id", "site,device"]
+    assert [segment[1] for segment in segments] == [
+        "site,device,kind",
+        "site,device,bank_id,rack_id",
+        "site,device",
+    ]
     assert {segment[2] for segment in segments} == {'"time" DESC'}
 
 
@@ -218,7 +258,16 @@ def test_a_dsn_that_is_none_is_a_setting_to_correct_and_its_password_is_not_show
     with pytest.raises(ConfigError, match=r"^storage\.dsn: not a PostgreSQL connection string") as caught:
         connect("host=db password=secret words")
     assert not {"secret", "words"} & set(str(caught.value).split())
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None  # what it would quote from
+
+
+def test_a_password_that_is_asked_for_and_not_given_is_refused(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / "pg") as server:
+        query(server.dsn, "CREATE ROLE asked LOGIN PASSWORD 'secret'")
+        (tmp_path / "pg/data/pg_hba.conf").write_text("local all postgres trust\nlocal all all scram-sha-256\n")
+        query(server.dsn, "SELECT pg_reload_conf()")
+        with pytest.raises(DatabaseRefused, match="no password supplied"):
+            prepare(make_conninfo(server.dsn, user="asked"), standard(soc="float8"))
 
 
 def test_nobody_at_the_address_is_unavailable(tmp_path: Path) -> None:

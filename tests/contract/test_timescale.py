@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -15,97 +13,12 @@ import psycopg
 import pytest
 
 from ess_ray.actors.writer import Writer
-from ess_ray.adapters.database import is_transient
+from ess_ray.adapters.database import is_transient, utc
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.adapters.schema import prepare
-from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
-from ess_ray.core.flush import Flush, Key, TableRows
-from ess_ray.core.samples import Device
-from ess_ray.core.standard import Column, Standard, Table
-
-BANK_COLUMNS = {
-    "soc": "float8",
-    "alarms": "int2[]",
-    "energy": "int8",
-    "count": "int4",
-    "closed": "bool",
-    "label": "text",
-}
-STANDARD = Standard(
-    {
-        "bank": Table("bank", ("bank_id",), {name: Column(name, kind, "", "") for name, kind in BANK_COLUMNS.items()}),
-        "pcs": Table("pcs", (), {"power": Column("power", "float8", "kW", "")}),
-    }
-)
-PG_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC
-T0 = 1_790_000_000_000_000
-FORMATS = {"int2": ">h", "int4": ">i", "int8": ">q", "float4": ">f", "float8": ">d", "bool": ">?"}
-SAMPLE_TYPES = {
-    "time": "timestamptz", "site": "text", "device": "text", "status": "text", "reason": "text", "missing": "text",
-    "read_ms": "float4", "requests": "int2", "retries": "int2",
-}  # fmt: skip
-BANK_TYPES = {
-    "time": "timestamptz",
-    "site": "text",
-    "device": "text",
-    "quality": "int2",
-    "bank_id": "int2",
-} | BANK_COLUMNS
-PCS_TYPES = {"time": "timestamptz", "site": "text", "device": "text", "quality": "int2", "power": "float8"}
-
-
-def field(kind: str, value: object) -> bytes:
-    """One field of a binary COPY tuple (PostgreSQL manual, COPY), written from the manual for these tests."""
-    if value is None:
-        return struct.pack(">i", -1)
-    if kind == "timestamptz":
-        kind, value = "int8", int(str(value)) - PG_EPOCH_US
-    if kind == "int2[]":
-        assert isinstance(value, list)
-        data = struct.pack(">iiiii", 1, int(None in value), 21, len(value), 1)
-        data += b"".join(field("int2", element) for element in value)
-    elif kind == "text":
-        data = str(value).encode()
-    else:
-        data = struct.pack(FORMATS[kind], value)
-    return struct.pack(">i", len(data)) + data
-
-
-def rows(table: str, types: dict[str, str], samples: Sequence[Sequence[Sequence[object]]]) -> TableRows:
-    """`samples`: for each sample its rows."""
-    pieces = [
-        b"".join(struct.pack(">h", len(types)) + b"".join(map(field, types.values(), row)) for row in of_sample)
-        for of_sample in samples
-    ]
-    ends = tuple(sum(map(len, pieces[: i + 1])) for i in range(len(pieces)))
-    return TableRows(table, tuple(types), b"".join(pieces), ends, tuple(map(len, samples)))
-
-
-def flush_of(keys: Sequence[Key], soc: float = 50.5) -> Flush:
-    """Two bank rows a sample, and a pcs row."""
-    heads = [(tick_us, device.site, device.device) for device, tick_us in keys]
-    return Flush(
-        tuple(keys),
-        rows("sample", SAMPLE_TYPES, [[(*head, "stored", None, None, 12.5, 7, 0)] for head in heads]),
-        (
-            rows(
-                "bank",
-                BANK_TYPES,
-                [[(*head, 0, b, soc, [1, None], -5, 6, True, "ä") for b in (1, 2)] for head in heads],
-            ),
-            rows("pcs", PCS_TYPES, [[(*head, 0, -1.5)] for head in heads]),
-        ),
-    )
-
-
-def keys_of(ticks: range, device: str = "rack-1") -> list[Key]:
-    return [(Device("jeju", device), T0 + tick * 1_000_000) for tick in ticks]
-
-
-def counts(dsn: str) -> tuple[int, ...]:
-    with psycopg.connect(dsn) as connection:
-        rows = (connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("sample", "bank", "pcs"))
-        return tuple(row[0] for row in rows if row)
+from ess_ray.core.errors import DatabaseUnavailable
+from ess_ray.core.samples import Device, Event, Kind
+from tests.flushes import STANDARD, T0, counts, flush_of, keys_of
 
 
 @pytest.fixture
@@ -127,7 +40,9 @@ def test_rows_come_back_exactly(prepared: str, writer: Writer) -> None:
     assert (answer.known, answer.rows) == ((), {"jeju": {"bank": 2, "pcs": 1}})
     head = (datetime.fromtimestamp(T0 // 1_000_000, UTC) + timedelta(microseconds=123_456), "jeju", "rack-1")
     with psycopg.connect(prepared) as connection:
-        assert connection.execute("SELECT * FROM sample").fetchall() == [(*head, "stored", None, None, 12.5, 7, 0)]
+        assert connection.execute("SELECT * FROM sample").fetchall() == [
+            (*head, "stored", None, None, 12.5, 7, 0, None)
+        ]
         assert connection.execute("SELECT * FROM bank ORDER BY bank_id").fetchall() == [
             (*head, 0, bank, 0.1, [1, None], -5, 6, True, "ä") for bank in (1, 2)
         ]
@@ -148,7 +63,7 @@ def test_a_sample_is_stored_once(
     writer.write(flush_of(keys_of(before), soc=1))
     answer = writer.write(flush_of(keys_of(then), soc=2))
     assert sorted(answer.known, key=lambda key: key[1]) == keys_of(known)
-    assert answer.rows["jeju"]["bank"] == 2 * (len(then) - len(known))
+    assert answer.rows.get("jeju", {"bank": 0})["bank"] == 2 * (len(then) - len(known))
     assert counts(prepared) == (total, 2 * total, total)
     with psycopg.connect(prepared) as connection:  # the first to come is the one that stays
         assert connection.execute("SELECT count(*) FROM bank WHERE soc = 1").fetchone() == (2 * len(before),)
@@ -204,23 +119,29 @@ def test_after_a_server_was_away_the_same_flush_is_stored(tmp_path: Path) -> Non
     server.stop()
 
 
-@pytest.mark.parametrize(
-    ("power", "sqlstate"),
-    [("much", "08P01"), ("a lot of it", "22P03"), (None, "23502")],  # too short, too long, NULL where none may be
-)
-def test_a_refused_row_leaves_nothing_of_its_flush(
-    prepared: str, writer: Writer, power: str | None, sqlstate: str
-) -> None:
-    good = flush_of(keys_of(range(3)))
+def test_a_second_collector_of_the_same_device_is_named(prepared: str) -> None:
+    with closing(Writer(prepared, collector="roof")) as roof, closing(Writer(prepared, collector="cellar")) as cellar:
+        assert roof.write(flush_of(keys_of(range(2)))).others == ()
+        assert cellar.write(flush_of(keys_of(range(1, 4)))).others == ("roof",)
+        assert roof.write(flush_of(keys_of(range(2)))).others == ()  # its own: the answer was lost
+        assert roof.write(flush_of(keys_of(range(4)))).others == ("cellar",)
+        assert cellar.write(flush_of(keys_of(range(4), "rack-2"))).others == ()
+    assert counts(prepared) == (8, 16, 8)
+
+
+def test_events_are_stored_once(prepared: str, writer: Writer) -> None:
+    device = Device("jeju", "rack-1")
+    lost, jump = Event(device, T0, Kind.DEVICE_LOST), Event(device, T0, Kind.CLOCK_FORWARD, T0 + 5_000_000, "+5 s")
+    writer.write_events([])
+    for events in ([lost], [lost, jump, lost], [jump]):
+        writer.write_events(events)
     with psycopg.connect(prepared) as connection:
-        connection.execute("ALTER TABLE pcs ALTER power SET NOT NULL")
-    bad = rows("pcs", PCS_TYPES | {"power": "text"}, [[(T0, "jeju", "rack-1", 0, power)]] * 3)
-    with pytest.raises(DatabaseRefused, match=r"writing 3 samples: .*power") as caught:
-        writer.write(replace(good, tables=(good.tables[0], bad)))
-    assert caught.value.sqlstate == sqlstate
-    assert counts(prepared) == (0, 0, 0)
-    writer.write(good)
-    assert counts(prepared) == (3, 6, 3)
+        assert connection.execute(
+            "SELECT time, site, device, kind, until, detail FROM event ORDER BY 4"
+        ).fetchall() == [
+            (utc(T0), "jeju", "rack-1", "clock forward", utc(T0 + 5_000_000), "+5 s"),
+            (utc(T0), "jeju", "rack-1", "device lost", None, ""),
+        ]
 
 
 def test_commits_are_on_disk_even_where_the_server_is_told_otherwise(prepared: str, writer: Writer) -> None:

@@ -7,9 +7,8 @@ import pytest
 from ess_ray.core.account import Account, Latency
 from ess_ray.core.cadence import Cadence, first_tick_us, shared_tick_us, ticks_between
 from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, Conductor, group_lines
-from ess_ray.core.outbox import HEAD_BYTES, MemoryOutbox
 from ess_ray.core.plan import Plan
-from ess_ray.core.samples import Device, Sample, Status
+from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 S = 1_000_000
@@ -54,86 +53,69 @@ def test_a_stopped_cadence_ends_at_its_last_tick() -> None:
     assert list(cadence.due(9 * S)) == [3 * S]
 
 
-# --- outbox ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_sample_stays_in_the_outbox_until_it_is_acknowledged() -> None:
-    outbox = MemoryOutbox(1 << 20)
-    for second in range(3):
-        outbox.put(sample(second))
-    taken = outbox.take(2)
-    assert [one.tick_us for _, one in taken] == [0, S]
-    assert len(outbox) == 3
-    outbox.acknowledge([number for number, _ in taken])
-    assert len(outbox) == 1
-    assert [one.tick_us for _, one in outbox.take(9)] == [2 * S]
-
-
-def test_a_full_outbox_gives_up_the_oldest_values_and_says_so() -> None:
-    outbox = MemoryOutbox(4 * HEAD_BYTES + 2 * len(b"image"))
-    for second in range(4):
-        outbox.put(sample(second))
-    assert [(one.status, one.reason) for _, one in outbox.take(9)] == [
-        (Status.FAILED, "journal_full"),
-        (Status.FAILED, "journal_full"),
-        (Status.STORED, None),
-        (Status.STORED, None),
-    ]
-    assert outbox.overflowed == 2
-
-
-def test_an_outbox_stays_within_its_bound_even_without_values_to_give_up() -> None:
-    outbox = MemoryOutbox(3 * HEAD_BYTES)
-    for second in range(10):
-        outbox.put(sample(second))
-    assert [one.tick_us // S for _, one in outbox.take(99)] == [7, 8, 9]
+def test_a_clock_that_jumps_ahead_passes_over_ticks_and_one_that_jumps_back_takes_none_twice() -> None:
+    cadence = Cadence(S, 0)
+    cadence.start(0, None)
+    assert list(cadence.due(9 * S)) == [n * S for n in range(10)]
+    assert cadence.jump(100 * S + 300_000) == range(10 * S, 101 * S, S)
+    assert list(cadence.due(102 * S)) == [101 * S, 102 * S]
+    assert cadence.jump(5 * S + 300_000) == range(6 * S, 10 * S, S)  # these were taken, 10 to 100 were not
+    assert list(cadence.due(11 * S)) == [10 * S, 11 * S]
+    assert cadence.jump(100 * S + 300_000) == range(12 * S, 103 * S, S)
+    assert list(cadence.due(103 * S)) == [103 * S]
 
 
 # --- conductor -------------------------------------------------------------------------------------------------------
 
 
-def conductor() -> Conductor:
-    return Conductor(2)
-
-
 def test_samples_of_one_layout_travel_together_and_are_acknowledged_to_their_pollers() -> None:
-    it = conductor()
-    it.pulled(0, [7, 8], [sample(1), sample(2)], waiting=2, busy=False)
-    it.pulled(1, [3], [sample(1, TWO)], waiting=1, busy=False)
+    it = Conductor(2)
+    it.pulled(0, [7, 8], [sample(1), sample(2)], fresh=2)
+    it.pulled(1, [3], [sample(1, TWO)], fresh=1)
     first, second = it.next_shipment(), it.next_shipment()
     assert first is not None
     assert second is not None
-    assert (first.layout, first.samples) == ("layout1", [sample(1), sample(2)])
+    assert (first.layout, first.samples) == ("layout1", (sample(1), sample(2)))
     assert second.layout == "layout2"
     assert it.acknowledgements(0) == []
     it.committed(first)
     assert (it.acknowledgements(0), it.acknowledgements(0), it.acknowledgements(1)) == ([7, 8], [], [])
 
 
+def test_fresh_samples_go_before_the_backlog_which_goes_beside_them() -> None:
+    it = Conductor(1)
+    it.pulled(0, [9, 1, 2], [sample(9), sample(1), sample(2)], fresh=1)
+    it.pulled(0, [10], [sample(10)], fresh=1)
+    lanes = [it.next_shipment(), it.next_shipment()]
+    assert [[s.tick_us // S for s in lane.samples] for lane in lanes if lane] == [[9, 10], [1, 2]]
+
+
 def test_what_was_not_committed_goes_again_first() -> None:
-    it = conductor()
-    it.pulled(0, [1], [sample(1)], waiting=1, busy=True)
+    it = Conductor(1)
+    it.pulled(0, [1], [sample(1)], fresh=1)
     lost = it.next_shipment()
     assert lost is not None
-    it.pulled(0, [2], [sample(2)], waiting=2, busy=True)
+    it.pulled(0, [2], [sample(2)], fresh=1)
     it.failed(lost)
     again = it.next_shipment()
     assert again is not None
-    assert [held.number for held in again.held] == [1, 2]
+    assert [origin.number for origin in again.origins] == [1, 2]
 
 
-def test_what_is_held_and_what_is_in_flight_are_bounded() -> None:
-    it = conductor()
+def test_what_is_held_and_what_is_in_flight_are_bounded_and_fresh_samples_keep_half_of_it() -> None:
+    it = Conductor(2)
+    assert it.room() == (MOST_HELD // 2, MOST_HELD // 4)
     for number in range(MOST_IN_FLIGHT + 1):
-        it.pulled(0, [number], [sample(number)], waiting=1, busy=True)
+        it.pulled(0, [number], [sample(number)], fresh=1)
         it.next_shipment()
     assert it.next_shipment() is None
-    assert it.room() == MOST_HELD - MOST_IN_FLIGHT - 1
+    it.pulled(0, range(MOST_HELD // 2), [sample(n) for n in range(MOST_HELD // 2)], fresh=0)
+    assert it.room() == ((MOST_HELD // 2 - MOST_IN_FLIGHT - 1) // 2, 0)
 
 
 def test_numbers_of_a_poller_that_died_are_forgotten() -> None:
-    it = conductor()
-    it.pulled(0, [5], [sample(1)], waiting=1, busy=True)
+    it = Conductor(1)
+    it.pulled(0, [5], [sample(1)], fresh=1)
     shipment = it.next_shipment()
     assert shipment is not None
     it.restarted(0)
@@ -141,18 +123,30 @@ def test_numbers_of_a_poller_that_died_are_forgotten() -> None:
     assert it.acknowledgements(0) == []
 
 
+def test_events_travel_together_and_are_acknowledged_too() -> None:
+    it = Conductor(1)
+    events = [Event(ONE, S, Kind.DEVICE_LOST), Event(ONE, 2 * S, Kind.DEVICE_BACK)]
+    it.pulled_events(0, [4, 5], events)
+    shipment = it.next_shipment()
+    assert shipment is not None
+    it.failed(shipment)
+    shipment = it.next_shipment()
+    assert shipment is not None
+    assert shipment.events == tuple(events)
+    it.committed(shipment)
+    assert it.acknowledgements(0) == [4, 5]
+
+
 def test_a_run_is_drained_when_everything_is_committed_and_acknowledged() -> None:
-    it = conductor()
-    it.pulled(1, [], [], waiting=0, busy=False)
-    it.pulled(0, [1], [sample(1)], waiting=1, busy=False)
+    it = Conductor(1)
+    it.pulled(0, [1], [sample(1)], fresh=1)
+    it.state(0, waiting=1, busy=False)
     shipment = it.next_shipment()
     assert shipment is not None
     it.committed(shipment)
-    assert not it.drained
-    it.pulled(0, [], [], waiting=0, busy=False)
+    it.state(0, waiting=0, busy=False)
     assert not it.drained  # the acknowledgement is still here
     it.acknowledgements(0)
-    it.pulled(0, [], [], waiting=0, busy=False)
     assert it.drained
 
 
@@ -205,3 +199,15 @@ def test_latencies_are_exact_to_a_percent() -> None:
         latency.add(ms * 1000)
     for percent in (1, 50, 99):
         assert latency.percentile_ms(percent) == pytest.approx(10 * percent, rel=0.011)
+
+
+def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
+    account = Account([settings(ONE)], first_us=10 * S)
+    account.committed([sample(9), sample(10), sample(10, TWO)], {}, 0, 11 * S)
+    assert account.recovered == 2  # of an earlier run, and of a device that is no longer configured
+    account.events([Event(ONE, 12 * S, Kind.CLOCK_FORWARD, 15 * S)])
+    account.collector_down(10 * S, 20 * S)
+    device = account.devices[ONE]
+    assert (device.by_status[Status.STORED], device.by_status[Status.FAILED]) == (1, 9)
+    assert device.reasons == {"clock": 3, "collector down": 6}
+    assert account.unaccounted(10 * S, 20 * S) == 0

@@ -9,7 +9,7 @@ import pytest
 from ess_ray.core.cadence import Now
 from ess_ray.core.line import Line
 from ess_ray.core.plan import Plan, Request
-from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.samples import Device, Event, Kind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 S = 1_000_000
@@ -45,15 +45,22 @@ class Play:
 
     def __init__(self, units: int = 1, seconds: int = 60, **settings: int | bool) -> None:
         self.samples: list[Sample] = []
+        self.events: list[Event] = []
         self.sent: list[bytes] = []
-        self.connects = self.closes = self.us = 0
+        self.connects = self.closes = self.us = self.clock_us = 0
         self.connecting = False
         devices = [
             DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, "recipe", S, **settings)  # type: ignore[arg-type]
             for n in range(1, units + 1)
         ]
-        self.line = Line(devices, PlainFrames(), self, self.samples.append)
+        self.line = Line(devices, PlainFrames(), self, self.deliver)
         self.line.start(START_US, START_US + seconds * S)
+
+    def deliver(self, item: Sample | Event) -> None:
+        if isinstance(item, Sample):
+            self.samples.append(item)
+        else:
+            self.events.append(item)
 
     def connect(self) -> None:
         self.connects += 1
@@ -67,7 +74,7 @@ class Play:
 
     @property
     def now(self) -> Now:
-        return Now(self.us, START_US + self.us)
+        return Now(self.us, START_US + self.us + self.clock_us)
 
     def at(self, seconds: float) -> Play:
         """Let time pass, waking the line whenever it asked for it."""
@@ -195,6 +202,9 @@ def test_a_silent_device_costs_two_timeouts_a_tick_then_is_left_alone_between_pr
     assert set(reasons) == {Reason.TIMEOUT, Reason.BACKOFF}
     assert reasons[:3] == [Reason.TIMEOUT] * 3
     assert 6 <= reasons.count(Reason.TIMEOUT) <= 12
+    assert [(event.kind, event.time_us, event.detail) for event in play.events] == [
+        (Kind.DEVICE_LOST, START_US + 2 * S, "timeout")
+    ]
 
 
 def test_a_refused_connection_fails_every_device_of_the_line_at_once() -> None:
@@ -233,6 +243,9 @@ def test_one_illegal_register_costs_that_register_and_is_then_left_out() -> None
     play.at(2).replies(bad=frozenset({2}))
     assert (play.last.status, play.last.reason, play.last.missing) == (Status.STORED, "parked", ((4, 6),))
     assert play.last.requests == 4  # 0-1, 3, 100-101, 200
+    assert [(event.kind, event.time_us, event.detail) for event in play.events] == [
+        (Kind.REGISTERS_PARKED, START_US, "4:2")
+    ]
 
 
 def test_a_parked_register_that_has_come_back_is_read_again() -> None:
@@ -269,3 +282,21 @@ def test_pauses_are_kept_and_the_phase_delays_the_reading_but_not_the_tick() -> 
     assert len(play.sent) == 1
     play.at(0.35).reply().at(0.45).reply()
     assert (play.last.tick_us, play.last.status, play.closes) == (START_US, Status.STORED, 1)
+
+
+def test_a_wall_clock_that_is_set_neither_stops_ticks_nor_takes_one_twice() -> None:
+    play = Play(seconds=10_000).at(0).connected().replies()
+    for second in range(1, 5):
+        play.at(second).replies()
+    play.clock_us = 3600 * S  # ahead
+    play.at(4).replies()
+    for second in range(5, 9):
+        play.at(second + 0.5).replies()
+    play.clock_us = -2 * S  # back, to before the last ticks
+    play.line.wake(play.now)  # as the timer does that was set for the next tick
+    for second in range(9, 15):
+        play.at(second + 0.5).replies()
+    ticks = [(sample.tick_us - START_US) // S for sample in play.samples]
+    assert len(ticks) == len(set(ticks))
+    assert ticks == [0, 1, 2, 3, 4, *range(3604, 3609), *range(7, 13)]
+    assert [(event.kind, (event.time_us - START_US) // S) for event in play.events] == [(Kind.CLOCK_FORWARD, 5)]

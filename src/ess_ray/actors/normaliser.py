@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ess_ray.actors.life import Alive, alive
 from ess_ray.core.flush import Flush
 from ess_ray.core.normalise import Decoder, normalise
 from ess_ray.core.recipe import follow_recipe
@@ -22,8 +23,9 @@ class Normaliser:
         self._standard_tree = standard_tree
         self._decoders: dict[str, Decoder] = {}
 
-    def ready(self) -> None:
+    def ready(self) -> Alive:
         """The process is up."""
+        return alive()
 
     def normalise(self, layout: str, recipe: str, samples: Sequence[Sample], now_us: int, late_us: int) -> Flush:
         """The rows of samples of one layout; `now_us - tick_us > late_us` makes a sample late."""

@@ -1,45 +1,76 @@
-"""The poller: owns its devices' connections, ticks and outbox. A Ray actor, or a plain object without a cluster.
+"""The poller: owns its devices' connections, ticks and journal. A Ray actor, or a plain object without a cluster.
 
-The conductor calls `start` once and `pull` each round; the loop goes on polling whatever happens downstream.
+The conductor calls `ready` and `start` once a life and `pull` each round; the loop goes on polling whatever happens
+downstream. A poller that was killed and comes back finds in its journal what the database has not committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from ess_ray.actors.life import Alive, alive
+from ess_ray.adapters.journal import Journal, Limits
+from ess_ray.adapters.journal_file import Belonging
 from ess_ray.adapters.modbus import ModbusLoop
-from ess_ray.core.outbox import MemoryOutbox
-from ess_ray.core.samples import Sample
+from ess_ray.core.samples import Event, Sample
 from ess_ray.core.settings import DeviceSettings
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """Where a poller's journal is. `adopt`: journals that no poller has any more, whose samples this one takes over."""
+
+    path: str
+    belonging: Belonging
+    limits: Limits
+    adopt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A poller that is up: where it runs, and what its journal holds."""
+
+    alive: Alive
+    notes: tuple[str, ...]  # about the journal, for a person
+    recipes: Mapping[str, str]  # how to decode every layout in the journal
+    waiting: int  # items in the journal
+
+
+@dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull gives: samples with the outbox's numbers, to be acknowledged once committed."""
+    """What a pull gives: samples and events with the journal's numbers, to be acknowledged once committed."""
 
     numbers: tuple[int, ...]
     samples: tuple[Sample, ...]
-    waiting: int  # samples not acknowledged, these included
-    overflowed: int  # samples that lost their values to the outbox's bound, since the start
+    fresh: int  # the first so many samples are fresh, the rest is backlog
+    event_numbers: tuple[int, ...]
+    events: tuple[Event, ...]
+    waiting: int  # items not acknowledged, these included
+    shed: int  # samples that lost their values to the journal's bounds, since the start
+    trouble: str | None  # why the journal's disk does not take what is written, now
     busy: bool  # a poll is at work or a tick still to come
 
 
 class Poller:
     """Polls some devices, on the grid, until told to stop."""
 
-    def __init__(self, devices: Sequence[DeviceSettings], outbox_bytes: int) -> None:
+    def __init__(self, devices: Sequence[DeviceSettings], journal: JournalSettings) -> None:
         self._devices = devices
-        self._outbox = MemoryOutbox(outbox_bytes)
+        self._journal_settings = journal
+        self._journal: Journal | None = None
         self._loop: ModbusLoop | None = None
 
-    def ready(self) -> None:
-        """The process is up."""
+    def ready(self) -> Ready:
+        """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses."""
+        journal = self._open()
+        return Ready(alive(), journal.notes, journal.recipes, len(journal))
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Poll every tick in [first_us, end_us), microseconds since 1970 UTC; a second call changes nothing."""
         if self._loop is None:
-            self._loop = ModbusLoop(self._devices, self._outbox.put)
+            self._loop = ModbusLoop(self._devices, self._open().put)
             self._loop.start(first_us, end_us)
 
     def stop(self, end_us: int) -> None:
@@ -47,15 +78,34 @@ class Poller:
         if self._loop:
             self._loop.stop(end_us)
 
-    def pull(self, committed: Sequence[int], most: int) -> Pulled:
-        """Acknowledge what the database has committed, and take at most `most` samples."""
-        self._outbox.acknowledge(committed)
+    def pull(self, committed: Sequence[int], fresh: int, backlog: int) -> Pulled:
+        """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones."""
+        journal = self._open()
+        journal.acknowledge(committed)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
-        taken = self._outbox.take(most)
+        taken = journal.take(fresh, backlog)
         return Pulled(
-            numbers=tuple(number for number, _ in taken),
-            samples=tuple(sample for _, sample in taken),
-            waiting=len(self._outbox),
-            overflowed=self._outbox.overflowed,
+            numbers=tuple(taken.sample_numbers),
+            samples=tuple(taken.samples),
+            fresh=taken.fresh,
+            event_numbers=tuple(taken.event_numbers),
+            events=tuple(taken.events),
+            waiting=len(journal),
+            shed=journal.shed,
+            trouble=journal.trouble,
             busy=busy,
         )
+
+    def close(self) -> None:
+        """Write what is pending and close the journal; an empty one is deleted."""
+        if self._journal is not None:  # an empty one is false
+            self._journal.close()
+            self._journal = None
+
+    def _open(self) -> Journal:
+        if self._journal is None:
+            settings = self._journal_settings
+            recipes = {device.plan.layout: device.recipe for device in self._devices}
+            adopt = [Path(path) for path in settings.adopt if Path(path).exists()]
+            self._journal = Journal(Path(settings.path), settings.belonging, settings.limits, recipes, adopt)
+        return self._journal

@@ -1,23 +1,33 @@
-"""The writer: flushes in, answers out. One at a time; its errors are those of `adapters.timescale`."""
+"""The writer: flushes and events in, answers out. One at a time; its errors are those of `adapters.timescale`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from ess_ray.actors.life import Alive, alive
 from ess_ray.adapters.timescale import FlushWriter
 from ess_ray.core.flush import Committed, Flush
+from ess_ray.core.samples import Event
 
 
 class Writer:
     """A plain class for an actor: making one cannot fail, the connection is opened by the first write."""
 
-    def __init__(self, dsn: str) -> None:
-        self._database = FlushWriter(dsn)
+    def __init__(self, dsn: str, rejected_dir: Path | None = None, collector: str = "") -> None:
+        self._database = FlushWriter(dsn, rejected_dir, collector)
 
-    def ready(self) -> None:
+    def ready(self) -> Alive:
         """The process is up."""
+        return alive()
 
     def write(self, flush: Flush) -> Committed:
         """Commit a flush; safe to call again with the same flush after any error."""
         return self._database.write(flush)
+
+    def write_events(self, events: Sequence[Event]) -> None:
+        """Commit events; safe to call again with the same ones after any error."""
+        self._database.write_events(events)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ess_ray.adapters.database import connect, translated, utc
 from ess_ray.core.samples import Device
 
+ANSWER_LIMIT_S = 120.0
+
 
 @dataclass(frozen=True, slots=True)
 class Configured:
@@ -52,7 +54,7 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> No
         "phase_s": [c.phase_s for c in devices],
         "now": utc(now_us),
     }
-    with translated("registering the devices"), connect(dsn) as connection:
+    with translated("registering the devices"), connect(dsn, ANSWER_LIMIT_S) as connection:
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
         connection.execute(CLOSE, arguments)
         connection.execute(OPEN, arguments)

@@ -12,6 +12,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from threading import Thread
 
 from pyModbusTCP.client import ModbusClient
@@ -19,8 +20,10 @@ from pyModbusTCP.client import ModbusClient
 from ess_ray.core.cadence import Now
 from ess_ray.core.line import Line
 from ess_ray.core.plan import Request
-from ess_ray.core.samples import Reason, Sample
+from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
+
+RECEIVE_BYTES = 4096  # of one device at once; an answer has 260 at most
 
 
 def now() -> Now:
@@ -35,15 +38,21 @@ class PduFrames(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries no t
         super().__init__()
         self._sock.close()  # its constructor opens one
         self._frame = b""
+        self._after_transaction = lru_cache(maxsize=16384)(self._build_rest)  # a poll asks what the last one asked
 
     def build(self, transaction: int, unit_id: int, request: Request) -> bytes:
         """The request's frame (V1.1b3, sections 6.1-6.4)."""
         if not 1 <= request.function <= 4:
             raise ValueError(f"function {request.function} is not a read function")
-        self._unit_id = unit_id
-        pdu = struct.pack(">BHH", request.function, request.address, request.count)
         # pyModbusTCP draws its transaction ids by chance; the line numbers them, to know an old answer.
-        return struct.pack(">H", transaction) + bytes(self._add_mbap(pdu))[2:]
+        return transaction.to_bytes(2, "big") + self._after_transaction(
+            unit_id, request.function, request.address, request.count
+        )
+
+    def _build_rest(self, unit_id: int, function: int, address: int, count: int) -> bytes:
+        """A frame without its transaction."""
+        self._unit_id = unit_id
+        return bytes(self._add_mbap(struct.pack(">BHH", function, address, count)))[2:]
 
     def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
         """The data of a good answer (bits unpacked, one a byte), an exception's code, or what is wrong."""
@@ -77,16 +86,24 @@ def unpack_bits(data: bytes, count: int) -> bytes:
     return bytes(number >> i & 1 for i in range(count))
 
 
-class Stream(asyncio.Protocol):
-    """One TCP connection, from its opening to its end; what comes after its owner has let go of it is not heard."""
+class Stream(asyncio.BufferedProtocol):
+    """One TCP connection, from its opening to its end; what comes after its owner has let go of it is not heard.
+
+    It brings its own buffer: asyncio would make one of 256 KB for every answer.
+    """
 
     def __init__(self, owner: Connection) -> None:
         self._owner = owner
+        self._buffer = bytearray(RECEIVE_BYTES)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002  # what it does not hold now comes next
+        """Where the next bytes go."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Bytes from the device."""
         if self._owner.stream is self:
-            self._owner.received(data)
+            self._owner.received(bytes(memoryview(self._buffer)[:nbytes]))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the same either way
         """The device closed the connection, or it broke."""
@@ -97,7 +114,9 @@ class Stream(asyncio.Protocol):
 class Connection:
     """The transport of one line: a TCP connection that comes and goes, and one timer."""
 
-    def __init__(self, devices: Sequence[DeviceSettings], frames: PduFrames, deliver: Callable[[Sample], None]) -> None:
+    def __init__(
+        self, devices: Sequence[DeviceSettings], frames: PduFrames, deliver: Callable[[Sample | Event], None]
+    ) -> None:
         self.line = Line(devices, frames, self, deliver)
         self.stream: Stream | None = None
         self._host, self._port = devices[0].line
@@ -112,8 +131,9 @@ class Connection:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self.line.wake(now())
-        self._rearm()
+        moment = now()
+        self.line.wake(moment)
+        self._rearm(moment)
 
     # --- the line's Transport ---------------------------------------------------------------------------------------
 
@@ -140,14 +160,15 @@ class Connection:
 
     def received(self, data: bytes) -> None:
         """Bytes of the connection that stands."""
-        self.line.received(data, now())
-        self._rearm()
+        moment = now()
+        self.line.received(data, moment)
+        self._rearm(moment)
 
     def lost(self) -> None:
         """The connection that stood is gone."""
         self.stream = self._transport = None
         self.line.closed(now())
-        self._rearm()
+        self._rearm(now())
 
     async def _open(self) -> None:
         try:
@@ -160,11 +181,10 @@ class Connection:
             self._opening = None
             self._transport, self.stream = transport, stream
             self.line.connected(now())
-        self._rearm()
+        self._rearm(now())
 
-    def _rearm(self) -> None:
+    def _rearm(self, moment: Now) -> None:
         """Move the timer only when the line wants to wake earlier than it is set."""
-        moment = now()
         at_us = self.line.wake_at_us(moment)
         if at_us is None or (self._timer and self._timer_us <= at_us):
             return
@@ -177,7 +197,7 @@ class Connection:
 class ModbusLoop:
     """All lines of one process on one asyncio loop in a thread of its own."""
 
-    def __init__(self, devices: Sequence[DeviceSettings], deliver: Callable[[Sample], None]) -> None:
+    def __init__(self, devices: Sequence[DeviceSettings], deliver: Callable[[Sample | Event], None]) -> None:
         self._devices = devices
         self._deliver = deliver
         self._loop = asyncio.new_event_loop()

@@ -16,20 +16,20 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters import schema_sql
-from ess_ray.adapters.database import connect, translated
+from ess_ray.adapters.database import Connection, connect, translated
 from ess_ray.adapters.schema_sql import Relation
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.standard import Standard
 
+ANSWER_LIMIT_S = 120.0  # a statement here may wait for a query that reads a table
 LOCK = 0x6573735F726179  # "ess_ray" in ASCII: an advisory lock is known by a number
-
-Connection = psycopg.Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What was found and done."""
 
+    identity: str  # of the database: goes with its data through dump, restore and failover
     server: str  # "TimescaleDB 2.22.1 on PostgreSQL 15.18", or "PostgreSQL 18.4"
     database: str
     hypertables: bool  # every time series is one
@@ -50,7 +50,15 @@ def prepare(
     too, slower); and the export of a day reads plain rows.
     """
     relations = schema_sql.relations(standard)
-    with translated("preparing the database"), connect(dsn) as connection:
+    with translated("preparing the database"):
+        try:
+            return _prepare(dsn, relations, chunk_interval, compress_after or chunk_interval)
+        except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
+            return _prepare(dsn, relations, chunk_interval, compress_after or chunk_interval)
+
+
+def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta) -> Prepared:
+    with connect(dsn, ANSWER_LIMIT_S) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         notes: list[str] = []
         timescale = _timescale(connection, notes)
@@ -60,9 +68,10 @@ def prepare(
         for relation in (r for r in relations if r.identity and timescale):
             plain += not _hypertable(connection, relation, chunk_interval, notes)
         if timescale and not plain:
-            _compress(connection, relations, compress_after or chunk_interval, notes)
+            _compress(connection, relations, compress_after, notes)
         postgresql = f"PostgreSQL {_value(connection, 'SHOW server_version').split()[0]}"
         return Prepared(
+            identity=_identity(connection),
             server=f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql,
             database=connection.info.dbname,
             hypertables=bool(timescale) and not plain,
@@ -122,7 +131,14 @@ def _bring(connection: Connection, relation: Relation) -> None:
         [name],
     ).fetchall()
     for column in schema_sql.missing_columns(relation, {name: (kind, needed) for name, kind, needed in found}):
-        connection.execute(schema_sql.add_column(relation, column))
+        for statement in schema_sql.add_column(relation, column):
+            connection.execute(statement)
+
+
+def _identity(connection: Connection) -> str:
+    """What a journal knows this database by; given once."""
+    known = _value(connection, "SELECT id FROM database_identity")
+    return known or _value(connection, "INSERT INTO database_identity VALUES (gen_random_uuid()::text) RETURNING id")
 
 
 def _hypertable(connection: Connection, relation: Relation, chunk_interval: timedelta, notes: list[str]) -> bool:

@@ -26,6 +26,7 @@ class Field:
 
     type: str
     required: bool = False
+    default: str = ""  # SQL, constants of this module only
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ SAMPLE = Relation(
     {
         "time": TIME, "site": TEXT, "device": TEXT, "status": TEXT, "reason": Field("text"), "missing": Field("text"),
         "read_ms": Field("float4"), "requests": Field("int2"), "retries": Field("int2"),
+        # Who wrote it: each transaction of a writer says so itself, and the rows need not carry it.
+        "collector": Field("text", default="nullif(current_setting('ess_ray.collector', true), '')"),
     },
     identity=("site", "device"),
     constraints=", PRIMARY KEY (site, device, time), CHECK (status IN ('stored', 'partial', 'failed'))",
@@ -57,15 +60,31 @@ DEVICE = Relation(
     },
     unique_index="(site, device) WHERE valid_to IS NULL",
 )  # fmt: skip
+EVENT = Relation(
+    "event",
+    {"time": TIME, "site": TEXT, "device": TEXT, "kind": TEXT, "until": Field("timestamptz"), "detail": TEXT},
+    identity=("site", "device", "kind"),
+    constraints=", PRIMARY KEY (site, device, time, kind)",
+)
+REJECTED = Relation(
+    "rejected",
+    {
+        "time": TIME, "site": TEXT, "device": TEXT, "table_name": TEXT, "row_data": TEXT, "sqlstate": TEXT,
+        "reason": TEXT, "rejected_at": TIME,
+    },
+)  # fmt: skip
+# One row, whatever happens: a journal belongs to it.
+IDENTITY = Relation("database_identity", {"id": TEXT}, unique_index="((true))")
+BOOKS = (SAMPLE, EVENT, DEVICE, REJECTED, IDENTITY)
 
 
 def relations(standard: Standard) -> tuple[Relation, ...]:
     """All tables: the books, then the standard's."""
     tables = tuple(_of(table) for table in standard.tables.values())
     for table in tables:
-        if table.name in (SAMPLE.name, DEVICE.name):
+        if table.name in {book.name for book in BOOKS}:
             raise ConfigError(f"table {table.name}", "the name is taken by ess_ray's own book-keeping; choose another")
-    return (SAMPLE, DEVICE, *tables)
+    return (*BOOKS, *tables)
 
 
 def _of(table: Table) -> Relation:
@@ -116,19 +135,24 @@ def missing_columns(relation: Relation, found: Mapping[str, tuple[str, bool]]) -
 def create(relation: Relation) -> list[sql.Composed]:
     """CREATE TABLE and its index."""
     table = sql.Identifier(relation.name)
-    columns = sql.SQL(", ").join(_column(relation, column) for column in relation.fields)
+    columns = sql.SQL(", ").join(_column(relation, column) + _default(relation, column) for column in relation.fields)
     statements = [sql.SQL("CREATE TABLE {} ({}{})").format(table, columns, sql.SQL(relation.constraints))]
     if relation.unique_index:
         statements += [sql.SQL("CREATE UNIQUE INDEX ON {} {}").format(table, sql.SQL(relation.unique_index))]
-    elif not relation.constraints:
+    elif relation.identity and not relation.constraints:
         by = sql.SQL("CREATE INDEX ON {} ({}, time DESC)")
         statements += [by.format(table, sql.SQL(", ").join(map(sql.Identifier, relation.identity)))]
     return statements
 
 
-def add_column(relation: Relation, column: str) -> sql.Composed:
-    """ALTER TABLE … ADD COLUMN."""
-    return sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(sql.Identifier(relation.name), _column(relation, column))
+def add_column(relation: Relation, column: str) -> list[sql.Composed]:
+    """ALTER TABLE … ADD COLUMN. A default comes after it: TimescaleDB adds none to compressed hypertables."""
+    table, field = sql.Identifier(relation.name), relation.fields[column]
+    statements = [sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(table, _column(relation, column))]
+    if field.default:
+        alter = sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}")
+        statements += [alter.format(table, sql.Identifier(column), sql.SQL(field.default))]
+    return statements
 
 
 def enable_compression(relation: Relation) -> sql.Composed:
@@ -142,6 +166,11 @@ def enable_compression(relation: Relation) -> sql.Composed:
 def _column(relation: Relation, column: str) -> sql.Composed:
     required = sql.SQL(" NOT NULL" if relation.fields[column].required else "")
     return sql.SQL("{} {}{}").format(sql.Identifier(column), sql.SQL(type_name(relation, column)), required)
+
+
+def _default(relation: Relation, column: str) -> sql.Composed:
+    default = relation.fields[column].default
+    return sql.SQL(" DEFAULT {}" if default else "").format(sql.SQL(default))
 
 
 def _listed(columns: tuple[str, ...]) -> str:

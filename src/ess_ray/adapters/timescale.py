@@ -4,59 +4,106 @@
 however often, so that the data tables need no unique index. That also makes it safe to send a flush again whose commit
 was not answered.
 
-Errors: `DatabaseUnavailable` (send the same flush again later), `DatabaseRefused` (nothing of the flush was stored).
+A row that the database refuses for good (`adapters.database` says by which SQLSTATEs) is found by halving, in a
+transaction that is rolled back, and kept in `rejected`; its sample becomes partial or failed, and the rest is stored.
+
+Errors: `DatabaseUnavailable` (send the same flush again later), `DatabaseRefused` (nothing of the flush was stored, and
+no row of it is at fault). A server that stays silent is given up after `ANSWER_LIMIT_S`.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 from psycopg import sql
 
-from ess_ray.adapters.database import connect, translated, utc
+from ess_ray.adapters import rejected
+from ess_ray.adapters.database import Connection, concerns_row, connect, translated, utc, words
 from ess_ray.core.flush import Committed, Flush, Key, TableRows, count_rows, without
+from ess_ray.core.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
+from ess_ray.core.samples import Event, Status
 
 # PostgreSQL manual, COPY, "Binary Format": signature, flags, length of the header extension; trailer.
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
-# Local to the transaction: that also holds behind a connection pooler. A commit must be on disk when it is answered;
-# a transaction whose writer vanished must not keep its keys from the next writer for long.
-LIMITS = """SET LOCAL synchronous_commit = on;
-SET LOCAL statement_timeout = '60s';
-SET LOCAL idle_in_transaction_session_timeout = '60s'"""
+ANSWER_LIMIT_S = 25.0
+# Local to the transaction: that also holds behind a connection pooler. A commit must be on disk when it is answered; a
+# transaction whose writer vanished must not keep its keys from the next writer for long; a lock is given up with a
+# message that names it before the whole connection is.
+LIMITS = """
+SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', '60s', true),
+       set_config('idle_in_transaction_session_timeout', '30s', true), set_config('lock_timeout', %s, true),
+       set_config('client_connection_check_interval', '2s', true), set_config('ess_ray.collector', %s, true)"""
 # The bounds on the time let TimescaleDB look into the chunks concerned only.
 KNOWN = """
-SELECT k.place - 1
+SELECT k.place - 1, s.collector
 FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS k(site, device, time, place)
 JOIN sample s ON s.site = k.site AND s.device = k.device AND s.time = k.time
 WHERE s.time BETWEEN %s AND %s"""
+EVENTS = """
+INSERT INTO event (time, site, device, kind, until, detail)
+SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+ON CONFLICT DO NOTHING"""
+TYPES = """
+SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What is left to commit of a flush, and what was learned about the rest."""
+
+    flush: Flush
+    others: set[str] = field(default_factory=set)
+    rejections: list[Rejection] = field(default_factory=list)
+    demoted: dict[Key, Status] = field(default_factory=dict)
+
+    def drop_known(self, collectors: Mapping[Key, str | None]) -> bool:
+        """Leave out what the database has, and repeats; False if that changes nothing."""
+        before = len(self.flush.keys)
+        self.flush = without(self.flush, collectors)
+        self.others |= {name for name in collectors.values() if name}
+        self.rejections = [one for one in self.rejections if one.key not in collectors]
+        self.demoted = {key: status for key, status in self.demoted.items() if key not in collectors}
+        return len(self.flush.keys) < before
 
 
 class FlushWriter:
-    """A connection to one database, opened when first needed and again after it was lost."""
+    """A connection to one database, opened when first needed and again after it was lost.
 
-    def __init__(self, dsn: str) -> None:
+    `rejected_dir` gets the rows that not even the table `rejected` takes. `collector` is the name that the samples
+    carry, the same after a restart.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        rejected_dir: Path | None = None,
+        collector: str = "",
+        answer_limit_s: float = ANSWER_LIMIT_S,
+    ) -> None:
         self._dsn = dsn
-        self._connection: psycopg.Connection | None = None
+        self._collector = collector
+        self._rejected_dir = rejected_dir
+        self._answer_limit_s = answer_limit_s
+        self._connection: Connection | None = None
 
     def write(self, flush: Flush) -> Committed:
         """Commit `flush`, all of it, less the samples that are there already: those are `known` in the answer."""
-        rest = flush
-        try:
-            with translated(f"writing {len(flush.keys)} samples"):
-                while rest.keys and not self._commit(rest):
-                    fewer = without(rest, self._known(rest))
-                    if len(fewer.keys) == len(rest.keys):
-                        raise psycopg.errors.UniqueViolation("a key of `sample` is taken that nobody can see")
-                    rest = fewer
-        except BaseException:
-            self.close()
-            raise
-        # A key that the flush holds twice counts as known once: one of the two was dropped.
-        known = (Counter(flush.keys) - Counter(rest.keys)).elements() if rest is not flush else ()
-        return Committed(tuple(known), count_rows(rest), committed_us=time.time_ns() // 1000)
+        return self._translated(f"writing {len(flush.keys)} samples", lambda: self._write(flush))
+
+    def write_events(self, events: Sequence[Event]) -> None:
+        """Commit events, less those that are there already."""
+        if events:
+            self._translated(f"writing {len(events)} events", lambda: self._write_events(events))
 
     def close(self) -> None:
         """Close the connection; the next write opens a new one."""
@@ -64,36 +111,132 @@ class FlushWriter:
             self._connection.close()
             self._connection = None
 
-    def _connected(self) -> psycopg.Connection:
+    def _translated(self, doing: str, work: Callable[[], Answer]) -> Answer:
+        try:
+            with translated(doing):
+                return work()
+        except BaseException:
+            self.close()
+            raise
+
+    def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self._dsn)
+            self._connection = connect(self._dsn, self._answer_limit_s)
         return self._connection
 
-    def _commit(self, flush: Flush) -> bool:
+    def _begin(self, cursor: psycopg.Cursor) -> None:
+        """What holds for a transaction that writes."""
+        cursor.execute(LIMITS, [f"{self._answer_limit_s * 800:.0f}ms", self._collector])
+
+    def _write(self, flush: Flush) -> Committed:
+        left = _Attempt(flush)
+        while left.flush.keys and not self._stored(left):
+            if not left.drop_known(self._known(left.flush)):
+                raise psycopg.InternalError("a key of `sample` is taken that nobody can see")
+        # A key that the flush holds twice counts as known once: one of the two was dropped.
+        known = () if left.flush is flush else (Counter(flush.keys) - Counter(left.flush.keys)).elements()
+        return Committed(
+            tuple(known),
+            count_rows(left.flush),
+            committed_us=time.time_ns() // 1000,
+            others=tuple(sorted(left.others - {self._collector})),
+            rejected=Counter(one.table for one in left.rejections),
+            demoted=left.demoted,
+        )
+
+    def _stored(self, left: _Attempt) -> bool:
+        """Commit what is left, less the rows that are refused; False if a sample is known."""
+        while True:
+            try:
+                return self._commit(left)
+            except psycopg.Error as error:
+                if not concerns_row(error) or not self._reject(left):
+                    raise
+
+    def _commit(self, left: _Attempt) -> bool:
         """One transaction; False if it was rolled back because a sample is known."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
-            cursor.execute(LIMITS)
+            self._begin(cursor)
             try:
-                _copy(cursor, flush.samples)
+                _copy(cursor, left.flush.samples)
             except psycopg.errors.UniqueViolation:
                 raise psycopg.Rollback from None
-            for table in flush.tables:
+            for table in left.flush.tables:
                 _copy(cursor, table)
+            if left.rejections:
+                rejected.keep(connection, left.rejections, self._rejected_dir)
             return True
         return False
 
-    def _known(self, flush: Flush) -> set[Key]:
+    def _known(self, flush: Flush) -> dict[Key, str | None]:
+        """The samples that the database has, and which collector wrote them."""
         sites = [device.site for device, _ in flush.keys]
         devices = [device.device for device, _ in flush.keys]
         times = [utc(tick_us) for _, tick_us in flush.keys]
         connection = self._connected()
         with connection.transaction():
             rows = connection.execute(KNOWN, [sites, devices, times, min(times), max(times)]).fetchall()
-        return {flush.keys[place] for (place,) in rows}
+        return {flush.keys[place]: collector for place, collector in rows}
+
+    def _reject(self, left: _Attempt) -> bool:
+        """Take the rows out of what is left that the database refuses; False if it refuses none alone."""
+        found: dict[str, list[Piece]] = {}
+        connection = self._connected()
+        with connection.transaction(force_rollback=True), connection.cursor() as cursor:
+            self._begin(cursor)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or some would speak up at the commit only
+            try:
+                _copy(cursor, left.flush.samples)
+            except psycopg.errors.UniqueViolation:
+                return True  # another writer was faster: the next commit finds that out too
+            for table in left.flush.tables:
+                refused = sift(pieces_of(table), _attempt(cursor, table))
+                types = _types(cursor, table) if refused else {}
+                found[table.table] = [piece for piece, _ in refused]
+                for piece, error in refused:
+                    data, key = row_json(piece.data, table.columns, types), left.flush.keys[piece.sample]
+                    left.rejections.append(Rejection(key, table.table, data, error.sqlstate or "", words(error)))
+        left.flush, demoted = without_rows(left.flush, found)
+        left.demoted |= demoted
+        return bool(demoted)
+
+    def _write_events(self, events: Sequence[Event]) -> None:
+        connection = self._connected()
+        rows = [
+            (utc(e.time_us), e.device.site, e.device.device, e.kind, _utc_or_none(e.until_us), e.detail) for e in events
+        ]
+        with connection.transaction(), connection.cursor() as cursor:
+            self._begin(cursor)
+            cursor.execute(EVENTS, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _copy(cursor: psycopg.Cursor[tuple[object, ...]], rows: TableRows) -> None:
+def _utc_or_none(time_us: int | None) -> object:
+    return None if time_us is None else utc(time_us)
+
+
+def _attempt(cursor: psycopg.Cursor, table: TableRows) -> Callable[[bytes], psycopg.Error | None]:
+    """How `sift` tries rows of `table`: stored, or the error about a row. Other errors end the search."""
+
+    def attempt(data: bytes) -> psycopg.Error | None:
+        try:
+            with cursor.connection.transaction():
+                _copy(cursor, replace(table, data=data))
+        except psycopg.Error as error:
+            if not concerns_row(error):
+                raise
+            return error
+        return None
+
+    return attempt
+
+
+def _types(cursor: psycopg.Cursor, table: TableRows) -> dict[str, str]:
+    name = sql.Identifier(table.table).as_string(cursor)
+    return dict(cursor.execute(TYPES, [name]).fetchall())
+
+
+def _copy(cursor: psycopg.Cursor, rows: TableRows) -> None:
     if not rows.data:
         return
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(

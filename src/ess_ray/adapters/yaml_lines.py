@@ -15,7 +15,10 @@ def line_finder(yaml_text: str) -> Callable[[tuple[str | int, ...]], int | None]
     What an alias stands for is found where its anchor is. Raises ConfigError for a text that is not YAML.
     """
     try:
-        root = yaml.compose(yaml_text, Loader=yaml.SafeLoader)
+        try:
+            root = yaml.compose(yaml_text, Loader=yaml.CSafeLoader)
+        except yaml.MarkedYAMLError:  # libyaml is fast and sees a mistake a line late: Python's loader tells the line
+            root = yaml.compose(yaml_text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ConfigError(f"YAML, line {line}", error.problem or "not YAML") from error

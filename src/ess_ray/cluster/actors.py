@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
 
-from ess_ray.actors.poller import Poller
+from ess_ray.actors.poller import JournalSettings, Poller
+from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import DeviceSettings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
@@ -16,11 +19,22 @@ from ess_ray.core.settings import DeviceSettings
 COMMON: Mapping[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0, "max_concurrency": 1}
 
 
-def poller(devices: Sequence[DeviceSettings], outbox_bytes: int) -> Any:
-    """The actor that polls these devices: `poller:sionyu/gateway`, with the number of further devices behind it."""
-    more = f"+{len(devices) - 1}" if len(devices) > 1 else ""
-    options = {**COMMON, "name": f"poller:{devices[0].device}{more}"}
-    return ray.remote(Poller).options(**options).remote(list(devices), outbox_bytes)
+@dataclass(frozen=True)
+class PollerPlan:
+    """A poller to be: its devices and its journal."""
+
+    devices: tuple[DeviceSettings, ...]
+    journal: JournalSettings
+
+    @property
+    def name(self) -> str:
+        """`poller:sionyu/gateway`, with the number of further devices behind it."""
+        more = f"+{len(self.devices) - 1}" if len(self.devices) > 1 else ""
+        return f"poller:{self.devices[0].device}{more}"
+
+    def make(self) -> Any:
+        """The actor."""
+        return ray.remote(Poller).options(**COMMON, name=self.name).remote(list(self.devices), self.journal)
 
 
 def normaliser(number: int, standard_tree: Mapping[str, object]) -> Any:
@@ -30,8 +44,21 @@ def normaliser(number: int, standard_tree: Mapping[str, object]) -> Any:
     return ray.remote(Normaliser).options(**COMMON, name=f"normaliser:{number}").remote(dict(standard_tree))
 
 
-def writer(dsn: str) -> Any:
+def writer(dsn: str, collector: str, state_dir: Path) -> Any:
     """The actor that commits."""
     from ess_ray.actors.writer import Writer
 
-    return ray.remote(Writer).options(**COMMON, name="writer").remote(dsn)
+    return (
+        ray.remote(Writer)
+        .options(**COMMON, name="writer")
+        .remote(dsn, rejected_dir=state_dir / "rejected", collector=collector)
+    )
+
+
+def check_ray() -> None:
+    """Raises CannotStart if Ray's own process on this machine is gone: nothing can be collected without it."""
+    node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
+    processes: Mapping[str, Any] = node.all_processes
+    for name in ("raylet", "gcs_server"):
+        if any(info.process.poll() is not None for info in processes.get(name, ())):
+            raise CannotStart(f"Ray's {name} has ended: the job cannot go on, start it again")

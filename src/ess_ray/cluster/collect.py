@@ -2,28 +2,34 @@
 
 The rules are `core.conduct`; here are the Ray calls. A pull, a normalise and a write may each be in flight while the
 next round begins; whatever fails is tried again after a pause, and its samples are held until the database has them.
+Actors that die come back with what their journals hold; those that hang are killed.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
-from ess_ray.actors.poller import Pulled
+from ess_ray.actors.life import Alive
+from ess_ray.actors.poller import Pulled, Ready
 from ess_ray.cluster import actors
+from ess_ray.cluster.members import Member
 from ess_ray.core.account import Account
 from ess_ray.core.cadence import shared_tick_us
-from ess_ray.core.conduct import Conductor, Shipment, group_lines
-from ess_ray.core.errors import CannotStart, EssRayError
+from ess_ray.core.conduct import Conductor, Shipment
+from ess_ray.core.errors import CannotStart, EssRayError, Terminal
 from ess_ray.core.flush import Committed
-from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.samples import Reason, Sample
+from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +38,15 @@ ROUND_OFFSET_S = 0.15  # behind the whole and half second, when the polls of the
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S = 1.0
+CLOSE_S = 10.0
+# An actor that has not answered for so long hangs. A poller answers from memory; a normaliser computes for a fraction
+# of a second; a write may wait for the database, which has time limits of its own.
+PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
+
+
+def collector_name() -> str:
+    """How this collector is told from another that polls the same devices."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def wall_us() -> int:
@@ -47,39 +62,62 @@ class Window:
     end_us: int
 
 
+@dataclass(frozen=True)
+class Pull:
+    """A pull that was not answered yet."""
+
+    poller: int
+    since_s: float
+
+
+@dataclass(frozen=True)
+class Write:
+    """A shipment on its way: the reference of its bytes, where they are made, since when."""
+
+    shipment: Shipment
+    flush: Any
+    normaliser: Member | None
+    since_s: float
+
+
 class Collector:
     """All actors of a run and the loop that moves samples through them."""
 
-    def __init__(self, settings: Settings, dsn: str, account: Account) -> None:
+    def __init__(self, settings: Settings, groups: Sequence[actors.PollerPlan], dsn: str, account: Account) -> None:
         self._settings = settings
         self._account = account
-        self._groups = _pollers(settings)
         self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
-        self._pollers = [actors.poller(group, settings.cluster.outbox_bytes) for group in self._groups]
-        pool = range(settings.cluster.normalisers)
-        self._normalisers = [actors.normaliser(number, settings.standard_tree) for number in pool]
-        self._writer = actors.writer(dsn)
-        self._conductor = Conductor(len(self._groups))
-        self._pulls: dict[Any, int] = {}
-        self._writes: dict[Any, Shipment] = {}
-        self._overflowed: dict[int, int] = {}
-        self._normalised = 0
+        self._pollers = [Member(plan.name, plan.make) for plan in groups]
+        self._normalisers = [
+            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings.standard_tree))  # type: ignore[misc]
+            for n in range(settings.cluster.normalisers)
+        ]
+        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(), settings.state_dir))
+        self._conductor = Conductor(len(groups))
+        self._pulls: dict[Any, Pull] = {}
+        self._writes: dict[Any, Write] = {}
+        self._shipped = 0
         self._retry_at_s = 0.0
         self._first_us: int | None = None
         self._end_us: int | None = None
-        self.database_error: str | None = None
+        self._shed = [0] * len(groups)
+        self._notes: list[str] = []
+        self.may_write = True  # the database is prepared
+        self.problem: str | None = None  # what a person should know now
 
     def start(self, duration_us: int | None) -> int:
         """Wait for every actor, then start all devices at the first tick that they share; gives that tick."""
-        ready = [a.ready.remote() for a in (*self._pollers, *self._normalisers, self._writer)]
-        try:
-            ray.get(ready, timeout=READY_S)
-        except GetTimeoutError as error:
-            raise CannotStart(f"the actors are not up after {READY_S:g} s: see ray/ in the state folder") from error
+        deadline_s = time.monotonic() + READY_S
+        while not all(member.up for member in self._members):
+            if time.monotonic() > deadline_s:
+                down = ", ".join(member.name for member in self._members if not member.up)
+                raise CannotStart(f"not up after {READY_S:g} s: {down}; see ray/ in the state folder")
+            self._begin_lives()
+            time.sleep(0.02)
         periods_us = {s.period_us for s in self._settings.devices}
         self._first_us = shared_tick_us(wall_us() + START_MARGIN_US, periods_us)
         self._end_us = None if duration_us is None else self._first_us + duration_us
-        ray.get([poller.start.remote(self._first_us, self._end_us) for poller in self._pollers])
+        ray.get([poller.actor.start.remote(self._first_us, self._end_us) for poller in self._pollers])
         return self._first_us
 
     def stop(self) -> Window:
@@ -88,11 +126,28 @@ class Collector:
         now_us = max(wall_us(), self._first_us)
         if self._end_us is None or now_us < self._end_us:
             self._end_us = now_us
-            ray.get([poller.stop.remote(now_us) for poller in self._pollers])
+            for poller in self._pollers:
+                poller.actor.stop.remote(now_us)
         return Window(self._first_us, self._end_us)
 
+    def close(self) -> None:
+        """Close the journals; what they still hold is found by the next run."""
+        closing = [poller.actor.close.remote() for poller in self._pollers if poller.up]
+        closed, _ = ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
+        log.info("closed %d of %d journals", len(closed), len(closing))
+        for ref in closed:
+            try:
+                ray.get(ref)
+            except RayError as error:
+                log.error("a journal was not closed, the next run finds it: %s", _first_line(error))
+
+    def take_notes(self) -> list[str]:
+        """What a person should know once, and was not told yet."""
+        notes, self._notes = self._notes, []
+        return notes
+
     def run(self, over: Callable[[], bool], show: Callable[[], None]) -> None:
-        """Rounds until `over()`."""
+        """Rounds until `over()`. Raises CannotStart's kin when Ray itself is gone."""
         while not over():
             self._round()
             show()
@@ -107,76 +162,156 @@ class Collector:
         """Whether everything that was polled is committed."""
         return self._conductor.drained and not self._pulls
 
+    @property
+    def _members(self) -> list[Member]:
+        return [*self._pollers, *self._normalisers, self._writer]
+
+    # --- lives --------------------------------------------------------------------------------------------------------
+
+    def _begin_lives(self) -> None:
+        """See who has come up; a poller in a new life is told to go on, with what its journal holds."""
+        for poller in self._pollers:
+            ready: Ready | None = poller.begin(attrgetter("alive"))
+            if ready is None:
+                continue
+            self._notes.extend(ready.notes)
+            self._recipes.update(ready.recipes)
+            if self._first_us is not None:
+                poller.actor.start.remote(max(self._first_us, wall_us()), self._end_us)
+        for member in (*self._normalisers, self._writer):
+            member.begin(_itself)
+
+    def _watch(self) -> None:
+        """Kill what hangs. The wait that ends with it is handled as any other death."""
+        now_s = time.monotonic()
+        for pull in self._pulls.values():
+            if now_s - pull.since_s > PULL_LIMIT_S and self._pollers[pull.poller].up:
+                self._pollers[pull.poller].kill(f"has not answered for {PULL_LIMIT_S:g} s")
+        for write in self._writes.values():
+            age_s = now_s - write.since_s
+            if write.normaliser and age_s > NORMALISE_LIMIT_S and not ray.wait([write.flush], timeout=0)[0]:
+                if write.normaliser.up:
+                    write.normaliser.kill(f"has not answered for {NORMALISE_LIMIT_S:g} s")
+            elif age_s > WRITE_LIMIT_S and self._writer.up:
+                self._writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
+
+    # --- a round ------------------------------------------------------------------------------------------------------
+
     def _round(self) -> None:
-        """One round: pull from every poller that has answered, then handle what comes back until the next is due."""
-        pulling = set(self._pulls.values())
+        """Pull from every poller that has answered, then handle what comes back until the next round is due."""
+        actors.check_ray()
+        self._begin_lives()
+        self._watch()
+        pulling = {pull.poller for pull in self._pulls.values()}
         for number, poller in enumerate(self._pollers):
-            if number not in pulling:
+            if number not in pulling and poller.up:
                 acknowledged = self._conductor.acknowledgements(number)
-                self._pulls[poller.pull.remote(acknowledged, self._conductor.room())] = number
+                ref = poller.actor.pull.remote(acknowledged, *self._conductor.room())
+                self._pulls[ref] = Pull(number, time.monotonic())
         next_s = (time.time() - ROUND_OFFSET_S) // ROUND_S * ROUND_S + ROUND_S + ROUND_OFFSET_S
         while (left_s := next_s - time.time()) > 0:
             self._ship()
             waiting = [*self._pulls, *self._writes]
-            done, _ = ray.wait(waiting, timeout=left_s) if waiting else ([], [])
+            done, _ = ray.wait(waiting, timeout=min(left_s, ROUND_S)) if waiting else ([], [])
             for ref in done:
                 self._answer(ref)
             if not done:
-                time.sleep(max(0.0, next_s - time.time()))
+                time.sleep(max(0.0, min(next_s - time.time(), ROUND_S)))
 
     def _answer(self, ref: Any) -> None:
         if ref in self._pulls:
-            self._pulled(self._pulls.pop(ref), ref)
+            self._pulled(self._pulls.pop(ref).poller, ref)
         else:
             self._written(self._writes.pop(ref), ref)
 
     def _pulled(self, number: int, ref: Any) -> None:
+        poller = self._pollers[number]
         try:
             pulled: Pulled = ray.get(ref)
-        except RayError as error:
-            log.error("%s has died and is started again: %s", self._name(number), type(error).__name__)
-            self._conductor.restarted(number)
-            first_us = max(self._first_us or 0, wall_us())
-            self._pollers[number].start.remote(first_us, self._end_us)
+        except RayTaskError as error:
+            log.error("%s: %s", poller.name, _first_line(error.cause))
             return
-        self._conductor.pulled(number, pulled.numbers, pulled.samples, pulled.waiting, pulled.busy)
-        if pulled.overflowed > self._overflowed.get(number, 0):
-            log.error("%s: its queue is full, %d samples have lost their values", self._name(number), pulled.overflowed)
-            self._overflowed[number] = pulled.overflowed
+        except RayError as error:
+            self._conductor.restarted(number)
+            poller.died(error)
+            return
+        self._conductor.pulled(number, pulled.numbers, pulled.samples, pulled.fresh)
+        self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
+        self._conductor.state(number, pulled.waiting, pulled.busy)
+        for event in pulled.events:
+            log.warning("%s: %s %s", event.device, event.kind, event.detail)
+        if pulled.shed > self._shed[number]:
+            log.error("%s: its journal is full, %d samples have lost their values", poller.name, pulled.shed)
+            self._shed[number] = pulled.shed
 
     def _ship(self) -> None:
         """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
-        while time.monotonic() >= self._retry_at_s and (shipment := self._conductor.next_shipment()):
-            self._normalised += 1
-            normaliser = self._normalisers[self._normalised % len(self._normalisers)]
-            late_us = self._settings.storage.late_us
-            recipe = self._recipes[shipment.layout]
-            flush = normaliser.normalise.remote(shipment.layout, recipe, shipment.samples, wall_us(), late_us)
-            self._writes[self._writer.write.remote(flush)] = shipment
+        while self._may_ship and (shipment := self._conductor.next_shipment()):
+            flush, normaliser = None, None
+            if shipment.events:
+                ref = self._writer.actor.write_events.remote(shipment.events)
+            else:
+                self._shipped += 1
+                normaliser = self._normalisers[self._shipped % len(self._normalisers)]
+                recipe, late_us = self._recipes[shipment.layout], self._settings.storage.late_us
+                flush = normaliser.actor.normalise.remote(shipment.layout, recipe, shipment.samples, wall_us(), late_us)
+                ref = self._writer.actor.write.remote(flush)
+            self._writes[ref] = Write(shipment, flush, normaliser, time.monotonic())
 
-    def _written(self, shipment: Shipment, ref: Any) -> None:
+    @property
+    def _may_ship(self) -> bool:
+        return self.may_write and self._writer.up and time.monotonic() >= self._retry_at_s
+
+    def _written(self, write: Write, ref: Any) -> None:
+        shipment = write.shipment
         try:
-            committed: Committed = ray.get(ref)
+            committed: Committed | None = ray.get(ref)
         except (RayError, EssRayError) as error:
-            cause = error.cause if isinstance(error, RayTaskError) else error
-            self.database_error = str(cause).strip().splitlines()[0]
-            log.error("%d samples were not stored and are tried again: %s", len(shipment.held), self.database_error)
-            self._conductor.failed(shipment)
-            self._retry_at_s = time.monotonic() + RETRY_S
+            self._failed(write, error)
             return
-        self.database_error = None
+        self.problem = None
         self._conductor.committed(shipment)
-        samples = (held.sample for held in shipment.held)
-        self._account.committed(samples, committed.rows, len(committed.known), committed.committed_us)
+        self._account.events(shipment.events)
+        if committed:
+            known = len(committed.known)
+            if committed.others:
+                self._notes.append(f"another collector polls the same devices: {', '.join(committed.others)}")
+            samples = [_as_stored(sample, committed) for sample in shipment.samples]
+            self._account.committed(samples, committed.rows, known, committed.committed_us)
 
-    def _name(self, number: int) -> str:
-        return f"poller of {self._groups[number][0].device}"
+    def _failed(self, write: Write, error: RayError | EssRayError) -> None:
+        cause = error.cause if isinstance(error, RayTaskError) else error
+        if isinstance(cause, RayError):  # an actor died, not the database
+            self._find_dead(write, cause)
+        else:
+            self.problem = _first_line(cause)
+            tell = log.error if isinstance(cause, Terminal) else log.warning
+            tell("%d samples are not stored yet and are tried again: %s", len(write.shipment), self.problem)
+        self._conductor.failed(write.shipment)
+        self._retry_at_s = time.monotonic() + RETRY_S
+
+    def _find_dead(self, write: Write, error: RayError) -> None:
+        """Which of the two actors of a write it was: the normaliser if its bytes were never made."""
+        if write.normaliser and write.flush is not None:
+            try:
+                ray.get(write.flush, timeout=0)
+            except RayError:
+                if write.normaliser.up:
+                    write.normaliser.died(error)
+                return
+        if self._writer.up:
+            self._writer.died(error)
 
 
-def _pollers(settings: Settings) -> list[Sequence[DeviceSettings]]:
-    lines: dict[tuple[str, int], list[DeviceSettings]] = {}
-    for device in settings.devices:
-        lines.setdefault(device.line, []).append(device)
-    lists = list(lines.values())
-    groups = group_lines([len(one) for one in lists], settings.cluster.devices_per_actor, os.cpu_count() or 1)
-    return [[device for index in group for device in lists[index]] for group in groups]
+def _as_stored(sample: Sample, committed: Committed) -> Sample:
+    """The sample as the database has it: one that lost rows is no longer what it was."""
+    status = committed.demoted.get((sample.device, sample.tick_us))
+    return sample if status is None else replace(sample, status=status, reason=Reason.REJECTED)
+
+
+def _itself(ready: Alive) -> Alive:
+    return ready
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from math import exp, log
 
 from ess_ray.core.cadence import ticks_between
-from ess_ray.core.samples import Sample, Status
+from ess_ray.core.samples import Event, Kind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
+
+COLLECTOR_DOWN = "collector down"  # the only reason that no sample row gives
 
 
 class Latency:
@@ -54,32 +56,55 @@ class DeviceAccount:
         if self.last_tick_us is None or sample.tick_us > self.last_tick_us:
             self.last_tick_us, self.last_reason = sample.tick_us, sample.reason
 
+    def miss(self, reason: str, ticks: int) -> None:
+        """Count ticks without a sample."""
+        if ticks > 0:
+            self.by_status[Status.FAILED] += ticks
+            self.reasons[reason] += ticks
+
     def expected(self, first_us: int, end_us: int) -> int:
         """Ticks in [first_us, end_us)."""
         return ticks_between(first_us, end_us, self.settings.period_us)
 
 
 class Account:
-    """All devices of a run."""
+    """All devices of a run: samples of its ticks, and what was recovered of earlier ones."""
 
-    def __init__(self, devices: Iterable[DeviceSettings]) -> None:
+    def __init__(self, devices: Iterable[DeviceSettings], first_us: int = 0) -> None:
+        self.first_us = first_us
         self.devices = {settings.device: DeviceAccount(settings) for settings in devices}
         self.rows: dict[str, Counter[str]] = {device.site: Counter() for device in self.devices}
         self.latency = {site: Latency() for site in self.rows}
         self.known = 0  # samples that the database had before
+        self.recovered = 0  # samples of earlier runs, out of the journals
 
     def committed(
         self, samples: Iterable[Sample], rows: Mapping[str, Mapping[str, int]], known: int, committed_us: int
     ) -> None:
         """Count what one transaction stored; `rows` by site and table."""
         for sample in samples:
-            account = self.devices[sample.device]
+            account = self.devices.get(sample.device)
+            if account is None or sample.tick_us < self.first_us:
+                self.recovered += 1
+                continue
             account.add(sample)
             due_us = sample.tick_us + account.settings.phase_us
             self.latency[sample.device.site].add(committed_us - due_us)
         for site, tables in rows.items():
-            self.rows[site].update(tables)
+            self.rows.setdefault(site, Counter()).update(tables)
         self.known += known
+
+    def events(self, events: Iterable[Event]) -> None:
+        """Ticks that the wall clock passed over never were: they count as failed."""
+        for event in events:
+            account = self.devices.get(event.device)
+            if account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
+                account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
+
+    def collector_down(self, first_us: int, end_us: int) -> None:
+        """Everything is drained: what has no sample now was not polled, since a poller was dead."""
+        for account in self.devices.values():
+            account.miss(COLLECTOR_DOWN, account.expected(first_us, end_us) - account.by_status.total())
 
     def unaccounted(self, first_us: int, end_us: int) -> int:
         """Ticks of [first_us, end_us) without a committed sample."""
@@ -92,7 +117,7 @@ class Account:
     def summary(self, first_us: int, end_us: int, simulated: bool, database: str) -> dict[str, object]:
         """The run in numbers, in the form that README.md gives for `run.summary`."""
         sites: dict[str, object] = {}
-        for site in self.rows:
+        for site in self.latency:
             sites[site] = {
                 "devices": {
                     device.device: {

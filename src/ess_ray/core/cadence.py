@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from math import lcm
 from typing import NamedTuple
 
+MOST_JUMPS = 16  # of the wall clock that are remembered
+WAKE_LATE_US = 50_000  # a tick that came so shortly before a jump was noticed is still read
+
 
 class Now(NamedTuple):
     """One moment on both clocks: `mono_us` measures time limits, `wall_us` (since 1970 UTC) names ticks."""
@@ -41,10 +44,12 @@ class Cadence:
         self.phase_us = phase_us
         self._next_us: int | None = None
         self._end_us: int | None = None
+        self._since_us = 0  # first tick taken since the start or the last jump of the clock
+        self._taken: list[range] = []  # ticks taken before that
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Tick from the first grid point at or after `first_us`."""
-        self._next_us = first_tick_us(first_us, self.period_us)
+        self._next_us = self._since_us = first_tick_us(first_us, self.period_us)
         self.stop(end_us)
 
     def stop(self, end_us: int | None) -> None:
@@ -58,9 +63,34 @@ class Cadence:
             return range(0)
         last = wall_us - self.phase_us
         end = last + 1 if self._end_us is None else min(last + 1, self._end_us)
+        for taken in self._taken:
+            if start < taken.start < end:
+                end = taken.start
         ticks = range(start, max(start, end), self.period_us)
-        self._next_us = start + len(ticks) * self.period_us
+        self._next_us = self._free(start + len(ticks) * self.period_us)
         return ticks
+
+    def jump(self, wall_us: int) -> range | None:
+        """The wall clock has jumped and shows `wall_us` now: go on at the next tick that was not taken yet.
+
+        Gives the ticks that are passed over: after a step ahead those that were never there, after a step back those
+        that were taken before; None if there are none.
+        """
+        expected_us = self._next_us
+        if expected_us is None:
+            return None
+        self._taken = [*self._taken[-MOST_JUMPS:], range(self._since_us, expected_us, self.period_us)]
+        first_us = first_tick_us(wall_us - self.phase_us - WAKE_LATE_US, self.period_us)
+        self._next_us = self._since_us = self._free(first_us)
+        passed = range(min(expected_us, first_us), self._next_us, self.period_us)
+        return passed or None
+
+    def _free(self, tick_us: int) -> int:
+        """`tick_us`, or the first tick behind it that was not taken."""
+        for taken in sorted(self._taken, key=lambda ticks: ticks.start):
+            if taken.start <= tick_us < taken.stop:
+                tick_us = taken.stop
+        return tick_us
 
     def next_due_us(self) -> int | None:
         """When the next tick is read, on the wall clock; None when there is none."""

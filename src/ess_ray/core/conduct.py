@@ -1,8 +1,9 @@
 """The conductor's rules: what is pulled, what travels together, what is in flight, what happens on failure.
 
 Pure: `cluster.collect` calls it between Ray calls. A sample is held here from its pull until the database has committed
-it; its number goes back to its poller with the next pull. Pollers are numbered; one that was started anew has a new
-generation, and numbers of an old generation are forgotten.
+it; its number goes back to its poller with the next pull. There are two lanes: fresh samples go first, the backlog of
+an outage beside them. Pollers are numbered; one that was started anew has a new generation, and numbers of an old
+generation are forgotten: what was committed of them is offered again, and known to the database.
 """
 
 from __future__ import annotations
@@ -11,18 +12,17 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ess_ray.core.samples import Sample
+from ess_ray.core.samples import Event, Sample
 
 MOST_PER_SHIPMENT = 5_000  # samples of one transaction
 MOST_HELD = 20_000  # samples pulled and not committed; more stay with their pollers
-MOST_IN_FLIGHT = 2  # shipments of one layout: while one is written the next is normalised
+MOST_IN_FLIGHT = 2  # shipments of one layout and lane: while one is written the next is normalised
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One sample on its way, and where it came from."""
+class Origin:
+    """Where a sample or event on its way came from."""
 
-    sample: Sample
     poller: int
     generation: int
     number: int
@@ -30,15 +30,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """Samples of one layout that are normalised in one call and committed in one transaction."""
+    """Samples of one layout that are normalised in one call and committed in one transaction, or some events."""
 
-    layout: str
-    held: tuple[Held, ...]
+    layout: str  # "" for events
+    fresh: bool
+    origins: tuple[Origin, ...]
+    samples: tuple[Sample, ...] = ()
+    events: tuple[Event, ...] = ()
 
-    @property
-    def samples(self) -> list[Sample]:
-        """What the normaliser gets."""
-        return [held.sample for held in self.held]
+    def __len__(self) -> int:
+        return len(self.origins)
 
 
 @dataclass(slots=True)
@@ -56,13 +57,16 @@ class Conductor:
 
     def __init__(self, pollers: int) -> None:
         self._pollers = [PollerState() for _ in range(pollers)]
-        self._waiting: dict[str, deque[Held]] = {}  # by layout
-        self._in_flight: Counter[str] = Counter()
-        self._held = 0
+        self._lanes: dict[bool, dict[str, deque[tuple[Origin, Sample]]]] = {True: {}, False: {}}  # fresh?, layout
+        self._events: deque[tuple[Origin, Event]] = deque()
+        self._in_flight: Counter[tuple[bool, str]] = Counter()
+        self._held: Counter[bool] = Counter()  # samples, by lane
 
-    def room(self) -> int:
-        """How many samples may be pulled now."""
-        return max(0, MOST_HELD - self._held)
+    def room(self) -> tuple[int, int]:
+        """How many fresh samples and how many of the backlog each poller may give now."""
+        left = MOST_HELD - self._held.total()
+        backlog = min(left, MOST_HELD // 2 - self._held[False])  # or the next fresh ones would have to wait
+        return max(0, left) // len(self._pollers), max(0, backlog) // len(self._pollers)
 
     def acknowledgements(self, poller: int) -> list[int]:
         """The numbers to acknowledge with the next pull; they are given once."""
@@ -70,46 +74,66 @@ class Conductor:
         numbers, state.committed = state.committed, []
         return numbers
 
-    def pulled(self, poller: int, numbers: Sequence[int], samples: Sequence[Sample], waiting: int, busy: bool) -> None:
-        """What a poller gave."""
-        state = self._pollers[poller]
-        state.waiting, state.busy = waiting, busy
-        self._held += len(samples)
-        for number, sample in zip(numbers, samples, strict=True):
-            held = Held(sample, poller, state.generation, number)
-            self._waiting.setdefault(sample.layout, deque()).append(held)
+    def pulled(self, poller: int, numbers: Sequence[int], samples: Sequence[Sample], fresh: int) -> None:
+        """Samples that a poller gave; the first `fresh` of them are."""
+        generation = self._pollers[poller].generation
+        self._held.update({True: fresh, False: len(samples) - fresh})
+        for place, (number, sample) in enumerate(zip(numbers, samples, strict=True)):
+            lane = self._lanes[place < fresh]
+            lane.setdefault(sample.layout, deque()).append((Origin(poller, generation, number), sample))
+
+    def pulled_events(self, poller: int, numbers: Sequence[int], events: Sequence[Event]) -> None:
+        """Events that a poller gave."""
+        generation = self._pollers[poller].generation
+        origins = (Origin(poller, generation, number) for number in numbers)
+        self._events.extend(zip(origins, events, strict=True))
+
+    def state(self, poller: int, waiting: int, busy: bool) -> None:
+        """How a poller is: items not acknowledged, and whether it still works."""
+        self._pollers[poller].waiting, self._pollers[poller].busy = waiting, busy
 
     def restarted(self, poller: int) -> None:
-        """The poller lost its memory: what is on its way still gets stored, its numbers mean nothing any more."""
+        """The poller begins a new life with what its journal holds: its old numbers mean nothing any more."""
         self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1)
 
     def next_shipment(self) -> Shipment | None:
-        """The oldest waiting samples of a layout that may have one more shipment in flight."""
-        for layout, waiting in self._waiting.items():
-            if waiting and self._in_flight[layout] < MOST_IN_FLIGHT:
-                self._in_flight[layout] += 1
-                held = tuple(waiting.popleft() for _ in range(min(MOST_PER_SHIPMENT, len(waiting))))
-                return Shipment(layout, held)
+        """Fresh samples first, then backlog, then events: whatever may have one more shipment in flight."""
+        for fresh, layouts in self._lanes.items():
+            for layout, waiting in layouts.items():
+                if waiting and self._in_flight[fresh, layout] < (MOST_IN_FLIGHT if fresh else 1):
+                    self._in_flight[fresh, layout] += 1
+                    taken = [waiting.popleft() for _ in range(min(MOST_PER_SHIPMENT, len(waiting)))]
+                    origins, samples = zip(*taken, strict=True)
+                    return Shipment(layout, fresh, origins, samples=samples)
+        if self._events and not self._in_flight[True, ""]:
+            self._in_flight[True, ""] += 1
+            origins, events = zip(*self._events, strict=True)
+            self._events.clear()
+            return Shipment("", True, origins, events=events)
         return None
 
     def committed(self, shipment: Shipment) -> None:
         """The database has all of it."""
-        self._in_flight[shipment.layout] -= 1
-        self._held -= len(shipment.held)
-        for one in shipment.held:
-            if (state := self._pollers[one.poller]).generation == one.generation:
-                state.committed.append(one.number)
+        self._in_flight[shipment.fresh, shipment.layout] -= 1
+        self._held[shipment.fresh] -= len(shipment.samples)
+        for origin in shipment.origins:
+            if (state := self._pollers[origin.poller]).generation == origin.generation:
+                state.committed.append(origin.number)
 
     def failed(self, shipment: Shipment) -> None:
         """Nothing of it is known to be committed: all of it goes again, first."""
-        self._in_flight[shipment.layout] -= 1
-        self._waiting[shipment.layout].extendleft(reversed(shipment.held))
+        self._in_flight[shipment.fresh, shipment.layout] -= 1
+        if shipment.events:
+            self._events.extendleft(reversed(list(zip(shipment.origins, shipment.events, strict=True))))
+        else:
+            waiting = self._lanes[shipment.fresh].setdefault(shipment.layout, deque())
+            waiting.extendleft(reversed(list(zip(shipment.origins, shipment.samples, strict=True))))
 
     @property
     def drained(self) -> bool:
         """Whether every poller is done and everything they gave is committed and acknowledged."""
         at_rest = all(not state.busy and not state.waiting and not state.committed for state in self._pollers)
-        return at_rest and not self._held
+        return at_rest and not self._held.total() and not self._events and not self._in_flight[True, ""]
 
 
 def group_lines(lines: Sequence[int], per_actor: int | None, cores: int) -> list[list[int]]:

@@ -2,10 +2,12 @@
 
     EssRayError
     ├── Transient                the same call may succeed later: wait, reconnect, try again
-    │   └── DatabaseUnavailable  connection lost or refused, server starting or stopping, out of connections, deadlock
+    │   ├── DatabaseUnavailable  connection lost or refused, server starting or stopping, out of connections, deadlock
+    │   └── JournalFailed        the journal's disk is full or refuses
     └── Terminal                 trying again cannot help: a person has to change something
         ├── ConfigError          a setting: names the key
         │   └── MapError         a register map: names the map, the line and the address
+        ├── JournalBusy          another process has the journal
         ├── DatabaseRefused      the database understood and said no (rights, wrong schema, a value that does not fit)
         └── CannotStart          this machine lacks something that the job needs
 
@@ -28,6 +30,14 @@ class Terminal(EssRayError):
 
 class DatabaseUnavailable(Transient):
     """The database cannot be reached or cannot serve now."""
+
+
+class JournalFailed(Transient):
+    """The disk does not take what the journal writes, or does not give it back."""
+
+
+class JournalBusy(Terminal):
+    """Another process has the journal."""
 
 
 class ConfigError(Terminal):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 
-from ess_ray.core.samples import Device
+from ess_ray.core.samples import Device, Status
 
 Key = tuple[Device, int]  # (device, tick_us) of a sample
 
@@ -37,11 +37,14 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The answer to a flush: which of its samples the database had before (and so were not written again)."""
+    """The answer to a flush."""
 
-    known: tuple[Key, ...]
+    known: tuple[Key, ...]  # samples that the database had before, and so were not written again
     rows: Mapping[str, Mapping[str, int]]  # rows written, by site and table
     committed_us: int  # when, by the writer's clock, microseconds since 1970 UTC
+    others: tuple[str, ...] = ()  # the collectors, but for this one, that wrote the known samples: they should not
+    rejected: Mapping[str, int] = field(default_factory=dict)  # rows that the database refused for good, by table
+    demoted: Mapping[Key, Status] = field(default_factory=dict)  # what became of the samples that lost rows so
 
 
 def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
@@ -68,8 +71,17 @@ def without(flush: Flush, known: Collection[Key]) -> Flush:
     )
 
 
+def rows_by_sample(rows: TableRows) -> list[bytes]:
+    """The tuples of each sample."""
+    return [rows.data[start:end] for start, end in pairwise((0, *rows.ends))]
+
+
+def rejoined(rows: TableRows, pieces: Sequence[bytes], counts: Sequence[int]) -> TableRows:
+    """The same table with other tuples: `pieces` and how many rows they are, one each a sample."""
+    ends = tuple(accumulate(map(len, pieces)))
+    return replace(rows, data=b"".join(pieces), ends=ends, rows=tuple(counts))
+
+
 def _cut(rows: TableRows, keep: Sequence[int]) -> TableRows:
-    starts = (0, *rows.ends)
-    pieces = [rows.data[starts[place] : rows.ends[place]] for place in keep]
-    ends = tuple(accumulate(len(piece) for piece in pieces))
-    return replace(rows, data=b"".join(pieces), ends=ends, rows=tuple(rows.rows[place] for place in keep))
+    pieces = rows_by_sample(rows)
+    return rejoined(rows, [pieces[place] for place in keep], [rows.rows[place] for place in keep])

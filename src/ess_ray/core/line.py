@@ -9,6 +9,7 @@ is closed too, and a late answer goes down with it.
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
@@ -16,12 +17,15 @@ from typing import Protocol
 
 from ess_ray.core.cadence import Cadence, Now
 from ess_ray.core.plan import Request
-from ess_ray.core.poll import Parking, Poll, unread
-from ess_ray.core.samples import Reason, Sample
+from ess_ray.core.poll import Parking, Poll, missing_text, unread
+from ess_ray.core.samples import Event, Kind, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
 
 # A device is left alone between probes once this many polls in a row have heard nothing.
 SILENT_AFTER = 3
+# A wall clock that differs by less was corrected, not set: ticks go on as they are.
+CLOCK_STEP_US = 500_000
+MBAP = struct.Struct(">HHH")  # transaction, protocol (0), bytes that follow; then the unit
 MBAP_BYTES = 7  # MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3
 MAX_FRAME_BYTES = 260  # the same, 4.3.2: MBAP header and a PDU of at most 253 bytes
 
@@ -65,14 +69,22 @@ class Unit:
         """A probe of a silent device is one request."""
         return 0 if self.failures >= SILENT_AFTER else self.settings.retries
 
-    def over(self, now: Now) -> None:
+    def over(self, poll: Poll, reason: str | None, now: Now) -> list[Event]:
         """The poll is over: count those that heard nothing; grow the pause from one period to the longest allowed."""
-        heard = self.poll is not None and self.poll.heard
+        device = self.settings.device
+        events = []
+        if poll.newly_parked:
+            events.append(Event(device, poll.tick_us, Kind.REGISTERS_PARKED, None, missing_text(poll.newly_parked)))
+        if poll.heard and self.failures >= SILENT_AFTER:
+            events.append(Event(device, poll.tick_us, Kind.DEVICE_BACK))
         self.poll = None
-        self.failures = 0 if heard else self.failures + 1
+        self.failures = 0 if poll.heard else self.failures + 1
+        if self.failures == SILENT_AFTER:
+            events.append(Event(device, poll.tick_us, Kind.DEVICE_LOST, None, reason or ""))
         if self.failures >= SILENT_AFTER:
             pause_us = self.settings.period_us << min(self.failures - SILENT_AFTER, 16)
             self.silent_until_us = now.mono_us + min(pause_us, self.settings.backoff_max_us)
+        return events
 
 
 class Line:
@@ -83,13 +95,14 @@ class Line:
         devices: Sequence[DeviceSettings],
         frames: Frames,
         transport: Transport,
-        deliver: Callable[[Sample], None],
+        deliver: Callable[[Sample | Event], None],
     ) -> None:
         self.units = [Unit(settings) for settings in devices]
         self._frames = frames
         self._transport = transport
         self._deliver = deliver
         self._state = State.CLOSED
+        self._clock_us: int | None = None  # wall clock less monotonic clock: changes when the wall clock is set
         self._queue: deque[Unit] = deque()  # polls that wait for the one at work
         self._unit: Unit | None = None  # whose poll is at work
         self._deadline_us: int | None = None  # of the connection or request that is out, or end of a pause
@@ -123,6 +136,7 @@ class Line:
 
     def wake(self, now: Now) -> None:
         """Time has passed: ticks may be due, a limit may be over."""
+        self._watch_clock(now)
         for unit in self.units:
             self._tick(unit, now)
         if self._deadline_us is not None and now.mono_us >= self._deadline_us:
@@ -160,10 +174,10 @@ class Line:
         """Bytes from the device, in whatever pieces they come."""
         self._buffer += data
         while self._state in (State.READY, State.WAITING) and len(self._buffer) >= MBAP_BYTES:
-            length = 6 + int.from_bytes(self._buffer[4:6], "big")
-            if length > MAX_FRAME_BYTES or self._buffer[2:4] != b"\0\0" or length <= MBAP_BYTES:
-                wrong = Reason.BAD_PROTOCOL if self._buffer[2:4] != b"\0\0" else Reason.BAD_LENGTH
-                return self._distrust(wrong, now)
+            _, protocol, rest = MBAP.unpack_from(self._buffer)
+            length = 6 + rest
+            if protocol or not MBAP_BYTES < length <= MAX_FRAME_BYTES:
+                return self._distrust(Reason.BAD_PROTOCOL if protocol else Reason.BAD_LENGTH, now)
             if len(self._buffer) < length:
                 return None
             frame = bytes(self._buffer[:length])
@@ -180,6 +194,18 @@ class Line:
         self._advance(now)
 
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _watch_clock(self, now: Now) -> None:
+        offset_us = now.wall_us - now.mono_us
+        step_us = 0 if self._clock_us is None else offset_us - self._clock_us
+        if self._clock_us is not None and abs(step_us) < CLOCK_STEP_US:
+            return  # small corrections add up: the last step is compared with, not the last wake
+        self._clock_us = offset_us
+        kind = Kind.CLOCK_FORWARD if step_us > 0 else Kind.CLOCK_BACK
+        for unit in self.units if step_us else []:
+            if passed := unit.cadence.jump(now.wall_us):
+                detail = f"the clock was set by {step_us / 1e6:+.3f} s"
+                self._deliver(Event(unit.settings.device, passed.start, kind, passed.stop, detail))
 
     def _tick(self, unit: Unit, now: Now) -> None:
         ticks = unit.cadence.due(now.wall_us)
@@ -277,8 +303,9 @@ class Line:
     def _finish(self, unit: Unit, now: Now) -> None:
         assert unit.poll is not None
         sample = unit.poll.sample(now)
-        unit.over(now)
         self._deliver(sample)
+        for event in unit.over(unit.poll, sample.reason, now):
+            self._deliver(event)
 
     def _after_poll(self, unit: Unit) -> None:
         if not unit.settings.keep_connection and self._state is not State.CLOSED:

@@ -15,7 +15,7 @@ import polars as pl
 
 from ess_ray.core.flush import Flush, TableRows
 from ess_ray.core.pgcopy import encode
-from ess_ray.core.places import Block, TablePlaces, blocks_of, gather, missing_cells, row_flags, tables_of
+from ess_ray.core.places import Block, Gaps, TablePlaces, blocks_of, gather, missing_cells, row_flags, tables_of
 from ess_ray.core.plan import Plan
 from ess_ray.core.registers import RegisterMap
 from ess_ray.core.rule import make_rule
@@ -141,15 +141,15 @@ def _images(read: Sequence[Sample], image_bytes: int) -> np.ndarray:
     return np.frombuffer(b"".join(sample.image for sample in read), np.uint8).reshape(len(read), image_bytes)
 
 
-def _gaps(read: Sequence[Sample], image_bytes: int) -> np.ndarray | None:
-    """(S, image bytes), true where nothing was read; None if everything was."""
-    if not any(sample.missing for sample in read):
+def _gaps(read: Sequence[Sample], image_bytes: int) -> Gaps | None:
+    samples = [number for number, sample in enumerate(read) if sample.missing]
+    if not samples:
         return None
-    gaps = np.zeros((len(read), image_bytes), bool)
-    for gap, sample in zip(gaps, read, strict=True):
-        for start, end in sample.missing:
+    unread = np.zeros((len(samples), image_bytes), bool)
+    for gap, number in zip(unread, samples, strict=True):
+        for start, end in read[number].missing:
             gap[start:end] = True
-    return gaps
+    return Gaps(len(read), samples, unread)
 
 
 def _hidden(blocks: Sequence[Block], missing: Sequence[np.ndarray | None], samples: int) -> np.ndarray | None:

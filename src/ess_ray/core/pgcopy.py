@@ -1,16 +1,18 @@
 """Frames → PostgreSQL binary COPY tuples, without the file's header and trailer.
 
-A frame is laid out as one matrix of bytes, every row as wide as the widest could be; only if there are NULLs or shorter
-texts are bytes cut out of it. Format: PostgreSQL documentation, COPY, "Binary Format"; each field is what its
-type's `*_recv` function reads, arrays that of `array_recv` (src/backend/utils/adt/arrayfuncs.c).
+All rows are first written as wide as the widest could be, column by column into one buffer; bytes are cut out only of
+rows that hold a NULL or a shorter text, so that a few gaps cost those rows and not the batch. Format: PostgreSQL
+documentation, COPY, "Binary Format"; each field is what its type's `*_recv` function reads, arrays that of `array_recv`
+(src/backend/utils/adt/arrayfuncs.c).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,9 +23,17 @@ NUMBERS = {  # type → numpy form, OID
 }  # fmt: skip
 POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC, in microseconds since 1970
 NULL = -1  # length of a field that is NULL
-LENGTH, HEAD, DIMENSION = 4, 12, 8  # bytes: before every field; of an array: its head; its size and lower bound
+COUNT, LENGTH = 2, 4  # bytes before every tuple and before every field
+HEAD, DIMENSION = 12, 8  # bytes of an array: its head; its size and first index
 
-Fields = tuple[np.ndarray, np.ndarray | None]  # (rows, bytes) uint8, and which of the bytes stay; None: all
+
+class Fields(NamedTuple):
+    """Neighbouring columns of one type."""
+
+    values: np.ndarray  # (rows, columns)
+    form: np.dtype  # of a value in the tuple, as wide as the widest
+    lengths: np.ndarray | None = None  # (rows, columns), in bytes, or NULL; None: all fill the form
+    keep: np.ndarray | None = None  # (rows, columns, bytes), which of them stay; None: as many as `lengths` says
 
 
 def encode(frame: pl.DataFrame, column_types: Sequence[str]) -> tuple[bytes, np.ndarray]:
@@ -34,79 +44,120 @@ def encode(frame: pl.DataFrame, column_types: Sequence[str]) -> tuple[bytes, np.
     """
     if not frame.height:
         return b"", np.zeros(0, np.int64)
-    columns = list(zip(column_types, frame.get_columns(), strict=True))
-    fields: list[Fields] = [(np.full((frame.height, 1), len(columns), ">i2").view(np.uint8), None)]
-    for of, run in groupby(columns, key=itemgetter(0)):
-        fields += _encoded(of, [series for _, series in run])
-    rows = np.concatenate([values for values, _ in fields], axis=1)
-    if all(keep is None for _, keep in fields):
-        return rows.tobytes(), np.arange(1, len(rows) + 1) * rows.shape[1]
-    stay = np.concatenate([np.ones(values.shape, bool) if keep is None else keep for values, keep in fields], axis=1)
-    return rows[stay].tobytes(), stay.sum(1).cumsum()
+    columns = zip(column_types, frame.get_columns(), strict=True)
+    runs = [_fields(of, [series for _, series in run]) for of, run in groupby(columns, key=itemgetter(0))]
+    fields = [one for run in runs for one in run]
+    layout, row = _layout(tuple((one.form, one.values.shape[1]) for one in fields))
+    data = bytearray(row) * frame.height
+    rows = np.frombuffer(data, layout)
+    uneven = np.zeros(frame.height, bool)
+    for place, (values, form, lengths, _) in enumerate(fields):
+        rows[f"{place}"]["value"] = values
+        if lengths is not None:
+            rows[f"{place}"]["length"] = lengths
+            uneven |= (lengths != form.itemsize).any(1)
+    if uneven.any():
+        return _cut(rows, fields, uneven)
+    return bytes(data), np.arange(1, frame.height + 1) * layout.itemsize
 
 
-def _encoded(of: str, run: list[pl.Series]) -> list[Fields]:
-    """The fields of neighbouring columns of one type."""
+@lru_cache(maxsize=256)  # of a table they differ by the widths of its texts
+def _layout(forms: tuple[tuple[np.dtype, int], ...]) -> tuple[np.dtype, bytes]:
+    """The form of a row, and a row without its values. `forms`: those of its fields, each with how often."""
+    runs = [(f"{place}", [("length", ">i4"), ("value", form)], (many,)) for place, (form, many) in enumerate(forms)]
+    layout = np.dtype([("count", ">i2"), *runs])
+    row = np.zeros(1, layout)
+    row["count"] = sum(many for _, many in forms)
+    for (name, *_), (form, _) in zip(runs, forms, strict=True):
+        row[name]["length"] = form.itemsize
+    return layout, row.tobytes()
+
+
+def _cut(rows: np.ndarray, fields: Sequence[Fields], uneven: np.ndarray) -> tuple[bytes, np.ndarray]:
+    """The tuples, without what the uneven rows do not need of theirs, and where each ends."""
+    whole = rows.view(np.uint8).reshape(len(rows), rows.itemsize)
+    stay = np.ones((np.count_nonzero(uneven), rows.itemsize), bool)
+    end = COUNT
+    for values, form, lengths, keep in fields:
+        start, end = end, end + values.shape[1] * (LENGTH + form.itemsize)
+        if lengths is not None:
+            kept = np.arange(form.itemsize) < lengths[uneven, :, None] if keep is None else keep[uneven]
+            stay[:, start:end].reshape(len(stay), values.shape[1], LENGTH + form.itemsize)[:, :, LENGTH:] = kept
+    sizes = np.full(len(rows), rows.itemsize)
+    sizes[uneven] = stay.sum(1)
+    cut = whole[uneven][stay].tobytes()
+    places = np.append(0, sizes[uneven].cumsum())  # where the uneven rows lie in `cut`
+    changes = [0, *(np.flatnonzero(uneven[1:] != uneven[:-1]) + 1).tolist(), len(rows)]
+    pieces, done = [], 0
+    for first, last in pairwise(changes):
+        if uneven[first]:
+            pieces.append(cut[places[done] : places[done + last - first]])
+            done += last - first
+        else:
+            pieces.append(whole[first:last].tobytes())
+    return b"".join(pieces), sizes.cumsum()
+
+
+def _fields(of: str, run: list[pl.Series]) -> list[Fields]:
     if of == "text":
-        return [_texts(series) for series in run]
+        return [_text(series) for series in run]
     if of.endswith("[]"):
-        return [_arrays(series, *NUMBERS[of.removesuffix("[]")]) for series in run]
+        return [_array(series, of.removesuffix("[]")) for series in run]
     if of == "timestamptz":
         run = [series.to_physical() - POSTGRES_EPOCH_US for series in run]
-    return [_numbers(run, NUMBERS[of][0])]
+    return [_numbers(run, np.dtype(NUMBERS[of][0]))]
 
 
-def _numbers(run: list[pl.Series], form: str) -> Fields:
-    null: np.ndarray | None = None
+def _numbers(run: list[pl.Series], form: np.dtype) -> Fields:
+    lengths = None
     if any(series.null_count() for series in run):
         frame = pl.DataFrame(run)
-        null = frame.select(pl.all().is_null()).to_numpy()
-        run = frame.fill_null(False if form == "?" else 0).get_columns()
-    fields = np.empty((len(run[0]), len(run)), [("length", ">i4"), ("value", form)])
-    fields["length"] = fields.dtype["value"].itemsize
-    fields["value"] = np.stack([series.to_numpy() for series in run], axis=1)
-    if null is None:
-        return _bytes(fields), None
-    fields["length"][null] = NULL
-    keep = np.ones((*fields.shape, fields.dtype.itemsize), bool)
-    keep[null, LENGTH:] = False
-    return _bytes(fields), keep.reshape(len(keep), -1)
+        lengths = np.where(frame.select(pl.all().is_null()).to_numpy(), NULL, form.itemsize)
+        run = frame.fill_null(strategy="zero").get_columns()
+    # Transposed, so that they are written row by row.
+    return Fields(np.stack([series.to_numpy() for series in run]).T, form, lengths)
 
 
-def _texts(series: pl.Series) -> Fields:
+def _text(series: pl.Series) -> Fields:
+    if series.null_count() == len(series):
+        values = np.zeros((len(series), 1), "V0")
+        return Fields(values, values.dtype, np.full(values.shape, NULL))
     changes = series[1:] != series[:-1]  # names repeat from row to row: each run of one text is encoded once
     starts = np.append(True, (changes.fill_null(True) if changes.null_count() else changes).to_numpy())
     texts = [None if text is None else text.encode() for text in series.filter(starts)]
     repeats = np.diff(np.append(np.flatnonzero(starts), len(series)))
-    lengths = np.array([NULL if text is None else len(text) for text in texts]).repeat(repeats)
-    values = np.array([text or b"" for text in texts]).repeat(repeats)
-    fields = np.empty(len(series), [("length", ">i4"), ("value", values.dtype)])
-    fields["length"], fields["value"] = lengths, values
-    if (lengths == values.dtype.itemsize).all():
-        return _bytes(fields), None
-    return _bytes(fields), np.arange(fields.dtype.itemsize) < LENGTH + lengths.clip(0)[:, None]
+    lengths = np.array([[NULL if text is None else len(text)] for text in texts]).repeat(repeats, axis=0)
+    values = np.array([[text or b""] for text in texts]).repeat(repeats, axis=0)
+    return Fields(values, values.dtype, None if (lengths == values.itemsize).all() else lengths)
 
 
-def _arrays(series: pl.Series, form: str, oid: int) -> Fields:
+def _array(series: pl.Series, of: str) -> Fields:
+    number, oid = NUMBERS[of]
     flat, sizes = _flat(series)
-    items, keep_items = _numbers([flat], form)
-    head = np.zeros(len(series), [("length", ">i4"), ("head", ">i4", 3), ("dimension", ">i4", 2)])
-    head["head"], head["dimension"] = (1, 0, oid), (0, 1)  # dimensions, has NULLs, type; size, first index
-    head["dimension"][:, 0] = sizes
-    if keep_items is None and sizes.min() == sizes.max() > 0:
-        body = items.reshape(len(series), -1)
-        head["length"] = HEAD + DIMENSION + body.shape[1]
-        return np.concatenate([_bytes(head), body], axis=1), None
-    filled = np.arange(sizes.max().clip(0)) < sizes[:, None]
-    body, keep_body = (np.zeros((*filled.shape, items.shape[1]), of) for of in (np.uint8, bool))
-    body[filled], keep_body[filled] = items, True if keep_items is None else keep_items
-    head["head"][:, 0] = sizes > 0
-    head["head"][:, 1] = (filled & ~keep_body[:, :, -1]).any(1)
-    keep = np.concatenate([np.ones((len(series), head.itemsize), bool), keep_body.reshape(len(series), -1)], axis=1)
-    keep[sizes < 1, LENGTH + HEAD :] = False
-    keep[sizes == NULL, LENGTH:] = False
-    head["length"] = np.where(sizes == NULL, NULL, keep.sum(1) - LENGTH)
-    return np.concatenate([_bytes(head), _bytes(body)], axis=1), keep
+    item = np.dtype([("length", ">i4"), ("value", number)])
+    form = np.dtype([("head", ">i4", 3), ("dimension", ">i4", 2), ("items", item, (int(sizes.max().clip(0)),))])
+    values = np.zeros((len(series), 1), form)
+    values["head"], values["dimension"][:, 0, 0] = (1, 0, oid), sizes  # dimensions, has NULLs, type; size …
+    values["dimension"][:, 0, 1] = 1  # … and first index
+    items = values["items"][:, 0]
+    there = np.arange(items.shape[1]) < sizes[:, None]
+    null = np.zeros(there.shape, bool)
+    if flat.null_count():
+        null[there] = flat.is_null().to_numpy()
+        flat = flat.fill_null(strategy="zero")
+    items["length"] = np.where(null, NULL, item["value"].itemsize)
+    items["value"][there] = flat.to_numpy()
+    if items.size and there.all() and not null.any():
+        return Fields(values, form)
+    values["head"][:, 0, 0] = sizes > 0
+    values["head"][:, 0, 1] = null.any(1)
+    keep = np.ones((len(series), form.itemsize), bool)
+    body = there[:, :, None] & (~null[:, :, None] | (np.arange(item.itemsize) < LENGTH))
+    keep[:, HEAD + DIMENSION :] = body.reshape(len(series), -1)
+    keep[sizes < 1, HEAD:] = False
+    keep[sizes == NULL] = False
+    lengths = np.where(sizes == NULL, NULL, keep.sum(1))
+    return Fields(values, form, lengths[:, None], keep[:, None])
 
 
 def _flat(series: pl.Series) -> tuple[pl.Series, np.ndarray]:
@@ -116,8 +167,3 @@ def _flat(series: pl.Series) -> tuple[pl.Series, np.ndarray]:
     lists = series.cast(pl.List(series.dtype.inner)) if isinstance(series.dtype, pl.Array) else series
     sizes = lists.list.len().cast(pl.Int64).fill_null(NULL).to_numpy()
     return lists.filter(sizes > 0).explode(), sizes
-
-
-def _bytes(fields: np.ndarray) -> np.ndarray:
-    """(rows, bytes) of (rows, …), also of no rows."""
-    return fields.view(np.uint8).reshape(len(fields), fields.itemsize * math.prod(fields.shape[1:]))

@@ -46,6 +46,15 @@ class Block:
         return self.rows * self.elements
 
 
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What was not read, of the samples that are not complete."""
+
+    total: int  # samples, S
+    samples: list[int]  # G of them, by their number
+    unread: np.ndarray  # (G, image bytes), true where nothing was read
+
+
 def tables_of(register_map: RegisterMap) -> dict[str, TablePlaces]:
     """Every table of the map, in the order of first appearance."""
     tables: dict[str, list[Value]] = {}
@@ -126,13 +135,17 @@ def gather(block: Block, images: np.ndarray) -> np.ndarray:
     return raw.reshape(-1)
 
 
-def missing_cells(block: Block, gaps: np.ndarray) -> np.ndarray | None:
-    """Cells that were not read, (C, S, K), or None if all were. `gaps`: (S, image bytes), true where nothing was."""
-    unread = gaps.take(block.bytes.reshape(-1), axis=1).reshape(len(gaps), *block.bytes.shape)
-    missing: np.ndarray = np.any(unread, axis=3).transpose(1, 0, 2)
+def missing_cells(block: Block, gaps: Gaps) -> np.ndarray | None:
+    """Cells that were not read, (C, S, K), or None if all were."""
+    unread = gaps.unread.take(block.bytes.reshape(-1), axis=1).reshape(len(gaps.unread), *block.bytes.shape)
+    cells: np.ndarray = np.any(unread, axis=3).transpose(1, 0, 2)
     if block.absent is not None:
-        missing = missing & ~block.absent
-    return missing if np.any(missing) else None
+        cells = cells & ~block.absent
+    if not np.any(cells):
+        return None
+    missing = np.zeros((len(block.columns), gaps.total, block.cells), bool)
+    missing[:, gaps.samples] = cells
+    return missing
 
 
 def row_flags(block: Block, cells: np.ndarray) -> np.ndarray:

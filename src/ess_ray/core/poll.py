@@ -107,6 +107,7 @@ class Poll:
         self._retries = 0
         self._searching = False
         self._read = False
+        self.newly_parked: list[Request] = []  # values that this poll found to be illegal
         self.heard = False  # the device gave an answer, be it an exception
 
     @property
@@ -181,6 +182,8 @@ class Poll:
     def _search(self, reason: str, mono_us: int) -> None:
         request = self._take()
         halves = self._parking.refuse(request, mono_us)
+        if not halves:
+            self.newly_parked.append(request)
         self._searching = self._searching or bool(halves)
         if halves and self._splits < MAX_SPLITS:
             self._splits += 1

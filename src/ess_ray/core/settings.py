@@ -60,14 +60,33 @@ class ClusterSettings:
     address: str | None
     devices_per_actor: int | None
     normalisers: int
-    outbox_bytes: int  # of one poller
     dashboard_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLimits:
+    """The bounds of all journals together, and how they are synced: "full" or "normal"."""
+
+    capacity_bytes: int
+    max_age_us: int
+    sync: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """Which day `job=report` looks at, and how it tells."""
+
+    day: str  # see `core.day`
+    format: str
+    file: Path | None
+    max_loss_percent: float
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the job needs to know."""
 
+    job: str  # "collect" or "report"
     state_dir: Path
     duration_us: int | None
     drain_us: int
@@ -83,4 +102,6 @@ class Settings:
     standard: Standard
     standard_tree: Mapping[str, object]
     storage: StorageSettings
+    journal: JournalLimits
     cluster: ClusterSettings
+    report: ReportSettings

@@ -1,0 +1,50 @@
+"""The page: `scripts/bench [--rounds N] [--json FILE] [--only decode copy poll]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks import copying, decoding, polling
+from benchmarks.measure import Part
+
+PARTS: dict[str, Callable[[int], Part]] = {"decode": decoding.run, "copy": copying.run, "poll": polling.run}
+LIBRARIES = ("numpy", "polars", "psycopg", "pyModbusTCP")
+
+
+def main() -> None:
+    """Measure and print, one part after the other, each in a process of its own."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Speed of ess_ray beside floors of the same run")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="default: all")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each way is measured (at least 2)")
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    arguments = parser.parse_args()
+    page: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
+    print(f"{page['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
+    for name in arguments.only:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            part = process.submit(PARTS[name], arguments.rounds).result()
+        print(f"\n{part}", flush=True)
+        page[name] = asdict(part)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(page, indent=1), encoding="utf-8")
+
+
+def machine() -> str:
+    """What the figures belong to."""
+    cores, busy = os.cpu_count(), os.getloadavg()[0]
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    system = f"{platform.system()} {platform.machine()}, {cores} cores, load {busy:.1f} before the start"
+    return f"{system}; Python {platform.python_version()}, {libraries}"
+
+
+if __name__ == "__main__":
+    main()

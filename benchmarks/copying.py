@@ -1,0 +1,137 @@
+"""Flushes through the writer beside psql's \\copy of the same bytes into the same tables, and beside INSERT."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+
+from benchmarks.databases import running, servers
+from benchmarks.material import layout, samples
+from benchmarks.measure import Part, Spread, in_turn, ratio, spread
+from ess_ray.adapters.schema import prepare
+from ess_ray.adapters.timescale import HEADER, TRAILER, FlushWriter
+from ess_ray.core.flush import Flush, TableRows
+from ess_ray.core.normalise import Decoder, normalise
+
+MAP = "sionyu"
+SIZES = (4, 1000)  # samples a flush: half a second of a small fleet, and a backlog
+INSERTS = 200
+NO_TIME_US = 1 << 62
+
+
+def run(rounds: int) -> Part:
+    """On each server, for each size."""
+    lines: dict[str, dict[str, Spread]] = {}
+    for name, (bin_dir, settings) in servers().items():
+        with running(bin_dir, settings) as dsn:
+            prepare(dsn, layout(MAP).standard)
+            for size in SIZES:
+                for way, figures in _compare(dsn, find_psql(bin_dir), size, rounds).items():
+                    lines[f"{name}, {size} samples a flush, {way}"] = figures
+    return Part(
+        "COPY: flushes into the tables of the standard",
+        f"Wall time; map {MAP}, 12 rows a sample with its row of `sample`; one transaction a flush, on disk when done. "
+        "psql: \\copy in binary, in one transaction too, over one kept connection. INSERT: of racks, each commits.",
+        "0.9 of psql's rows/s",
+        lines,
+    )
+
+
+def find_psql(bin_dir: Path) -> Path:
+    """The psql beside the server."""
+    return bin_dir / "psql"
+
+
+def _compare(dsn: str, psql: Path, size: int, rounds: int) -> dict[str, dict[str, Spread]]:
+    decoder = Decoder(layout(MAP).map, layout(MAP).plan, layout(MAP).standard)
+    polled = samples(MAP, size)
+    flush = normalise(decoder, polled, 0, NO_TIME_US)
+    first = normalise(decoder, samples(MAP, 1, first=-1), 0, NO_TIME_US)  # makes the chunks
+    racks = decoder.decode(samples(MAP, INSERTS // decoder.rows("rack")))["rack"]
+    rows = sum(sum(table.rows) for table in (flush.samples, *flush.tables))
+    writer = FlushWriter(dsn)
+    with TemporaryDirectory() as folder, Psql(dsn, psql).open() as terminal, psycopg.connect(dsn) as connection:
+        script = _script(flush, Path(folder))
+
+        def fresh(count: int, work: Callable[[], object]) -> Callable[[], float]:
+            def measure() -> float:
+                tables = ", ".join(table.table for table in (flush.samples, *flush.tables))
+                connection.execute(f"TRUNCATE {tables}")
+                connection.commit()
+                writer.write(first)
+                start = time.perf_counter()
+                work()
+                return count / (time.perf_counter() - start)
+
+            return measure
+
+        taken = in_turn(
+            {
+                "writer": fresh(rows, lambda: writer.write(flush)),
+                "psql": fresh(rows, lambda: terminal.run(script)),
+                "INSERT": fresh(racks.height, lambda: _insert(connection, racks.columns, racks.rows())),
+            },
+            rounds,
+        )
+    writer.close()
+    return {
+        way: {
+            "rows/s": spread(numbers),
+            "of psql's": ratio(numbers, taken["psql"]),
+            "times INSERT's": ratio(numbers, taken["INSERT"]),
+        }
+        for way, numbers in taken.items()
+    }
+
+
+def _script(flush: Flush, folder: Path) -> str:
+    """The flush as files, and psql's words to copy them."""
+    lines = ["BEGIN;"]
+    for table in (flush.samples, *flush.tables):
+        file = folder / table.table
+        file.write_bytes(HEADER + table.data + TRAILER)
+        lines.append(_copy_line(table, file))
+    return "\n".join([*lines, "COMMIT;"])
+
+
+def _copy_line(table: TableRows, file: Path) -> str:
+    return f"\\copy {table.table} ({', '.join(table.columns)}) from '{file}' with (format binary)"
+
+
+def _insert(connection: psycopg.Connection, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
+    for row in rows:
+        connection.execute(f"INSERT INTO rack ({names}) VALUES ({places})", row)
+        connection.commit()
+
+
+class Psql:
+    """One psql that stays, so that its start is not measured."""
+
+    def __init__(self, dsn: str, program: Path) -> None:
+        self._command = [str(program), "-X", "-q", "-v", "ON_ERROR_STOP=1", dsn]
+
+    @contextmanager
+    def open(self) -> Iterator[Psql]:
+        """Start it, and end it afterwards."""
+        with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin
+            assert process.stdout
+            self._words, self._answers = process.stdin, process.stdout
+            try:
+                yield self
+            finally:
+                self._words.close()
+
+    def run(self, script: str) -> None:
+        """Returns when all of it is done."""
+        self._words.write(f"{script}\n\\echo done\n")
+        self._words.flush()
+        if self._answers.readline() != "done\n":
+            raise AssertionError("psql failed; what it said is above")

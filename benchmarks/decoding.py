@@ -1,0 +1,78 @@
+"""Samples → values, and → bytes for COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from benchmarks.floors import NumpyFloor, decode_by_value
+from benchmarks.material import MAPS, layout, samples
+from benchmarks.measure import Part, Spread, cpu_s, in_turn, ratio, spread
+from ess_ray.core.normalise import OUT_OF_RANGE, Decoder, normalise
+from ess_ray.core.samples import Sample, Status
+
+SAMPLES = 200
+TO_ROWS, TO_BYTES, GAPS = "to rows", "to COPY bytes", "to COPY bytes, 3 samples with gaps"
+
+
+def run(rounds: int) -> Part:
+    """All maps."""
+    lines = {}
+    for name in MAPS:
+        for way, figures in _map(name, rounds).items():
+            lines[f"{name} {way}"] = figures
+    return Part(
+        f"Decode: {SAMPLES} samples of each map in one call",
+        "CPU time, one thread. Floor: numpy, one gather, scaling and range a kind of value. Loop: Python, by value.",
+        "10 M registers/s to rows",
+        lines,
+    )
+
+
+def _map(name: str, rounds: int) -> dict[str, dict[str, Spread]]:
+    of, complete = layout(name), samples(name, SAMPLES)
+    decoder, floor = Decoder(of.map, of.plan, of.standard), NumpyFloor(of)
+    _check(name, decoder, floor, complete)
+    gaps = list(complete)
+    for place in (3, SAMPLES // 2, SAMPLES - 50):
+        gaps[place] = replace(gaps[place], status=Status.PARTIAL, missing=((0, 40),))
+    taken = in_turn(
+        {
+            "floor": lambda: cpu_s(lambda: floor.decode(complete)),
+            "loop": lambda: cpu_s(lambda: decode_by_value(of, complete[:10])) * SAMPLES / 10,
+            TO_ROWS: lambda: cpu_s(lambda: decoder.decode(complete)),
+            TO_BYTES: lambda: cpu_s(lambda: normalise(decoder, complete, 0, 0)),
+            GAPS: lambda: cpu_s(lambda: normalise(decoder, gaps, 0, 0)),
+        },
+        rounds,
+    )
+    return {
+        way: {
+            "registers/s": spread([SAMPLES * of.registers / seconds for seconds in taken[way]]),
+            "times the floor's CPU": ratio(taken[way], taken["floor"]),
+            "of the loop's CPU": ratio(taken[way], taken["loop"]),
+        }
+        for way in (TO_ROWS, TO_BYTES, GAPS)
+    }
+
+
+def _check(name: str, decoder: Decoder, floor: NumpyFloor, complete: Sequence[Sample]) -> None:
+    """All three do the same work: values and flags agree."""
+    frames = decoder.decode(complete)
+    values, outside = floor.decode(complete)
+    by_value, outside_by_value = decode_by_value(layout(name), complete)
+    heads = ("time", "site", "device", "quality", "bank_id", "rack_id", "module_id")
+    sums = [_sum(frame.drop(heads, strict=False)) for frame in frames.values()]
+    flagged = any((frame["quality"] & OUT_OF_RANGE).sum() > 0 for frame in frames.values())
+    totals = [sum(sums), sum(float(each.sum()) for each in values), sum(sum(row.values()) for row in by_value)]
+    if not np.allclose(totals, totals[0], rtol=1e-9):
+        raise AssertionError(f"{name}: decoder, floor and loop disagree: {totals}")
+    if not flagged == any(each.any() for each in outside) == bool(outside_by_value):
+        raise AssertionError(f"{name}: decoder, floor and loop disagree on what is out of range")
+
+
+def _sum(frame: pl.DataFrame) -> float:
+    return sum(float((series.explode() if series.dtype.is_nested() else series).sum()) for series in frame)

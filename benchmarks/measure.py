@@ -1,0 +1,75 @@
+"""Repeats, medians and spreads, and the page that shows them.
+
+Machines are noisy: the ways to do one thing take turns, and what is compared is compared round by round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+from time import process_time
+
+Rounds = dict[str, list[float]]  # by way, one number a round
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median and quartiles over the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{_short(self.median)} ({_short(self.low)}-{_short(self.high)})"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of the page: a line for each way, a cell for each figure."""
+
+    title: str
+    method: str
+    aim: str
+    lines: Mapping[str, Mapping[str, Spread]]
+
+    def __str__(self) -> str:
+        heads = list(next(iter(self.lines.values())))
+        rows = [["", *heads], *([name, *(str(line[head]) for head in heads)] for name, line in self.lines.items())]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(heads) + 1)]
+        table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([self.title, self.method, f"Aim: {self.aim}", *table])
+
+
+def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int) -> Rounds:
+    """What each way returns, round by round; a round before these warms up and is not counted."""
+    for way in ways.values():
+        way()
+    taken = [{name: way() for name, way in ways.items()} for _ in range(rounds)]
+    return {name: [one[name] for one in taken] for name in ways}
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """CPU seconds of this process for `work`."""
+    start = process_time()
+    work()
+    return process_time() - start
+
+
+def spread(numbers: Sequence[float]) -> Spread:
+    """Of at least two numbers."""
+    low, _, high = quantiles(numbers, n=4)
+    return Spread(median(numbers), low, high)
+
+
+def ratio(ones: Sequence[float], others: Sequence[float]) -> Spread:
+    """ones / others, round by round."""
+    return spread([one / other for one, other in zip(ones, others, strict=True)])
+
+
+def _short(number: float) -> str:
+    for size, sign in ((1e6, " M"), (1e3, " k")):
+        if number >= size:
+            return f"{number / size:.3g}{sign}"
+    return f"{number:.3g}"

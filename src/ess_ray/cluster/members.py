@@ -1,0 +1,71 @@
+"""One actor of a run and its lives: watched, killed when it hangs, made anew when it is dead for good."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray.exceptions import ActorDiedError, RayError, RayTaskError
+
+from ess_ray.actors.life import Alive
+
+log = logging.getLogger(__name__)
+
+
+class Member:
+    """An actor under a name that a person knows."""
+
+    def __init__(self, name: str, make: Callable[[], Any]) -> None:
+        self.name = name
+        self._make = make
+        self.actor = make()
+        self._asked = self.actor.ready.remote()
+        self._alive: Alive | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether this life has begun."""
+        return self._alive is not None
+
+    def begin(self, alive: Callable[[Any], Alive]) -> Any:
+        """What `ready()` of a new life gave, once; None: nothing new. Raises the actor's own error."""
+        if self._asked is None or not ray.wait([self._asked], timeout=0)[0]:
+            return None
+        asked, self._asked = self._asked, None
+        try:
+            ready = ray.get(asked)
+        except RayTaskError:
+            self._asked = self.actor.ready.remote()
+            raise
+        except RayError as error:
+            self.died(error)
+            return None
+        self._alive = alive(ready)
+        return ready
+
+    def died(self, error: RayError) -> None:
+        """The actor has died: Ray starts it again by itself, or, if it died before it was up, a new one is made."""
+        log.error("%s has died (%s) and is started again", self.name, type(error).__name__)
+        if not self.up and isinstance(error, ActorDiedError):
+            try:
+                self.actor = self._make()
+            except ValueError:  # its name is not free yet: the next look finds it dead again
+                log.info("%s is not gone yet", self.name)
+        self._alive = None
+        self._asked = self.actor.ready.remote()
+
+    def kill(self, why: str) -> None:
+        """End an actor that hangs, even one that is stopped; Ray starts it again."""
+        log.error("%s %s: it is killed and started again", self.name, why)
+        if self._alive is None or self._alive.host != socket.gethostname():
+            ray.kill(self.actor, no_restart=False)
+            return
+        try:
+            os.kill(self._alive.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            log.info("%s was gone already", self.name)

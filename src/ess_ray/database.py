@@ -1,0 +1,121 @@
+"""The database as the main job's start sees it: prepared, or away and then prepared as soon as it is back.
+
+A collector that is started while its database is away polls into its journals. For that it must know which database
+they belong to: the identity of each database that was ever prepared is remembered in the state folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from datetime import timedelta
+from threading import Thread
+
+from ess_ray.adapters.database import place_of
+from ess_ray.adapters.devices import Configured, register_devices
+from ess_ray.adapters.schema import prepare
+from ess_ray.core.errors import DatabaseUnavailable, EssRayError
+from ess_ray.core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+
+
+class Database:
+    """The database of a run."""
+
+    def __init__(self, settings: Settings, dsn: str) -> None:
+        self._settings = settings
+        self._dsn = dsn
+        self._remembered = settings.state_dir / "databases.json"
+        self._first_us: int | None = None
+        self.identity = ""
+        self.name = ""  # what it is, for a person
+        self.notes: tuple[str, ...] = ()
+        self.prepared = False
+        self.problem: str | None = None
+
+    def open(self) -> None:
+        """Prepare the database. Away, but known from before: it is prepared in the background when it is back.
+
+        Raises DatabaseUnavailable for one that was never seen, ConfigError for tables that do not fit.
+        """
+        try:
+            self._prepare()
+        except DatabaseUnavailable as error:
+            known = self._known().get(self._place)
+            if known is None:
+                raise
+            self.identity, self.name = known["identity"], known["name"]
+            self.problem = str(error)
+            self.notes = (f"the database is away, samples wait in the journals: {error}",)
+            Thread(target=self._prepare_later, name="prepare", daemon=True).start()
+
+    def register_from(self, first_us: int) -> None:
+        """Enter into the table `device` what is configured from this tick on; later, if the database is away."""
+        self._first_us = first_us
+        if self.prepared:
+            self._register()
+
+    def _prepare(self) -> None:
+        storage = self._settings.storage
+        prepared = prepare(
+            self._dsn,
+            self._settings.standard,
+            chunk_interval=timedelta(microseconds=storage.chunk_us),
+            compress_after=timedelta(microseconds=storage.compress_after_us),
+        )
+        kind = "embedded " if storage.kind == "embedded" else ""
+        self.name = f"{kind}{prepared.server}, database {prepared.database}"
+        self.identity, self.notes = prepared.identity, prepared.notes
+        self._remember()
+        if self._first_us is not None:
+            self._register()
+        self.problem, self.prepared = None, True
+
+    def _prepare_later(self) -> None:
+        while not self.prepared:
+            time.sleep(RETRY_S)
+            try:
+                self._prepare()
+            except EssRayError as error:
+                self.problem = str(error)
+                log.warning("the database is not prepared yet: %s", error)
+
+    def _register(self) -> None:
+        assert self._first_us is not None
+        register_devices(self._dsn, _configured(self._settings), self._first_us)
+
+    @property
+    def _place(self) -> str:
+        """Where the database is, as a short name without secrets."""
+        return hashlib.sha256(place_of(self._dsn).encode()).hexdigest()[:16]
+
+    def _known(self) -> dict[str, dict[str, str]]:
+        try:
+            known: dict[str, dict[str, str]] = json.loads(self._remembered.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known
+
+    def _remember(self) -> None:
+        known = self._known() | {self._place: {"identity": self.identity, "name": self.name}}
+        fresh = self._remembered.with_suffix(".new")
+        fresh.write_text(json.dumps(known, indent=2), encoding="utf-8")
+        fresh.replace(self._remembered)
+
+
+def _configured(settings: Settings) -> list[Configured]:
+    return [
+        Configured(
+            device=device.device,
+            map=device.map_name,
+            map_hash=settings.maps[device.map_name].map_hash,
+            period_s=device.period_us / 1e6,
+            phase_s=device.phase_us / 1e6,
+        )
+        for device in settings.devices
+    ]

@@ -1,0 +1,218 @@
+"""The completeness report as one HTML file: a heat map of the day and tables, without a script and without the network.
+
+Losses differ by height, by lightness and by hue, so that they also tell on grey paper and to eyes that see no red. All
+that the heat map shows stands in the tables below it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import groupby
+
+from ess_ray.core.day import MINUTE_US, Day
+from ess_ray.core.evidence import Fate
+from ess_ray.core.report import DeviceReport, SiteReport, stretches
+from ess_ray.report_text import counted, length_words, site_words, unproven_words
+
+# Of a minute's ticks at least this share was stored whole: class, height of the bar, words of the legend.
+LEVELS = (
+    (1.0, "all", 1.0, "all stored"),
+    (0.9, "most", 0.4, "90 % or more"),
+    (1e-9, "some", 0.7, "less than 90 %"),
+    (0.0, "none", 1.0, "none stored whole"),
+)
+LEAST_WIDTH = 2.0  # minutes: a lost one is seen on a narrow page too
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 2rem auto; max-width: 72rem;
+       padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .5rem; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .3rem; }
+h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; } .map { margin-top: 1.4rem; }
+.verdict { border-left: .4rem solid #0072b2; padding: .4rem .8rem; background: #f2f6fa; }
+.verdict.bad { border-color: #b03a00; background: #fdf3ec; } .verdict ul { margin: .3rem 0; padding-left: 1.2rem; }
+.scroll { overflow-x: auto; } .scroll:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #d5d5d5; vertical-align: top; }
+thead th { border-bottom: 2px solid #555; white-space: nowrap; } th[scope=row], .text { text-align: left; }
+table.map { table-layout: fixed; } table.map th, table.map td { border: 0; padding: .12rem 0; }
+table.map th { width: 12rem; padding-right: .6rem; overflow-wrap: anywhere; font-weight: 400;
+                                text-align: left; }
+svg { display: block; width: 100%; } svg.day { height: 1.5rem; border: 1px solid #888; box-sizing: border-box; }
+svg.axis { height: 1.3rem; overflow: visible; font-size: 11px; fill: #333; }
+.all { fill: #cfe3f3; } .most { fill: #e69f00; } .some { fill: #b5460f; } .none { fill: #1a1a1a; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .4rem 0 0; padding: 0; list-style: none;
+          font-size: .9rem; }
+.legend svg { display: inline-block; width: 1.4rem; height: 1.1rem; border: 1px solid #888; vertical-align: -.2rem; }
+@media (max-width: 50rem) { table.map th { width: 8rem; } .axis .between { display: none; } }
+@media print {
+  body { margin: 0; max-width: none; font-size: 9.5pt; } .scroll { overflow: visible; }
+  svg, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  tr, .verdict, table.map { break-inside: avoid; } h2, h3 { break-after: avoid; } thead { display: table-header-group; }
+}
+@page { margin: 15mm; }
+"""
+
+
+def as_html(sites: Sequence[SiteReport], wrong: Sequence[str]) -> str:
+    """The whole page."""
+    days = " / ".join(sorted({str(site.day.date) for site in sites}))
+    title = f"How complete was {days}?"
+    return "\n".join([
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>",
+        _verdict(wrong),
+        _heat_map(sites),
+        *(_site(site) for site in sites),
+        "</main>\n</body>\n</html>\n",
+    ])  # fmt: skip
+
+
+def _verdict(wrong: Sequence[str]) -> str:
+    if not wrong:
+        return '<p class="verdict">Complete: no loss above the limit, and all rows agree with their samples.</p>'
+    lines = "".join(f"<li>{escape(line)}</li>" for line in wrong)
+    return f'<div class="verdict bad"><strong>Not complete</strong><ul>{lines}</ul></div>'
+
+
+def _site(site: SiteReport) -> str:
+    name = escape(site.site)
+    parts = [
+        f"<h2>{name}</h2>\n<p>{escape(site_words(site))}</p>",
+        "" if site.devices else "<p>No device was configured.</p>",
+        _table(f"{name}: samples", SAMPLE_COLUMNS, 1, map(_sample_cells, site.devices)),
+        _table(f"{name}: reasons", ("device", "status", "reason", "samples"), 3, _reason_cells(site)),
+        _table(f"{name}: longest gaps", GAP_COLUMNS, 3, _gap_cells(site)),
+        _table(f"{name}: rows", ROW_COLUMNS, 2, _row_cells(site)),
+        _table(f"{name}: rows that do not agree with their samples", ("device", "what"), 2, _unproven_cells(site)),
+    ]
+    return "<section>" + "\n".join(filter(None, parts)) + "</section>"
+
+
+# --- the heat map ---------------------------------------------------------------------------------------------------
+
+
+def _heat_map(sites: Sequence[SiteReport]) -> str:
+    """All devices; sites whose days are the same share an axis."""
+    rows = []
+    for day, same in groupby((site for site in sites if site.devices), key=lambda site: site.day):
+        rows += [
+            f'<tr><th scope="row">{escape(str(one.device))}</th><td>{_strip(day, one)}</td></tr>'
+            for site in same
+            for one in site.devices
+        ]
+        rows.append(f'<tr aria-hidden="true"><th></th><td>{_axis(day)}</td></tr>')
+    legend = "".join(
+        f'<li><svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">{_bar(0, 1, kind, height)}</svg> '
+        f"{words}</li>"
+        for _, kind, height, words in LEVELS
+    )
+    return (
+        '<table class="map"><tbody>\n' + "\n".join(rows) + "\n</tbody></table>\n"
+        f'<ul class="legend" aria-label="Colours, by minute">{legend}<li>blank: nothing expected</li></ul>'
+    )
+
+
+def _strip(day: Day, report: DeviceReport) -> str:
+    """One device's day, minute by minute: equal neighbours are one bar, losses lie on top."""
+    bars = []
+    for start, end, level in stretches(report, [least for least, *_ in LEVELS]):
+        _, kind, height, words = LEVELS[level]
+        stored, expected = report.minute_stored[start:end].sum(), report.minute_expected[start:end].sum()
+        from_us, to_us = (day.start_us + minute * MINUTE_US for minute in (start, end))
+        title = f"{day.clock(from_us, '%H:%M')} to {day.clock(to_us, '%H:%M')}: {stored} of {expected} stored"
+        width = end - start if level == 0 else max(LEAST_WIDTH, end - start)
+        bars.append((level, _bar(min(start, day.minutes - width), width, kind, height, title)))
+    lost = report.expected - report.count(Fate.STORED)
+    words = f"{report.device}: {lost} of {report.expected} samples lost, {report.loss_percent:.4f} percent"
+    return (
+        f'<svg class="day" viewBox="0 0 {day.minutes} 1" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(words)}">{"".join(bar for _, bar in sorted(bars, key=lambda one: one[0]))}</svg>'
+    )
+
+
+def _bar(x: float, width: float, kind: str, height: float, title: str = "") -> str:
+    about = f"<title>{escape(title)}</title>" if title else ""
+    return f'<rect class="{kind}" x="{x:g}" y="{1 - height:g}" width="{width:g}" height="{height:g}">{about}</rect>'
+
+
+def _axis(day: Day) -> str:
+    """The site's clock every three hours; on a day when it is changed the labels jump with it."""
+    marks = []
+    for minute in range(0, day.minutes + 1, 180):
+        label = day.clock(day.start_us + minute * MINUTE_US, "%H:%M") if minute < day.minutes else "24:00"
+        anchor = "start" if minute == 0 else "end" if minute == day.minutes else "middle"
+        kind = ' class="between"' if 0 < minute < day.minutes and minute % 360 else ""
+        x = f"{100 * minute / day.minutes:.3f}%"
+        marks.append(f'<text{kind} x="{x}" y="14" text-anchor="{anchor}">{label}</text>')
+    return f'<svg class="axis">{"".join(marks)}</svg>'
+
+
+# --- the tables -----------------------------------------------------------------------------------------------------
+
+Cells = Sequence[object]
+SAMPLE_COLUMNS = (
+    "device", "expected", "stored", "partial", "failed", "clock", "collector down", "late", "rejected rows", "loss",
+)  # fmt: skip
+GAP_COLUMNS = ("device", "from", "why", "length", "samples")
+ROW_COLUMNS = ("device", "table", "identities", "expected", "rows", "rejected", "loss")
+
+
+def _table(caption: str, columns: Sequence[str], left: int, rows: Iterable[Cells]) -> str:
+    """A table with its heading; `left` columns hold words. Empty without rows."""
+    lines = []
+    for first, *cells in rows:
+        tds = (f'<td class="text">{c}</td>' if place < left else f"<td>{c}</td>" for place, c in enumerate(cells, 1))
+        lines.append(f'<tr><th scope="row">{first}</th>{"".join(tds)}</tr>')
+    if not lines:
+        return ""
+    heads = "".join(
+        f'<th scope="col"{" class=text" if place < left else ""}>{column}</th>' for place, column in enumerate(columns)
+    )
+    return (
+        f'<h3>{caption}</h3>\n<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table></div>"
+    )
+
+
+def _sample_cells(report: DeviceReport) -> Cells:
+    counts = (report.expected, *(report.count(fate) for fate in Fate), report.late, report.rejected)
+    return [escape(report.device.device), *map(_number, counts), _percent(report.loss_percent)]
+
+
+def _reason_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for fate in Fate:
+            for reason, count in one.reasons(fate).items():
+                yield [escape(one.device.device), fate, escape(reason), _number(count)]
+
+
+def _gap_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for gap in one.gaps:
+            why = escape(counted(dict(gap.causes)))
+            from_clock, length = site.day.clock(gap.start_us), length_words(gap.length_us)
+            yield [escape(one.device.device), from_clock, why, length, _number(gap.ticks)]
+
+
+def _row_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for table in one.tables:
+            counts = (table.identities, table.expected, table.rows, table.rejected)
+            names = (escape(one.device.device), escape(table.table))
+            yield [*names, *map(_number, counts), _percent(table.loss_percent)]
+
+
+def _unproven_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for words in unproven_words(one):
+            yield [escape(one.device.device), escape(words)]
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _percent(value: float) -> str:
+    return f"{value:.4f}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,285 @@
+"""The journal's promises, on real files: what was put is there after any death, until it is acknowledged."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ess_ray.adapters import journal as journal_module
+from ess_ray.adapters.journal import Journal, Limits, Taken
+from ess_ray.adapters.journal_file import Belonging
+from ess_ray.core.errors import JournalBusy
+from ess_ray.core.group import Group, pack, unpack
+from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+
+S = 1_000_000
+DEVICE = Device("site", "gateway")
+HERE = Belonging("plant", "db1")
+LIMITS = Limits(1 << 30, 1 << 60, "full")
+
+
+def sample(second: int, image: bytes = b"image") -> Sample:
+    return Sample(DEVICE, "layout", second * S, Status.PARTIAL, "timeout", ((0, 2),), "4:0", 1.5, 3, 1, image)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal" / "site__gateway.journal"
+
+
+def opened(path: Path, belonging: Belonging = HERE, limits: Limits = LIMITS, adopt: tuple[Path, ...] = ()) -> Journal:
+    return Journal(path, belonging, limits, {"layout": "recipe"}, adopt)
+
+
+def fill(journal: Journal, seconds: range, image: bytes = b"image") -> None:
+    """One group a second."""
+    for second in seconds:
+        before = journal._last
+        journal.put(sample(second, image))
+        wait_until(lambda before=before: journal._last > before)
+
+
+def wait_until(true: object, limit_s: float = 10) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
+def everything(journal: Journal) -> list[Sample]:
+    return take(journal).samples
+
+
+def take(journal: Journal) -> Taken:
+    return journal.take(1 << 20, 1 << 20)
+
+
+def seconds(samples: list[Sample]) -> list[int]:
+    return [one.tick_us // S for one in samples]
+
+
+def test_a_group_comes_back_as_it_was_and_a_damaged_one_not_at_all() -> None:
+    group = Group([sample(1), sample(2, b"")], [Event(DEVICE, S, Kind.DEVICE_LOST, None, "timeout")])
+    data = pack(group)
+    assert unpack(data) == group
+    for place in range(len(data)):
+        damaged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        with pytest.raises(ValueError, match="checksum"):
+            unpack(damaged)
+
+
+def test_what_was_not_acknowledged_is_there_again_after_a_restart(path: Path) -> None:
+    journal = opened(path)
+    fill(journal, range(4))
+    taken = take(journal)
+    assert (seconds(taken.samples), taken.fresh) == ([0, 1, 2, 3], 4)
+    journal.acknowledge(taken.sample_numbers[:2])
+    journal.close()
+    again = opened(path)
+    taken = take(again)
+    assert (taken.samples, taken.fresh, len(again)) == ([sample(2), sample(3)], 0, 2)
+    assert again.recipes == {"layout": "recipe"}
+    again.acknowledge(taken.sample_numbers)
+    again.close()
+    assert not path.exists()  # nothing was left in it
+
+
+def test_what_was_offered_survives_kill_9(path: Path) -> None:
+    script = f"""
+import sys, time
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+from tests.contract.test_journal import opened, fill, everything
+journal = opened(Path({str(path)!r}))
+fill(journal, range(5))
+print(len(everything(journal)), flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "5\n"
+        os.kill(child.pid, signal.SIGKILL)
+    journal = opened(path)
+    assert seconds(everything(journal)) == [0, 1, 2, 3, 4]
+    journal.close()
+
+
+def test_fresh_groups_come_before_the_backlog(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    journal = opened(path)
+    fill(journal, range(6))
+    taken = journal.take(10, 3)
+    assert (seconds(taken.samples), taken.fresh) == ([4, 5, 0, 1, 2], 2)
+    assert seconds(everything(journal)) == [3]
+    fill(journal, range(6, 10))  # what is handed out is not offered twice
+    assert seconds(everything(journal)) == [8, 9, 6, 7]
+    assert everything(journal) == []
+    journal.close()
+
+
+def test_events_are_kept_and_acknowledged_like_samples(path: Path) -> None:
+    journal = opened(path)
+    event = Event(DEVICE, 7 * S, Kind.CLOCK_FORWARD, 9 * S, "set")
+    journal.put(event)
+    wait_until(lambda: journal._last == 1)
+    journal.close()
+    again = opened(path)
+    taken = take(again)
+    assert taken.events == [event]
+    again.acknowledge(taken.event_numbers)
+    assert len(again) == 0
+    again.close()
+
+
+def test_a_full_journal_gives_up_the_oldest_values_and_counts_them(path: Path) -> None:
+    journal = opened(path, limits=Limits(20_000, 1 << 60, "normal"))
+    fill(journal, range(30), image=bytes(1000))
+    journal.close()
+    again = opened(path)
+    samples = everything(again)
+    lost = [one for one in samples if one.reason == "journal_full"]
+    assert seconds(samples) == list(range(30))
+    assert journal.shed == len(lost) > 5
+    assert seconds(lost) == list(range(len(lost)))  # the oldest
+    assert path.stat().st_size < 100_000
+    again.close()
+
+
+def test_samples_too_old_lose_their_values(path: Path) -> None:
+    journal = opened(path)
+    fill(journal, range(3))
+    journal.close()
+    again = opened(path, limits=Limits(1 << 30, 0, "full"))
+    fill(again, range(3, 4))
+    reasons = {one.tick_us // S: one.reason for one in everything(again)}
+    assert reasons[0] == reasons[1] == reasons[2] == "journal_full"
+    again.close()
+
+
+def test_a_second_process_is_kept_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ess_ray.adapters.journal_file.LOCK_WAIT_S", 0.0)
+    journal = opened(path)
+    with pytest.raises(JournalBusy, match="in use by another collector"):
+        opened(path)
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "other", [Belonging("plant", "db2"), Belonging("simulated", "db1")], ids=["database", "source"]
+)
+def test_samples_drain_only_to_where_they_belong(path: Path, other: Belonging) -> None:
+    journal = opened(path)
+    fill(journal, range(3))
+    journal.close()
+    foreign = opened(path, belonging=other)
+    assert everything(foreign) == []
+    (note,) = foreign.notes
+    assert "set aside" in note
+    foreign.close()
+    (aside,) = path.parent.glob("*.foreign-*[0-9]")
+    aside.rename(path)
+    back = opened(path)
+    assert seconds(everything(back)) == [0, 1, 2]
+    back.close()
+
+
+def test_a_torn_tail_is_cut_off_and_the_rest_is_there(path: Path) -> None:
+    journal = opened(path)
+    fill(journal, range(20), image=bytes(3000))
+    wal = Path(f"{path}-wal").read_bytes()
+    copy = path.with_name("copy.journal")
+    copy.write_bytes(path.read_bytes())
+    Path(f"{copy}-wal").write_bytes(wal[: len(wal) * 2 // 3])  # as after a power cut
+    journal.close()
+    torn = opened(copy)
+    found = seconds(everything(torn))
+    assert found == list(range(len(found)))
+    assert 5 < len(found) < 20
+    torn.close()
+
+
+@pytest.mark.parametrize("damage", ["middle", "header"])
+def test_a_corrupt_file_is_set_aside_and_never_blocks_a_start(path: Path, damage: str) -> None:
+    journal = opened(path)
+    fill(journal, range(40), image=bytes(3000))
+    journal.close()
+    data = bytearray(path.read_bytes())
+    place = len(data) // 2 if damage == "middle" else 0
+    data[place : place + 9000] = os.urandom(9000)
+    path.write_bytes(data)
+    again = opened(path)
+    (note,) = again.notes
+    assert "corrupt" in note
+    assert list(path.parent.glob("*.corrupt-*[0-9]"))
+    found = seconds(everything(again))
+    assert len(found) == len(set(found))
+    assert (len(found) > 20) == (damage == "middle")  # what can be read is taken over
+    fill(again, range(100, 101))
+    assert seconds(everything(again)) == [100]
+    again.close()
+
+
+def test_a_journal_without_a_poller_is_taken_over_and_said(path: Path) -> None:
+    orphan = path.with_name("gone__gateway.journal")
+    journal = opened(orphan)
+    fill(journal, range(3))
+    journal.close()
+    mine = opened(path)
+    fill(mine, range(3, 5))
+    mine.close()
+    both = opened(path, adopt=(orphan,))
+    assert sorted(seconds(everything(both))) == [0, 1, 2, 3, 4]
+    assert not orphan.exists()
+    assert "3 samples are taken over" in both.notes[0]
+    both.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], check=False)
+    if mounted.returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_costs_no_sample_while_the_process_lives(small_disk: Path) -> None:
+    journal = opened(small_disk / "a.journal")
+    for second in range(200):
+        journal.put(sample(second, bytes(4000)))
+        time.sleep(0.001)
+    wait_until(lambda: journal.trouble is not None)
+    found: list[int] = []
+    while len(found) < 200:
+        found += seconds(everything(journal))
+        time.sleep(0.01)
+    assert sorted(found) == list(range(200))
+    assert "full" in (journal.trouble or "")
+
+
+def test_power_loss_costs_at_most_what_was_not_offered(path: Path) -> None:
+    """Only what was synced survives: a copy of the files at the moment of an offer holds what was offered."""
+    journal = opened(path)
+    fill(journal, range(10))
+    offered = seconds(everything(journal))
+    copy = path.with_name("copy.journal")
+    for suffix in ("", "-wal"):
+        Path(f"{copy}{suffix}").write_bytes(Path(f"{path}{suffix}").read_bytes())
+    journal.close()
+    with sqlite3.connect(path) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    survived = opened(copy)
+    assert set(offered) <= set(seconds(everything(survived)))
+    survived.close()

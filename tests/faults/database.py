@@ -1,0 +1,64 @@
+"""A PostgreSQL server of the suite's own, on a port of loopback, that is stopped and started as faults want it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+from ess_ray.adapters.embedded import EmbeddedPostgres
+
+
+class Server:
+    """The server and who may hurt it. Commits survive its crash: only a power cut would want fsync."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._pid_file = folder / "data" / "postmaster.pid"
+        settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off"}
+        self._postgres = EmbeddedPostgres(folder, settings=settings)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def dsn(self, port: int) -> str:
+        """How to connect through `port`."""
+        return f"host=127.0.0.1 port={port} dbname=postgres user=postgres"
+
+    def start(self) -> None:
+        """Start it; it listens when this returns."""
+        self._postgres.start()
+
+    def stop(self) -> None:
+        """A fast shutdown: transactions are rolled back, a checkpoint is written."""
+        self._postgres.stop()
+
+    def crash(self) -> None:
+        """An immediate shutdown: the next start recovers."""
+        pid = int(self._pid_file.read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)
+        while self._pid_file.exists():
+            time.sleep(0.02)
+        self._postgres.stop()
+
+    def end_backends(self) -> None:
+        """End every connection's process in the server."""
+        self.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask it, past all proxies."""
+        with psycopg.connect(self.dsn(self.port), autocommit=True) as connection:
+            return connection.execute(statement.encode()).fetchall()

@@ -1,0 +1,122 @@
+"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N]`; the last line is its result as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults.database import Server
+from tests.faults.devices import groups, numbered_devices, read_answers
+from tests.faults.job import Job, write_conf
+from tests.faults.proxy import Proxy, ProxyThread
+from tests.faults.schedule import WEIGHTS, Schedule
+from tests.faults.verdict import Verdict, judge, lines
+
+GAP_S = (0.5, 4.0)
+STORED_S = 60.0
+DRAIN_S = 120
+DEVICES_PER_ACTOR = 4
+
+
+@dataclass
+class Stage:
+    """Devices, database, proxies before both, and the job that stands between them."""
+
+    folder: Path
+    notes: Path
+    server: Server
+    devices: list[Proxy]
+    database: Proxy
+    job: Job
+
+    def until_stored(self) -> None:
+        """Wait until the database holds a tick of every device that is still to come."""
+        moment_s, deadline_s = time.time(), time.monotonic() + STORED_S
+        whole = (
+            f"SELECT count(*) FROM (SELECT 1 FROM sample GROUP BY device HAVING max(time) >= to_timestamp({moment_s}))"
+        )
+        while self.server.query(whole) != [(self.job.devices,)]:
+            if time.monotonic() > deadline_s:
+                raise RuntimeError(f"not every device is stored {STORED_S:g} s later:\n{self.job.said()[-2000:]}")
+            time.sleep(0.2)
+
+    def schedule(self, seed: int) -> Schedule:
+        """The faults of this stage."""
+        return Schedule(seed, self.job, self.server, self.devices, self.database)
+
+    def end(self) -> Verdict:
+        """Let the job end in peace, and judge."""
+        code = self.job.stop(DRAIN_S + 30)
+        if code != 0:
+            self.job.troubles.append(f"the job ended with {code}: {self.job.said()[-500:]}")
+        return self.judge()
+
+    def judge(self) -> Verdict:
+        """Of a job that has ended."""
+        return judge(read_answers(self.notes), self.server, self.job.started_s, self.job.ended)
+
+
+@contextmanager
+def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
+    """All of it, the job not started yet."""
+    notes = folder / "answers"
+    with ExitStack() as stack:
+        ports = stack.enter_context(numbered_devices(notes, devices))
+        server = stack.enter_context(Server(folder / "postgresql"))
+        thread = stack.enter_context(ProxyThread())
+        fronts = [thread.proxy(port) for port in ports]
+        database = thread.proxy(server.port)
+        conf = write_conf(folder, [front.port for front in fronts], devices)
+        job = Job(
+            folder, notes, devices,
+            "--config-dir", str(conf), "site=oracle", "source=plant", "standard=faults", "storage=timescale",
+            f"cluster.devices_per_actor={DEVICES_PER_ACTOR}", f"run.drain_s={DRAIN_S}", *words,
+            ESS_RAY_DSN=server.dsn(database.port),
+        )  # fmt: skip
+        stack.callback(job.clear)
+        assert len(groups(devices)) == len(fronts)
+        yield Stage(folder, notes, server, fronts, database, job)
+
+
+def soak(folder: Path, minutes: float, seed: int, devices: int) -> tuple[dict[str, Any], list[str]]:
+    """The result, and what else a person should see; there is nothing but reasons if all is well."""
+    with stage(folder, devices) as place:
+        place.job.start()
+        schedule = place.schedule(seed)
+        schedule.run(60 * minutes, WEIGHTS, GAP_S)
+        try:
+            place.until_stored()
+        except RuntimeError as error:
+            place.job.troubles.append(str(error))
+        verdict = place.end()
+    result = {"faults": dict(sorted(schedule.done.items())), **verdict.numbers()}
+    return result, [*lines(verdict), *place.job.troubles]
+
+
+def main() -> int:
+    """Run; 0 if nothing was lost, doubled or wrong, and every process did what it should."""
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, required=True, help="how long faults are made")
+    parser.add_argument("--seed", type=int, required=True, help="the same seed draws the same faults")
+    parser.add_argument("--devices", type=int, default=12, help="from 3 to 999")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    print(f"soak: logs and answers in {folder}", file=sys.stderr)
+    result, said = soak(folder, given.minutes, given.seed, given.devices)
+    for line in said:
+        print(f"soak: {line}", file=sys.stderr)
+    print(json.dumps(result))
+    bad = result["lost"] + result["doubled"] + result["wrong"]
+    return 1 if bad or len(said) > 1 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

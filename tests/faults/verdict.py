@@ -1,0 +1,232 @@
+"""What the devices gave against what the database holds: every tick of every device exactly once, with the very values.
+
+- wrong: values that no answer of that device at that tick carried, values used twice, values or rows where the sample
+  says that there are none, a gap without a reason;
+- doubled: more than one row of a tick;
+- lost: an expected tick without its sample, or a sample without its rows;
+- explained: `partial` and `failed`, each with its reason.
+
+Expected is every tick of a run, from the first answer on. Where the harness has ended a poller or the whole job, the
+ticks from there to the first one of its successor are "collector down", but for those whose answers were all given
+while the poller had `TAKEN_S` to live: these were taken.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.faults.database import Server
+from tests.faults.devices import HEAD, PARTS, Answer, checksum
+from tests.faults.job import LIMIT_S, Ended, period_s
+
+TAKEN_S = 1.0  # from a poll's last answer until the journal has it, on a busy machine
+BACK_S = 45.0  # a poller that was killed or hangs polls again by then
+SHOWN = 5
+
+Tick = tuple[int, int]  # device, second since 1970
+Row = tuple[int | None, ...]  # giver, number, clock_ms, checksum
+Rows = list[tuple[int | None, Row]]  # by part
+EMPTY: Row = (None,) * 4
+SAMPLES = "SELECT substr(device, 2)::int, extract(epoch FROM time)::bigint, status, reason FROM sample"
+ROWS = (
+    "SELECT substr(device, 2)::int, extract(epoch FROM time)::bigint, {part}, giver, number, clock_ms, checksum "
+    "FROM {table}"
+)
+
+
+@dataclass
+class Verdict:
+    """The counts, and the first cases of what must not be."""
+
+    expected: int = 0
+    stored: int = 0
+    explained: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    cases: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def accuse(self, kind: str, tick: Tick, why: str) -> None:
+        """One tick that is lost, doubled or wrong."""
+        self.counts[kind] += 1
+        if len(self.cases[kind]) < SHOWN:
+            self.cases[kind].append(f"{kind}: device {tick[0]} at {tick[1]}: {why}")
+
+    @property
+    def good(self) -> bool:
+        """Nothing lost, nothing twice, nothing wrong."""
+        return not self.counts.total()
+
+    def numbers(self) -> dict[str, int]:
+        """As the soak prints them."""
+        bad = {kind: self.counts[kind] for kind in ("lost", "doubled", "wrong")}
+        return {"expected": self.expected, "stored": self.stored, "explained": self.explained} | bad
+
+
+class Given:
+    """The answers, by device and number, and by device in the order of time."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.by_number = {(one.device, one.number): one for one in answers}
+        self.by_device: dict[int, list[Answer]] = defaultdict(list)
+        for one in answers:
+            self.by_device[one.device].append(one)
+        self._clocks = {device: [one.clock_ms for one in given] for device, given in self.by_device.items()}
+
+    def first_after(self, moment_s: float) -> int | None:
+        """The second of the first answer of any device at or after the moment."""
+        later = [clock for clocks in self._clocks.values() for clock in clocks if clock >= moment_s * 1000]
+        return min(later) // 1000 if later else None
+
+    def complete_at_s(self, tick: Tick) -> float | None:
+        """When the device had given both answers of a tick, within its own period; None if it had not."""
+        device, start_s = tick
+        clocks = self._clocks.get(device, [])
+        start = bisect_right(clocks, start_s * 1000 - 1)
+        found: dict[int, int] = {}
+        for one in self.by_device[device][start:]:
+            if one.clock_ms >= (start_s + 1) * 1000:
+                break
+            found.setdefault(one.address, one.clock_ms)
+        return max(found.values()) / 1000 if found.keys() == {HEAD, PARTS} else None
+
+    def mixed(self, head: Answer, parts: Answer) -> bool:
+        """Whether the connection of the second answer was asked the first one's question in between: another poll."""
+        between = range(head.number + 1, parts.number)
+        asked = (self.by_number[head.device, number] for number in between)
+        return parts.number < head.number or any(
+            one.address == HEAD and one.connection == parts.connection for one in asked
+        )
+
+
+def judge(answers: Sequence[Answer], server: Server, started_s: Sequence[float], ended: Sequence[Ended]) -> Verdict:
+    """The verdict over all runs; the last one has been stopped and has drained."""
+    given, verdict = Given(answers), Verdict()
+    samples = {(device, s): (status, reason) for device, s, status, reason in server.query(SAMPLES)}
+    heads, parts = _rows(server, "head", "NULL::int"), _rows(server, "part", "part")
+    used: Counter[tuple[int, int]] = Counter()
+    for tick, (status, reason) in samples.items():
+        verdict.stored += status == "stored"
+        verdict.explained += status != "stored"
+        if reason:
+            verdict.reasons[f"{status} {reason}"] += 1
+        _judge_tick(verdict, given, tick, (status, reason), heads.get(tick, []), parts.get(tick, []), used)
+    for (device, number), times in used.items():
+        if times > 1:
+            verdict.accuse("wrong", (device, 0), f"answer {number} stands at {times} ticks")
+    for tick in (heads.keys() | parts.keys()) - samples.keys():
+        verdict.accuse("wrong", tick, "rows without a sample")
+    missing = sorted(_expected(given, started_s, ended) - samples.keys())
+    ticks_of: dict[int, list[int]] = defaultdict(list)
+    for device, second in sorted(samples):
+        ticks_of[device].append(second)
+    lost = [tick for tick in missing if not _was_down(given, tick, ticks_of[tick[0]], ended)]
+    for tick in lost:
+        verdict.accuse("lost", tick, "no sample")
+    verdict.expected = len(samples) + len(lost)
+    return verdict
+
+
+def _rows(server: Server, table: str, part: str) -> dict[Tick, Rows]:
+    found: dict[Tick, Rows] = defaultdict(list)
+    for device, second, number, *values in server.query(ROWS.format(table=table, part=part)):
+        found[device, second].append((number, tuple(values)))
+    return found
+
+
+def _judge_tick(
+    verdict: Verdict,
+    given: Given,
+    tick: Tick,
+    sample: tuple[str, str | None],
+    heads: Rows,
+    parts: Rows,
+    used: Counter[tuple[int, int]],
+) -> None:
+    _judge_rows(verdict, tick, sample, heads, parts)
+    answers = []
+    for address, rows in ((HEAD, heads), (PARTS, parts)):
+        for row in {row for _, row in rows} - {EMPTY}:
+            answer = given.by_number.get((tick[0], row[1] or 0))
+            if why := _why_wrong(answer, tick, row, address):
+                verdict.accuse("wrong", tick, f"{why}: {row}, {answer}")
+            elif answer:
+                answers.append(answer)
+                used[answer.device, answer.number] += 1
+    if len(answers) == 2 and given.mixed(*answers):
+        verdict.accuse("wrong", tick, f"answers of two polls: {answers}")
+
+
+def _judge_rows(verdict: Verdict, tick: Tick, sample: tuple[str, str | None], heads: Rows, parts: Rows) -> None:
+    """Whether the rows are those that the sample speaks of."""
+    status, reason = sample
+    expected = [] if status == "failed" else [None]
+    found_heads, found_parts = [part for part, _ in heads], sorted(part for part, _ in parts if part)
+    values = {row for _, row in (*heads, *parts)}
+    if status != "stored" and not reason:
+        verdict.accuse("wrong", tick, f"{status} without a reason")
+    if len(set(found_heads)) < len(found_heads) or len(set(found_parts)) < len(found_parts):
+        verdict.accuse("doubled", tick, f"{len(heads)} + {len(parts)} rows")
+    elif found_heads != expected or found_parts != [1, 2][: 2 * len(expected)]:
+        kind = "wrong" if status == "failed" else "lost"
+        verdict.accuse(kind, tick, f"{status}, with {len(heads)} + {len(parts)} rows")
+    if status == "stored" and EMPTY in values:
+        verdict.accuse("wrong", tick, "stored, but values are missing")
+    if status == "partial" and values == {EMPTY}:
+        verdict.accuse("wrong", tick, "partial, but nothing was read")
+
+
+def _why_wrong(answer: Answer | None, tick: Tick, row: Row, address: int) -> str | None:
+    if answer is None:
+        return "an answer that was never given"
+    device, number, clock_ms, _, asked = answer
+    if row != (device, number, clock_ms, checksum(device, number, clock_ms)):
+        return "not the values of that answer"
+    if asked != address:
+        return "the answer to another request"
+    # A request that went out at the end of the poll's limit may be answered a little later, and then is not taken.
+    if not 0 <= clock_ms - tick[1] * 1000 <= LIMIT_S * 1000:
+        return "an answer of another tick"
+    return None
+
+
+def _expected(given: Given, started_s: Sequence[float], ended: Sequence[Ended]) -> set[Tick]:
+    """Every tick of every run: from its first answer to the end of its driver."""
+    devices = sorted(given.by_device)
+    whole = [one.at_s for one in ended if one.run]
+    ticks: set[Tick] = set()
+    for number, start_s in enumerate(started_s):
+        next_s = started_s[number + 1] if number + 1 < len(started_s) else float("inf")
+        end_s = max(at_s for at_s in whole if start_s < at_s < next_s)
+        if (first := given.first_after(start_s)) is not None:
+            ticks |= {
+                (d, s) for d in devices for s in range(first, int(end_s) + 1) if not s % period_s(d) and s < end_s
+            }
+    return ticks
+
+
+def _was_down(given: Given, tick: Tick, ticks: list[int], ended: Sequence[Ended]) -> bool:
+    """Whether no poller could have taken the tick."""
+    device, second = tick
+    ends = [one for one in ended if device in one.devices and not one.planned]
+    complete_s = given.complete_at_s(tick)
+    if complete_s is not None and not any(second <= one.at_s < complete_s + TAKEN_S for one in ends):
+        return False  # its poller lived long enough to take it
+    return any(_covers(one, second, ticks) for one in ends)
+
+
+def _covers(one: Ended, second: int, ticks: list[int]) -> bool:
+    """A tick at work when the poller died, or one before the first of the next poller."""
+    after = bisect_right(ticks, one.at_s)
+    next_s: float = ticks[after] if after < len(ticks) else float("inf")
+    until_s = one.at_s if one.run else min(next_s, one.at_s + BACK_S)  # the next run has ticks of its own
+    return one.at_s - LIMIT_S - TAKEN_S < second < until_s
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    """For a person: what must not be, and how often each reason was given."""
+    for cases in verdict.cases.values():
+        yield from cases
+    yield f"reasons: {dict(verdict.reasons)}"

@@ -1,0 +1,214 @@
+"""Feeds random and mutated frames through the line and pyModbusTCP's checks: `python -m tests.fuzz_frames 1000000`.
+
+The device answers every request with a step of a script: the right frame or a mutated one, alone, twice, in pieces,
+behind alien bytes, or nothing. Struct alone decides whether a frame that was accepted is right in transaction,
+protocol, unit, function and length, and every sample must hold what was accepted and nothing else.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from ess_ray.adapters.modbus import PduFrames
+from ess_ray.core.cadence import Now
+from ess_ray.core.line import Line
+from ess_ray.core.plan import Plan, Request
+from ess_ray.core.samples import Device, Event, Reason, Sample, Status
+from ess_ray.core.settings import DeviceSettings
+
+S = 1_000_000
+START_US = 1_700_000_000 * S
+UNIT = 7
+RECOVERY = 300  # right answers in which parked registers are tried again and all is whole
+PLAN = Plan(
+    (
+        Request(1, 0, 11, tuple((a, 1) for a in range(11)), 0),
+        Request(3, 100, 4, tuple((a, 1) for a in range(100, 104)), 11),
+        Request(4, 100, 125, tuple((a, 1) for a in range(100, 225)), 19),
+    ),
+    269,
+    "fuzz",
+)
+Step = tuple[str, bytes, int]  # mutation, bytes to use, a number to use
+
+
+def data_of(request: bytes, salt: int) -> bytes:
+    """The data of the right answer; it differs from poll to poll and from address to address."""
+    function, address, count = struct.unpack(">BHH", request[7:12])
+    size = (count + 7) // 8 if function <= 2 else 2 * count
+    return random.Random(f"{function} {address} {salt}").randbytes(size)
+
+
+def right(request: bytes, salt: int) -> bytes:
+    """The right answer's frame."""
+    data = data_of(request, salt)
+    return request[:4] + struct.pack(">HBBB", 3 + len(data), request[6], request[7], len(data)) + data
+
+
+def _replace(frame: bytes, piece: bytes, number: int) -> bytes:
+    start = number % len(frame)
+    return (frame[:start] + piece + frame[start + len(piece) :])[: len(frame)]
+
+
+MUTATE: dict[str, Callable[[bytes, bytes, int], bytes]] = {
+    "right": lambda frame, piece, number: frame,
+    "twice": lambda frame, piece, number: frame + frame,
+    "replace": _replace,
+    "replace head": lambda frame, piece, number: _replace(frame[:9], piece[:2], number) + frame[9:],
+    "insert": lambda frame, piece, number: frame[: number % len(frame)] + piece + frame[number % len(frame) :],
+    "delete": lambda frame, piece, number: frame[: number % len(frame)] + frame[number % len(frame) + len(piece) :],
+    "cut": lambda frame, piece, number: frame[: number % len(frame)],
+    "bit": lambda frame, piece, number: _replace(
+        frame, bytes([frame[number % len(frame)] ^ 1 << (number >> 8) % 8]), number
+    ),
+    "length": lambda frame, piece, number: frame[:4] + struct.pack(">H", number % 300) + frame[6:],
+    "byte count": lambda frame, piece, number: frame[:8] + bytes([number % 256]) + frame[9:],
+    "exception": lambda frame, piece, number: frame[:4] + b"\0\3" + frame[6:7] + bytes([frame[7] | 0x80, number % 256]),
+    "own frame": lambda frame, piece, number: (
+        frame[:4] + struct.pack(">H", (len(piece) + 1) % 0xFFFF) + frame[6:7] + piece
+    ),
+    "garbage": lambda frame, piece, number: piece,
+    "silent": lambda frame, piece, number: b"",
+}
+MUTATIONS = tuple(MUTATE)
+
+
+class Checked:
+    """PduFrames, with every acceptance held against what was sent and what was received, by struct alone."""
+
+    def __init__(self) -> None:
+        self._frames = PduFrames()
+        self.request = b""
+        self.stream = b""  # all that came on this connection
+        self.accepted: dict[int, bytes] = {}  # of this poll, by place in the image
+
+    def build(self, transaction: int, unit_id: int, request: Request) -> bytes:
+        self.request = self._frames.build(transaction, unit_id, request)
+        return self.request
+
+    def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
+        answer = self._frames.check(frame, transaction, unit_id, request)
+        if isinstance(answer, bytes):
+            bits = request.function <= 2
+            size = (request.count + 7) // 8 if bits else 2 * request.count
+            head = self.request[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size)
+            right_frame = frame[:9] == head and len(frame) == 9 + size and frame in self.stream
+            assert right_frame, f"{frame.hex()} was taken for the answer to {self.request.hex()}"
+            number = int.from_bytes(frame[9:], "little")
+            assert answer == (bytes(number >> i & 1 for i in range(request.count)) if bits else frame[9:])
+            self.accepted[request.offset] = answer
+        return answer
+
+
+class Play:
+    """A line whose device sends what a script says; also the line's transport."""
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self.frames = Checked()
+        self.fed = 0
+        self._us = 0
+        self._connecting = self._asked = False
+        settings = DeviceSettings(
+            Device("site", "device"), "map", "host", 502, UNIT, PLAN, "recipe", S, timeout_us=50_000,
+            poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
+        )  # fmt: skip
+        self.line = Line([settings], self.frames, self, self._deliver)
+        self.line.start(START_US, None)
+
+    def connect(self) -> None:
+        self._connecting = True
+
+    def send(self, frame: bytes) -> None:
+        assert frame == self.frames.request
+        self._asked = True
+
+    def close(self) -> None:
+        self._connecting = self._asked = False
+
+    def until_asked(self) -> None:
+        """Let time pass until the line asks something: nothing may keep it from that for long."""
+        for _ in range(50):
+            if self._connecting:
+                self._connecting = False
+                self.frames.stream = b""
+                self.line.connected(self._now)
+            elif self._asked:
+                return
+            else:
+                self._wait()
+        raise AssertionError("the line asks no more")
+
+    def answer(self, step: Step) -> None:
+        """One answer as the step has it, in one to three pieces; an answer that is not enough is waited out."""
+        mutation, piece, number = step
+        stream = MUTATE[mutation](right(self.frames.request, self._us), piece, number)
+        self._asked = False
+        cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
+        for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+            if stream[start:end]:
+                self.frames.stream += stream[start:end]
+                self.line.received(stream[start:end], self._now)
+        self.fed += 1
+        if number % 97 == 0:
+            self.line.closed(self._now)
+
+    @property
+    def _now(self) -> Now:
+        return Now(self._us, START_US + self._us)
+
+    def _wait(self) -> None:
+        wake_us = self.line.wake_at_us(self._now)
+        assert wake_us is not None
+        self._us = max(self._us, wake_us)
+        self.line.wake(self._now)
+
+    def _deliver(self, item: Sample | Event) -> None:
+        """A sample has what was accepted, byte by byte, and calls missing all the rest."""
+        if isinstance(item, Event):
+            return
+        self.samples.append(item)
+        if item.requests == 0:
+            return
+        image = bytearray(PLAN.image_bytes)
+        for place, data in self.frames.accepted.items():
+            image[place : place + len(data)] = data
+        read = {byte for place, data in self.frames.accepted.items() for byte in range(place, place + len(data))}
+        missing = {byte for start, end in item.missing for byte in range(start, end)}
+        assert item.image == (bytes(image) if read else b"")
+        assert item.status is Status.FAILED or read ^ missing == set(range(PLAN.image_bytes))
+        self.frames.accepted = {}
+
+
+def play(script: Sequence[Step]) -> int:
+    """Play it; afterwards right answers must bring a whole sample again. Gives how many answers were fed."""
+    game = Play()
+    for step in script:
+        game.until_asked()
+        game.answer(step)
+    for _ in range(RECOVERY):
+        game.until_asked()
+        game.answer(("right", b"", 1))
+        if game.samples and game.samples[-1].status is Status.STORED and game.samples[-1].reason is None:
+            return game.fed
+    raise AssertionError(f"no whole sample after {RECOVERY} right answers: {game.samples[-1]}")
+
+
+def main(frames: int, seed: int) -> None:
+    """Random scripts until so many frames were fed."""
+    chance, fed, begun_s = random.Random(seed), 0, time.monotonic()
+    while fed < frames:
+        script = [
+            (chance.choice(MUTATIONS), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
+            for _ in range(chance.randrange(1, 200))
+        ]
+        fed += play(script)
+    print(f"{fed} answers in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
