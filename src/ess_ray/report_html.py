@@ -98,7 +98,8 @@ def _heat_map(sites: Sequence[SiteReport]) -> str:
     rows = []
     for day, same in groupby((site for site in sites if site.devices), key=lambda site: site.day):
         rows += [
-            f'<tr><th scope="row">{escape(str(one.device))}</th><td>{_strip(day, one)}</td></tr>'
+            f'<tr><th scope="row">{escape(one.device.site)}/<wbr>{escape(one.device.device)}</th>'
+            f"<td>{_strip(day, one)}</td></tr>"
             for site in same
             for one in site.devices
         ]

@@ -43,7 +43,8 @@ class Schedule:
 
     def __init__(self, seed: int, job: Job, server: Server, devices: Sequence[Proxy], database: Proxy) -> None:
         self.done: Counter[str] = Counter()
-        self._chance = random.Random(seed)
+        self._kinds = random.Random(seed)  # which and when: the same again, whatever became of the victims
+        self._chance = random.Random(seed + 1)  # whom and how long
         self._job, self._server, self._devices, self._database = job, server, devices, database
         self._undo: list[tuple[float, int, str, Undo]] = []
         self._numbers = count()
@@ -53,9 +54,9 @@ class Schedule:
         deadline_s = time.monotonic() + seconds
         kinds = list(weights)
         while time.monotonic() < deadline_s:
-            (kind,) = self._chance.choices(kinds, list(weights.values()))
+            (kind,) = self._kinds.choices(kinds, list(weights.values()))
             self.do(kind)
-            self._pause(self._chance.uniform(*gap_s))
+            self._pause(self._kinds.uniform(*gap_s))
         self.heal()
 
     def do(self, kind: str) -> None:

@@ -105,7 +105,9 @@ def main() -> int:
     """Run; 0 if nothing was lost, doubled or wrong, and every process did what it should."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--minutes", type=float, required=True, help="how long faults are made")
-    parser.add_argument("--seed", type=int, required=True, help="the same seed draws the same faults")
+    parser.add_argument(
+        "--seed", type=int, required=True, help="the same seed draws the same kinds of faults in the same order"
+    )
     parser.add_argument("--devices", type=int, default=12, help="from 3 to 999")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))

@@ -44,6 +44,7 @@ class Verdict:
     expected: int = 0
     stored: int = 0
     explained: int = 0
+    down: int = 0  # ticks of a run for which there was no poller: no part of `expected`
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     cases: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -125,6 +126,7 @@ def judge(answers: Sequence[Answer], server: Server, started_s: Sequence[float],
     lost = [tick for tick in missing if not _was_down(given, tick, ticks_of[tick[0]], ended)]
     for tick in lost:
         verdict.accuse("lost", tick, "no sample")
+    verdict.down = len(missing) - len(lost)
     verdict.expected = len(samples) + len(lost)
     return verdict
 
@@ -229,4 +231,4 @@ def lines(verdict: Verdict) -> Iterator[str]:
     """For a person: what must not be, and how often each reason was given."""
     for cases in verdict.cases.values():
         yield from cases
-    yield f"reasons: {dict(verdict.reasons)}"
+    yield f"collector down: {verdict.down} ticks; reasons: {dict(verdict.reasons)}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.fuzz_frames import MUTATIONS, play
 
 
-@settings(max_examples=3000, derandomize=True, deadline=None, database=None)
+@settings(max_examples=800, derandomize=True, deadline=None, database=None)
 @given(st.data())
 def test_only_a_right_frame_of_the_request_that_waits_is_accepted(data: st.DataObject) -> None:
     script = st.lists(st.tuples(st.sampled_from(MUTATIONS), st.binary(max_size=40), st.integers(0, 2**32)), max_size=12)

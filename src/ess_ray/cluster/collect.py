@@ -8,7 +8,6 @@ Actors that die come back with what their journals hold; those that hang are kil
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -44,9 +43,9 @@ CLOSE_S = 10.0
 PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
 
 
-def collector_name() -> str:
-    """How this collector is told from another that polls the same devices."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def collector_name(settings: Settings) -> str:
+    """How this collector is told from another that polls the same devices: the same after every restart."""
+    return f"{socket.gethostname()}:{settings.state_dir}"
 
 
 def wall_us() -> int:
@@ -92,7 +91,7 @@ class Collector:
             Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings.standard_tree))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
         ]
-        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(), settings.state_dir))
+        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings.state_dir))
         self._conductor = Conductor(len(groups))
         self._pulls: dict[Any, Pull] = {}
         self._writes: dict[Any, Write] = {}
@@ -102,6 +101,7 @@ class Collector:
         self._end_us: int | None = None
         self._shed = [0] * len(groups)
         self._notes: list[str] = []
+        self._others: set[str] = set()  # collectors that poll the same devices
         self.may_write = True  # the database is prepared
         self.problem: str | None = None  # what a person should know now
 
@@ -274,8 +274,9 @@ class Collector:
         self._account.events(shipment.events)
         if committed:
             known = len(committed.known)
-            if committed.others:
-                self._notes.append(f"another collector polls the same devices: {', '.join(committed.others)}")
+            for other in set(committed.others) - self._others:
+                self._others.add(other)
+                self._notes.append(f"another collector, {other}, polls the same devices: each tick is stored once")
             samples = [_as_stored(sample, committed) for sample in shipment.samples]
             self._account.committed(samples, committed.rows, known, committed.committed_us)
 
