@@ -18,6 +18,7 @@ from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 from ess_ray.database import Database
+from ess_ray.guard import guarded
 from ess_ray.simulator.launch import SimulatedFleet
 from ess_ray.terminal import Terminal
 
@@ -63,6 +64,7 @@ def run(settings: Settings) -> int:
 
 def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: ExitStack) -> int:
     _state_folder(settings)
+    stack.enter_context(guarded())
     if settings.simulated:
         settings = _simulate(settings, stack)
     dsn = settings.storage.dsn

@@ -102,6 +102,17 @@ def test_what_was_not_committed_goes_again_first() -> None:
     assert [origin.number for origin in again.origins] == [1, 2]
 
 
+def test_a_layout_that_fails_does_not_hold_up_the_others() -> None:
+    it = Conductor(1)
+    it.pulled(0, [1, 2], [sample(1), sample(1, TWO)], fresh=2)
+    failing = it.next_shipment()
+    assert failing is not None
+    it.failed(failing)
+    following = it.next_shipment()
+    assert following is not None
+    assert (failing.layout, following.layout) == ("layout1", "layout2")
+
+
 def test_what_is_held_and_what_is_in_flight_are_bounded_and_fresh_samples_keep_half_of_it() -> None:
     it = Conductor(2)
     assert it.room() == (MOST_HELD // 2, MOST_HELD // 4)

@@ -36,7 +36,7 @@ ROUND_S = 0.5
 ROUND_OFFSET_S = 0.15  # behind the whole and half second, when the polls of the tick are in
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
 READY_S = 120.0  # an actor that is not up by then is reported
-RETRY_S = 1.0
+RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
 CLOSE_S = 10.0
 # An actor that has not answered for so long hangs. A poller answers from memory; a normaliser computes for a fraction
 # of a second; a write may wait for the database, which has time limits of its own.
@@ -96,7 +96,7 @@ class Collector:
         self._pulls: dict[Any, Pull] = {}
         self._writes: dict[Any, Write] = {}
         self._shipped = 0
-        self._retry_at_s = 0.0
+        self._retry_at_s, self._retry_s = 0.0, RETRY_S
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._shed = [0] * len(groups)
@@ -260,7 +260,9 @@ class Collector:
 
     @property
     def _may_ship(self) -> bool:
-        return self.may_write and self._writer.up and time.monotonic() >= self._retry_at_s
+        """While writes fail, one shipment at a time asks whether the database is back."""
+        probing = self._retry_s > RETRY_S and self._writes
+        return self.may_write and self._writer.up and not probing and time.monotonic() >= self._retry_at_s
 
     def _written(self, write: Write, ref: Any) -> None:
         shipment = write.shipment
@@ -269,7 +271,7 @@ class Collector:
         except (RayError, EssRayError) as error:
             self._failed(write, error)
             return
-        self.problem = None
+        self.problem, self._retry_s = None, RETRY_S
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
         if committed:
@@ -289,7 +291,8 @@ class Collector:
             tell = log.error if isinstance(cause, Terminal) else log.warning
             tell("%d samples are not stored yet and are tried again: %s", len(write.shipment), self.problem)
         self._conductor.failed(write.shipment)
-        self._retry_at_s = time.monotonic() + RETRY_S
+        self._retry_at_s = time.monotonic() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 
     def _find_dead(self, write: Write, error: RayError) -> None:
         """Which of the two actors of a write it was: the normaliser if its bytes were never made."""

@@ -121,12 +121,13 @@ class Conductor:
                 state.committed.append(origin.number)
 
     def failed(self, shipment: Shipment) -> None:
-        """Nothing of it is known to be committed: all of it goes again, first."""
+        """Nothing of it is known to be committed: it goes again, first of its layout, behind the other layouts."""
         self._in_flight[shipment.fresh, shipment.layout] -= 1
         if shipment.events:
             self._events.extendleft(reversed(list(zip(shipment.origins, shipment.events, strict=True))))
         else:
-            waiting = self._lanes[shipment.fresh].setdefault(shipment.layout, deque())
+            layouts = self._lanes[shipment.fresh]
+            layouts[shipment.layout] = waiting = layouts.pop(shipment.layout)
             waiting.extendleft(reversed(list(zip(shipment.origins, shipment.samples, strict=True))))
 
     @property
