@@ -212,6 +212,13 @@ def test_latencies_are_exact_to_a_percent() -> None:
         assert latency.percentile_ms(percent) == pytest.approx(10 * percent, rel=0.011)
 
 
+def test_a_sample_that_is_offered_twice_is_counted_once() -> None:
+    account = Account([settings(ONE)], first_us=10 * S)
+    for _ in range(2):
+        account.committed([sample(11), sample(10), sample(9000)], {}, 0, 11 * S)
+    assert account.devices[ONE].by_status == {Status.STORED: 3}
+
+
 def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
     account = Account([settings(ONE)], first_us=10 * S)
     account.committed([sample(9), sample(10), sample(10, TWO)], {}, 0, 11 * S)
