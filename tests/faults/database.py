@@ -12,16 +12,18 @@ from typing import Any, Self
 import psycopg
 
 from ess_ray.adapters.embedded import EmbeddedPostgres
+from tests.faults.disk import SmallDisk
 
 
 class Server:
     """The server and who may hurt it. Commits survive its crash: only a power cut would want fsync."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: SmallDisk | None = None) -> None:
+        self._disk = disk
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._pid_file = folder / "data" / "postmaster.pid"
-        settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off"}
+        settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off", "max_wal_size": "128MB"}
         self._postgres = EmbeddedPostgres(folder, settings=settings)
 
     def __enter__(self) -> Self:
@@ -50,6 +52,22 @@ class Server:
         while self._pid_file.exists():
             time.sleep(0.02)
         self._postgres.stop()
+
+    def fill(self) -> bool:
+        """No room on its disk any more; False where it has none of its own."""
+        if self._disk:
+            self._disk.fill()
+        return self._disk is not None
+
+    def free(self) -> None:
+        """Room again. Without any for its log PostgreSQL ends, and somebody has to start it."""
+        assert self._disk
+        self._disk.free()
+        try:
+            self.query("SELECT 1")
+        except psycopg.OperationalError:
+            self._postgres.stop()
+            self.start()
 
     def end_backends(self) -> None:
         """End every connection's process in the server."""

@@ -105,6 +105,14 @@ class Job:
         self._bury()
         return code
 
+    def report(self, day: str, dsn: str) -> str:
+        """What `job=report` says of a day, as JSON; its exit code tells of loss, which faults bring."""
+        words = [*self._words, "job=report", f"day={day}", "report.format=json", "storage.late_s=0"]
+        command = [sys.executable, "-m", "ess_ray.main", *words]
+        environment = self._environment | {"ESS_RAY_DSN": dsn}
+        ran = subprocess.run(command, check=False, cwd=self._folder, env=environment, capture_output=True, text=True)
+        return ran.stdout
+
     def kill(self, role: str, pid: int) -> None:
         """kill -9; the death of `driver` or `raylet` is waited for, with all that they take along."""
         self._note_end(role, pid)

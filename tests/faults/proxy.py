@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from threading import Thread
 from typing import Any, Self
@@ -76,7 +76,7 @@ class Proxy:
         self._passable.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
-        self._trap: tuple[bytes, bool] | None = None
+        self._trap: tuple[bytes, bool, Callable[[], object] | None] | None = None
 
     def set(self, mode: Mode) -> None:
         """Treat everything so from now on."""
@@ -86,9 +86,12 @@ class Proxy:
         """Break every connection, wherever it is."""
         self._thread.do(self._cut())
 
-    def trap(self, word: bytes, whole: bool) -> None:
-        """Break every connection once `word` goes to the server: behind all of its bytes, or in the middle of them."""
-        self._trap = (word, whole)
+    def trap(self, word: bytes, whole: bool, spring: Callable[[], object] | None = None) -> None:
+        """Break every connection once `word` goes to the server: behind all of its bytes, or in the middle of them.
+
+        `spring` is done before that.
+        """
+        self._trap = (word, whole, spring)
 
     async def listen(self) -> None:
         """Take connections, always on the same port."""
@@ -145,9 +148,11 @@ class Proxy:
 
     async def _spring(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         assert self._trap
-        (_, whole), self._trap = self._trap, None
+        (_, whole, spring), self._trap = self._trap, None
         writer.write(data if whole else data[: len(data) // 2])
         await writer.drain()
+        if spring:
+            spring()
         await asyncio.sleep(TRAP_S)  # the server does what it was told
         await self._cut()
 

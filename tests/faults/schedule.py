@@ -13,6 +13,7 @@ from functools import partial
 from itertools import count
 
 from tests.faults.database import Server
+from tests.faults.disk import SmallDisk
 from tests.faults.job import ACTORS, Job
 from tests.faults.proxy import Mode, Proxy
 
@@ -20,6 +21,9 @@ Undo = Callable[[], None]
 NETWORK = (Mode.DELAY, Mode.DRIP, Mode.BLACKHOLE, Mode.REFUSE)
 WEIGHTS = {
     **{f"kill {role}": 6 for role in ACTORS},
+    "kill poller before hand-over": 2,
+    "kill writer in COPY": 2,
+    "kill writer behind COMMIT": 2,
     "kill driver": 1,
     "kill raylet": 1,
     **{f"stop {role}": 2 for role in (*ACTORS, "driver")},
@@ -34,18 +38,31 @@ WEIGHTS = {
     "database stop fast": 2,
     "database stop immediate": 2,
     "database end backends": 3,
+    "database disk full": 2,
+    "journal disk full": 2,
 }
+WRITTEN_S = 2.0  # a disk that has room again is tried within a second
+HAND_OVER_S = 0.1  # behind the whole second: the polls are in the journal, the next pull comes at 0.15
 SHORT_S, LONG_S = (0.3, 4.0), (1.0, 10.0)
 
 
 class Schedule:
     """All that can be hurt, and what is hurt now."""
 
-    def __init__(self, seed: int, job: Job, server: Server, devices: Sequence[Proxy], database: Proxy) -> None:
+    def __init__(
+        self,
+        seed: int,
+        job: Job,
+        server: Server,
+        devices: Sequence[Proxy],
+        database: Proxy,
+        journal_disk: SmallDisk | None,
+    ) -> None:
         self.done: Counter[str] = Counter()
         self._kinds = random.Random(seed)  # which and when: the same again, whatever became of the victims
         self._chance = random.Random(seed + 1)  # whom and how long
         self._job, self._server, self._devices, self._database = job, server, devices, database
+        self._journal_disk = journal_disk
         self._undo: list[tuple[float, int, str, Undo]] = []
         self._numbers = count()
 
@@ -64,7 +81,13 @@ class Schedule:
         what, _, how = kind.partition(" ")
         if any(hurt == what for _, _, hurt, _ in self._undo):
             return
-        act = {"kill": self._kill, "stop": self._stop, "hang": self._hang, "modbus": self._modbus}
+        act = {
+            "kill": self._kill,
+            "stop": self._stop,
+            "hang": self._hang,
+            "modbus": self._modbus,
+            "journal": self._journal,
+        }
         if act.get(what, self._hurt_database)(how):
             self.done[kind] += 1
         if self._job.code is not None:
@@ -100,12 +123,34 @@ class Schedule:
         pids = self._job.pids(role)
         return self._chance.choice(pids) if pids else None
 
-    def _kill(self, role: str) -> bool:
-        if pid := self._victim(role):
-            if role in ("driver", "raylet"):
-                self.heal()  # what hurts the start of the next run is another fault
-            self._job.kill(role, pid)
-        return pid is not None
+    def _kill(self, what: str) -> bool:
+        role, _, moment = what.partition(" ")
+        pid = self._victim(role)
+        if pid is None:
+            return False
+        if role in ("driver", "raylet"):
+            self.heal()  # what hurts the start of the next run is another fault
+        match moment:
+            case "in COPY":
+                self._database.trap(b"PGCOPY", whole=False, spring=partial(self._kill, role))
+            case "behind COMMIT":
+                self._database.trap(b"COMMIT", whole=True, spring=partial(self._kill, role))
+            case "before hand-over":
+                time.sleep((HAND_OVER_S - time.time()) % 1)
+                self._job.kill(role, pid)
+            case _:
+                self._job.kill(role, pid)
+        return True
+
+    def _journal(self, _how: str) -> bool:
+        """While its disk is full a journal is in memory only: nobody is killed before it was written again."""
+        if self._journal_disk is None or any(hurt == "stop" for _, _, hurt, _ in self._undo):
+            return False
+        self._journal_disk.fill()
+        time.sleep(self._chance.uniform(*SHORT_S))
+        self._journal_disk.free()
+        time.sleep(WRITTEN_S)
+        return True
 
     def _stop(self, role: str) -> bool:
         pid = self._victim(role)
@@ -145,6 +190,8 @@ class Schedule:
                 return self._hold("database", LONG_S, self._server.start)
             case "end backends":
                 self._server.end_backends()
+            case "disk full":
+                return self._server.fill() and self._hold("database", LONG_S, self._server.free)
             case _:
                 return self._network("database", [self._database], how)
         return True

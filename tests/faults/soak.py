@@ -10,20 +10,23 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.faults.database import Server
 from tests.faults.devices import groups, numbered_devices, read_answers
+from tests.faults.disk import SmallDisk, small_disk
 from tests.faults.job import Job, write_conf
 from tests.faults.proxy import Proxy, ProxyThread
 from tests.faults.schedule import WEIGHTS, Schedule
-from tests.faults.verdict import Verdict, judge, lines
+from tests.faults.verdict import Reported, Verdict, judge, lines
 
 GAP_S = (0.5, 4.0)
 STORED_S = 60.0
 DRAIN_S = 120
 DEVICES_PER_ACTOR = 4
+DATABASE_DISK_MB, JOURNAL_DISK_MB = 1024, 64
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Stage:
     devices: list[Proxy]
     database: Proxy
     job: Job
+    journal_disk: SmallDisk | None
 
     def until_stored(self) -> None:
         """Wait until the database holds a tick of every device that is still to come."""
@@ -50,7 +54,7 @@ class Stage:
 
     def schedule(self, seed: int) -> Schedule:
         """The faults of this stage."""
-        return Schedule(seed, self.job, self.server, self.devices, self.database)
+        return Schedule(seed, self.job, self.server, self.devices, self.database, self.journal_disk)
 
     def end(self) -> Verdict:
         """Let the job end in peace, and judge."""
@@ -63,6 +67,16 @@ class Stage:
         """Of a job that has ended."""
         return judge(read_answers(self.notes), self.server, self.job.started_s, self.job.ended)
 
+    def reported(self) -> Reported:
+        """What `job=report` says of the days of all runs."""
+        total = Reported()
+        first, last = (datetime.fromtimestamp(s, UTC).date() for s in (self.job.started_s[0], time.time()))
+        for number in range((last - first).days + 1):
+            tree = json.loads(self.job.report(str(first + timedelta(days=number)), self.server.dsn(self.server.port)))
+            for device in tree["sites"]["oracle"]["devices"].values():
+                total.add(device)
+        return total
+
 
 @contextmanager
 def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
@@ -70,7 +84,9 @@ def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
     notes = folder / "answers"
     with ExitStack() as stack:
         ports = stack.enter_context(numbered_devices(notes, devices))
-        server = stack.enter_context(Server(folder / "postgresql"))
+        database_disk = stack.enter_context(small_disk(folder / "disk", DATABASE_DISK_MB))
+        journal_disk = stack.enter_context(small_disk(folder / "state" / "journal", JOURNAL_DISK_MB))
+        server = stack.enter_context(Server(folder / "disk" / "postgresql", database_disk))
         thread = stack.enter_context(ProxyThread())
         fronts = [thread.proxy(port) for port in ports]
         database = thread.proxy(server.port)
@@ -83,7 +99,7 @@ def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
         )  # fmt: skip
         stack.callback(job.clear)
         assert len(groups(devices)) == len(fronts)
-        yield Stage(folder, notes, server, fronts, database, job)
+        yield Stage(folder, notes, server, fronts, database, job, journal_disk)
 
 
 def soak(folder: Path, minutes: float, seed: int, devices: int) -> tuple[dict[str, Any], list[str]]:
@@ -97,6 +113,7 @@ def soak(folder: Path, minutes: float, seed: int, devices: int) -> tuple[dict[st
         except RuntimeError as error:
             place.job.troubles.append(str(error))
         verdict = place.end()
+        place.job.troubles += verdict.against(place.reported())
     result = {"faults": dict(sorted(schedule.done.items())), **verdict.numbers()}
     return result, [*lines(verdict), *place.job.troubles]
 

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.database import Server
 from tests.faults.devices import HEAD, PARTS, Answer, checksum
@@ -60,10 +61,35 @@ class Verdict:
         """Nothing lost, nothing twice, nothing wrong."""
         return not self.counts.total()
 
+    def against(self, report: Reported) -> list[str]:
+        """Where the job's own report says something else."""
+        ours = Reported(self.expected, self.stored, self.explained, 0, self.reasons)
+        return [] if report == ours else [f"the report says {report}, the oracle {ours}"]
+
     def numbers(self) -> dict[str, int]:
         """As the soak prints them."""
         bad = {kind: self.counts[kind] for kind in ("lost", "doubled", "wrong")}
         return {"expected": self.expected, "stored": self.stored, "explained": self.explained} | bad
+
+
+@dataclass
+class Reported:
+    """What the job's own report says, summed over devices."""
+
+    expected: int = 0  # without "collector down"
+    stored: int = 0
+    explained: int = 0
+    doubtful: int = 0  # samples that nobody expected, and tables whose rows do not agree with them
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, device: Mapping[str, Any]) -> None:
+        """One device's part of the report."""
+        self.expected += device["expected"] - device["collector_down"]
+        self.stored += device["stored"]
+        self.explained += device["partial"] + device["failed"]
+        self.doubtful += device["unexpected"] + len(device["unproven"])
+        for status, reasons in device["reasons"].items():
+            self.reasons.update({f"{status} {reason}": ticks for reason, ticks in reasons.items()})
 
 
 class Given:

@@ -6,7 +6,7 @@ the acknowledgements that came meanwhile), the conductor takes and acknowledges 
 what is not taken soon is let go from memory and read back from the file: the backlog, offered behind the fresh ones.
 Bounded by bytes and by age: then the oldest groups lose their values (`failed: journal_full`), and at last their heads.
 Errors: `JournalBusy` and `JournalFailed` when opening; afterwards a disk that refuses costs durability, not samples:
-groups are offered from memory, within a bound, and `trouble` says so.
+groups are offered from memory, within a bound, `trouble` says so, and they are written once the disk takes them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Condition, Thread
 
@@ -77,7 +77,7 @@ class Journal:
         self._left: dict[int, int] = {}  # items of a handed-out group not acknowledged yet
         self._handed: set[int] = set()  # groups that are handed out or acknowledged and still in the file
         self._done: list[int] = []  # acknowledged as a whole, to be forgotten
-        self._unwritten: set[int] = set()  # groups that are in memory only
+        self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
         self._bounds_checked_s = 0.0
         self.shed = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
@@ -170,7 +170,7 @@ class Journal:
     def _write_until_ended(self) -> None:
         while True:
             with self._lock:
-                while not (self._pending or self._done or self._ended):
+                while not (self._pending or self._done or self._unwritten or self._ended):
                     self._lock.wait()
                 ended = self._ended
             if not ended:
@@ -186,44 +186,50 @@ class Journal:
 
     def _write(self, items: Iterable[Sample | Event], done: list[int]) -> None:
         group = Group([i for i in items if isinstance(i, Sample)], [i for i in items if isinstance(i, Event)])
-        new = [Stored(self._last + 1, len(group), now_us(), True, pack(group))] if len(group) else []
+        number = self._last + 1
+        with self._lock:
+            for one in done:
+                self._unwritten.pop(one, None)
+            if len(group):
+                self._unwritten[number] = Stored(number, len(group), now_us(), True, pack(group))
+            new = list(self._unwritten.values())
         try:
-            self._file.commit(new, [number for number in done if number not in self._unwritten])
+            self._file.commit(new, done)
             self._keep_bounds(sum(len(stored.data) for stored in new))
             self.trouble = None
         except JournalFailed as error:
             if self.trouble is None:
                 log.error("the journal is not written, samples wait in memory: %s", error)
             self.trouble = str(error)
-            self._unwritten.update(stored.number for stored in new)
             with self._lock:
                 self._done.extend(done)
         else:
             with self._lock:
                 self._handed.difference_update(done)
-                self._unwritten.difference_update(done)
-        for stored in new:
-            self._last = stored.number
-            self._offer(stored.number, group)
+                self._unwritten.clear()
+        if len(group):
+            self._offer(number, group)
 
     def _offer(self, number: int, group: Group) -> None:
         with self._lock:
+            self._last = number
             self._fresh.append((number, group))
+            self._shed_memory()
             while len(self._fresh) > FRESH_GROUPS and self._fresh[0][0] not in self._unwritten:
                 self._backlog_end = self._fresh.popleft()[0]
-            if self._unwritten:
-                self._shed_memory()
 
     def _shed_memory(self) -> None:
         """What is in memory only is bounded too: the oldest groups lose their values."""
-        held = sum(len(group) for _, group in self._fresh)
-        for place, (number, group) in enumerate(self._fresh):
+        held = sum(stored.items for stored in self._unwritten.values())
+        for stored in list(self._unwritten.values()):
             if held <= MOST_IN_MEMORY:
                 return
-            held -= len(group)
-            if any(sample.image for sample in group.samples):
-                self.shed += len(group.samples)
-                self._fresh[place] = number, without_values(group)
+            held -= stored.items
+            if stored.whole:
+                smaller = without_values(unpack(stored.data))
+                self._unwritten[stored.number] = replace(stored, whole=False, data=pack(smaller))
+                self._fresh = deque((n, smaller if n == stored.number else group) for n, group in self._fresh)
+                self.shed += len(smaller.samples)
 
     def _keep_bounds(self, added_bytes: int) -> None:
         """The oldest groups in the file lose their values, and when none has any left, they go."""
