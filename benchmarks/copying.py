@@ -16,6 +16,7 @@ from benchmarks.material import layout, samples
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
 from ess_ray.adapters.schema import prepare
 from ess_ray.adapters.timescale import HEADER, TRAILER, FlushWriter
+from ess_ray.core.batch import batch_of
 from ess_ray.core.flush import Flush, TableRows
 from ess_ray.core.normalise import Decoder, normalise
 
@@ -51,9 +52,9 @@ def find_psql(bin_dir: Path) -> Path:
 def _compare(dsn: str, psql: Path, size: int, rounds: int) -> dict[str, dict[str, Spread]]:
     decoder = Decoder(layout(MAP).map, layout(MAP).plan, layout(MAP).standard)
     polled = samples(MAP, size)
-    flush = normalise(decoder, polled, 0, NO_TIME_US)
-    first = normalise(decoder, samples(MAP, 1, first=-1), 0, NO_TIME_US)  # makes the chunks
-    racks = decoder.decode(samples(MAP, INSERTS // decoder.rows("rack")))["rack"]
+    flush = normalise(decoder, batch_of(polled), 0, NO_TIME_US)
+    first = normalise(decoder, batch_of(samples(MAP, 1, first=-1)), 0, NO_TIME_US)  # makes the chunks
+    racks = decoder.decode(batch_of(samples(MAP, INSERTS // decoder.rows("rack"))))["rack"]
     rows = sum(sum(table.rows) for table in (flush.samples, *flush.tables))
     writer = FlushWriter(dsn)
     with TemporaryDirectory() as folder, Psql(dsn, psql).open() as terminal, psycopg.connect(dsn) as connection:

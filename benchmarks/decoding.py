@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from benchmarks.floors import NumpyFloor, decode_by_value
+from benchmarks.floors import LoopFloor, NumpyFloor
 from benchmarks.material import MAPS, layout, samples
 from benchmarks.measure import Part, Spread, cpu_s, in_turn, ratio, spread
+from ess_ray.core.batch import batch_of
 from ess_ray.core.normalise import OUT_OF_RANGE, Decoder, normalise
 from ess_ray.core.samples import Sample, Status
 
@@ -35,6 +36,7 @@ def run(rounds: int) -> Part:
 def _map(name: str, rounds: int) -> dict[str, dict[str, Spread]]:
     of, complete = layout(name), samples(name, SAMPLES)
     decoder, floor = Decoder(of.map, of.plan, of.standard), NumpyFloor(of)
+    batch, loop, few = batch_of(complete), LoopFloor(of), [sample.image for sample in complete[:10]]
     _check(name, decoder, floor, complete)
     gaps = list(complete)
     for place in (3, SAMPLES // 2, SAMPLES - 50):
@@ -42,10 +44,10 @@ def _map(name: str, rounds: int) -> dict[str, dict[str, Spread]]:
     taken = in_turn(
         {
             "floor": lambda: cpu_s(lambda: floor.decode(complete)),
-            "loop": lambda: cpu_s(lambda: decode_by_value(of, complete[:10])) * SAMPLES / 10,
-            TO_ROWS: lambda: cpu_s(lambda: decoder.decode(complete)),
-            TO_BYTES: lambda: cpu_s(lambda: normalise(decoder, complete, 0, 0)),
-            GAPS: lambda: cpu_s(lambda: normalise(decoder, gaps, 0, 0)),
+            "loop": lambda: cpu_s(lambda: loop.decode(few)) * SAMPLES / len(few),
+            TO_ROWS: lambda: cpu_s(lambda: decoder.decode(batch)),
+            TO_BYTES: lambda: cpu_s(lambda: normalise(decoder, batch, 0, 0)),
+            GAPS: lambda: cpu_s(lambda: normalise(decoder, batch_of(gaps), 0, 0)),
         },
         rounds,
     )
@@ -61,9 +63,9 @@ def _map(name: str, rounds: int) -> dict[str, dict[str, Spread]]:
 
 def _check(name: str, decoder: Decoder, floor: NumpyFloor, complete: Sequence[Sample]) -> None:
     """All three do the same work: values and flags agree."""
-    frames = decoder.decode(complete)
+    frames = decoder.decode(batch_of(complete))
     values, outside = floor.decode(complete)
-    by_value, outside_by_value = decode_by_value(layout(name), complete)
+    by_value, outside_by_value = LoopFloor(layout(name)).decode(sample.image for sample in complete)
     heads = ("time", "site", "device", "quality", "bank_id", "rack_id", "module_id")
     sums = [_sum(frame.drop(heads, strict=False)) for frame in frames.values()]
     flagged = any((frame["quality"] & OUT_OF_RANGE).sum() > 0 for frame in frames.values())

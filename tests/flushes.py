@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from ess_ray.core.flush import Flush, Key, TableRows
+from ess_ray.core.flush import Flush, Key, Keys, TableRows
 from ess_ray.core.samples import Device
 from ess_ray.core.standard import Column, Standard, Table
 
@@ -73,7 +73,7 @@ def flush_of(keys: Sequence[Key], soc: float = 50.5) -> Flush:
     """Two bank rows a sample, and a pcs row."""
     heads = [(tick_us, device.site, device.device) for device, tick_us in keys]
     return Flush(
-        tuple(keys),
+        Keys.of(keys),
         rows("sample", SAMPLE_TYPES, [[(*head, "stored", None, None, 12.5, 7, 0)] for head in heads]),
         (
             rows(

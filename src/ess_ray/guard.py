@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ from pathlib import Path
 from uuid import uuid4
 
 VARIABLE = "ESS_RAY_RUN"
-# Seconds after the driver's end: what is left is asked to end, then ended.
-STEPS = ((2.0, signal.SIGTERM), (6.0, signal.SIGKILL))
+# Seconds after the driver's end: what is left is asked to end, then ended, more than once: a process may have been
+# starting another one.
+STEPS = ((2.0, signal.SIGTERM), *((after_s, signal.SIGKILL) for after_s in (6.0, 7.0, 8.0, 10.0, 15.0)))
+SESSION = re.compile(r".*/session_[0-9][^/]*(?=/)")
 
 
 @contextmanager
@@ -37,16 +40,43 @@ def guarded() -> Iterator[None]:
         guard.stdin.close()
 
 
-def marked(mark: str) -> list[int]:
-    """Processes, but for this one and PostgreSQL, that inherited the mark."""
-    wanted = f"{VARIABLE}={mark}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+class Family:
+    """Processes that inherited the mark, and those with a file open in the folder of such a one's Ray session.
+
+    A process that gives itself a title may overwrite its environment, so the mark alone would not find all.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self._mark = f"{VARIABLE}={mark}".encode()
+        self._sessions: set[str] = set()
+
+    def living(self) -> list[int]:
+        """All but this process and PostgreSQL."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                sessions = _sessions(folder)
+                marked = self._mark in (folder / "environ").read_bytes().split(b"\0")
+                exempt = folder.name == str(os.getpid()) or (folder / "comm").read_text().strip() == "postgres"
+                if (marked or sessions & self._sessions) and not exempt:
+                    self._sessions |= sessions
+                    found.append(int(folder.name))
+        return found
+
+    def end(self, number: int) -> None:
+        """Send all of them a signal."""
+        for pid in self.living():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def _sessions(process: Path) -> set[str]:
+    """The folders of Ray sessions in which a process has files open."""
+    found = set()
+    for handle in (process / "fd").iterdir():
         with contextlib.suppress(OSError):
-            is_marked = wanted in (folder / "environ").read_bytes().split(b"\0")
-            exempt = folder.name == str(os.getpid()) or (folder / "comm").read_text().strip() == "postgres"
-            if is_marked and not exempt:
-                found.append(int(folder.name))
+            if session := SESSION.match(str(handle.readlink())):
+                found.add(session[0])
     return found
 
 
@@ -54,14 +84,15 @@ def main(mark: str) -> None:
     """Wait for the driver's end, then see to the end of the rest."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    family = Family(mark)
     sys.stdin.buffer.read()
     ended_s = time.monotonic()
     for after_s, number in STEPS:
-        while marked(mark) and time.monotonic() < ended_s + after_s:
+        while family.living():
+            if time.monotonic() > ended_s + after_s:
+                family.end(number)
+                break
             time.sleep(0.2)
-        for pid in marked(mark):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,17 @@ from pathlib import Path
 import pytest
 
 from ess_ray.adapters import journal as journal_module
-from ess_ray.adapters.journal import Journal, Limits, Taken
+from ess_ray.adapters.journal import Journal, Taken
+from ess_ray.adapters.journal_bounds import Limits
 from ess_ray.adapters.journal_file import Belonging
+from ess_ray.core.batch import (
+    make_group,
+    pack_group,
+    unpack_group,
+)
 from ess_ray.core.errors import JournalBusy
-from ess_ray.core.group import Group, pack, unpack
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from tests.batches import samples_of
 
 S = 1_000_000
 DEVICE = Device("site", "gateway")
@@ -54,8 +60,12 @@ def wait_until(true: object, limit_s: float = 10) -> None:
         time.sleep(0.005)
 
 
+def given(taken: Taken) -> list[Sample]:
+    return [sample for packed in taken.batches for sample in samples_of(packed)]
+
+
 def everything(journal: Journal) -> list[Sample]:
-    return take(journal).samples
+    return given(take(journal))
 
 
 def take(journal: Journal) -> Taken:
@@ -67,27 +77,53 @@ def seconds(samples: list[Sample]) -> list[int]:
 
 
 def test_a_group_comes_back_as_it_was_and_a_damaged_one_not_at_all() -> None:
-    group = Group([sample(1), sample(2, b"")], [Event(DEVICE, S, Kind.DEVICE_LOST, None, "timeout")])
-    data = pack(group)
-    assert unpack(data) == group
+    samples, event = [sample(1), sample(2)], Event(DEVICE, S, Kind.DEVICE_LOST, None, "timeout")
+    data = pack_group(make_group([*samples, event]))
+    group = unpack_group(data)
+    assert ([*samples_of(group.batches[0])], group.events, len(group), group.first_us) == (samples, [event], 3, S)
     for place in range(len(data)):
         damaged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
         with pytest.raises(ValueError, match="checksum"):
-            unpack(damaged)
+            unpack_group(damaged)
+
+
+def test_the_oldest_tick_that_waits_is_known_wherever_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    other = path.with_name("gone__gateway.journal")
+    journal = opened(other)
+    fill(journal, range(40, 42))
+    journal.close()
+    journal = opened(path)
+    assert journal.oldest_us() is None
+    fill(journal, range(50, 53))  # the first of them is in the file only
+    assert journal.oldest_us() == 50 * S
+    journal.acknowledge(take(journal).numbers[:2])  # fresh ones go first
+    assert journal.oldest_us() == 50 * S
+    journal.close()
+    journal = opened(path, adopt=(other,))  # what is adopted has higher numbers than what is younger
+    fill(journal, range(60, 61))
+    assert journal.oldest_us() == 40 * S
+    taken = take(journal)
+    assert journal.oldest_us() == 40 * S
+    journal.acknowledge(n for n, one in zip(taken.numbers, taken.batches, strict=True) if one.first_us < 60 * S)
+    assert journal.oldest_us() == 60 * S
+    journal.acknowledge(taken.numbers)
+    assert journal.oldest_us() is None
+    journal.close()
 
 
 def test_what_was_not_acknowledged_is_there_again_after_a_restart(path: Path) -> None:
     journal = opened(path)
     fill(journal, range(4))
     taken = take(journal)
-    assert (seconds(taken.samples), taken.fresh) == ([0, 1, 2, 3], 4)
-    journal.acknowledge(taken.sample_numbers[:2])
+    assert (seconds(given(taken)), taken.fresh) == ([0, 1, 2, 3], 4)
+    journal.acknowledge(taken.numbers[:2])
     journal.close()
     again = opened(path)
     taken = take(again)
-    assert (taken.samples, taken.fresh, len(again)) == ([sample(2), sample(3)], 0, 2)
+    assert (given(taken), taken.fresh, len(again)) == ([sample(2), sample(3)], 0, 2)
     assert again.recipes == {"layout": "recipe"}
-    again.acknowledge(taken.sample_numbers)
+    again.acknowledge(taken.numbers)
     again.close()
     assert not path.exists()  # nothing was left in it
 
@@ -117,7 +153,7 @@ def test_fresh_groups_come_before_the_backlog(path: Path, monkeypatch: pytest.Mo
     journal = opened(path)
     fill(journal, range(6))
     taken = journal.take(10, 3)
-    assert (seconds(taken.samples), taken.fresh) == ([4, 5, 0, 1, 2], 2)
+    assert (seconds(given(taken)), taken.fresh) == ([4, 5, 0, 1, 2], 2)
     assert seconds(everything(journal)) == [3]
     fill(journal, range(6, 10))  # what is handed out is not offered twice
     assert seconds(everything(journal)) == [8, 9, 6, 7]
@@ -267,6 +303,12 @@ def test_a_full_disk_costs_no_sample_while_the_process_lives(small_disk: Path) -
         time.sleep(0.01)
     assert sorted(found) == list(range(200))
     assert "full" in (journal.trouble or "")
+    subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
+    wait_until(lambda: journal.trouble is None)
+    journal.close()  # of what nobody has acknowledged all is in the file now
+    again = opened(small_disk / "a.journal")
+    assert sorted(seconds(everything(again))) == list(range(200))
+    again.close()
 
 
 def test_power_loss_costs_at_most_what_was_not_offered(path: Path) -> None:

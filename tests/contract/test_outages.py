@@ -140,8 +140,8 @@ def test_a_flush_is_stored_once_whatever_happens_to_it(
     assert proxy.moment is None
     outage.end()
     answer = retried(writer, FLUSH)
-    assert answer.known == (FLUSH.keys if moment is Moment.AFTER_COMMIT else ())
-    assert writer.write(FLUSH).known == FLUSH.keys
+    assert answer.known == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
+    assert writer.write(FLUSH).known == tuple(FLUSH.keys)
     assert counts(outage.dsn) == STORED
     assert not answer.rejected
 
@@ -174,7 +174,7 @@ def test_a_connection_that_hangs_is_given_up(
         writer.write(FLUSH)
     assert time.monotonic() - begin_s < 5  # one limit, and not another one for the rollback
     on.set()
-    assert retried(writer, FLUSH).known == (FLUSH.keys if moment is Moment.AFTER_COMMIT else ())
+    assert retried(writer, FLUSH).known == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
     assert counts(outage.dsn) == STORED
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ess_ray.adapters.yaml_lines import line_finder
+from ess_ray.core.batch import batch_of
 from ess_ray.core.errors import MapError
 from ess_ray.core.mapfile import load_map
 from ess_ray.core.normalise import Decoder
@@ -61,6 +62,6 @@ def test_a_case_gives_what_it_says(name: str) -> None:
     plan = make_plan(register_map)
     given = _read(name, "registers.yaml")
     sample = _sample(plan, given["registers"], given.get("missing", {}))
-    frames = Decoder(register_map, plan, standard).decode([sample])
+    frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
     found = {table: frame.drop("time", "site", "device").to_dicts() for table, frame in frames.items()}
     assert found == expected

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from ess_ray.core.account import Account, Latency
+from ess_ray.core.account import Account, Latency, Ticks
+from ess_ray.core.batch import Packed, batch_of, pack_samples
 from ess_ray.core.cadence import Cadence, first_tick_us, shared_tick_us, ticks_between
 from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, Conductor, group_lines
+from ess_ray.core.flush import Committed
 from ess_ray.core.plan import Plan
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from ess_ray.core.settings import DeviceSettings
@@ -18,6 +21,14 @@ LAYOUTS = {ONE: "layout1", TWO: "layout2"}
 
 def sample(second: int, device: Device = ONE, status: Status = Status.STORED, reason: str | None = None) -> Sample:
     return Sample(device, LAYOUTS[device], second * S, status, reason, (), None, 1.0, 1, 0, b"image")
+
+
+def packed(*samples: Sample) -> Packed:
+    return pack_samples(samples[0].layout, samples)
+
+
+def answer(rows: dict[str, dict[str, int]] | None = None, known: int = 0) -> Committed:
+    return Committed(((ONE, 0),) * known, rows or {}, committed_us=11 * S)
 
 
 def settings(device: Device, period_s: int = 1) -> DeviceSettings:
@@ -70,12 +81,13 @@ def test_a_clock_that_jumps_ahead_passes_over_ticks_and_one_that_jumps_back_take
 
 def test_samples_of_one_layout_travel_together_and_are_acknowledged_to_their_pollers() -> None:
     it = Conductor(2)
-    it.pulled(0, [7, 8], [sample(1), sample(2)], fresh=2)
-    it.pulled(1, [3], [sample(1, TWO)], fresh=1)
+    one, two, three = packed(sample(1)), packed(sample(2)), packed(sample(1, TWO))
+    it.pulled(0, [7, 8], [one, two], fresh=2)
+    it.pulled(1, [3], [three], fresh=1)
     first, second = it.next_shipment(), it.next_shipment()
     assert first is not None
     assert second is not None
-    assert (first.layout, first.samples) == ("layout1", (sample(1), sample(2)))
+    assert (first.layout, first.batches, len(first)) == ("layout1", (one, two), 2)
     assert second.layout == "layout2"
     assert it.acknowledgements(0) == []
     it.committed(first)
@@ -84,18 +96,18 @@ def test_samples_of_one_layout_travel_together_and_are_acknowledged_to_their_pol
 
 def test_fresh_samples_go_before_the_backlog_which_goes_beside_them() -> None:
     it = Conductor(1)
-    it.pulled(0, [9, 1, 2], [sample(9), sample(1), sample(2)], fresh=1)
-    it.pulled(0, [10], [sample(10)], fresh=1)
+    it.pulled(0, [9, 1], [packed(sample(9)), packed(sample(1), sample(2))], fresh=1)
+    it.pulled(0, [10], [packed(sample(10))], fresh=1)
     lanes = [it.next_shipment(), it.next_shipment()]
-    assert [[s.tick_us // S for s in lane.samples] for lane in lanes if lane] == [[9, 10], [1, 2]]
+    assert [[batch.first_us // S for batch in lane.batches] for lane in lanes if lane] == [[9, 10], [1]]
 
 
 def test_what_was_not_committed_goes_again_first() -> None:
     it = Conductor(1)
-    it.pulled(0, [1], [sample(1)], fresh=1)
+    it.pulled(0, [1], [packed(sample(1))], fresh=1)
     lost = it.next_shipment()
     assert lost is not None
-    it.pulled(0, [2], [sample(2)], fresh=1)
+    it.pulled(0, [2], [packed(sample(2))], fresh=1)
     it.failed(lost)
     again = it.next_shipment()
     assert again is not None
@@ -104,7 +116,7 @@ def test_what_was_not_committed_goes_again_first() -> None:
 
 def test_a_layout_that_fails_does_not_hold_up_the_others() -> None:
     it = Conductor(1)
-    it.pulled(0, [1, 2], [sample(1), sample(1, TWO)], fresh=2)
+    it.pulled(0, [1, 2], [packed(sample(1)), packed(sample(1, TWO))], fresh=2)
     failing = it.next_shipment()
     assert failing is not None
     it.failed(failing)
@@ -117,16 +129,16 @@ def test_what_is_held_and_what_is_in_flight_are_bounded_and_fresh_samples_keep_h
     it = Conductor(2)
     assert it.room() == (MOST_HELD // 2, MOST_HELD // 4)
     for number in range(MOST_IN_FLIGHT + 1):
-        it.pulled(0, [number], [sample(number)], fresh=1)
+        it.pulled(0, [number], [packed(sample(number))], fresh=1)
         it.next_shipment()
     assert it.next_shipment() is None
-    it.pulled(0, range(MOST_HELD // 2), [sample(n) for n in range(MOST_HELD // 2)], fresh=0)
+    it.pulled(0, [9], [packed(*[sample(n) for n in range(MOST_HELD // 2)])], fresh=0)
     assert it.room() == ((MOST_HELD // 2 - MOST_IN_FLIGHT - 1) // 2, 0)
 
 
 def test_numbers_of_a_poller_that_died_are_forgotten() -> None:
     it = Conductor(1)
-    it.pulled(0, [5], [sample(1)], fresh=1)
+    it.pulled(0, [5], [packed(sample(1))], fresh=1)
     shipment = it.next_shipment()
     assert shipment is not None
     it.restarted(0)
@@ -150,15 +162,25 @@ def test_events_travel_together_and_are_acknowledged_too() -> None:
 
 def test_a_run_is_drained_when_everything_is_committed_and_acknowledged() -> None:
     it = Conductor(1)
-    it.pulled(0, [1], [sample(1)], fresh=1)
-    it.state(0, waiting=1, busy=False)
+    it.pulled(0, [1], [packed(sample(1))], fresh=1)
+    it.state(0, waiting=1, busy=False, settled_us=0)
     shipment = it.next_shipment()
     assert shipment is not None
     it.committed(shipment)
-    it.state(0, waiting=0, busy=False)
+    it.state(0, waiting=0, busy=False, settled_us=0)
     assert not it.drained  # the acknowledgement is still here
     it.acknowledgements(0)
     assert it.drained
+
+
+def test_a_site_is_settled_up_to_its_slowest_poller_and_not_at_all_while_one_is_dead() -> None:
+    it = Conductor(3)
+    for poller, settled_us in enumerate((30, 10, 20)):
+        it.state(poller, waiting=1, busy=True, settled_us=settled_us)
+    assert it.settled_us([0, 2]) == 20
+    assert it.settled_us([0, 1, 2]) == 10
+    it.restarted(2)
+    assert it.settled_us([0, 2]) == 0
 
 
 @pytest.mark.parametrize(
@@ -181,8 +203,9 @@ def test_devices_have_an_actor_each_until_that_costs_too_much(
 
 def test_the_summary_adds_up() -> None:
     account = Account([settings(ONE), settings(TWO, 5)])
-    account.committed([sample(10), sample(11, status=Status.FAILED, reason="timeout")], {"a": {"bank": 1}}, 0, 11 * S)
-    account.committed([sample(10, TWO)], {"b": {"bank": 2, "rack": 8}}, 1, 11 * S)
+    first = [sample(10), sample(11, status=Status.FAILED, reason="timeout")]
+    account.committed([batch_of(first)], answer({"a": {"bank": 1}}))
+    account.committed([batch_of([sample(10, TWO)])], answer({"b": {"bank": 2, "rack": 8}}, known=1))
     assert account.summary(10 * S, 12 * S, True, "here") == {
         "simulated": True,
         "database": "here",
@@ -206,22 +229,29 @@ def test_the_summary_adds_up() -> None:
 
 def test_latencies_are_exact_to_a_percent() -> None:
     latency = Latency()
-    for ms in range(1, 1001):
-        latency.add(ms * 1000)
+    latency.add(1000 * np.arange(1, 1001))
     for percent in (1, 50, 99):
         assert latency.percentile_ms(percent) == pytest.approx(10 * percent, rel=0.011)
+
+
+def test_a_tick_is_new_once_in_whatever_order_ticks_come() -> None:
+    order = [*range(5), *range(20, 30), 19, 7, 6, 5, 40, 8, *range(9, 19)]
+    ticks = Ticks()
+    assert all(ticks.add(one) for one in order)
+    assert not any(ticks.add(one) for one in order)
+    assert ticks._ranges == [[0, 30], [40, 41]]
 
 
 def test_a_sample_that_is_offered_twice_is_counted_once() -> None:
     account = Account([settings(ONE)], first_us=10 * S)
     for _ in range(2):
-        account.committed([sample(11), sample(10), sample(9000)], {}, 0, 11 * S)
+        account.committed([batch_of([sample(11), sample(10), sample(9000)])], answer())
     assert account.devices[ONE].by_status == {Status.STORED: 3}
 
 
 def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
     account = Account([settings(ONE)], first_us=10 * S)
-    account.committed([sample(9), sample(10), sample(10, TWO)], {}, 0, 11 * S)
+    account.committed([batch_of([sample(9), sample(10)]), batch_of([sample(10, TWO)])], answer())
     assert account.recovered == 2  # of an earlier run, and of a device that is no longer configured
     account.events([Event(ONE, 12 * S, Kind.CLOCK_FORWARD, 15 * S)])
     account.collector_down(10 * S, 20 * S)

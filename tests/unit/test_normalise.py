@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ess_ray.actors.normaliser import Normaliser
+from ess_ray.core.batch import batch_of, pack
 from ess_ray.core.errors import MapError
 from ess_ray.core.mapfile import load_map
 from ess_ray.core.normalise import Decoder, normalise
@@ -123,7 +124,7 @@ def test_every_type_order_scale_and_range_agrees_with_the_oracle(
         )
         for number, words in enumerate(held)
     ]
-    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(polled)["one"]
+    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(batch_of(polled))["one"]
     for number, (row, words) in enumerate(zip(frame.to_dicts(), held, strict=True)):
         quality = 0
         for value in values:
@@ -141,7 +142,9 @@ def test_every_type_order_scale_and_range_agrees_with_the_oracle(
 )
 def test_a_scaled_value_reads_as_the_decimal_that_is_meant(raw: int, scale: str, written: str) -> None:
     register_map = _map(Value("one", "x", None, (), 4, 0, 1, "int16", scale=Decimal(scale)))
-    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode([_sample(struct.pack(">H", raw))])["one"]
+    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(
+        batch_of([_sample(struct.pack(">H", raw))])
+    )["one"]
     assert repr(frame["x"][0]) == written
 
 
@@ -158,20 +161,22 @@ SAMPLES = [
 
 
 def test_rows_are_by_sample_then_identity_and_failed_samples_have_none() -> None:
-    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(SAMPLES)
+    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of(SAMPLES))
     assert frames["many"].select("device", "part", "x").rows() == [("b", 1, 2), ("b", 2, 1), ("a", 1, 5), ("a", 2, 4)]
     assert frames["one"].columns == ["time", "site", "device", "quality", "x"]
     assert [time.timestamp() * 1e6 for time in frames["one"]["time"]] == [TICK_US, TICK_US - 10]
 
 
 def test_a_batch_of_failed_samples_has_empty_tables_of_the_right_form() -> None:
-    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode([SAMPLES[1]])
+    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of([SAMPLES[1]]))
     assert [frame.height for frame in frames.values()] == [0, 0]
 
 
 def test_a_flush_can_be_cut_by_sample_and_flags_what_is_late() -> None:
-    flush = normalise(Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD), SAMPLES, now_us=TICK_US + 5, late_us=10)
-    assert flush.keys == tuple((sample.device, sample.tick_us) for sample in SAMPLES)
+    flush = normalise(
+        Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD), batch_of(SAMPLES), now_us=TICK_US + 5, late_us=10
+    )
+    assert list(flush.keys) == [(sample.device, sample.tick_us) for sample in SAMPLES]
     assert flush.samples.rows == (1, 1, 1)
     assert {table.table: table.rows for table in flush.tables} == {"many": (2, 0, 2), "one": (1, 0, 1)}
     many, one = flush.tables
@@ -185,8 +190,8 @@ def test_a_flush_can_be_cut_by_sample_and_flags_what_is_late() -> None:
 
 def test_an_image_of_the_wrong_length_names_its_device() -> None:
     decoder = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD)
-    with pytest.raises(ValueError, match=r"s/d at .* image of 4 bytes, but its plan reads 6"):
-        normalise(decoder, [_sample(b"1234")], 0, 0)
+    with pytest.raises(ValueError, match="s/d: 4 bytes of 1 images, but their plan reads 6"):
+        normalise(decoder, batch_of([_sample(b"1234")]), 0, 0)
 
 
 TREE = {
@@ -200,7 +205,7 @@ PCS = {"tables": {"pcs": {"identity": [], "columns": {"power": {"type": "int2", 
 def test_samples_are_decoded_by_the_recipe_that_came_with_them() -> None:
     recipe = make_recipe("plant", TREE, 125, 2000)
     layout = make_plan(load_map("plant", TREE, load_standard(PCS))).layout
-    flush = Normaliser(PCS).normalise(layout, recipe, [_sample(b"\0\7")], 0, 0)
+    flush = Normaliser(PCS).normalise(layout, recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)
     assert flush.tables[0].columns == ("time", "site", "device", "quality", "power")
     with pytest.raises(MapError, match="layout 77"):
-        Normaliser(PCS).normalise("77", recipe, [_sample(b"\0\7")], 0, 0)
+        Normaliser(PCS).normalise("77", recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ess_ray.actors.life import Alive, alive
+from ess_ray.core.batch import join, unpack
 from ess_ray.core.flush import Flush
 from ess_ray.core.normalise import Decoder, normalise
 from ess_ray.core.recipe import follow_recipe
-from ess_ray.core.samples import Sample
 from ess_ray.core.standard import load_standard
 
 
@@ -27,9 +27,9 @@ class Normaliser:
         """The process is up."""
         return alive()
 
-    def normalise(self, layout: str, recipe: str, samples: Sequence[Sample], now_us: int, late_us: int) -> Flush:
-        """The rows of samples of one layout; `now_us - tick_us > late_us` makes a sample late."""
+    def normalise(self, layout: str, recipe: str, batches: Sequence[bytes], now_us: int, late_us: int) -> Flush:
+        """The rows of batches of one layout; `now_us - tick_us > late_us` makes a sample late."""
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)
             self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard), standard)
-        return normalise(self._decoders[layout], samples, now_us, late_us)
+        return normalise(self._decoders[layout], join([unpack(batch) for batch in batches]), now_us, late_us)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ess_ray.actors.life import Alive, alive
-from ess_ray.adapters.journal import Journal, Limits
+from ess_ray.adapters.journal import Journal, now_us
+from ess_ray.adapters.journal_bounds import Limits
 from ess_ray.adapters.journal_file import Belonging
 from ess_ray.adapters.modbus import ModbusLoop
-from ess_ray.core.samples import Event, Sample
+from ess_ray.core.batch import Packed
+from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
 
 
@@ -40,17 +42,18 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull gives: samples and events with the journal's numbers, to be acknowledged once committed."""
+    """What a pull gives: batches and events with the journal's numbers, to be acknowledged once committed."""
 
     numbers: tuple[int, ...]
-    samples: tuple[Sample, ...]
-    fresh: int  # the first so many samples are fresh, the rest is backlog
+    batches: tuple[Packed, ...]
+    fresh: int  # the first so many batches are fresh, the rest is backlog
     event_numbers: tuple[int, ...]
     events: tuple[Event, ...]
-    waiting: int  # items not acknowledged, these included
+    waiting: int  # samples and events not acknowledged, these included
     shed: int  # samples that lost their values to the journal's bounds, since the start
     trouble: str | None  # why the journal's disk does not take what is written, now
     busy: bool  # a poll is at work or a tick still to come
+    settled_us: int  # every tick before is committed, polls at work aside
 
 
 class Poller:
@@ -83,10 +86,11 @@ class Poller:
         journal = self._open()
         journal.acknowledge(committed)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
+        oldest_us = journal.oldest_us()
         taken = journal.take(fresh, backlog)
         return Pulled(
-            numbers=tuple(taken.sample_numbers),
-            samples=tuple(taken.samples),
+            numbers=tuple(taken.numbers),
+            batches=tuple(taken.batches),
             fresh=taken.fresh,
             event_numbers=tuple(taken.event_numbers),
             events=tuple(taken.events),
@@ -94,6 +98,7 @@ class Poller:
             shed=journal.shed,
             trouble=journal.trouble,
             busy=busy,
+            settled_us=now_us() if oldest_us is None else oldest_us,
         )
 
     def close(self) -> None:

@@ -18,10 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Condition, Thread
+from typing import Self
 
+from ess_ray.adapters.journal_bounds import Bounds, Limits
 from ess_ray.adapters.journal_file import Belonging, JournalFile, Stored
+from ess_ray.core.batch import Group, Packed, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
-from ess_ray.core.group import Group, pack, unpack, without_values
 from ess_ray.core.samples import Event, Sample
 
 log = logging.getLogger(__name__)
@@ -31,28 +33,33 @@ FRESH_GROUPS = 64  # kept in memory before they become backlog
 MOST_IN_MEMORY = 50_000  # samples not written yet or not writable; then the oldest lose their values
 READ_GROUPS = 64  # of the backlog, in one go
 TROUBLE_PAUSE_S = 1.0  # between two tries of a disk that refuses
-BOUNDS_EVERY_S = 60.0  # how often the age of the oldest group is looked at
 ITEM_BITS = 24  # an item's number is its group's number and its place in it
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The journal's bounds."""
+@dataclass(slots=True)
+class Waiting:
+    """A group that is not acknowledged: batches and events left, samples and events in all, its oldest tick."""
 
-    capacity_bytes: int
-    max_age_us: int
-    sync: str  # "full": every commit is on disk before its samples are offered; "normal": a power cut may cost seconds
+    parts: int
+    items: int
+    oldest_us: int
+
+    @classmethod
+    def of(cls, group: Group) -> Self:
+        """A whole one."""
+        return cls(len(group.batches) + len(group.events), len(group), group.first_us)
 
 
 @dataclass(slots=True)
 class Taken:
-    """Items that are handed out: the first `fresh` samples belong to fresh groups."""
+    """Batches and events that are handed out: the first `fresh` batches belong to fresh groups."""
 
-    sample_numbers: list[int]
-    samples: list[Sample]
+    numbers: list[int]  # of the batches
+    batches: list[Packed]
     fresh: int
     event_numbers: list[int]
     events: list[Event]
+    samples: int = 0  # in all batches
 
 
 class Journal:
@@ -66,19 +73,20 @@ class Journal:
         self._file.learn(recipes)
         for orphan in adopt:
             self._file.adopt(orphan, belonging)
-        self._limits = limits
         self.notes = tuple(self._file.notes)
         self.recipes = self._file.recipes()
-        self._last, self._items, self._bytes = self._file.extent()
+        self._last, self._items, _ = self._file.extent()
+        self._bounds = Bounds(self._file, limits)
         self._lock = Condition()
         self._pending: deque[Sample | Event] = deque()
+        self._at_work: deque[Sample | Event] = deque()  # being written, not offered yet
         self._fresh: deque[tuple[int, Group]] = deque()
         self._cursor, self._backlog_end = 0, self._last  # groups in (cursor, end] are backlog
-        self._left: dict[int, int] = {}  # items of a handed-out group not acknowledged yet
+        self._found_end, self._found_us = self._last, _oldest_us(self._file.first_taken())  # what was there at opening
+        self._waiting: dict[int, Waiting] = {}  # groups that are fresh or handed out
         self._handed: set[int] = set()  # groups that are handed out or acknowledged and still in the file
         self._done: list[int] = []  # acknowledged as a whole, to be forgotten
         self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
-        self._bounds_checked_s = 0.0
         self.shed = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
         self._ended = False
@@ -96,10 +104,10 @@ class Journal:
         """Whole groups that were not taken yet: about `fresh` samples of fresh ones, then `backlog` older ones."""
         taken = Taken([], [], 0, [], [])
         with self._lock:
-            while self._fresh and len(taken.samples) < fresh:
+            while self._fresh and taken.samples < fresh:
                 self._hand_out(*self._fresh.popleft(), taken)
-            taken.fresh = len(taken.samples)
-        self._take_backlog(taken.fresh + backlog, taken)
+            taken.fresh = len(taken.batches)
+        self._take_backlog(taken.samples + backlog, taken)
         return taken
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
@@ -107,17 +115,29 @@ class Journal:
         with self._lock:
             for number in numbers:
                 group = number >> ITEM_BITS
-                if group in self._left:
-                    self._items -= 1
-                    self._left[group] -= 1
-                    if not self._left[group]:
-                        del self._left[group]
+                if waiting := self._waiting.get(group):
+                    waiting.parts -= 1
+                    if not waiting.parts:
+                        self._items -= waiting.items
+                        del self._waiting[group]
                         self._done.append(group)
             self._lock.notify()
 
     def __len__(self) -> int:
-        """Items not acknowledged."""
+        """Samples and events of groups that are not acknowledged."""
         return self._items
+
+    def oldest_us(self) -> int | None:
+        """The oldest tick, or time of an event, that is not acknowledged; None: nothing waits. Never too young."""
+        with self._lock:
+            known = [group.oldest_us for group in self._waiting.values()]
+            known += [*map(_time_us, self._pending), *map(_time_us, self._at_work)]
+            cursor, end = self._cursor, self._backlog_end
+        if cursor < min(self._found_end, end):
+            known.append(self._found_us)
+        elif cursor < end:
+            known.extend(self._backlog_us(cursor, end))
+        return min(known, default=None)
 
     def close(self) -> None:
         """Write what is pending and close the file; an empty one is deleted."""
@@ -133,16 +153,17 @@ class Journal:
     # --- taking -------------------------------------------------------------------------------------------------------
 
     def _hand_out(self, number: int, group: Group, taken: Taken) -> None:
-        self._left[number] = len(group)
+        waiting = self._waiting.setdefault(number, Waiting.of(group))
         self._handed.add(number)
-        first = number << ITEM_BITS
-        taken.sample_numbers.extend(range(first, first + len(group.samples)))
-        taken.samples.extend(group.samples)
-        taken.event_numbers.extend(range(first + len(group.samples), first + len(group)))
+        first, events = number << ITEM_BITS, (number << ITEM_BITS) + len(group.batches)
+        taken.numbers.extend(range(first, events))
+        taken.batches.extend(group.batches)
+        taken.samples += waiting.items - len(group.events)
+        taken.event_numbers.extend(range(events, first + waiting.parts))
         taken.events.extend(group.events)
 
     def _take_backlog(self, most: int, taken: Taken) -> None:
-        while len(taken.samples) < most and self._cursor < self._backlog_end:
+        while taken.samples < most and self._cursor < self._backlog_end:
             try:
                 groups = self._file.read(self._cursor, self._backlog_end, READ_GROUPS)
             except JournalFailed:
@@ -152,7 +173,7 @@ class Journal:
                 if not groups:
                     self._cursor = self._backlog_end
                 for stored in groups:
-                    if len(taken.samples) >= most:
+                    if taken.samples >= most:
                         break
                     self._cursor = stored.number
                     if stored.number not in self._handed:
@@ -160,10 +181,16 @@ class Journal:
 
     def _offer_stored(self, stored: Stored, taken: Taken) -> None:
         try:
-            self._hand_out(stored.number, unpack(stored.data), taken)
+            self._hand_out(stored.number, unpack_group(stored.data), taken)
         except ValueError as error:
             log.error("group %d of the journal is damaged (%s): it stays in the file", stored.number, error)
             self._items -= stored.items
+
+    def _backlog_us(self, cursor: int, end: int) -> list[int]:
+        try:
+            return [_oldest_us(stored) for stored in self._file.read(cursor, end, 1)]
+        except JournalFailed:
+            return [0]
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -176,7 +203,8 @@ class Journal:
             if not ended:
                 time.sleep(GATHER_S)
             with self._lock:
-                items, self._pending = self._pending, deque()
+                items = self._at_work = self._pending
+                self._pending = deque()
                 done, self._done = self._done, []
             self._write(items, done)
             if ended and (self.trouble or not (self._pending or self._done)):
@@ -185,17 +213,19 @@ class Journal:
                 time.sleep(TROUBLE_PAUSE_S)
 
     def _write(self, items: Iterable[Sample | Event], done: list[int]) -> None:
-        group = Group([i for i in items if isinstance(i, Sample)], [i for i in items if isinstance(i, Event)])
+        group = make_group(items)
         number = self._last + 1
         with self._lock:
             for one in done:
                 self._unwritten.pop(one, None)
             if len(group):
-                self._unwritten[number] = Stored(number, len(group), now_us(), True, pack(group))
+                self._unwritten[number] = Stored(number, len(group), now_us(), True, pack_group(group))
             new = list(self._unwritten.values())
         try:
             self._file.commit(new, done)
-            self._keep_bounds(sum(len(stored.data) for stored in new))
+            kept = self._bounds.keep(self._cursor, sum(len(stored.data) for stored in new), now_us())
+            self.shed += kept.shed
+            self._items -= kept.forgotten
             self.trouble = None
         except JournalFailed as error:
             if self.trouble is None:
@@ -214,9 +244,12 @@ class Journal:
         with self._lock:
             self._last = number
             self._fresh.append((number, group))
+            self._waiting[number] = Waiting.of(group)
+            self._at_work = deque()
             self._shed_memory()
             while len(self._fresh) > FRESH_GROUPS and self._fresh[0][0] not in self._unwritten:
                 self._backlog_end = self._fresh.popleft()[0]
+                del self._waiting[self._backlog_end]
 
     def _shed_memory(self) -> None:
         """What is in memory only is bounded too: the oldest groups lose their values."""
@@ -226,31 +259,24 @@ class Journal:
                 return
             held -= stored.items
             if stored.whole:
-                smaller = without_values(unpack(stored.data))
-                self._unwritten[stored.number] = replace(stored, whole=False, data=pack(smaller))
+                smaller = without_values(unpack_group(stored.data))
+                self._unwritten[stored.number] = replace(stored, whole=False, data=pack_group(smaller))
                 self._fresh = deque((n, smaller if n == stored.number else group) for n, group in self._fresh)
-                self.shed += len(smaller.samples)
+                self.shed += len(smaller) - len(smaller.events)
 
-    def _keep_bounds(self, added_bytes: int) -> None:
-        """The oldest groups in the file lose their values, and when none has any left, they go."""
-        self._bytes += added_bytes
-        if self._bytes <= self._limits.capacity_bytes and time.monotonic() < self._bounds_checked_s + BOUNDS_EVERY_S:
-            return
-        self._bounds_checked_s = time.monotonic()
-        _, _, self._bytes = self._file.extent()  # what was acknowledged meanwhile has made room
-        old_us = now_us() - self._limits.max_age_us
-        while oldest := self._file.oldest(self._cursor, whole=True):
-            if oldest.taken_us >= old_us and self._bytes <= self._limits.capacity_bytes:
-                return
-            smaller = pack(without_values(unpack(oldest.data)))
-            self._file.commit([Stored(oldest.number, oldest.items, oldest.taken_us, False, smaller)], [])
-            self._bytes -= len(oldest.data) - len(smaller)
-            self.shed += oldest.items
-        while self._bytes > self._limits.capacity_bytes and (oldest := self._file.oldest(self._cursor, whole=False)):
-            self._file.commit([], [oldest.number])
-            self._bytes -= len(oldest.data)
-            self._items -= oldest.items
-            log.error("the journal is full of samples without values: %d of them are forgotten", oldest.items)
+
+def _time_us(item: Sample | Event) -> int:
+    return item.tick_us if isinstance(item, Sample) else item.time_us
+
+
+def _oldest_us(stored: Stored | None) -> int:
+    """The oldest tick of a group in the file; of a damaged one, when it was taken."""
+    if stored is None:
+        return 0
+    try:
+        return unpack_group(stored.data).first_us
+    except ValueError:
+        return stored.taken_us
 
 
 def now_us() -> int:

@@ -17,8 +17,8 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ess_ray.core.batch import FORMAT
 from ess_ray.core.errors import JournalBusy, JournalFailed
-from ess_ray.core.group import FORMAT
 
 LOCK_WAIT_S = 10.0  # a predecessor that was killed may still be dying
 TABLES = """
@@ -116,6 +116,13 @@ class JournalFile:
         query = "SELECT * FROM sample_group WHERE id > ? AND whole >= ? ORDER BY id LIMIT 1"
         with _translated(self._path):
             row = self._writing.execute(query, (after, whole)).fetchone()
+        return Stored(row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
+
+    def first_taken(self) -> Stored | None:
+        """The group that was taken first: of adopted groups numbers do not tell."""
+        query = "SELECT * FROM sample_group WHERE id = (SELECT id FROM sample_group ORDER BY taken_us LIMIT 1)"
+        with _translated(self._path):
+            row = self._reading.execute(query).fetchone()
         return Stored(row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
 
     def adopt(self, path: Path, belonging: Belonging) -> None:

@@ -11,7 +11,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -22,12 +22,13 @@ from ess_ray.actors.life import Alive
 from ess_ray.actors.poller import Pulled, Ready
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
+from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
 from ess_ray.core.account import Account
+from ess_ray.core.batch import unpack
 from ess_ray.core.cadence import shared_tick_us
-from ess_ray.core.conduct import Conductor, Shipment
+from ess_ray.core.conduct import Conductor
 from ess_ray.core.errors import CannotStart, EssRayError, Terminal
 from ess_ray.core.flush import Committed
-from ess_ray.core.samples import Reason, Sample
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,6 @@ START_MARGIN_US = 500_000  # between the last actor's readiness and the first ti
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
 CLOSE_S = 10.0
-# An actor that has not answered for so long hangs. A poller answers from memory; a normaliser computes for a fraction
-# of a second; a write may wait for the database, which has time limits of its own.
-PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
 
 
 def collector_name(settings: Settings) -> str:
@@ -61,24 +59,6 @@ class Window:
     end_us: int
 
 
-@dataclass(frozen=True)
-class Pull:
-    """A pull that was not answered yet."""
-
-    poller: int
-    since_s: float
-
-
-@dataclass(frozen=True)
-class Write:
-    """A shipment on its way: the reference of its bytes, where they are made, since when."""
-
-    shipment: Shipment
-    flush: Any
-    normaliser: Member | None
-    since_s: float
-
-
 class Collector:
     """All actors of a run and the loop that moves samples through them."""
 
@@ -93,6 +73,11 @@ class Collector:
         ]
         self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings.state_dir))
         self._conductor = Conductor(len(groups))
+        # The first one takes over the journals of devices that are gone: they may be of any site.
+        self._by_site = {
+            site: [n for n, plan in enumerate(groups) if n == 0 or site in {s.device.site for s in plan.devices}]
+            for site in settings.timezones
+        }
         self._pulls: dict[Any, Pull] = {}
         self._writes: dict[Any, Write] = {}
         self._shipped = 0
@@ -162,6 +147,13 @@ class Collector:
         """Whether everything that was polled is committed."""
         return self._conductor.drained and not self._pulls
 
+    def settled_us(self, site: str) -> int:
+        """Every tick of the site before is committed; 0: not known, as while one of its pollers is dead.
+
+        Called by the export's thread too.
+        """
+        return self._conductor.settled_us(self._by_site[site])
+
     @property
     def _members(self) -> list[Member]:
         return [*self._pollers, *self._normalisers, self._writer]
@@ -181,27 +173,13 @@ class Collector:
         for member in (*self._normalisers, self._writer):
             member.begin(_itself)
 
-    def _watch(self) -> None:
-        """Kill what hangs. The wait that ends with it is handled as any other death."""
-        now_s = time.monotonic()
-        for pull in self._pulls.values():
-            if now_s - pull.since_s > PULL_LIMIT_S and self._pollers[pull.poller].up:
-                self._pollers[pull.poller].kill(f"has not answered for {PULL_LIMIT_S:g} s")
-        for write in self._writes.values():
-            age_s = now_s - write.since_s
-            if write.normaliser and age_s > NORMALISE_LIMIT_S and not ray.wait([write.flush], timeout=0)[0]:
-                if write.normaliser.up:
-                    write.normaliser.kill(f"has not answered for {NORMALISE_LIMIT_S:g} s")
-            elif age_s > WRITE_LIMIT_S and self._writer.up:
-                self._writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
-
     # --- a round ------------------------------------------------------------------------------------------------------
 
     def _round(self) -> None:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
         actors.check_ray()
         self._begin_lives()
-        self._watch()
+        end_hanging(self._pulls.values(), self._writes.values(), self._pollers, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
         for number, poller in enumerate(self._pollers):
             if number not in pulling and poller.up:
@@ -235,9 +213,9 @@ class Collector:
             self._conductor.restarted(number)
             poller.died(error)
             return
-        self._conductor.pulled(number, pulled.numbers, pulled.samples, pulled.fresh)
+        self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
-        self._conductor.state(number, pulled.waiting, pulled.busy)
+        self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
         for event in pulled.events:
             log.warning("%s: %s %s", event.device, event.kind, event.detail)
         if pulled.shed > self._shed[number]:
@@ -253,8 +231,9 @@ class Collector:
             else:
                 self._shipped += 1
                 normaliser = self._normalisers[self._shipped % len(self._normalisers)]
+                data = [batch.data for batch in shipment.batches]
                 recipe, late_us = self._recipes[shipment.layout], self._settings.storage.late_us
-                flush = normaliser.actor.normalise.remote(shipment.layout, recipe, shipment.samples, wall_us(), late_us)
+                flush = normaliser.actor.normalise.remote(shipment.layout, recipe, data, wall_us(), late_us)
                 ref = self._writer.actor.write.remote(flush)
             self._writes[ref] = Write(shipment, flush, normaliser, time.monotonic())
 
@@ -275,17 +254,15 @@ class Collector:
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
         if committed:
-            known = len(committed.known)
             for other in set(committed.others) - self._others:
                 self._others.add(other)
                 self._notes.append(f"another collector, {other}, polls the same devices: each tick is stored once")
-            samples = [_as_stored(sample, committed) for sample in shipment.samples]
-            self._account.committed(samples, committed.rows, known, committed.committed_us)
+            self._account.committed([unpack(batch.data) for batch in shipment.batches], committed)
 
     def _failed(self, write: Write, error: RayError | EssRayError) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
         if isinstance(cause, RayError):  # an actor died, not the database
-            self._find_dead(write, cause)
+            end_dead(write, self._writer, cause)
         else:
             self.problem = _first_line(cause)
             tell = log.error if isinstance(cause, Terminal) else log.warning
@@ -293,24 +270,6 @@ class Collector:
         self._conductor.failed(write.shipment)
         self._retry_at_s = time.monotonic() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
-
-    def _find_dead(self, write: Write, error: RayError) -> None:
-        """Which of the two actors of a write it was: the normaliser if its bytes were never made."""
-        if write.normaliser and write.flush is not None:
-            try:
-                ray.get(write.flush, timeout=0)
-            except RayError:
-                if write.normaliser.up:
-                    write.normaliser.died(error)
-                return
-        if self._writer.up:
-            self._writer.died(error)
-
-
-def _as_stored(sample: Sample, committed: Committed) -> Sample:
-    """The sample as the database has it: one that lost rows is no longer what it was."""
-    status = committed.demoted.get((sample.device, sample.tick_us))
-    return sample if status is None else replace(sample, status=status, reason=Reason.REJECTED)
 
 
 def _itself(ready: Alive) -> Alive:

@@ -5,12 +5,17 @@ Times are microseconds since 1970 UTC. Latency runs from the moment a sample was
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import exp, log
 
+import numpy as np
+
+from ess_ray.core.batch import STATUSES, Batch
 from ess_ray.core.cadence import ticks_between
-from ess_ray.core.samples import Event, Kind, Reason, Sample, Status
+from ess_ray.core.flush import Committed
+from ess_ray.core.samples import Event, Kind, Reason, Status
 from ess_ray.core.settings import DeviceSettings
 
 COLLECTOR_DOWN = "collector down"  # the only reason that no sample row gives
@@ -24,9 +29,10 @@ class Latency:
     def __init__(self) -> None:
         self._buckets: Counter[int] = Counter()
 
-    def add(self, latency_us: int) -> None:
-        """Count one sample."""
-        self._buckets[round(log(max(latency_us, 1)) / self._STEP)] += 1
+    def add(self, latencies_us: np.ndarray) -> None:
+        """Count samples."""
+        buckets = np.rint(np.log(np.maximum(latencies_us, 1)) / self._STEP).astype(int)
+        self._buckets.update(dict(zip(*map(np.ndarray.tolist, np.unique(buckets, return_counts=True)), strict=True)))
 
     def percentile_ms(self, percent: float) -> float | None:
         """The latency that `percent` of the samples do not exceed; None without samples."""
@@ -38,6 +44,27 @@ class Latency:
         return None
 
 
+class Ticks:
+    """A set of ticks by number: few ranges, however long a run is without gaps."""
+
+    def __init__(self) -> None:
+        self._ranges: list[list[int]] = []  # [first, end), in order, apart from each other
+
+    def add(self, tick: int) -> bool:
+        """Whether it is new."""
+        if self._ranges and self._ranges[-1][1] == tick:
+            self._ranges[-1][1] += 1
+            return True
+        place = bisect_right(self._ranges, [tick, tick])
+        before, after = self._ranges[max(place - 1, 0) : place], self._ranges[place : place + 1]
+        if (before and tick < before[0][1]) or (after and after[0][0] == tick):
+            return False
+        first = before.pop()[0] if before and before[0][1] == tick else tick
+        end = after.pop()[1] if after and after[0][0] == tick + 1 else tick + 1
+        self._ranges[place - (first < tick) : place + (end > tick + 1)] = [[first, end]]
+        return True
+
+
 class DeviceAccount:
     """One device's samples: by status they are disjoint."""
 
@@ -45,27 +72,17 @@ class DeviceAccount:
         self.settings = settings
         self.by_status: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
-        self._counted = bytearray()  # a bit a tick since the run's first: 11 kB a device and day at 1 Hz
+        self.ticks = Ticks()  # counted: a poller that was killed offers again what it could not forget
         self.last_tick_us: int | None = None
         self.last_reason: str | None = None
 
-    def first_time(self, tick_index: int) -> bool:
-        """Whether this tick was not counted yet: a poller that was killed offers again what it could not forget."""
-        place, bit = tick_index >> 3, 1 << (tick_index & 7)
-        if place >= len(self._counted):
-            self._counted.extend(bytes(place + 1024 - len(self._counted)))
-        if self._counted[place] & bit:
-            return False
-        self._counted[place] |= bit
-        return True
-
-    def add(self, sample: Sample) -> None:
+    def add(self, tick_us: int, status: Status, reason: str | None) -> None:
         """Count a committed sample; samples may come out of order."""
-        self.by_status[sample.status] += 1
-        if sample.reason:
-            self.reasons[sample.reason] += 1
-        if self.last_tick_us is None or sample.tick_us > self.last_tick_us:
-            self.last_tick_us, self.last_reason = sample.tick_us, sample.reason
+        self.by_status[status] += 1
+        if reason:
+            self.reasons[reason] += 1
+        if self.last_tick_us is None or tick_us > self.last_tick_us:
+            self.last_tick_us, self.last_reason = tick_us, reason
 
     def miss(self, reason: str, ticks: int) -> None:
         """Count ticks without a sample."""
@@ -84,28 +101,37 @@ class Account:
     def __init__(self, devices: Iterable[DeviceSettings], first_us: int = 0) -> None:
         self.first_us = first_us
         self.devices = {settings.device: DeviceAccount(settings) for settings in devices}
+        self._by_name = {str(device): account for device, account in self.devices.items()}  # as batches name them
         self.rows: dict[str, Counter[str]] = {device.site: Counter() for device in self.devices}
         self.latency = {site: Latency() for site in self.rows}
         self.known = 0  # samples that the database had before
         self.recovered = 0  # samples of earlier runs, out of the journals
 
-    def committed(
-        self, samples: Iterable[Sample], rows: Mapping[str, Mapping[str, int]], known: int, committed_us: int
-    ) -> None:
-        """Count what one transaction stored; `rows` by site and table."""
-        for sample in samples:
-            account = self.devices.get(sample.device)
-            if account is None or sample.tick_us < self.first_us:
-                self.recovered += 1
-                continue
-            if not account.first_time((sample.tick_us - self.first_us) // account.settings.period_us):
-                continue
-            account.add(sample)
-            due_us = sample.tick_us + account.settings.phase_us
-            self.latency[sample.device.site].add(committed_us - due_us)
-        for site, tables in rows.items():
+    def committed(self, batches: Iterable[Batch], answer: Committed) -> None:
+        """Count what one transaction stored."""
+        for batch in batches:
+            self._count(batch, answer)
+        for site, tables in answer.rows.items():
             self.rows.setdefault(site, Counter()).update(tables)
-        self.known += known
+        self.known += len(answer.known)
+
+    def _count(self, batch: Batch, answer: Committed) -> None:
+        demoted = {(str(device), tick_us): status for (device, tick_us), status in answer.demoted.items()}
+        latency_us: dict[str, list[int]] = {}
+        heads = zip(batch.devices, batch.heads["tick_us"].tolist(), batch.heads["status"].tolist(), strict=True)
+        for place, (name, tick_us, code) in enumerate(heads):
+            account = self._by_name.get(name)
+            if account is None or tick_us < self.first_us:
+                self.recovered += 1
+            elif account.ticks.add((tick_us - self.first_us) // account.settings.period_us):
+                status, reason = STATUSES[code], batch.notes[place].reason if place in batch.notes else None
+                if (name, tick_us) in demoted:  # it lost rows, and is no longer what it was
+                    status, reason = demoted[name, tick_us], Reason.REJECTED
+                account.add(tick_us, status, reason)
+                due_us = tick_us + account.settings.phase_us
+                latency_us.setdefault(account.settings.device.site, []).append(answer.committed_us - due_us)
+        for site, latencies_us in latency_us.items():
+            self.latency[site].add(np.array(latencies_us))
 
     def events(self, events: Iterable[Event]) -> None:
         """Ticks that the wall clock passed over never were: they count as failed."""

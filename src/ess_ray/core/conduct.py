@@ -1,6 +1,6 @@
 """The conductor's rules: what is pulled, what travels together, what is in flight, what happens on failure.
 
-Pure: `cluster.collect` calls it between Ray calls. A sample is held here from its pull until the database has committed
+Pure: `cluster.collect` calls it between Ray calls. A batch is held here from its pull until the database has committed
 it; its number goes back to its poller with the next pull. There are two lanes: fresh samples go first, the backlog of
 an outage beside them. Pollers are numbered; one that was started anew has a new generation, and numbers of an old
 generation are forgotten: what was committed of them is offered again, and known to the database.
@@ -9,10 +9,11 @@ generation are forgotten: what was committed of them is offered again, and known
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ess_ray.core.samples import Event, Sample
+from ess_ray.core.batch import Packed
+from ess_ray.core.samples import Event
 
 MOST_PER_SHIPMENT = 5_000  # samples of one transaction
 MOST_HELD = 20_000  # samples pulled and not committed; more stay with their pollers
@@ -21,7 +22,7 @@ MOST_IN_FLIGHT = 2  # shipments of one layout and lane: while one is written the
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a sample or event on its way came from."""
+    """Where a batch or event on its way came from."""
 
     poller: int
     generation: int
@@ -35,11 +36,12 @@ class Shipment:
     layout: str  # "" for events
     fresh: bool
     origins: tuple[Origin, ...]
-    samples: tuple[Sample, ...] = ()
+    batches: tuple[Packed, ...] = ()
     events: tuple[Event, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.origins)
+        """Samples, or events."""
+        return sum(batch.samples for batch in self.batches) + len(self.events)
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class PollerState:
     committed: list[int] = field(default_factory=list)  # numbers to acknowledge with the next pull
     waiting: int = 0  # as of the last pull
     busy: bool = True
+    settled_us: int = 0  # every tick before is committed; 0: not known
 
 
 class Conductor:
@@ -57,7 +60,7 @@ class Conductor:
 
     def __init__(self, pollers: int) -> None:
         self._pollers = [PollerState() for _ in range(pollers)]
-        self._lanes: dict[bool, dict[str, deque[tuple[Origin, Sample]]]] = {True: {}, False: {}}  # fresh?, layout
+        self._lanes: dict[bool, dict[str, deque[tuple[Origin, Packed]]]] = {True: {}, False: {}}  # fresh?, layout
         self._events: deque[tuple[Origin, Event]] = deque()
         self._in_flight: Counter[tuple[bool, str]] = Counter()
         self._held: Counter[bool] = Counter()  # samples, by lane
@@ -74,13 +77,13 @@ class Conductor:
         numbers, state.committed = state.committed, []
         return numbers
 
-    def pulled(self, poller: int, numbers: Sequence[int], samples: Sequence[Sample], fresh: int) -> None:
-        """Samples that a poller gave; the first `fresh` of them are."""
+    def pulled(self, poller: int, numbers: Sequence[int], batches: Sequence[Packed], fresh: int) -> None:
+        """Batches that a poller gave; the first `fresh` of them are."""
         generation = self._pollers[poller].generation
-        self._held.update({True: fresh, False: len(samples) - fresh})
-        for place, (number, sample) in enumerate(zip(numbers, samples, strict=True)):
+        for place, (number, batch) in enumerate(zip(numbers, batches, strict=True)):
+            self._held[place < fresh] += batch.samples
             lane = self._lanes[place < fresh]
-            lane.setdefault(sample.layout, deque()).append((Origin(poller, generation, number), sample))
+            lane.setdefault(batch.layout, deque()).append((Origin(poller, generation, number), batch))
 
     def pulled_events(self, poller: int, numbers: Sequence[int], events: Sequence[Event]) -> None:
         """Events that a poller gave."""
@@ -88,9 +91,14 @@ class Conductor:
         origins = (Origin(poller, generation, number) for number in numbers)
         self._events.extend(zip(origins, events, strict=True))
 
-    def state(self, poller: int, waiting: int, busy: bool) -> None:
-        """How a poller is: items not acknowledged, and whether it still works."""
-        self._pollers[poller].waiting, self._pollers[poller].busy = waiting, busy
+    def state(self, poller: int, waiting: int, busy: bool, settled_us: int) -> None:
+        """How a poller is: items not acknowledged, whether it still works, before which tick all is committed."""
+        state = self._pollers[poller]
+        state.waiting, state.busy, state.settled_us = waiting, busy, settled_us
+
+    def settled_us(self, pollers: Iterable[int]) -> int:
+        """Every tick of these pollers before is committed; 0: nothing is known of one of them."""
+        return min((self._pollers[poller].settled_us for poller in pollers), default=0)
 
     def restarted(self, poller: int) -> None:
         """The poller begins a new life with what its journal holds: its old numbers mean nothing any more."""
@@ -102,9 +110,8 @@ class Conductor:
             for layout, waiting in layouts.items():
                 if waiting and self._in_flight[fresh, layout] < (MOST_IN_FLIGHT if fresh else 1):
                     self._in_flight[fresh, layout] += 1
-                    taken = [waiting.popleft() for _ in range(min(MOST_PER_SHIPMENT, len(waiting)))]
-                    origins, samples = zip(*taken, strict=True)
-                    return Shipment(layout, fresh, origins, samples=samples)
+                    origins, batches = zip(*_taken(waiting), strict=True)
+                    return Shipment(layout, fresh, origins, batches=batches)
         if self._events and not self._in_flight[True, ""]:
             self._in_flight[True, ""] += 1
             origins, events = zip(*self._events, strict=True)
@@ -115,7 +122,7 @@ class Conductor:
     def committed(self, shipment: Shipment) -> None:
         """The database has all of it."""
         self._in_flight[shipment.fresh, shipment.layout] -= 1
-        self._held[shipment.fresh] -= len(shipment.samples)
+        self._held[shipment.fresh] -= 0 if shipment.events else len(shipment)
         for origin in shipment.origins:
             if (state := self._pollers[origin.poller]).generation == origin.generation:
                 state.committed.append(origin.number)
@@ -128,13 +135,22 @@ class Conductor:
         else:
             layouts = self._lanes[shipment.fresh]
             layouts[shipment.layout] = waiting = layouts.pop(shipment.layout)
-            waiting.extendleft(reversed(list(zip(shipment.origins, shipment.samples, strict=True))))
+            waiting.extendleft(reversed(list(zip(shipment.origins, shipment.batches, strict=True))))
 
     @property
     def drained(self) -> bool:
         """Whether every poller is done and everything they gave is committed and acknowledged."""
         at_rest = all(not state.busy and not state.waiting and not state.committed for state in self._pollers)
         return at_rest and not self._held.total() and not self._events and not self._in_flight[True, ""]
+
+
+def _taken(waiting: deque[tuple[Origin, Packed]]) -> list[tuple[Origin, Packed]]:
+    """As many as a transaction may hold, one at least."""
+    taken = [waiting.popleft()]
+    samples = taken[0][1].samples
+    while waiting and (samples := samples + waiting[0][1].samples) <= MOST_PER_SHIPMENT:
+        taken.append(waiting.popleft())
+    return taken
 
 
 def group_lines(lines: Sequence[int], per_actor: int | None, cores: int) -> list[list[int]]:

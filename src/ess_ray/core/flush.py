@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
+import numpy as np
+
+from ess_ray.core.batch import device_of
+from ess_ray.core.day import QUARTER_US
 from ess_ray.core.samples import Device, Status
 
 Key = tuple[Device, int]  # (device, tick_us) of a sample
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keys:
+    """The keys of a flush, as a sequence of `Key`; in columns, since thousands pass and few are looked at."""
+
+    names: Sequence[str]  # site/device
+    ticks_us: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, place: int) -> Key:
+        return device_of(self.names[place]), int(self.ticks_us[place])
+
+    def __iter__(self) -> Iterator[Key]:
+        return zip(map(device_of, self.names), self.ticks_us.tolist(), strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Keys) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, keys: Iterable[Key]) -> Keys:
+        """These keys in columns."""
+        devices, ticks_us = zip(*keys, strict=True) if (keys := list(keys)) else ((), ())
+        return cls([str(device) for device in devices], np.array(ticks_us, np.int64))
+
+    @property
+    def sites(self) -> list[str]:
+        """Of each key."""
+        return [name[: name.index("/")] for name in self.names]
+
+    def less(self, keep: Sequence[int]) -> Keys:
+        """Those at the given places."""
+        return Keys([self.names[place] for place in keep], self.ticks_us[np.array(keep, int)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +71,7 @@ class TableRows:
 class Flush:
     """Samples and their rows. `samples` is the TableRows of table `sample`, one row a key."""
 
-    keys: tuple[Key, ...]  # of each sample
+    keys: Keys  # of each sample
     samples: TableRows
     tables: tuple[TableRows, ...]  # the data tables
 
@@ -47,13 +88,28 @@ class Committed:
     demoted: Mapping[Key, Status] = field(default_factory=dict)  # what became of the samples that lost rows so
 
 
+def touched(keys: Keys) -> list[tuple[str, int, int]]:
+    """(site, first_us, last_us) of each quarter of an hour that holds ticks: no local midnight lies within one."""
+    found = []
+    sites, quarters = keys.sites, keys.ticks_us // QUARTER_US
+    for site in set(sites):
+        here = np.array([one == site for one in sites])
+        for quarter in np.unique(quarters[here]):
+            ticks_us = keys.ticks_us[here & (quarters == quarter)]
+            found.append((site, int(ticks_us.min()), int(ticks_us.max())))
+    return found
+
+
 def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
     """Rows of the data tables, by site and table."""
-    sites = {device.site for device, _ in flush.keys}
-    counts = {site: {table.table: 0 for table in flush.tables} for site in sites}
+    sites = flush.keys.sites
+    counts = {site: {table.table: 0 for table in flush.tables} for site in set(sites)}
     for table in flush.tables:
-        for (device, _), rows in zip(flush.keys, table.rows, strict=True):
-            counts[device.site][table.table] += rows
+        if len(counts) == 1:
+            counts[sites[0]][table.table] = sum(table.rows)
+        else:
+            for site, rows in zip(sites, table.rows, strict=True):
+                counts[site][table.table] += rows
     return counts
 
 
@@ -65,7 +121,7 @@ def without(flush: Flush, known: Collection[Key]) -> Flush:
             seen.add(key)
             keep.append(place)
     return Flush(
-        keys=tuple(flush.keys[place] for place in keep),
+        keys=flush.keys.less(keep),
         samples=_cut(flush.samples, keep),
         tables=tuple(_cut(table, keep) for table in flush.tables),
     )

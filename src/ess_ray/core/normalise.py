@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from ess_ray.core.flush import Flush, TableRows
+from ess_ray.core.batch import COMPLETE, FAILED, STATUSES, Batch
+from ess_ray.core.flush import Flush, Keys, TableRows
 from ess_ray.core.pgcopy import encode
 from ess_ray.core.places import Block, Gaps, TablePlaces, blocks_of, gather, missing_cells, row_flags, tables_of
 from ess_ray.core.plan import Plan
 from ess_ray.core.registers import RegisterMap
 from ess_ray.core.rule import make_rule
-from ess_ray.core.samples import Sample, Status
 from ess_ray.core.standard import Standard
 
 OUT_OF_RANGE, MISSING, LATE = 1, 2, 4  # bits of `quality`
@@ -29,6 +29,7 @@ SAMPLE_TYPES = {
     "read_ms": "float4", "requests": "int2", "retries": "int2",
 }  # fmt: skip
 TIME = pl.Datetime("us", "UTC")
+STATUS_TEXTS = pl.Series(STATUSES, dtype=pl.String)
 
 Columns = dict[str, pl.Series]  # by column name
 
@@ -53,10 +54,10 @@ class Decoder:
         """How many rows of `table` one sample gives."""
         return len(self._tables[table].rows)
 
-    def decode(self, samples: Sequence[Sample]) -> dict[str, pl.DataFrame]:
+    def decode(self, batch: Batch) -> dict[str, pl.DataFrame]:
         """One frame per table of the map, rows by sample (as given), then identity; failed samples have none."""
-        read = [sample for sample in samples if sample.status != Status.FAILED]
-        images, gaps = _images(read, self._plan.image_bytes), _gaps(read, self._plan.image_bytes)
+        read = np.flatnonzero(batch.heads["status"] != FAILED)
+        images, gaps = _images(batch, len(read), self._plan.image_bytes), _gaps(batch, read, self._plan.image_bytes)
         columns: dict[str, Columns] = {name: {} for name in self._tables}
         quality = {name: np.zeros((len(read), len(table.rows)), np.int16) for name, table in self._tables.items()}
         for decode, blocks in self._rules:
@@ -74,7 +75,8 @@ class Decoder:
                 for name in block.columns:
                     _put(columns[block.table], name, values.slice(start, size))
                     start += size
-        heads = {rows: _head(read, rows) for rows in {self.rows(name) for name in self._tables}}
+        head = _head(batch)
+        heads = {rows: [one[read.repeat(rows)] for one in head] for rows in {self.rows(name) for name in self._tables}}
         return {name: self._frame(name, heads[self.rows(name)], columns[name], quality[name]) for name in self._tables}
 
     def _frame(self, name: str, head: list[pl.Series], columns: Columns, quality: np.ndarray) -> pl.DataFrame:
@@ -88,66 +90,65 @@ class Decoder:
         ])  # fmt: skip
 
 
-def normalise(decoder: Decoder, samples: Sequence[Sample], now_us: int, late_us: int) -> Flush:
-    """What goes to the database for `samples`, all of the decoder's layout; late ones get their bit of `quality`."""
-    read = [sample.status != Status.FAILED for sample in samples]
-    late = np.array([LATE * (now_us - sample.tick_us > late_us) for sample in samples], np.int16)[read]
+def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flush:
+    """What goes to the database for `batch`, of the decoder's layout; late samples get their bit of `quality`."""
+    read = batch.heads["status"] != FAILED
+    late = ((now_us - batch.heads["tick_us"] > late_us) * np.int16(LATE))[read]
     tables = []
-    for name, decoded in decoder.decode(samples).items():
+    for name, decoded in decoder.decode(batch).items():
         each = decoder.rows(name)
         flags = pl.col("quality") | pl.Series(late.repeat(each))
         frame = decoded.with_columns(flags) if late.any() else decoded
-        rows = tuple(each if one else 0 for one in read)
-        tables.append(_table_rows(name, frame, decoder.column_types(name), rows))
-    keys = tuple((sample.device, sample.tick_us) for sample in samples)
-    one_each = (1,) * len(samples)
-    return Flush(keys, _table_rows("sample", _sample_frame(samples), SAMPLE_TYPES, one_each), tuple(tables))
+        tables.append(_table_rows(name, frame, decoder.column_types(name), read * each))
+    samples = _table_rows("sample", _sample_frame(batch), SAMPLE_TYPES, np.ones(len(batch), int))
+    return Flush(Keys(batch.devices, batch.heads["tick_us"]), samples, tuple(tables))
 
 
-def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: tuple[int, ...]) -> TableRows:
+def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: np.ndarray) -> TableRows:
     data, row_ends = encode(frame, list(types.values()))
     ends = np.concatenate([[0], row_ends])[np.cumsum(rows)]
-    return TableRows(name, tuple(types), data, tuple(ends.tolist()), rows)
+    return TableRows(name, tuple(types), data, tuple(ends.tolist()), tuple(rows.tolist()))
 
 
-def _sample_frame(samples: Sequence[Sample]) -> pl.DataFrame:
+def _sample_frame(batch: Batch) -> pl.DataFrame:
+    heads, notes = batch.heads, [batch.notes.get(place, COMPLETE) for place in range(len(batch))]
     return pl.DataFrame([
-        *_head(samples, 1),
-        pl.Series("status", [sample.status for sample in samples], pl.String),
-        pl.Series("reason", [sample.reason for sample in samples], pl.String),
-        pl.Series("missing", [sample.missing_text for sample in samples], pl.String),
-        pl.Series("read_ms", [sample.read_ms for sample in samples], pl.Float32),
-        pl.Series("requests", [sample.requests for sample in samples], pl.Int16),
-        pl.Series("retries", [sample.retries for sample in samples], pl.Int16),
+        *_head(batch),
+        STATUS_TEXTS[heads["status"]].alias("status"),
+        pl.Series("reason", [note.reason for note in notes], pl.String),
+        pl.Series("missing", [note.missing_text for note in notes], pl.String),
+        pl.Series("read_ms", heads["read_ms"]),
+        pl.Series("requests", heads["requests"].astype(np.int16)),
+        pl.Series("retries", heads["retries"].astype(np.int16)),
     ])  # fmt: skip
 
 
-def _head(samples: Sequence[Sample], rows: int) -> list[pl.Series]:
-    """Time, site and device, `rows` times for each sample."""
-    of_row = np.arange(len(samples)).repeat(rows)
+def _head(batch: Batch) -> list[pl.Series]:
+    """Time, site and device of each sample."""
+    sites, devices = zip(*(name.split("/") for name in batch.devices), strict=True) if batch.devices else ((), ())
     return [
-        pl.Series("time", [sample.tick_us for sample in samples], pl.Int64).cast(TIME)[of_row],
-        pl.Series("site", [sample.device.site for sample in samples], pl.String)[of_row],
-        pl.Series("device", [sample.device.device for sample in samples], pl.String)[of_row],
+        pl.Series("time", batch.heads["tick_us"]).cast(TIME),
+        pl.Series("site", sites, pl.String),
+        pl.Series("device", devices, pl.String),
     ]
 
 
-def _images(read: Sequence[Sample], image_bytes: int) -> np.ndarray:
+def _images(batch: Batch, read: int, image_bytes: int) -> np.ndarray:
     """(S, image bytes) uint8."""
-    for sample in read:
-        if len(sample.image) != image_bytes:
-            problem = f"image of {len(sample.image)} bytes, but its plan reads {image_bytes}"
-            raise ValueError(f"{sample.device} at {sample.tick_us} us: {problem}")
-    return np.frombuffer(b"".join(sample.image for sample in read), np.uint8).reshape(len(read), image_bytes)
+    if len(batch.images) != read * image_bytes:
+        problem = f"{len(batch.images)} bytes of {read} images, but their plan reads {image_bytes} each"
+        raise ValueError(f"{', '.join(sorted(set(batch.devices))[:3])}: {problem}")
+    return np.frombuffer(batch.images, np.uint8).reshape(read, image_bytes)
 
 
-def _gaps(read: Sequence[Sample], image_bytes: int) -> Gaps | None:
-    samples = [number for number, sample in enumerate(read) if sample.missing]
+def _gaps(batch: Batch, read: np.ndarray, image_bytes: int) -> Gaps | None:
+    missing = {place: note.missing for place, note in batch.notes.items() if note.missing}
+    samples = [number for number, place in enumerate(read.tolist()) if place in missing] if missing else []
     if not samples:
         return None
     unread = np.zeros((len(samples), image_bytes), bool)
     for gap, number in zip(unread, samples, strict=True):
-        for start, end in read[number].missing:
+        for start, end in missing[int(read[number])]:
             gap[start:end] = True
     return Gaps(len(read), samples, unread)
 

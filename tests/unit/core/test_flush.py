@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ess_ray.core.flush import Flush, TableRows, without
+from ess_ray.core.flush import Flush, Keys, TableRows, without
 from ess_ray.core.samples import Device
 
 A, B, C = (Device("s", name) for name in "abc")
@@ -15,7 +15,7 @@ def make(*rows: tuple[Device, int, bytes, bytes]) -> Flush:
         ends = tuple(len(b"".join(pieces[: i + 1])) for i in range(len(pieces)))
         return TableRows(name, ("x",), b"".join(pieces), ends, tuple(len(piece) for piece in pieces))
 
-    keys = tuple((device, tick) for device, tick, _, _ in rows)
+    keys = Keys.of((device, tick) for device, tick, _, _ in rows)
     return Flush(keys, table("sample", [row[2] for row in rows]), (table("bank", [row[3] for row in rows]),))
 
 

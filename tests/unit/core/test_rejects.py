@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ess_ray.core.flush import Flush, TableRows, rejoined
+from ess_ray.core.flush import Flush, Keys, TableRows, rejoined
 from ess_ray.core.pgcopy import encode
 from ess_ray.core.rejects import Piece, pieces_of, row_json, sift, split_fields, split_rows, without_rows
 from ess_ray.core.samples import Device, Status
@@ -55,7 +55,7 @@ def test_exactly_the_refused_rows_are_found_and_all_others_stored_once_in_order(
     ],
 )
 def test_a_sample_that_lost_rows_says_so(refused: dict[str, list[int]], left: dict[str, int], status: Status) -> None:
-    keys = tuple((Device("s", "d"), tick) for tick in range(3))
+    keys = Keys.of((Device("s", "d"), tick) for tick in range(3))
     samples = table("sample", ("device", "reason", "status"), [[row(b"d", None, b"stored")]] * 3)
     banks = table("bank", ("id",), [[row(b"1"), row(b"2")]] * 3)
     flush = Flush(keys, samples, (banks, table("pcs", ("id",), [[row(b"1")]] * 3)))

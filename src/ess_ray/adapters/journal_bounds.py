@@ -1,0 +1,67 @@
+"""The journal's bounds: its oldest groups lose their values (`failed: journal_full`), and when none has any, they go.
+
+Used by the journal's writing thread. Errors: `JournalFailed` if the disk refuses.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from ess_ray.adapters.journal_file import JournalFile, Stored
+from ess_ray.core.batch import pack_group, unpack_group, without_values
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY_S = 60.0  # how often the age of the oldest group is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The journal's bounds."""
+
+    capacity_bytes: int
+    max_age_us: int
+    sync: str  # "full": every commit is on disk before its samples are offered; "normal": a power cut may cost seconds
+
+
+@dataclass(slots=True)
+class Kept:
+    """What the bounds cost: samples that lost their values, items that are forgotten."""
+
+    shed: int = 0
+    forgotten: int = 0
+
+
+class Bounds:
+    """Keeps a file within its limits."""
+
+    def __init__(self, file: JournalFile, limits: Limits) -> None:
+        self._file = file
+        self._limits = limits
+        _, _, self._bytes = file.extent()
+        self._checked_s = 0.0
+
+    def keep(self, after: int, added_bytes: int, now_us: int) -> Kept:
+        """Only groups behind number `after` are touched: the others are handed out."""
+        self._bytes += added_bytes
+        if self._bytes <= self._limits.capacity_bytes and time.monotonic() < self._checked_s + CHECK_EVERY_S:
+            return Kept()
+        self._checked_s = time.monotonic()
+        _, _, self._bytes = self._file.extent()  # what was acknowledged meanwhile has made room
+        kept, old_us = Kept(), now_us - self._limits.max_age_us
+        while oldest := self._file.oldest(after, whole=True):
+            if oldest.taken_us >= old_us and self._bytes <= self._limits.capacity_bytes:
+                return kept
+            smaller = pack_group(without_values(unpack_group(oldest.data)))
+            self._file.commit([Stored(oldest.number, oldest.items, oldest.taken_us, False, smaller)], [])
+            self._bytes -= len(oldest.data) - len(smaller)
+            kept.shed += oldest.items
+        while self._bytes > self._limits.capacity_bytes and (oldest := self._file.oldest(after, whole=False)):
+            self._file.commit([], [oldest.number])
+            self._bytes -= len(oldest.data)
+            kept.forgotten += oldest.items
+        if kept.forgotten:
+            log.error("the journal is full of samples without values: %d of them are forgotten", kept.forgotten)
+        return kept

@@ -1,0 +1,64 @@
+"""What is on its way between the driver and its actors, and which of them does not answer or is dead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from ess_ray.cluster.members import Member
+from ess_ray.core.conduct import Shipment
+
+# An actor that has not answered for so long hangs. A poller answers from memory; a normaliser computes for a fraction
+# of a second; a write may wait for the database, which has time limits of its own.
+PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A pull that was not answered yet."""
+
+    poller: int
+    since_s: float
+
+
+@dataclass(frozen=True)
+class Write:
+    """A shipment on its way: the reference of its bytes, where they are made, since when."""
+
+    shipment: Shipment
+    flush: Any
+    normaliser: Member | None
+    since_s: float
+
+
+def end_hanging(pulls: Iterable[Pull], writes: Iterable[Write], pollers: Sequence[Member], writer: Member) -> None:
+    """Kill what hangs. The wait that ends with it is handled as any other death."""
+    now_s = time.monotonic()
+    for pull in pulls:
+        if now_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up:
+            pollers[pull.poller].kill(f"has not answered for {PULL_LIMIT_S:g} s")
+    for write in writes:
+        age_s = now_s - write.since_s
+        if write.normaliser and age_s > NORMALISE_LIMIT_S and not ray.wait([write.flush], timeout=0)[0]:
+            if write.normaliser.up:
+                write.normaliser.kill(f"has not answered for {NORMALISE_LIMIT_S:g} s")
+        elif age_s > WRITE_LIMIT_S and writer.up:
+            writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
+
+
+def end_dead(write: Write, writer: Member, error: RayError) -> None:
+    """One of the two actors of a write has died: the normaliser if its bytes were never made."""
+    if write.normaliser and write.flush is not None:
+        try:
+            ray.get(write.flush, timeout=0)
+        except RayError:
+            if write.normaliser.up:
+                write.normaliser.died(error)
+            return
+    if writer.up:
+        writer.died(error)
