@@ -16,8 +16,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from ess_ray.adapters.database import check_dsn
 from ess_ray.adapters.yaml_lines import line_finder
+from ess_ray.config_check import check_format, probe_settings
 from ess_ray.config_compose import Composed, devices_of
+from ess_ray.config_export import export_settings
+from ess_ray.config_fleet import FIRST, check_chosen, fleet_devices
 from ess_ray.config_report import report_settings
+from ess_ray.config_schema import Config
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.mapfile import load_map
 from ess_ray.core.plan import make_plan
@@ -30,14 +34,16 @@ from ess_ray.core.standard import Standard, load_standard
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of sites, devices and maps: they become object and folder names
 LEVELS = ("debug", "info", "warning", "error")
 DSN_VARIABLE = "ESS_RAY_DSN"
+POLLING = ("collect", "check", "probe")  # jobs that ask devices
 
 
 def load_settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     """Check everything and freeze it. Raises ConfigError (MapError for a register map)."""
     config = composed.config
     source = _one_of("source.kind", config.source.kind, ("simulated", "plant"))
-    job = _one_of("job", config.job, ("collect", "report"))
-    simulated = job == "collect" and source == "simulated"
+    job = _one_of("job", config.job, ("collect", "report", "export", "check", "probe"))
+    probes_alone = job == "probe" and bool(config.probe.host)
+    simulated = job in POLLING and source == "simulated" and not probes_alone
     _one_of("logging.level", config.logging.level, LEVELS)
     if not config.sites:
         raise ConfigError("site", "no site is chosen: say for example site=all")
@@ -45,13 +51,16 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     standard = load_standard(standard_tree)
     map_trees = {str(name): _plain(tree) for name, tree in config.maps.items()}
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in map_trees.items()}
-    devices = tuple(
-        _device(site, name, device, maps[device.map], map_trees[device.map])
+    devices = [
+        _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, map_trees)
         for site, name, device in devices_of(config)
-    )
-    if job == "collect":  # a report asks the database only, also about what is gone
+    ]
+    if check_chosen(cast(Config, config)):
+        first = _device("fleet", FIRST, config.fleet, maps, map_trees)
+        devices.extend(fleet_devices(config.fleet, first))
+    if job in ("collect", "check"):  # a report asks the database only, also about what is gone
         _check_source(config, simulated)
-    storage = _storage(config, environment, simulated)
+    storage = _storage(config, environment, simulated, job)
     return Settings(
         job=job,
         state_dir=_state_dir(config.state_dir),
@@ -63,7 +72,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         seed=config.source.seed,
         log_level=config.logging.level,
         timezones={str(name): _timezone(str(name), site.timezone) for name, site in config.sites.items()},
-        devices=devices,
+        devices=tuple(devices),
         maps=maps,
         map_trees=map_trees,
         standard=standard,
@@ -72,6 +81,9 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         journal=_journal(config),
         cluster=_cluster(config, storage),
         report=report_settings(config.day, config.report),
+        export=export_settings(cast(Config, config), _state_dir(config.state_dir), standard, job),
+        check_format=check_format(cast(Config, config)),
+        probe=probe_settings(cast(Config, config), devices, simulated) if job == "probe" else None,
     )
 
 
@@ -85,6 +97,8 @@ def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders
 
 def _check_source(config: DictConfig, simulated: bool) -> None:
     hosts = {f"sites.{site}.devices.{name}.host": device.host for site, name, device in devices_of(config)}
+    if config.fleet.devices:
+        hosts["fleet.host"] = config.fleet.host
     if not hosts:
         raise ConfigError("sites", "none of the chosen sites has a device")
     for key, host in hosts.items():
@@ -94,22 +108,24 @@ def _check_source(config: DictConfig, simulated: bool) -> None:
             raise ConfigError(key, "source=plant needs the device's host name or address")
 
 
-def _device(site: str, name: str, config: Any, register_map: RegisterMap, tree: Mapping[str, object]) -> DeviceSettings:
-    key = f"sites.{site}.devices.{name}"
-    for what, word in (("site", site), ("device", name)):
+def _device(
+    key: str, device: Device, config: Any, maps: Mapping[str, RegisterMap], trees: Mapping[str, Mapping[str, object]]
+) -> DeviceSettings:
+    for what, word in (("site", device.site), ("device", device.device)):
         if not NAME.fullmatch(word):
             raise ConfigError(key, f"the {what}'s name {word!r} may hold only a-z, 0-9, _ and -")
+    register_map = maps[config.map]
     max_registers = _within(f"{key}.max_registers", config.max_registers, 1, 125)
     max_bits = _within(f"{key}.max_bits", config.max_bits, 1, 2000)
     period_us = _us(f"{key}.period_s", config.period_s or register_map.period_s, 0.1, 86_400.0)
     return DeviceSettings(
-        device=Device(site, name),
+        device=device,
         map_name=register_map.name,
         host=config.host or "",
         port=_within(f"{key}.port", config.port, 1, 65535),
         unit_id=_within(f"{key}.unit_id", config.unit_id, 0, 255),
         plan=make_plan(register_map, max_registers, max_bits),
-        recipe=make_recipe(register_map.name, tree, max_registers, max_bits),
+        recipe=make_recipe(register_map.name, trees[config.map], max_registers, max_bits),
         period_us=period_us,
         phase_us=_us(f"{key}.phase_s", config.phase_s, 0.0, period_us / 1e6),
         connect_timeout_us=_us(f"{key}.connect_timeout_s", config.connect_timeout_s, 0.01),
@@ -124,13 +140,14 @@ def _device(site: str, name: str, config: Any, register_map: RegisterMap, tree: 
     )
 
 
-def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool) -> StorageSettings:
+def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool, job: str) -> StorageSettings:
     kind = _one_of("storage.kind", config.storage.kind, ("embedded", "timescale"))
     for name in ("dsn", "dsn_file"):
         if kind == "embedded" and config.storage[name]:
             raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: say storage=timescale")
-    dsn = _dsn(config.storage, environment) if kind == "timescale" else ""
-    if kind == "timescale" and simulated and not config.storage.allow_simulated:
+    needed = kind == "timescale" and job != "probe"  # which stores nothing
+    dsn = _dsn(config.storage, environment) if needed else ""
+    if needed and simulated and not config.storage.allow_simulated:
         raise ConfigError(
             "storage.allow_simulated",
             "simulated samples would go into a real database: say storage.allow_simulated=true if you mean it",

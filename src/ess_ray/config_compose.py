@@ -24,13 +24,18 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ess_ray.config_errors import config_error
+from ess_ray.config_fleet import SITE as FLEET
 from ess_ray.config_schema import Config
 from ess_ray.core.errors import ConfigError
 from ess_ray.paths import conf_folder
 
 MASK = "********"
 LARGE = ("maps.", "standard.", "standard=")  # what the first of the two passes does without
-TEXTS = ("state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file")  # taken as they are
+TEXTS = (  # taken as they are
+    "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
+    "export.name", "export.folder", "export.credentials_file", "export.endpoint",
+)  # fmt: skip
+ALIASES = {"from": "first_day", "to": "last_day"}  # what a person says for a key
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
@@ -62,13 +67,14 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
         # Sites name their maps: a first look, without what is large, says which; the second composes them too.
         first = _compose([*(word for word in words if not word.lstrip("~").startswith(LARGE)), "~standard"])
         _check_values(first)
-        names = sorted({device.map for _, _, device in devices_of(first)})
+        fleet = {first.fleet.map} if FLEET in first.sites else set()
+        names = sorted({device.map for _, _, device in devices_of(first)} | fleet)
         maps = [f"+map@maps.{name}={name}" for name in names if name not in first.maps]
         return Composed(_compose([*maps, *words]), folders)
 
 
 def devices_of(config: DictConfig) -> Iterator[tuple[str, str, Any]]:
-    """Site, name and settings of every device."""
+    """Site, name and settings of every device that has its own; those of a fleet share theirs."""
     for site, settings in config.sites.items():
         for name, device in settings.devices.items():
             yield str(site), str(name), device
@@ -116,6 +122,8 @@ def _readable(number: int, word: str) -> str:
         # Not quoted: it may be a DSN.
         raise ConfigError(f"command line, setting {number}", "expected key=value")
     key, value = parts["key"], parts["value"]
+    if key in ALIASES:
+        return f"{ALIASES[key]}={value}"
     if key in TEXTS and value not in ("", "null") and value[:1] not in ("'", '"'):
         return f"{key}={_quoted(value)}"
     if "," in value and value[0] not in "[{'\"":

@@ -32,6 +32,15 @@ class DeviceConfig:
 
 
 @dataclass
+class FleetConfig(DeviceConfig):
+    """Many devices of one kind, on consecutive ports of one host; it is `site=fleet` that gives it devices."""
+
+    map: str = ""
+    devices: int = 0
+    spread_s: float = 0.0
+
+
+@dataclass
 class SiteConfig:
     """One plant."""
 
@@ -99,6 +108,46 @@ class ReportConfig:
 
 
 @dataclass
+class ExportConfig:
+    """Where each day of each site goes as objects: local, gcs or none; auto is local for the embedded database."""
+
+    kind: str = MISSING
+    folder: str | None = None
+    bucket: str | None = None
+    credentials_file: str | None = None
+    endpoint: str | None = None
+    name: str = MISSING
+    formats: list[str] = field(default_factory=lambda: ["csv"])
+    gzip: bool = False
+    parallel: int = 2
+    grace_s: float = 300.0
+    wait_s: float = 3600.0
+    drop_after: str | None = None
+
+
+@dataclass
+class CheckConfig:
+    """How job=check tells what it found."""
+
+    format: str = "terminal"
+
+
+@dataclass
+class ProbeConfig:
+    """What job=probe asks a device; host, port and unit_id are for one that is not configured."""
+
+    host: str | None = None
+    port: int = 502
+    unit_id: int = 1
+    function: int | None = None
+    address: int | None = None
+    count: int | None = None
+    rate: float = 10.0
+    most_requests: int = 500
+    connections: int = 8
+
+
+@dataclass
 class LoggingConfig:
     """How much is written to the log in the state folder."""
 
@@ -112,6 +161,10 @@ class Config:
     job: str = "collect"
     state_dir: str = "ess_ray_state"
     day: str = "yesterday"
+    first_day: str | None = None  # from=…, which Python keeps for itself
+    last_day: str | None = None  # to=…
+    verify: bool = False
+    device: str | None = None
     run: RunConfig = field(default_factory=RunConfig)
     source: SourceConfig = field(default_factory=SourceConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
@@ -119,6 +172,10 @@ class Config:
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+    check: CheckConfig = field(default_factory=CheckConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
     sites: dict[str, SiteConfig] = field(default_factory=dict)
+    fleet: FleetConfig = field(default_factory=FleetConfig)
     maps: dict[str, Any] = field(default_factory=dict)
     standard: dict[str, Any] = field(default_factory=dict)

@@ -10,13 +10,17 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
 
 from ess_ray.adapters.database import place_of
 from ess_ray.adapters.devices import Configured, register_devices
+from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.adapters.schema import prepare
-from ess_ray.core.errors import DatabaseUnavailable, EssRayError
+from ess_ray.core.errors import CannotStart, DatabaseUnavailable, EssRayError
+from ess_ray.core.export import delivered_by
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -108,6 +112,23 @@ class Database:
         fresh.replace(self._remembered)
 
 
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """The DSN of a database that is there; the embedded one is that of the job at work, or started for this block."""
+    if settings.storage.kind != "embedded":
+        yield settings.storage.dsn
+        return
+    folder = settings.state_dir / "postgresql"
+    if not folder.is_dir():
+        raise CannotStart(f"there is no embedded database in {settings.state_dir}: run the main job first")
+    server = EmbeddedPostgres(folder)
+    if running := server.running_dsn():
+        yield running
+        return
+    with server:
+        yield server.dsn
+
+
 def _configured(settings: Settings) -> list[Configured]:
     return [
         Configured(
@@ -116,6 +137,7 @@ def _configured(settings: Settings) -> list[Configured]:
             map_hash=settings.maps[device.map_name].map_hash,
             period_s=device.period_us / 1e6,
             phase_s=device.phase_us / 1e6,
+            delivers=delivered_by(settings.maps[device.map_name]),
         )
         for device in settings.devices
     ]

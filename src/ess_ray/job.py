@@ -24,6 +24,7 @@ from ess_ray.terminal import Terminal
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
+    from ess_ray.export_schedule import ExportSchedule
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,10 @@ def run(settings: Settings) -> int:
 
 
 def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: ExitStack) -> int:
-    _state_folder(settings)
+    state_folder(settings, "ess_ray.log")
     stack.enter_context(guarded())
     if settings.simulated:
-        settings = _simulate(settings, stack)
+        settings = simulate(settings, stack)
     dsn = settings.storage.dsn
     if settings.storage.kind == "embedded":
         dsn = stack.enter_context(EmbeddedPostgres(settings.state_dir / "postgresql")).dsn
@@ -86,7 +87,13 @@ def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: Ex
         terminal.say(note)
     account = Account(settings.devices)
     collector = Collector(settings, plan_pollers(settings, database.identity), dsn, account)
-    return Run(settings, terminal, signals, database, collector, account).collect()
+    exports = None
+    if settings.export.kind != "none":
+        from ess_ray.export_schedule import ExportSchedule
+
+        exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
+        stack.callback(exports.close)
+    return Run(settings, terminal, signals, database, collector, account, exports).collect()
 
 
 class Run:
@@ -100,6 +107,7 @@ class Run:
         database: Database,
         collector: Collector,
         account: Account,
+        exports: ExportSchedule | None,
     ) -> None:
         self._settings = settings
         self._terminal = terminal
@@ -107,6 +115,7 @@ class Run:
         self._database = database
         self._collector = collector
         self._account = account
+        self._exports = exports
         self._end_us: int | None = None
 
     def collect(self) -> int:
@@ -116,9 +125,13 @@ class Run:
         self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
         self._database.register_from(account.first_us)
         self._signals.collecting = True
+        if self._exports:
+            self._exports.start()
         with _shown(self._terminal):
             collector.run(lambda: collector.ended or self._signals.asked, self._every_round)
             window = collector.stop()
+            if self._exports:
+                self._exports.stop()  # what is not exported is found by the next run
             self._end_us = window.end_us
             deadline_s = time.monotonic() + settings.drain_us / 1e6
             collector.run(lambda: collector.drained or time.monotonic() > deadline_s, self._every_round)
@@ -130,10 +143,12 @@ class Run:
 
     def _every_round(self) -> None:
         self._collector.may_write = self._database.prepared
-        for note in self._collector.take_notes():
+        exports = self._exports
+        for note in (*self._collector.take_notes(), *(exports.take_notes() if exports else ())):
             self._terminal.say(note)
         problem = self._collector.problem or self._database.problem
-        self._terminal.show(self._account, self._account.first_us, self._end_us, problem)
+        state = exports.state if exports else None
+        self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
         settings, account, say = self._settings, self._account, self._terminal.say
@@ -142,6 +157,8 @@ class Run:
             say(f"{account.recovered} samples of earlier runs were stored, out of the journals")
         if settings.summary:
             summary = account.summary(first_us, end_us, settings.simulated, self._database.name)
+            if self._exports:
+                summary["export"] = {"written": self._exports.written, "failed": self._exports.failed}
             settings.summary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if left := account.unaccounted(first_us, end_us):
             say(
@@ -163,22 +180,23 @@ def _shown(terminal: Terminal) -> Iterator[None]:
         terminal.stop()
 
 
-def _state_folder(settings: Settings) -> None:
+def state_folder(settings: Settings, log_name: str) -> None:
+    """Make the state folder and write the log into it. Raises CannotStart."""
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         logs = settings.state_dir / "logs"
         logs.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"state_dir {settings.state_dir} cannot be made: {error.strerror}") from error
-    handler = logging.handlers.RotatingFileHandler(logs / "ess_ray.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES)
+    handler = logging.handlers.RotatingFileHandler(logs / log_name, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("ess_ray")
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(settings.log_level.upper())
 
 
-def _simulate(settings: Settings, stack: ExitStack) -> Settings:
-    """Start the simulator and fill in where each device listens."""
+def simulate(settings: Settings, stack: ExitStack) -> Settings:
+    """Start the simulator, to be stopped by `stack`, and fill in where each device listens. Raises CannotStart."""
     fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed)
     ports = stack.enter_context(fleet).ports
     devices = tuple(replace(d, host="127.0.0.1", port=ports[str(d.device)]) for d in settings.devices)

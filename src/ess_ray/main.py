@@ -1,6 +1,7 @@
 """The entry: `python -m ess_ray.main site=all`. Composes the configuration, then runs the job.
 
-Exit codes: 0 done; 1 the run failed or `run.require_complete` was not met; 2 the configuration cannot be used.
+Exit codes: 0 done; 1 the run or a check failed, `run.require_complete` was not met or an object is missing; 2 the
+configuration cannot be used.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ Collect every second of solar plants with battery storage into TimescaleDB.
   python -m ess_ray.main site=sionyu run.duration_s=20 run.summary=summary.json
   python -m ess_ray.main site=[sionyu,panri]
   python -m ess_ray.main job=report day=yesterday    how complete was the day, and what is missing why
+  python -m ess_ray.main job=export day=2026-11-22   a day's tables as files or objects; from=… to=… several days
+  python -m ess_ray.main job=check site=sionyu       before going live: try every device, the database, export, disk
+  python -m ess_ray.main job=probe device=sionyu/gateway    a new device: what it answers, read in every way
   python -m ess_ray.main --config-dir my_plants site=my_plant source=plant storage=timescale
 
 Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
@@ -57,6 +61,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     if settings.job == "report":
         from ess_ray.report_job import run
+    elif settings.job == "export":
+        from ess_ray.export_job import run
+    elif settings.job == "check":
+        from ess_ray.check_job import run
+    elif settings.job == "probe":
+        from ess_ray.probe_job import run
     else:
         print("ess_ray: starting …", flush=True)  # the database and Ray take seconds
         from ess_ray.job import run

@@ -8,19 +8,17 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 
 from rich.console import Console
 
 from ess_ray.adapters.completeness import Completeness, open_completeness
-from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.core.day import choose_day
-from ess_ray.core.errors import CannotStart, ConfigError
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.proof import identities_of
 from ess_ray.core.report import SiteReport, account_device, problems
 from ess_ray.core.settings import ReportSettings, Settings
+from ess_ray.database import serving
 from ess_ray.report_html import as_html
 from ess_ray.report_text import as_csv, as_json, print_report
 
@@ -30,7 +28,7 @@ FILE_WIDTH = 160  # columns of the terminal's form where there is no terminal
 def run(settings: Settings) -> int:
     """Report; gives the exit code. Raises ConfigError, CannotStart or another EssRayError."""
     now_us = time.time_ns() // 1000
-    with _database(settings) as dsn, open_completeness(dsn, settings.standard) as completeness:
+    with serving(settings) as dsn, open_completeness(dsn, settings.standard) as completeness:
         sites = read_sites(completeness, settings, now_us)
     wrong = problems(sites, settings.report.max_loss_percent)
     _tell(settings.report, sites, wrong)
@@ -51,23 +49,6 @@ def read_sites(completeness: Completeness, settings: Settings, now_us: int) -> l
         ]
         reports.append(SiteReport(site, day, tuple(devices)))
     return reports
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The DSN; the embedded database is that of the job at work, or started for as long as it takes."""
-    if settings.storage.kind != "embedded":
-        yield settings.storage.dsn
-        return
-    folder = settings.state_dir / "postgresql"
-    if not folder.is_dir():
-        raise CannotStart(f"there is no embedded database in {settings.state_dir}: run the main job first")
-    server = EmbeddedPostgres(folder)
-    if running := server.running_dsn():
-        yield running
-        return
-    with server:
-        yield server.dsn
 
 
 def _tell(chosen: ReportSettings, sites: list[SiteReport], wrong: list[str]) -> None:

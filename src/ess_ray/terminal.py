@@ -56,6 +56,7 @@ class Terminal:
             "dashboard": dashboard,
             "its token": f"cat {token_file}",
             "state": str(settings.state_dir),
+            "export": _export(settings),
         }
         if not self.console.is_terminal:
             for name, value in rows.items():
@@ -82,7 +83,9 @@ class Terminal:
             self._live.stop()
             self._live = None
 
-    def show(self, account: Account, first_us: int, end_us: int | None, problem: str | None) -> None:
+    def show(
+        self, account: Account, first_us: int, end_us: int | None, problem: str | None, export: str | None = None
+    ) -> None:
         """The state of the run, now."""
         now_us = time.time_ns() // 1000
         until_us = min(now_us, end_us or now_us)
@@ -95,6 +98,8 @@ class Terminal:
                 shown.append(Text(f"trouble: {troubled}", style="red"))
             if problem:
                 shown.append(Text(f"database: {problem}", style="red"))
+            if export:
+                shown.append(Text(f"export: {export}", style="dim"))
             self._live.update(Group(*shown), refresh=True)
         elif time.monotonic() >= self._next_line_s:
             self._next_line_s = time.monotonic() + LINE_EVERY_S
@@ -203,6 +208,12 @@ def _figures(
         p99_ms=latency.percentile_ms(99) if latency else None,
         rows=sum(account.rows[site].total() for site in sites),
     )
+
+
+def _export(settings: Settings) -> str:
+    export = settings.export
+    places = {"none": "nowhere (export=local or export=gcs)", "local": str(export.folder)}
+    return places.get(export.kind, f"gs://{export.bucket}")
 
 
 def _progress(first_us: int, until_us: int, end_us: int | None) -> str:

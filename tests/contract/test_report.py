@@ -36,7 +36,7 @@ def settings() -> Settings:
 def configure(dsn: str, settings: Settings, first_s: int = 0, last_s: int = 100, period_s: float = 1.0) -> None:
     """The device's history: there in [first_s, last_s) of the day."""
     prepare(dsn, settings.standard)
-    device = Configured(Device("sionyu", "gateway"), "sionyu", settings.maps["sionyu"].map_hash, period_s, 0.0)
+    device = Configured(Device("sionyu", "gateway"), "sionyu", settings.maps["sionyu"].map_hash, period_s, 0.0, {})
     register_devices(dsn, [device], MIDNIGHT_US + first_s * 1_000_000)
     with psycopg.connect(dsn) as connection:
         connection.execute(

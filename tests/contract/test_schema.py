@@ -220,7 +220,7 @@ def test_a_lesser_timescaledb_is_used_as_far_as_it_goes(timescale_server: str, h
 
 
 def device(site: str, name: str, map_hash: str = "h1", period_s: float = 1.0) -> Configured:
-    return Configured(Device(site, name), "sionyu", map_hash, period_s, 0.25)
+    return Configured(Device(site, name), "sionyu", map_hash, period_s, 0.25, {"rack": ["soc"]})
 
 
 A, B, OTHER = device("jeju", "a"), device("jeju", "b"), device("busan", "a")

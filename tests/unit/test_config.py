@@ -106,6 +106,8 @@ def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
         ("storage=timescale", "storage.dsn", "set ESS_RAY_DSN="),
         ("cluster.address=auto", "cluster.address", "the embedded database serves one machine only"),
         ("cluster.devices_per_actor=0", "cluster.devices_per_actor", "'0' is neither auto nor a number above 0"),
+        ("fleet.devices=3", "fleet", "say site=fleet"),
+        ("site=fleet", "fleet.host", "source=plant needs"),
         ("logging.level=loud", "logging.level", "'loud' is none of debug"),
     ],
 )
@@ -180,6 +182,32 @@ def test_a_server_needs_storage_timescale() -> None:
 
 def test_sites_of_the_users_folder_stand_beside_the_programs_own(plants: Path) -> None:
     assert list(settings(["site=[good,panri]"], plants).timezones) == ["good", "panri"]
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "told"),
+    [
+        (["fleet.devices=50000"], "fleet.devices", "50000 is not within 1 to 45536"),
+        (["fleet.phase_s=0.5", "fleet.spread_s=0.6"], "fleet.spread_s", "0.6 s is not within 0 to 0.5 s"),
+        (["fleet.timeout_s=0"], "fleet.timeout_s", "0 s is not within"),
+        (["source=simulated"], "fleet.host", "say source=plant"),
+    ],
+)
+def test_a_fleet_is_checked_as_a_device_is(words: list[str], key: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        settings(["site=fleet", "fleet.host=h", *words])
+    assert caught.value.key == key
+
+
+def test_a_fleet_is_many_devices_that_share_plan_and_recipe() -> None:
+    words = ["fleet.devices=3000", "fleet.map=panri", "fleet.host=h", "fleet.port=20000", "fleet.spread_s=0.6"]
+    chosen = settings(["site=fleet", *words])
+    assert not chosen.simulated
+    assert [str(device.device) for device in chosen.devices[::1500]] == ["fleet/d0000", "fleet/d1500"]
+    assert [device.line for device in chosen.devices[::1500]] == [("h", 20000), ("h", 21500)]
+    assert [device.phase_us for device in chosen.devices[::1500]] == [0, 300_000]
+    assert len(chosen.devices) == 3000
+    assert len({(id(device.plan), id(device.recipe)) for device in chosen.devices}) == 1
 
 
 def test_nothing_is_made_before_the_configuration_is_found_good(

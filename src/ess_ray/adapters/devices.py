@@ -5,7 +5,8 @@ Called once at the job's start, after `prepare`. Errors: `DatabaseUnavailable`, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ess_ray.adapters.database import connect, translated, utc
@@ -23,22 +24,28 @@ class Configured:
     map_hash: str
     period_s: float
     phase_s: float
+    delivers: Mapping[str, Sequence[str]]  # columns by table, see core.export.delivered_by
 
 
 # The rows to compare with: one array a column.
 NOW_CONFIGURED = """
 WITH configured AS (
     SELECT * FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
-                         %(period_s)s::float8[], %(phase_s)s::float8[])
-             AS t(site, device, map, map_hash, period_s, phase_s)
+                         %(period_s)s::float8[], %(phase_s)s::float8[], %(delivers)s::text[])
+             AS t(site, device, map, map_hash, period_s, phase_s, delivers)
 )"""
 # A site that is not in the rows is another collector's business and stays as it is.
 CLOSE = f"""{NOW_CONFIGURED}
 UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
 WHERE valid_to IS NULL AND site IN (SELECT site FROM configured)
-  AND (site, device, map, map_hash, period_s, phase_s) NOT IN (SELECT * FROM configured)"""
+  AND (site, device, map, map_hash, period_s, phase_s) NOT IN
+      (SELECT site, device, map, map_hash, period_s, phase_s FROM configured)"""
+# Rows from before this was noted: an equal map delivers the same.
+FILL = f"""{NOW_CONFIGURED}
+UPDATE device d SET delivers = c.delivers FROM configured c
+WHERE d.delivers IS NULL AND (d.site, d.device, d.map_hash) = (c.site, c.device, c.map_hash)"""
 OPEN = f"""{NOW_CONFIGURED}
-INSERT INTO device (site, device, map, map_hash, period_s, phase_s, valid_from)
+INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, valid_from)
 SELECT c.*, %(now)s FROM configured c
 WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
 
@@ -52,9 +59,11 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> No
         "map_hash": [c.map_hash for c in devices],
         "period_s": [c.period_s for c in devices],
         "phase_s": [c.phase_s for c in devices],
+        "delivers": [json.dumps({table: list(columns) for table, columns in c.delivers.items()}) for c in devices],
         "now": utc(now_us),
     }
     with translated("registering the devices"), connect(dsn, ANSWER_LIMIT_S) as connection:
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
         connection.execute(CLOSE, arguments)
+        connection.execute(FILL, arguments)
         connection.execute(OPEN, arguments)

@@ -59,24 +59,31 @@ def prepare(
 
 def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta) -> Prepared:
     with connect(dsn, ANSWER_LIMIT_S) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        notes: list[str] = []
-        timescale = _timescale(connection, notes)
-        for relation in relations:
-            _bring(connection, relation)
-        plain = 0
-        for relation in (r for r in relations if r.identity and timescale):
-            plain += not _hypertable(connection, relation, chunk_interval, notes)
-        if timescale and not plain:
-            _compress(connection, relations, compress_after, notes)
-        postgresql = f"PostgreSQL {_value(connection, 'SHOW server_version').split()[0]}"
-        return Prepared(
-            identity=_identity(connection),
-            server=f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql,
-            database=connection.info.dbname,
-            hypertables=bool(timescale) and not plain,
-            notes=tuple(notes),
-        )
+        return bring_all(connection, relations, chunk_interval, compress_after)
+
+
+def bring_all(
+    connection: Connection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+) -> Prepared:
+    """What `prepare` does, in the transaction that the connection is in. Raises psycopg's errors too."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    notes: list[str] = []
+    timescale = _timescale(connection, notes)
+    for relation in relations:
+        _bring(connection, relation)
+    plain = 0
+    for relation in (r for r in relations if r.identity and timescale):
+        plain += not _hypertable(connection, relation, chunk_interval, notes)
+    if timescale and not plain:
+        _compress(connection, relations, compress_after, notes)
+    postgresql = f"PostgreSQL {_value(connection, 'SHOW server_version').split()[0]}"
+    return Prepared(
+        identity=_identity(connection),
+        server=f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql,
+        database=connection.info.dbname,
+        hypertables=bool(timescale) and not plain,
+        notes=tuple(notes),
+    )
 
 
 def _value(connection: Connection, query: str, *arguments: object) -> str:

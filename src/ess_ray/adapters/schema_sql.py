@@ -16,7 +16,8 @@ from ess_ray.core.standard import Standard, Table
 # The standard's types as format_type() of the server names them.
 TYPES = {
     "bool": "boolean", "int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real",
-    "float8": "double precision", "text": "text", "timestamptz": "timestamp with time zone",
+    "float8": "double precision", "text": "text", "timestamptz": "timestamp with time zone", "date": "date",
+    "xid8": "xid8",
 }  # fmt: skip
 
 
@@ -38,6 +39,7 @@ class Relation:
     identity: tuple[str, ...] = ()
     constraints: str = ""  # SQL behind the columns, constants of this module only
     unique_index: str = ""  # SQL behind ON table, likewise
+    index: str = ""  # likewise
 
 
 TEXT, TIME = Field("text", required=True), Field("timestamptz", required=True)
@@ -57,6 +59,7 @@ DEVICE = Relation(
     {
         "site": TEXT, "device": TEXT, "map": TEXT, "map_hash": TEXT, "period_s": Field("float8", required=True),
         "phase_s": Field("float8", required=True), "valid_from": TIME, "valid_to": Field("timestamptz"),
+        "delivers": Field("text"),  # JSON: the columns that its map delivers, by table
     },
     unique_index="(site, device) WHERE valid_to IS NULL",
 )  # fmt: skip
@@ -75,7 +78,31 @@ REJECTED = Relation(
 )  # fmt: skip
 # One row, whatever happens: a journal belongs to it.
 IDENTITY = Relation("database_identity", {"id": TEXT}, unique_index="((true))")
-BOOKS = (SAMPLE, EVENT, DEVICE, REJECTED, IDENTITY)
+# For the daily export (docs/decisions/003): up to where each site's days have been read, the commits that touched what
+# had been read, and what was exported.
+NUMBER, TRUTH = Field("int8", required=True), Field("bool", required=True)
+EXPORT_UNTIL = Relation("export_until", {"site": TEXT, "until": TIME}, constraints=", PRIMARY KEY (site)")
+LATE_COMMIT = Relation(
+    "late_commit",
+    {
+        "xid": Field("xid8", required=True, default="pg_current_xact_id()"),
+        # Transactions of one cluster mean nothing in another that the data were restored to.
+        "cluster": Field("int8", required=True, default="(pg_control_system()).system_identifier"),
+        "site": TEXT, "tables": Field("text[]", required=True), "first": TIME, "last": TIME,
+    },
+    index="(site, last)",
+)  # fmt: skip
+EXPORT_OBJECT = Relation(
+    "export_object",
+    {
+        "site": TEXT, "table_name": TEXT, "day": Field("date", required=True), "form": TEXT, "place": TEXT,
+        "name": TEXT, "generation": NUMBER, "bytes": NUMBER, "crc32c": NUMBER, "content_crc32c": NUMBER,
+        "rows": NUMBER, "first": Field("timestamptz"), "last": Field("timestamptz"), "mark": TEXT, "schema_hash": TEXT,
+        "version": TEXT, "exported_at": TIME, "starts": TIME, "ends": TIME, "dropped": TRUTH,
+    },
+    constraints=", PRIMARY KEY (site, table_name, day, form, place)",
+)  # fmt: skip
+BOOKS = (SAMPLE, EVENT, DEVICE, REJECTED, IDENTITY, EXPORT_UNTIL, LATE_COMMIT, EXPORT_OBJECT)
 
 
 def relations(standard: Standard) -> tuple[Relation, ...]:
@@ -139,6 +166,8 @@ def create(relation: Relation) -> list[sql.Composed]:
     statements = [sql.SQL("CREATE TABLE {} ({}{})").format(table, columns, sql.SQL(relation.constraints))]
     if relation.unique_index:
         statements += [sql.SQL("CREATE UNIQUE INDEX ON {} {}").format(table, sql.SQL(relation.unique_index))]
+    elif relation.index:
+        statements += [sql.SQL("CREATE INDEX ON {} {}").format(table, sql.SQL(relation.index))]
     elif relation.identity and not relation.constraints:
         by = sql.SQL("CREATE INDEX ON {} ({}, time DESC)")
         statements += [by.format(table, sql.SQL(", ").join(map(sql.Identifier, relation.identity)))]

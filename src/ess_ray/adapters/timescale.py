@@ -25,7 +25,7 @@ from psycopg import sql
 
 from ess_ray.adapters import rejected
 from ess_ray.adapters.database import Connection, concerns_row, connect, translated, utc, words
-from ess_ray.core.flush import Committed, Flush, Key, TableRows, count_rows, without
+from ess_ray.core.flush import Committed, Flush, Key, Keys, TableRows, count_rows, touched, without
 from ess_ray.core.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
 from ess_ray.core.samples import Event, Status
 
@@ -33,13 +33,24 @@ from ess_ray.core.samples import Event, Status
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 ANSWER_LIMIT_S = 25.0
-# Local to the transaction: that also holds behind a connection pooler. A commit must be on disk when it is answered; a
-# transaction whose writer vanished must not keep its keys from the next writer for long; a lock is given up with a
-# message that names it before the whole connection is.
-LIMITS = """
+# What every transaction begins with, in one round trip. The settings are local to it: that also holds behind a
+# connection pooler. A commit must be on disk when it is answered; a transaction whose writer vanished must not keep its
+# keys from the next writer for long; a lock is given up with a message that names it before the whole connection is.
+# The lock comes before the question whether an export has read as far: an export that has announced itself waits for
+# the transactions that have the lock, all later ones know of it (docs/decisions/003). Whatever the server's default, a
+# statement has to see what was committed before it.
+BEGIN = """
+SET LOCAL transaction_isolation = 'read committed';
+LOCK TABLE late_commit IN ROW EXCLUSIVE MODE;
 SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', '60s', true),
-       set_config('idle_in_transaction_session_timeout', '30s', true), set_config('lock_timeout', %s, true),
-       set_config('client_connection_check_interval', '2s', true), set_config('ess_ray.collector', %s, true)"""
+       set_config('idle_in_transaction_session_timeout', '30s', true), set_config('lock_timeout', {lock}, true),
+       set_config('client_connection_check_interval', '2s', true), set_config('ess_ray.collector', {collector}, true),
+       EXISTS (SELECT FROM export_until WHERE until > """
+LATE = """
+INSERT INTO late_commit (site, tables, first, last)
+SELECT site, %s::text[], first, last
+FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) AS written(site, first, last)
+JOIN export_until USING (site) WHERE first < until"""
 # The bounds on the time let TimescaleDB look into the chunks concerned only.
 KNOWN = """
 SELECT k.place - 1, s.collector
@@ -95,6 +106,7 @@ class FlushWriter:
         self._rejected_dir = rejected_dir
         self._answer_limit_s = answer_limit_s
         self._connection: Connection | None = None
+        self._begin_words = ""
 
     def write(self, flush: Flush) -> Committed:
         """Commit `flush`, all of it, less the samples that are there already: those are `known` in the answer."""
@@ -122,11 +134,20 @@ class FlushWriter:
     def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = connect(self._dsn, self._answer_limit_s)
+            words = sql.SQL(BEGIN).format(lock=f"{self._answer_limit_s * 800:.0f}ms", collector=self._collector)
+            self._begin_words = words.as_string(self._connection)
         return self._connection
 
-    def _begin(self, cursor: psycopg.Cursor) -> None:
-        """What holds for a transaction that writes."""
-        cursor.execute(LIMITS, [f"{self._answer_limit_s * 800:.0f}ms", self._collector])
+    def _begin(self, cursor: psycopg.Cursor, tables: Sequence[str], keys: Keys) -> None:
+        """What holds for a transaction that writes rows of `keys` into `tables`; a late one notes what it touches."""
+        oldest = utc(int(keys.ticks_us.min()))
+        cursor.execute(f"{self._begin_words}'{oldest.isoformat()}')".encode())
+        while cursor.nextset():  # the last of its answers
+            pass
+        row = cursor.fetchone()
+        if row is not None and row[-1]:
+            sites, first_us, last_us = zip(*touched(keys), strict=True)
+            cursor.execute(LATE, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 
     def _write(self, flush: Flush) -> Committed:
         left = _Attempt(flush)
@@ -157,7 +178,7 @@ class FlushWriter:
         """One transaction; False if it was rolled back because a sample is known."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
-            self._begin(cursor)
+            self._begin(cursor, _tables(left.flush), left.flush.keys)
             try:
                 _copy(cursor, left.flush.samples)
             except psycopg.errors.UniqueViolation:
@@ -184,7 +205,7 @@ class FlushWriter:
         found: dict[str, list[Piece]] = {}
         connection = self._connected()
         with connection.transaction(force_rollback=True), connection.cursor() as cursor:
-            self._begin(cursor)
+            self._begin(cursor, _tables(left.flush), left.flush.keys)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or some would speak up at the commit only
             try:
                 _copy(cursor, left.flush.samples)
@@ -207,8 +228,12 @@ class FlushWriter:
             (utc(e.time_us), e.device.site, e.device.device, e.kind, _utc_or_none(e.until_us), e.detail) for e in events
         ]
         with connection.transaction(), connection.cursor() as cursor:
-            self._begin(cursor)
+            self._begin(cursor, ["event"], Keys.of((event.device, event.time_us) for event in events))
             cursor.execute(EVENTS, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _tables(flush: Flush) -> list[str]:
+    return [table.table for table in (flush.samples, *flush.tables) if table.data]
 
 
 def _utc_or_none(time_us: int | None) -> object:

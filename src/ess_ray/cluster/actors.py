@@ -1,22 +1,37 @@
-"""What runs as an actor, under which name, with which restarts, retries and concurrency: all of it here."""
+"""What runs as an actor or a task, under which name, with which restarts, retries and concurrency: all of it here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
 
+from ess_ray.actors.exporter import Exporter, Outcome, Progress
 from ess_ray.actors.poller import JournalSettings, Poller
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.export import Part
 from ess_ray.core.settings import DeviceSettings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
 # Ray never repeats a call by itself (max_task_retries): a poll must not happen twice, and what is written again is the
 # conductor's decision. Calls are answered one at a time, in order.
 COMMON: Mapping[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0, "max_concurrency": 1}
+
+# An export is repeated by `cluster.exports` and not by Ray: Ray tells a repeated generator by the places of what it
+# yields, and the second time there may be fewer. An environment of its own keeps its processes, which stand back, apart
+# from those that become actors.
+EXPORT: Mapping[str, Any] = {
+    "num_cpus": 0,
+    "num_returns": "streaming",
+    "max_retries": 0,
+    "scheduling_strategy": "SPREAD",
+    "runtime_env": {"env_vars": {"ESS_RAY_TASK": "export"}},
+}
+NICE = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,16 @@ def writer(dsn: str, collector: str, state_dir: Path) -> Any:
         .options(**COMMON, name="writer")
         .remote(dsn, rejected_dir=state_dir / "rejected", collector=collector)
     )
+
+
+def export(exporter: Exporter, part: Part, verify: bool) -> Any:
+    """A task: the generator of references to what `Exporter.export` or `Exporter.verify` gives."""
+    return ray.remote(_export).options(**EXPORT, name=f"export:{part}").remote(exporter, part, verify)
+
+
+def _export(exporter: Exporter, part: Part, verify: bool) -> Iterator[Progress | Outcome]:
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)  # collecting goes first
+    yield from exporter.verify(part) if verify else exporter.export(part)
 
 
 def check_ray() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
-from ess_ray.adapters.journal import Limits
+from ess_ray.adapters.journal_bounds import Limits
 from ess_ray.adapters.journal_file import Belonging
 from ess_ray.cluster.actors import PollerPlan
 from ess_ray.core.conduct import group_lines

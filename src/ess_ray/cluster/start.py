@@ -27,13 +27,14 @@ class Dashboard:
     token_file: Path
 
 
-def start_ray(cluster: ClusterSettings, state_dir: Path) -> Dashboard:
+def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
     """Start Ray here, or join the cluster at `cluster.address`. Raises CannotStart if Ray does not come up."""
     token_file = _token(state_dir / "ray_token")
     os.environ.update(
         RAY_AUTH_MODE="token",
         RAY_AUTH_TOKEN_PATH=str(token_file),
         RAY_USAGE_STATS_ENABLED="0",
+        RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
         POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
     )
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
@@ -42,7 +43,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path) -> Dashboard:
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
     own: dict[str, Any] = {} if cluster.address else {
         "_temp_dir": str(_short_path(state_dir / "ray")),
-        "include_dashboard": True,
+        "include_dashboard": dashboard,
         "dashboard_host": "127.0.0.1",
         "dashboard_port": cluster.dashboard_port,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from ess_ray.core.errors import ConfigError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WORDS = {"today": timedelta(0), "yesterday": timedelta(days=1)}  # back from the date at the site
-HOUR_US, MINUTE_US = 3_600_000_000, 60_000_000
+HOUR_US, QUARTER_US, MINUTE_US = 3_600_000_000, 900_000_000, 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Day:
         return (EPOCH + timedelta(microseconds=time_us)).astimezone(ZoneInfo(self.timezone)).strftime(form)
 
 
-def check_day(word: str) -> str:
-    """`word` if it is a date as YYYY-MM-DD, today or yesterday; raises ConfigError."""
+def check_day(word: str, key: str = "day") -> str:
+    """`word` if it is a date as YYYY-MM-DD, today or yesterday; raises ConfigError for `key`."""
     try:
         if word in WORDS or (re.fullmatch(r"\d{4}-\d\d-\d\d", word) and 1970 < date.fromisoformat(word).year < 9999):
             return word
     except ValueError:
         pass
-    raise ConfigError("day", f"{word!r} is no day: say for example 2026-11-22, yesterday or today")
+    raise ConfigError(key, f"{word!r} is no day: say for example 2026-11-22, yesterday or today")
 
 
 def choose_day(word: str, timezone: str, now_us: int, late_us: int) -> Day:
@@ -57,6 +57,36 @@ def choose_day(word: str, timezone: str, now_us: int, late_us: int) -> Day:
         raise ConfigError("day", f"{chosen} has not begun in {timezone}: there it is {here}")
     start_us, end_us = _midnight_us(chosen, zone), _midnight_us(chosen + timedelta(days=1), zone)
     return Day(chosen, timezone, start_us, end_us, max(start_us, min(end_us, now_us - late_us)))
+
+
+def whole_day(day: date, timezone: str) -> Day:
+    """All of a day that is over."""
+    zone = ZoneInfo(timezone)
+    start_us, end_us = _midnight_us(day, zone), _midnight_us(day + timedelta(days=1), zone)
+    return Day(day, timezone, start_us, end_us, end_us)
+
+
+def date_at(time_us: int, timezone: str) -> date:
+    """The date at a site."""
+    return (EPOCH + timedelta(microseconds=time_us)).astimezone(ZoneInfo(timezone)).date()
+
+
+def stretches(day: Day) -> list[tuple[int, int, int]]:
+    """[start_us, end_us) and UTC offset in seconds: one, or one more for each time that the clock is changed."""
+    zone, found, start_us = ZoneInfo(day.timezone), list[tuple[int, int, int]](), day.start_us
+    while start_us < day.end_us:
+        offset_s, end_us = _offset_s(start_us, zone), start_us
+        while end_us < day.end_us and _offset_s(end_us, zone) == offset_s:
+            end_us += QUARTER_US  # clocks are changed at whole quarters
+        found.append((start_us, min(end_us, day.end_us), offset_s))
+        start_us = end_us
+    return found
+
+
+def _offset_s(time_us: int, zone: ZoneInfo) -> int:
+    offset = (EPOCH + timedelta(microseconds=time_us)).astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset // timedelta(seconds=1)
 
 
 def _midnight_us(day: date, zone: ZoneInfo) -> int:

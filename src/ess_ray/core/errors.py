@@ -3,12 +3,15 @@
     EssRayError
     ├── Transient                the same call may succeed later: wait, reconnect, try again
     │   ├── DatabaseUnavailable  connection lost or refused, server starting or stopping, out of connections, deadlock
-    │   └── JournalFailed        the journal's disk is full or refuses
+    │   ├── JournalFailed        the journal's disk is full or refuses
+    │   ├── StoreUnavailable     the store of the exports cannot be reached or cannot serve now, or its disk is full
+    │   └── StoreConflict        somebody else made, changed or deleted the object meanwhile: look again, decide again
     └── Terminal                 trying again cannot help: a person has to change something
         ├── ConfigError          a setting: names the key
         │   └── MapError         a register map: names the map, the line and the address
         ├── JournalBusy          another process has the journal
         ├── DatabaseRefused      the database understood and said no (rights, wrong schema, a value that does not fit)
+        ├── StoreRefused         the store understood and said no (rights, credentials, no such bucket)
         └── CannotStart          this machine lacks something that the job needs
 
 Which branch a database error belongs to is decided by class or SQLSTATE, never by message text. All arguments go to
@@ -34,6 +37,14 @@ class DatabaseUnavailable(Transient):
 
 class JournalFailed(Transient):
     """The disk does not take what the journal writes, or does not give it back."""
+
+
+class StoreUnavailable(Transient):
+    """The store of the exports cannot be reached or cannot serve now."""
+
+
+class StoreConflict(Transient):
+    """The object is not what the caller has seen: somebody else made, changed or deleted it."""
 
 
 class JournalBusy(Terminal):
@@ -66,6 +77,10 @@ class DatabaseRefused(Terminal):
 
     def __str__(self) -> str:
         return self.problem
+
+
+class StoreRefused(Terminal):
+    """The store refused for good; the text says what to do."""
 
 
 class CannotStart(Terminal):

@@ -83,10 +83,48 @@ class ReportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """Where each day of each site goes as objects, and when; the days are those of `job=export`."""
+
+    kind: str  # local, gcs or none
+    folder: Path
+    bucket: str
+    credentials_file: Path | None
+    endpoint: str | None
+    template: str  # of the objects' names, see `core.export`
+    forms: tuple[str, ...]
+    gzip: bool
+    parallel: int
+    grace_us: int
+    wait_us: int
+    drop_after_us: int | None
+    first_day: str  # see `core.day`
+    last_day: str
+    verify: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """Which device `job=probe` asks, about what, and how gently."""
+
+    device: DeviceSettings | None  # None: one without a configuration
+    host: str
+    port: int
+    unit_id: int
+    windows: tuple[tuple[int, int, int], ...]  # function, first and last address
+    requests_s: float
+    most_requests: int
+    most_connections: int
+    timeout_us: int = 1_000_000
+    connect_timeout_us: int = 2_000_000
+    connect_pause_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the job needs to know."""
 
-    job: str  # "collect" or "report"
+    job: str  # "collect", "report", "export", "check" or "probe"
     state_dir: Path
     duration_us: int | None
     drain_us: int
@@ -105,3 +143,6 @@ class Settings:
     journal: JournalLimits
     cluster: ClusterSettings
     report: ReportSettings
+    export: ExportSettings
+    check_format: str
+    probe: ProbeSettings | None  # of job=probe only

@@ -12,7 +12,7 @@ from ess_ray.core.tree import Node
 NUMERIC_TYPES = ("float8", "float4", "int2", "int4", "int8")
 COLUMN_TYPES = (*NUMERIC_TYPES, "bool", "text", *(f"{name}[]" for name in NUMERIC_TYPES))
 RESERVED_COLUMNS = ("time", "site", "device", "quality")  # every data table has them
-RESERVED_TABLES = ("sample", "device", "event", "rejected", "export_object")
+RESERVED_TABLES = ("sample", "device", "event", "rejected", "export_object", "export_until", "late_commit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,298 @@
+"""The daily export over Ray, with what can die in the middle of it: the next run mends it, nothing is uploaded twice.
+
+Real store (fake-gcs-server), real databases.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+import ray
+
+from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
+from ess_ray.adapters.database import utc
+from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.gcs import Bucket
+from ess_ray.cluster import exports
+from ess_ray.cluster.exports import Exports
+from ess_ray.core.export import Part
+from ess_ray.core.settings import Settings
+from ess_ray.export_schedule import ExportSchedule
+from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir
+from tests.days import day_of, register, settings_of, write_day, write_ticks
+from tests.stores import BUCKET, FakeStore, Fault, Harm, Step, fake_store
+
+S, HOUR_US = 1_000_000, 3_600_000_000
+MARK = "ESS_RAY_EXPORT_TEST"
+TABLES = {"bank", "rack", "pcs", "etc", "sample", "event"}  # of Sionyu
+DAYS = [date(2026, 11, day) for day in range(1, 7)]
+PATIENCE_S = 1.0
+PERIOD = "sites.sionyu.devices.gateway.period_s=1200"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("export")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Iterator[FakeStore]:
+    with fake_store(folder / "store") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path, store: FakeStore) -> Settings:
+    words = ["export=gcs", f"export.bucket={BUCKET}", f"export.endpoint={store.endpoint}", "export.wait_s=3600"]
+    return settings_of("site=sionyu", f"state_dir={folder}/state", PERIOD, *words)
+
+
+@pytest.fixture(scope="module")
+def dsn(folder: Path, settings: Settings) -> Iterator[str]:
+    """A day for each test."""
+    (folder / "state").mkdir()
+    bin_dir = _timescale_bin_dir()  # without it the tables are plain
+    with EmbeddedPostgres(folder / "state" / "postgresql", bin_dir, TIMESCALE if bin_dir else QUICK) as server:
+        first, last = day_of(settings, "sionyu", DAYS[0]), day_of(settings, "sionyu", DAYS[-1])
+        register(server.dsn, settings, first.start_us, last.end_us)
+        for day in DAYS:
+            write_day(server.dsn, settings, day)
+        yield server.dsn
+
+
+@pytest.fixture(scope="module")
+def exporter(folder: Path, settings: Settings, store: FakeStore, dsn: str) -> Iterator[Exporter]:
+    """With Ray around it, and little patience."""
+    os.environ[MARK] = str(folder)
+    made = make_exporter(settings, dsn)
+    # Not the product's start, which wants to set the environment before Ray is imported; the command has that.
+    ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    yield Exporter(dsn, made.ledger, Bucket(BUCKET, endpoint=store.endpoint, patience_s=PATIENCE_S))
+    ray.shutdown()
+    del os.environ[MARK]
+
+
+@pytest.fixture(autouse=True)
+def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "PAUSES_S", (0.1, 0.1, 0.1))
+
+
+def parts_of(exporter: Exporter, settings: Settings, number: int) -> tuple[Part, ...]:
+    return exporter.ledger.parts("sionyu", day_of(settings, "sionyu", DAYS[number]))
+
+
+def run(exporter: Exporter, parts: tuple[Part, ...], verify: bool = False) -> dict[str, Outcome]:
+    """Every outcome, by table."""
+    told = Exports(exporter, parallel=2, verify=verify).run(parts)
+    return {part.table: one for part, one in told if isinstance(one, Outcome)}
+
+
+def ends(outcomes: dict[str, Outcome]) -> dict[str, End]:
+    return {table: outcome.end for table, outcome in outcomes.items()}
+
+
+def made(store: FakeStore, number: int) -> Counter[str]:
+    """How often each table of a day was made."""
+    day = f"{DAYS[number]:%Y%m%d}_"
+    return Counter(name.rsplit("_")[-1].removesuffix(".csv") for name, _ in store.made if day in name)
+
+
+@contextmanager
+def when(happened: Callable[[], bool], then: Callable[[], None]) -> Iterator[None]:
+    """Do something beside the block, as soon as something has happened."""
+
+    def watch() -> None:
+        deadline_s = time.monotonic() + 30
+        while not happened() and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        then()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    yield
+    watching.join()
+
+
+def kill_exporters(folder: Path) -> None:
+    """kill -9 of every process that has an export task of this test."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            ours = f"{MARK}={folder}".encode() in (place / "environ").read_bytes().split(b"\0")
+            if ours and b"ray::export" in (place / "cmdline").read_bytes():
+                os.kill(int(place.name), signal.SIGKILL)
+        except OSError:
+            continue
+
+
+@pytest.mark.parametrize(("step", "number"), [(Step.BEGIN, 0), (Step.LAST, 1)])
+def test_killed_tasks_are_run_again_and_nothing_is_uploaded_twice(
+    exporter: Exporter, settings: Settings, store: FakeStore, folder: Path, step: Step, number: int
+) -> None:
+    store.steps.clear()
+    store.faults = [Fault(step, Harm.SLOW, seconds=20)]
+    with when(lambda: any(one is step for one, _ in store.steps), lambda: kill_exporters(folder)):
+        outcomes = run(exporter, parts_of(exporter, settings, number))
+    assert all(outcome.good for outcome in outcomes.values())
+    assert made(store, number) == Counter(TABLES)
+    assert set(ends(run(exporter, parts_of(exporter, settings, number), verify=True)).values()) == {End.VERIFIED}
+
+
+def test_a_store_that_dies_is_said_and_mended_by_the_next_run(
+    exporter: Exporter, settings: Settings, store: FakeStore
+) -> None:
+    parts = parts_of(exporter, settings, 2)
+    store.steps.clear()
+    with when(lambda: any(one is Step.LAST for one, _ in store.steps), store.kill):
+        outcomes = run(exporter, parts)
+    assert {End.FAILED} <= set(ends(outcomes).values())
+    assert any("not tried any more" in outcome.problem for outcome in outcomes.values())
+    store.start()
+    assert all(outcome.good for outcome in run(exporter, parts).values())
+    assert set(ends(run(exporter, parts)).values()) == {End.UNCHANGED}
+    assert set(made(store, 2)) == TABLES
+
+
+def test_two_exporters_at_once_upload_everything_once(exporter: Exporter, settings: Settings, store: FakeStore) -> None:
+    parts = parts_of(exporter, settings, 3)
+    found: list[dict[str, Outcome]] = []
+    other = threading.Thread(target=lambda: found.append(run(exporter, parts)))
+    other.start()
+    found.append(run(exporter, parts))
+    other.join()
+    assert all(outcome.good for outcomes in found for outcome in outcomes.values())
+    assert made(store, 3) == Counter(TABLES)
+
+
+def test_what_differs_is_told_and_a_changed_day_is_exported_again(
+    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+) -> None:
+    parts = parts_of(exporter, settings, 4)
+    run(exporter, parts)
+    by_table = {part.table: part for part in parts}
+    late_us = parts[0].day.start_us + 1800 * S
+    write_ticks(dsn, settings, settings.devices[0], [late_us])
+    outcomes = run(exporter, parts, verify=True)
+    assert ends(outcomes)["event"] is End.VERIFIED
+    assert {table for table, one in outcomes.items() if "has changed since" in one.problem} == TABLES - {"event"}
+    assert [part.table for part in exporter.ledger.due("sionyu", "Asia/Seoul", DAYS[4]) if part in parts] == [
+        part.table for part in parts if part.table != "event"
+    ]
+    assert ends(run(exporter, parts)) == dict.fromkeys(TABLES, End.REPLACED) | {"event": End.UNCHANGED}
+    assert made(store, 4) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
+    found = exporter.store.look(by_table["rack"].name)
+    assert found
+    exporter.store.delete(found.name, found.generation)
+    assert "not in the store" in run(exporter, parts, verify=True)["rack"].problem
+    assert ends(run(exporter, parts))["rack"] is End.EXPORTED
+
+
+def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
+    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+) -> None:
+    day = day_of(settings, "sionyu", DAYS[5])
+    run(exporter, tuple(part for number in range(5) for part in parts_of(exporter, settings, number)))
+    settled_us = {"sionyu": day.end_us - 1}
+    schedule = ExportSchedule(settings, dsn, settled_us.__getitem__, lambda: True)
+    assert not schedule.look(day.end_us + 299 * S)
+    assert schedule.state is None
+    assert not schedule.look(day.end_us + 300 * S)
+    assert "2026-11-06: waits for samples in the journals" in str(schedule.state)
+    settled_us["sionyu"] = day.end_us
+    assert schedule.look(day.end_us + 301 * S)
+    assert (schedule.written, schedule.failed) == (6, {})
+    assert not schedule.look(day.end_us + 302 * S)
+    write_ticks(dsn, settings, settings.devices[0], [day.start_us + 1800 * S])
+    settled_us["sionyu"] = 0
+    assert not schedule.look(day.end_us + 400 * S)
+    assert schedule.look(day.end_us + 400 * S + HOUR_US)  # export.wait_s is over
+    notes = schedule.take_notes()
+    assert [note.partition(":")[0] for note in notes] == ["export"] * 3
+    assert "goes without them" in notes[1]
+    assert made(store, 5) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
+
+
+def test_a_killed_and_a_stopped_command_leave_nothing_half_done_and_the_next_one_mends_it(
+    settings: Settings, store: FakeStore, dsn: str, folder: Path
+) -> None:
+    words = [
+        "job=export", "site=sionyu", f"day={DAYS[0]}", f"state_dir={folder}/state", PERIOD, "export=gcs",
+        f"export.bucket={BUCKET}", f"export.endpoint={store.endpoint}", "export.name=again/{site}/{table}{yyyymmdd}",
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "ess_ray.main", *words]
+    for number, code in ((signal.SIGKILL, -9), (signal.SIGINT, 130)):
+        before = len(store.steps)
+        store.faults = [Fault(Step.BEGIN, Harm.SLOW, seconds=15, times=2)]
+        job = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while not any(step is Step.BEGIN for step, _ in store.steps[before:]):
+            assert job.poll() is None
+            time.sleep(0.02)
+        job.send_signal(number)
+        began_s = time.monotonic()
+        said = job.communicate(timeout=30)[1]
+        assert (job.returncode, time.monotonic() - began_s < 10) == (code, True), said
+    store.faults = []
+    assert not [name for name, _ in store.made if name.startswith("again/")]
+    done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(f"6 objects in gs://{BUCKET}: 6 exported; ")
+    assert len([name for name, _ in store.made if name.startswith("again/")]) == 6
+
+
+def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
+    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+) -> None:
+    with psycopg.connect(dsn) as connection:
+        if not connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+            pytest.skip("plain tables have no chunks")
+    chosen = replace(settings, export=replace(settings.export, drop_after_us=24 * HOUR_US))
+    schedule = ExportSchedule(chosen, dsn, lambda _: 1 << 60, lambda: True)
+    later_us = day_of(settings, "sionyu", DAYS[5]).end_us + 30 * 24 * HOUR_US
+    while schedule.look(later_us):  # one that has nothing to export drops
+        pass
+    assert any(note.startswith("dropped chunk") for note in schedule.take_notes())
+    limits = [utc(day_of(settings, "sionyu", DAYS[1]).start_us), utc(day_of(settings, "sionyu", DAYS[4]).end_us)]
+    with psycopg.connect(dsn) as connection:
+        inside = "SELECT count(*) FROM rack WHERE time BETWEEN %s AND %s"
+        assert connection.execute(inside, limits).fetchone() == (0,)
+        # The tick at the midnight behind the last day was never exported: its chunk stays.
+        assert connection.execute("SELECT count(*) > 0 FROM rack WHERE time > %s", limits[1:]).fetchone() == (True,)
+    parts = parts_of(exporter, settings, 3)
+    assert set(ends(run(exporter, parts)).values()) == {End.UNCHANGED}
+    assert set(ends(run(exporter, parts, verify=True)).values()) == {End.VERIFIED}
+
+
+def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:
+    state = folder / "main" / "state"
+    state.mkdir(parents=True)
+    settings = settings_of("site=sionyu", PERIOD)
+    yesterday = (datetime.now(ZoneInfo("Asia/Seoul")) - timedelta(days=1)).date()
+    with EmbeddedPostgres(state / "postgresql", settings=QUICK) as server:
+        day = day_of(settings, "sionyu", yesterday)
+        register(server.dsn, settings, day.start_us, day.end_us)
+        write_day(server.dsn, settings, yesterday)
+    words = ["site=sionyu", "run.duration_s=12", "run.summary=summary.json", "run.require_complete=true"]
+    words += [f"state_dir={state}", "cluster.dashboard_port=0", "export.grace_s=0"]
+    command = [sys.executable, "-m", "ess_ray.main", *words]
+    done = subprocess.run(command, check=False, cwd=folder / "main", capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+    summary = json.loads((folder / "main" / "summary.json").read_text())
+    assert summary["export"] == {"written": 6, "failed": {}}
+    assert f"export: {yesterday} of sionyu: 6 objects" in done.stdout
+    files = {path.name for path in (state / "export").rglob("*.csv")}
+    assert files == {f"{yesterday:%Y%m%d}_{table}.csv" for table in TABLES}
