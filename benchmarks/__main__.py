@@ -1,4 +1,4 @@
-"""The page: `scripts/bench [--rounds N] [--json FILE] [--only decode copy poll]`."""
+"""The page: `scripts/bench [--rounds N] [--json FILE] [--only decode copy …] [--devices 300,1000] [--seconds 60]`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,26 @@ import platform
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import copying, decoding, polling
+from benchmarks import copying, decoding, disk, exporting, fleet, journaling, polling, starting, today, troubles
 from benchmarks.measure import Part
 
-PARTS: dict[str, Callable[[int], Part]] = {"decode": decoding.run, "copy": copying.run, "poll": polling.run}
+PARTS: dict[str, Callable[[int], Part]] = {
+    "poll": polling.run,
+    "journal": journaling.run,
+    "decode": decoding.run,
+    "copy": copying.run,
+    "export": exporting.run,
+    "disk": disk.run,
+    "fleet": fleet.run,
+    "trouble": troubles.run,
+    "today": today.run,
+    "start": starting.run,
+}
 LIBRARIES = ("numpy", "polars", "psycopg", "pyModbusTCP")
 
 
@@ -25,17 +37,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Speed of ess_ray beside floors of the same run")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="default: all")
     parser.add_argument("--rounds", type=int, default=7, help="how often each way is measured (at least 2)")
+    parser.add_argument("--devices", type=_numbers, default=fleet.SIZES, help="sizes of fleets, as in 300,1000")
+    parser.add_argument("--seconds", type=float, default=fleet.SECONDS_S, help="how long each fleet is collected")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     arguments = parser.parse_args()
+    parts = PARTS | {"fleet": partial(fleet.run, sizes=arguments.devices, seconds_s=arguments.seconds)}
     page: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
     print(f"{page['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
     for name in arguments.only:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            part = process.submit(PARTS[name], arguments.rounds).result()
+            part = process.submit(parts[name], arguments.rounds).result()
         print(f"\n{part}", flush=True)
         page[name] = asdict(part)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(page, indent=1), encoding="utf-8")
+        if arguments.json:  # part by part: a page takes its time
+            arguments.json.write_text(json.dumps(page, indent=1), encoding="utf-8")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
 
 
 def machine() -> str:

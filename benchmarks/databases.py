@@ -8,11 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import LiteralString
+
+import psycopg
 
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.adapters.pgprocess import find_bin_dir
 
 TIMESCALE = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+
+PLAIN_SIZE: LiteralString = """
+SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"""
+HYPERTABLE_SIZE: LiteralString = """
+SELECT sum(hypertable_size(format('%I.%I', hypertable_schema, hypertable_name)::regclass))
+FROM timescaledb_information.hypertables"""
+COMPRESS: LiteralString = """
+SELECT compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass)
+FROM timescaledb_information.chunks WHERE NOT is_compressed"""
 
 
 def servers() -> dict[str, tuple[Path, dict[str, str]]]:
@@ -21,6 +33,12 @@ def servers() -> dict[str, tuple[Path, dict[str, str]]]:
     if timescale := _timescale_bin_dir():
         found["TimescaleDB"] = timescale, TIMESCALE
     return found
+
+
+def server() -> tuple[str, Path, dict[str, str]]:
+    """Name, programs and settings of the one for the whole job: with TimescaleDB, if this machine has it."""
+    name, (bin_dir, settings) = list(servers().items())[-1]
+    return name if settings else f"{name} (no PostgreSQL with TimescaleDB here)", bin_dir, settings
 
 
 @contextmanager
@@ -37,3 +55,22 @@ def _timescale_bin_dir() -> Path | None:
         places.append((Path(bin_dir), share))
     found = (path for path, share in places if Path(share, "extension/timescaledb.control").exists())
     return next((path for path in found if (path / "initdb").exists()), None)
+
+
+def disk_bytes(dsn: str) -> int:
+    """What all tables take, with their indexes."""
+    with psycopg.connect(dsn) as connection:
+        hypertables = _sum(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'")
+        return _sum(connection, HYPERTABLE_SIZE if hypertables else PLAIN_SIZE)
+
+
+def compress(dsn: str) -> None:
+    """All chunks, at once: TimescaleDB's policy would wait for their age."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(COMPRESS)
+
+
+def _sum(connection: psycopg.Connection, query: LiteralString) -> int:
+    row = connection.execute(query).fetchone()
+    assert row
+    return int(row[0])

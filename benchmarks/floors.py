@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,30 +66,40 @@ def _decode(words: np.ndarray, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
     return values, outside
 
 
-def decode_by_value(of: Layout, samples: Sequence[Sample]) -> tuple[list[dict[str, float]], int]:
-    """(values of each sample, how many are out of range) as a script would: value for value."""
-    table = [(f"{v.table}.{v.column}.{v.ids}.{v.element}", locate(of.plan, v) // 2, v) for v in of.map.values]
-    decoded, outside = [], 0
-    for sample in samples:
-        words = struct.unpack(f">{len(sample.image) // 2}H", sample.image)
-        row = {}
-        for name, place, value in table:
-            raw = words[place]
-            if value.width == 2:
-                other = words[place + 1]
-                raw = other << 16 | raw if value.order == "CDAB" else raw << 16 | other
-            bits = 16 * value.width
-            if value.raw_type.startswith("i") and raw >> (bits - 1):
-                raw -= 1 << bits
-            if value.invert == "swap01" and raw in (0, 1):
-                raw = 1 - raw
-            elif value.invert == "nonzero":
-                raw = int(raw == 0)
-            number = raw if value.scale == 1 else float(raw * value.scale)
-            if (value.minimum is not None and number < value.minimum) or (
-                value.maximum is not None and number > value.maximum
-            ):
-                outside += 1
-            row[name] = number
-        decoded.append(row)
-    return decoded, outside
+class LoopFloor:
+    """Value for value, as a script would."""
+
+    def __init__(self, of: Layout) -> None:
+        self._table = [(name_of(value), locate(of.plan, value) // 2, value) for value in of.map.values]
+
+    def decode(self, images: Iterable[bytes]) -> tuple[list[dict[str, float]], int]:
+        """(values of each image by name, how many are out of range)."""
+        decoded, outside = [], 0
+        for image in images:
+            words = struct.unpack(f">{len(image) // 2}H", image)
+            row = {}
+            for name, place, value in self._table:
+                raw = words[place]
+                if value.width == 2:
+                    other = words[place + 1]
+                    raw = other << 16 | raw if value.order == "CDAB" else raw << 16 | other
+                bits = 16 * value.width
+                if value.raw_type.startswith("i") and raw >> (bits - 1):
+                    raw -= 1 << bits
+                if value.invert == "swap01" and raw in (0, 1):
+                    raw = 1 - raw
+                elif value.invert == "nonzero":
+                    raw = int(raw == 0)
+                number = raw if value.scale == 1 else float(raw * value.scale)
+                if (value.minimum is not None and number < value.minimum) or (
+                    value.maximum is not None and number > value.maximum
+                ):
+                    outside += 1
+                row[name] = number
+            decoded.append(row)
+        return decoded, outside
+
+
+def name_of(value: Value) -> str:
+    """Unique within a map."""
+    return f"{value.table}.{value.column}.{value.ids}.{value.element}"

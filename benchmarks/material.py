@@ -40,12 +40,12 @@ def layout(name: str) -> Layout:
     return Layout(standard, register_map, make_plan(register_map))
 
 
-def samples(name: str, count: int, first: int = 0, device: str = "gateway") -> list[Sample]:
+def samples(name: str, count: int, first: int = 0, device: str = "gateway", seed: int = 1) -> list[Sample]:
     """Complete samples of a simulated plant, one a second."""
     from ess_ray.simulator.plant import Plant
 
     of = layout(name)
-    plant = Plant(of.map, seed=1)
+    plant = Plant(of.map, seed)
 
     def sample(tick_us: int) -> Sample:
         answers = plant.image(tick_us)

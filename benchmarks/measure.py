@@ -25,18 +25,21 @@ class Spread:
         return f"{_short(self.median)} ({_short(self.low)}-{_short(self.high)})"
 
 
+Cell = Spread | float | None
+
+
 @dataclass(frozen=True)
 class Part:
-    """One table of the page: a line for each way, a cell for each figure."""
+    """One table of the page: a line for each way, a cell for each figure, or the other way round."""
 
     title: str
     method: str
     aim: str
-    lines: Mapping[str, Mapping[str, Spread]]
+    lines: Mapping[str, Mapping[str, Cell]]
 
     def __str__(self) -> str:
         heads = list(next(iter(self.lines.values())))
-        rows = [["", *heads], *([name, *(str(line[head]) for head in heads)] for name, line in self.lines.items())]
+        rows = [["", *heads], *([name, *(_cell(line[head]) for head in heads)] for name, line in self.lines.items())]
         widths = [max(len(row[place]) for row in rows) for place in range(len(heads) + 1)]
         table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([self.title, self.method, f"Aim: {self.aim}", *table])
@@ -66,6 +69,12 @@ def spread(numbers: Sequence[float]) -> Spread:
 def ratio(ones: Sequence[float], others: Sequence[float]) -> Spread:
     """ones / others, round by round."""
     return spread([one / other for one, other in zip(ones, others, strict=True)])
+
+
+def _cell(cell: Cell) -> str:
+    if cell is None:
+        return "-"
+    return str(cell) if isinstance(cell, Spread) else _short(cell)
 
 
 def _short(number: float) -> str:

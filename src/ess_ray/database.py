@@ -130,6 +130,7 @@ def serving(settings: Settings) -> Iterator[str]:
 
 
 def _configured(settings: Settings) -> list[Configured]:
+    delivers = {name: delivered_by(one) for name, one in settings.maps.items()}
     return [
         Configured(
             device=device.device,
@@ -137,7 +138,7 @@ def _configured(settings: Settings) -> list[Configured]:
             map_hash=settings.maps[device.map_name].map_hash,
             period_s=device.period_us / 1e6,
             phase_s=device.phase_us / 1e6,
-            delivers=delivered_by(settings.maps[device.map_name]),
+            delivers=delivers[device.map_name],
         )
         for device in settings.devices
     ]

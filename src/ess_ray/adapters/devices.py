@@ -27,12 +27,13 @@ class Configured:
     delivers: Mapping[str, Sequence[str]]  # columns by table, see core.export.delivered_by
 
 
-# The rows to compare with: one array a column.
+# The rows to compare with: one array a column. What a map delivers is some kB: it goes over once a map.
 NOW_CONFIGURED = """
 WITH configured AS (
-    SELECT * FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
-                         %(period_s)s::float8[], %(phase_s)s::float8[], %(delivers)s::text[])
-             AS t(site, device, map, map_hash, period_s, phase_s, delivers)
+    SELECT t.*, m.delivers
+    FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
+                %(period_s)s::float8[], %(phase_s)s::float8[]) AS t(site, device, map, map_hash, period_s, phase_s)
+    JOIN unnest(%(map_hashes)s::text[], %(delivers)s::text[]) AS m(map_hash, delivers) USING (map_hash)
 )"""
 # A site that is not in the rows is another collector's business and stays as it is.
 CLOSE = f"""{NOW_CONFIGURED}
@@ -46,12 +47,13 @@ UPDATE device d SET delivers = c.delivers FROM configured c
 WHERE d.delivers IS NULL AND (d.site, d.device, d.map_hash) = (c.site, c.device, c.map_hash)"""
 OPEN = f"""{NOW_CONFIGURED}
 INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, valid_from)
-SELECT c.*, %(now)s FROM configured c
+SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, %(now)s FROM configured c
 WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
 
 
 def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> None:
     """Close the rows of devices that changed or went, open those of devices that changed or came."""
+    delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {
         "site": [c.device.site for c in devices],
         "device": [c.device.device for c in devices],
@@ -59,7 +61,8 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> No
         "map_hash": [c.map_hash for c in devices],
         "period_s": [c.period_s for c in devices],
         "phase_s": [c.phase_s for c in devices],
-        "delivers": [json.dumps({table: list(columns) for table, columns in c.delivers.items()}) for c in devices],
+        "map_hashes": list(delivers),
+        "delivers": [json.dumps({table: list(columns) for table, columns in one.items()}) for one in delivers.values()],
         "now": utc(now_us),
     }
     with translated("registering the devices"), connect(dsn, ANSWER_LIMIT_S) as connection:
