@@ -3,6 +3,9 @@
 The device answers every request with a step of a script: the right frame or a mutated one, alone, twice, in pieces,
 behind alien bytes, or nothing. Struct alone decides whether a frame that was accepted is right in transaction,
 protocol, unit, function and length, and every sample must hold what was accepted and nothing else.
+
+Two lines hear the same: one that has every frame checked by pyModbusTCP, and one that takes an answer by its head, as
+the poller's does. Whatever comes, both must send, close and deliver the same at the same moments.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from ess_ray.adapters.modbus import PduFrames
+from ess_ray.adapters.modbus_frames import PduFrames
 from ess_ray.core.cadence import Now
+from ess_ray.core.frames import NO_SIZE, Ask
 from ess_ray.core.line import Line
 from ess_ray.core.plan import Plan, Request
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
@@ -86,9 +90,8 @@ class Checked:
         self.stream = b""  # all that came on this connection
         self.accepted: dict[int, bytes] = {}  # of this poll, by place in the image
 
-    def build(self, transaction: int, unit_id: int, request: Request) -> bytes:
-        self.request = self._frames.build(transaction, unit_id, request)
-        return self.request
+    def ask(self, unit_id: int, request: Request) -> Ask:
+        return self._frames.ask(unit_id, request)._replace(size=NO_SIZE)  # so that every answer is checked
 
     def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
         answer = self._frames.check(frame, transaction, unit_id, request)
@@ -102,6 +105,23 @@ class Checked:
             assert answer == (bytes(number >> i & 1 for i in range(request.count)) if bits else frame[9:])
             self.accepted[request.offset] = answer
         return answer
+
+
+class Quick:
+    """The line that takes answers by their heads, and what it did: it must be the same."""
+
+    def __init__(self, settings: DeviceSettings) -> None:
+        self.did: list[object] = []
+        self.line = Line([settings], PduFrames(), self, self.did.append)
+
+    def connect(self) -> None:
+        self.did.append("connect")
+
+    def send(self, frame: bytes) -> None:
+        self.did.append(frame)
+
+    def close(self) -> None:
+        self.did.append("close")
 
 
 class Play:
@@ -118,17 +138,32 @@ class Play:
             poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
         )  # fmt: skip
         self.line = Line([settings], self.frames, self, self._deliver)
-        self.line.start(START_US, None)
+        self.did: list[object] = []
+        self.quick = Quick(settings)
+        for line in (self.line, self.quick.line):
+            line.start(START_US, None)
 
     def connect(self) -> None:
+        self.did.append("connect")
         self._connecting = True
 
     def send(self, frame: bytes) -> None:
-        assert frame == self.frames.request
+        self.did.append(frame)
+        self.frames.request = frame
         self._asked = True
 
     def close(self) -> None:
+        self.did.append("close")
         self._connecting = self._asked = False
+
+    def tell(self, what: Callable[[Line], object]) -> None:
+        """Tell both lines the same; both must do the same."""
+        what(self.line)
+        what(self.quick.line)
+        assert self.did == self.quick.did
+        assert self.line.wake_at_us(self._now) == self.quick.line.wake_at_us(self._now)
+        self.did.clear()
+        self.quick.did.clear()
 
     def until_asked(self) -> None:
         """Let time pass until the line asks something: nothing may keep it from that for long."""
@@ -136,7 +171,7 @@ class Play:
             if self._connecting:
                 self._connecting = False
                 self.frames.stream = b""
-                self.line.connected(self._now)
+                self.tell(lambda line: line.connected(self._now))
             elif self._asked:
                 return
             else:
@@ -150,12 +185,12 @@ class Play:
         self._asked = False
         cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
-            if stream[start:end]:
-                self.frames.stream += stream[start:end]
-                self.line.received(stream[start:end], self._now)
+            if piece := stream[start:end]:
+                self.frames.stream += piece
+                self.tell(lambda line, piece=piece: line.received(piece, self._now))  # type: ignore[misc]
         self.fed += 1
         if number % 97 == 0:
-            self.line.closed(self._now)
+            self.tell(lambda line: line.closed(self._now))
 
     @property
     def _now(self) -> Now:
@@ -165,10 +200,11 @@ class Play:
         wake_us = self.line.wake_at_us(self._now)
         assert wake_us is not None
         self._us = max(self._us, wake_us)
-        self.line.wake(self._now)
+        self.tell(lambda line: line.wake(self._now))
 
     def _deliver(self, item: Sample | Event) -> None:
         """A sample has what was accepted, byte by byte, and calls missing all the rest."""
+        self.did.append(item)
         if isinstance(item, Event):
             return
         self.samples.append(item)

@@ -11,6 +11,7 @@ from math import lcm
 from typing import NamedTuple
 
 MOST_JUMPS = 16  # of the wall clock that are remembered
+CLOCK_STEP_US = 500_000  # a wall clock that differs by less was corrected, not set: ticks go on as they are
 WAKE_LATE_US = 50_000  # a tick that came so shortly before a jump was noticed is still read
 
 
@@ -36,8 +37,30 @@ def ticks_between(start_us: int, end_us: int, period_us: int) -> int:
     return max(0, -(-end_us // period_us) - -(-start_us // period_us))
 
 
+class WallClock:
+    """Tells when the wall clock was set, from its distance to the monotonic clock."""
+
+    __slots__ = ("_offset_us",)
+
+    def __init__(self) -> None:
+        self._offset_us: int | None = None  # at the last step: small corrections add up
+
+    def step_us(self, now: Now) -> int:
+        """How far the wall clock was set since the last call that told so; 0: it was not."""
+        offset_us = now.wall_us - now.mono_us
+        if self._offset_us is None:
+            self._offset_us = offset_us
+        step_us = offset_us - self._offset_us
+        if -CLOCK_STEP_US < step_us < CLOCK_STEP_US:
+            return 0
+        self._offset_us = offset_us
+        return step_us
+
+
 class Cadence:
     """The ticks of one device in [first_us, end_us); `end_us` None: without end."""
+
+    __slots__ = ("_end_us", "_next_us", "_since_us", "_taken", "period_us", "phase_us")
 
     def __init__(self, period_us: int, phase_us: int) -> None:
         self.period_us = period_us
@@ -62,6 +85,9 @@ class Cadence:
         if start is None or start + self.phase_us > wall_us:
             return range(0)
         last = wall_us - self.phase_us
+        if last < start + self.period_us and not self._taken and (self._end_us is None or start < self._end_us):
+            self._next_us = start + self.period_us
+            return range(start, start + 1)  # nearly always
         end = last + 1 if self._end_us is None else min(last + 1, self._end_us)
         for taken in self._taken:
             if start < taken.start < end:

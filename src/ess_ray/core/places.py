@@ -89,7 +89,7 @@ def blocks_of(register_map: RegisterMap, plan: Plan, tables: dict[str, TablePlac
 
 def _block(table: TablePlaces, elements: int, columns: dict[str, list[Value]], plan: Plan) -> Block:
     some = next(iter(columns.values()))[0]
-    dtype, order = raw_dtype(some), np.array(_byte_order(some))
+    dtype, order = raw_dtype(some), np.array(byte_order(some))
     row_of = {ids: number for number, ids in enumerate(table.rows)}
     shape = len(columns), len(table.rows) * elements
     places = np.zeros((*shape, dtype.itemsize), np.intp)
@@ -109,7 +109,7 @@ def _block(table: TablePlaces, elements: int, columns: dict[str, list[Value]], p
     )  # fmt: skip
 
 
-def _byte_order(value: Value) -> list[int]:
+def byte_order(value: Value) -> list[int]:
     """Bytes of a value in the order a little-endian machine wants them; of text, in reading order.
 
     Text keeps its word order: a device that sends the low word of a number first still sends text from its beginning.

@@ -7,7 +7,7 @@ register and nothing else.
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 
 from ess_ray.core.cadence import Now
 from ess_ray.core.plan import Plan, Request
@@ -20,6 +20,8 @@ GATEWAY_TARGET_SILENT = 11
 WORTH_A_RETRY = frozenset({4, 5, 6, 10})  # device failure, acknowledge, busy, gateway path unavailable
 # Halvings of one poll: a whole illegal block is found over several ticks instead of in one that overruns.
 MAX_SPLITS = 16
+STORED, PARTIAL, FAILED = Status  # a member is slow to get at its class
+PARKED = Reason.PARKED
 
 
 def part(request: Request, atoms: tuple[tuple[int, int], ...]) -> Request:
@@ -65,6 +67,9 @@ class Parking:
             self._retry_at_us = None
         elif not searching:
             self._splits.clear()
+        if not self._bad and not self._splits:
+            self.requests = self._plan.requests
+            return
         self.requests = tuple(request for i in range(len(self._plan.requests)) for request in self._asked(i))
 
     def _asked(self, index: int) -> list[Request]:
@@ -92,44 +97,43 @@ class Parking:
 class Poll:
     """One tick of one device, from its first request to its sample."""
 
+    # What most polls leave as it is; one is made every tick of every device.
+    _missing: Sequence[Request] = ()
+    _reason: str | None = None
+    attempts = 0  # to have the next request answered
+    _splits = 0
+    sent = 0  # requests, retries included
+    _retries = 0
+    _searching = False
+    newly_parked: Sequence[Request] = ()  # values that this poll found to be illegal
+    heard = False  # the device gave an answer, be it an exception
+
     def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now) -> None:
         self.settings = settings
         self.tick_us = tick_us
         self.deadline_us = now.mono_us + settings.poll_limit_us - (now.wall_us - tick_us - settings.phase_us)
+        self.requests: Sequence[Request] = parking.requests  # never changed in place: a search makes another list
         self._parking = parking
-        self._todo = deque(parking.requests)
-        self._image = bytearray(settings.plan.image_bytes)
-        self._missing: list[Request] = []
-        self._reason: str | None = None
-        self._attempts = 0
-        self._splits = 0
-        self._requests = 0
-        self._retries = 0
-        self._searching = False
-        self._read = False
-        self.newly_parked: list[Request] = []  # values that this poll found to be illegal
-        self.heard = False  # the device gave an answer, be it an exception
-
-    @property
-    def started(self) -> bool:
-        """Whether a request of this poll was ever sent."""
-        return self._requests > 0
+        self.answers: list[bytes | None] = []  # of the first so many requests; None: it has failed for good
 
     def next_request(self) -> Request | None:
         """The request to send now, or None when the poll is over. Asking twice gives the same."""
-        return self._todo[0] if self._todo else None
+        number = len(self.answers)
+        return self.requests[number] if number < len(self.requests) else None
 
-    def sent(self) -> None:
-        """The next request went out."""
-        self._requests += 1
-        self._retries += self._attempts > 0
-        self._attempts += 1
+    def try_once(self) -> int:
+        """The next request goes out: its place in `requests`."""
+        self.sent += 1
+        if self.attempts:
+            self._retries += 1
+        self.attempts += 1
+        return len(self.answers)
 
     def answered(self, payload: bytes) -> None:
-        """The request was answered with its data."""
-        request = self._take()
-        self._image[request.offset : request.offset + len(payload)] = payload  # bits come unpacked, one a byte
-        self._read = self.heard = True
+        """The request was answered with its data (bits come unpacked, one a byte)."""
+        self.attempts = 0
+        self.heard = True
+        self.answers.append(payload)
 
     def refused(self, code: int, retries: int, mono_us: int) -> None:
         """The device answered with exception `code`."""
@@ -144,60 +148,81 @@ class Poll:
 
     def may_retry(self, retries: int, mono_us: int) -> bool:
         """Whether the request may be sent once more within the poll's limit."""
-        return self._attempts <= retries and mono_us < self.deadline_us
+        return self.attempts <= retries and mono_us < self.deadline_us
 
     def lose(self, reason: str) -> None:
         """The request has failed for good: its registers are missing, the poll goes on."""
-        request = self._take()
-        self._miss(request, reason)
+        self.attempts = 0
+        self._miss(self.requests[len(self.answers)], reason)
+        self.answers.append(None)
 
     def give_up(self, reason: str) -> None:
         """Nothing more is asked in this poll: all that is left is missing."""
-        while self._todo:
+        while len(self.answers) < len(self.requests):
             self.lose(reason)
 
     def sample(self, now: Now) -> Sample:
         """The sample of a poll that is over."""
+        device, plan, read_ms = self.settings.device, self.settings.plan, (now.wall_us - self.tick_us) / 1000
+        if self.requests is plan.requests and not self._missing:  # nothing is parked or searched either
+            image = b"".join(self.answers)  # type: ignore[arg-type]  # none has failed
+            return Sample(
+                device, plan.layout, self.tick_us, STORED, None, (), None, read_ms, self.sent, self._retries, image
+            )  # fmt: skip
+        self._miss_parked()
+        self._parking.settle(now.mono_us, self._searching)
+        image, reason, missing = self._image(), self._reason, self._missing
+        status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
+        # Of a failed sample nothing was read: that need not be told value by value.
+        ranges, text = (byte_ranges(missing), missing_text(missing)) if image and missing else ((), None)
+        return Sample(
+            device, plan.layout, self.tick_us, status, reason, ranges, text, read_ms, self.sent, self._retries, image
+        )  # fmt: skip
+
+    def _image(self) -> bytes:
+        """All answers in their places; empty if there is none."""
+        if not any(self.answers):
+            return b""
+        image = bytearray(self.settings.plan.image_bytes)
+        for request, answer in zip(self.requests, self.answers, strict=True):
+            if answer is not None:
+                image[request.offset : request.offset + len(answer)] = answer
+        return bytes(image)
+
+    def _miss_parked(self) -> None:
         found_now = {(request.function, atom) for request in self._missing for atom in request.atoms}
         for request, atom in self._parking.parked:
             if (request.function, atom) not in found_now:
-                self._miss(part(request, (atom,)), Reason.PARKED)
-        self._parking.settle(now.mono_us, self._searching)
-        complete = self._reason in (None, Reason.PARKED)
-        status = Status.FAILED if not self._read else Status.STORED if complete else Status.PARTIAL
-        return Sample(
-            device=self.settings.device,
-            layout=self.settings.plan.layout,
-            tick_us=self.tick_us,
-            status=status,
-            reason=self._reason,
-            missing=tuple(sorted(byte_range(request, atom) for request in self._missing for atom in request.atoms)),
-            missing_text=missing_text(self._missing) if self._missing else None,
-            read_ms=(now.wall_us - self.tick_us) / 1000,
-            requests=self._requests,
-            retries=self._retries,
-            image=bytes(self._image) if self._read else b"",
-        )
+                self._miss(part(request, (atom,)), PARKED)
 
     def _search(self, reason: str, mono_us: int) -> None:
-        request = self._take()
+        place = len(self.answers)
+        request = self.requests[place]
         halves = self._parking.refuse(request, mono_us)
         if not halves:
-            self.newly_parked.append(request)
+            self.newly_parked = [*self.newly_parked, request]
         self._searching = self._searching or bool(halves)
         if halves and self._splits < MAX_SPLITS:
             self._splits += 1
-            self._todo.extendleft(reversed(halves))
+            self.attempts = 0
+            self.requests = [*self.requests[:place], *halves, *self.requests[place + 1 :]]
         else:
-            self._miss(request, reason)
-
-    def _take(self) -> Request:
-        self._attempts = 0
-        return self._todo.popleft()
+            self.lose(reason)
 
     def _miss(self, request: Request, reason: str) -> None:
-        self._reason = reason if self._reason in (None, Reason.PARKED) else self._reason
-        self._missing.append(request)
+        self._reason = reason if self._reason in (None, PARKED) else self._reason
+        self._missing = [*self._missing, request]
+
+
+def byte_ranges(missing: Sequence[Request]) -> tuple[tuple[int, int], ...]:
+    """Where these lie in the image, [start, end) in bytes, neighbours joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(byte_range(request, atom) for request in missing for atom in request.atoms):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return tuple(joined)
 
 
 def byte_range(request: Request, atom: tuple[int, int]) -> tuple[int, int]:
@@ -206,7 +231,7 @@ def byte_range(request: Request, atom: tuple[int, int]) -> tuple[int, int]:
     return start, start + atom[1] * request.item_bytes
 
 
-def missing_text(missing: list[Request]) -> str:
+def missing_text(missing: Sequence[Request]) -> str:
     """The missing addresses for people, neighbours joined: "4:500-588,4:600"."""
     spans: list[list[int]] = []
     for function, address, count in sorted((r.function, a, n) for r in missing for a, n in r.atoms):

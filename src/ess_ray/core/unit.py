@@ -1,0 +1,86 @@
+"""One device of a line: its ticks, its parked registers, how its requests are asked, how long it has been silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ess_ray.core.cadence import Cadence, Now
+from ess_ray.core.frames import Ask, Frames
+from ess_ray.core.plan import Request
+from ess_ray.core.poll import Parking, Poll, missing_text, unread
+from ess_ray.core.samples import Event, Kind, Reason, Sample
+from ess_ray.core.settings import DeviceSettings
+
+# A device is left alone between probes once this many polls in a row have heard nothing.
+SILENT_AFTER = 3
+
+
+class Unit:
+    """A device and, while it is at work or waits for its turn, its poll."""
+
+    __slots__ = (
+        "_asks", "_frames", "_requests", "cadence", "failures", "parking", "poll", "request_pause_us", "settings",
+        "silent_until_us", "timeout_us",
+    )  # fmt: skip
+
+    def __init__(self, settings: DeviceSettings, frames: Frames) -> None:
+        self.settings = settings
+        self.timeout_us = settings.timeout_us
+        self.request_pause_us = settings.request_pause_us
+        self.cadence = Cadence(settings.period_us, settings.phase_us)
+        self.parking = Parking(settings.plan, settings.park_retry_us)
+        self.poll: Poll | None = None
+        self.failures = 0  # polls in a row that heard nothing
+        self.silent_until_us = 0
+        self._frames = frames
+        self._requests: Sequence[Request] = ()
+        self._asks: list[Ask] = []  # of these requests
+
+    @property
+    def retries(self) -> int:
+        """A probe of a silent device is one request."""
+        return 0 if self.failures >= SILENT_AFTER else self.settings.retries
+
+    def asks(self, requests: Sequence[Request]) -> list[Ask]:
+        """How these are asked; a poll mostly has the requests of the poll before, the very same object."""
+        if requests is not self._requests:
+            self._requests = requests
+            self._asks = [self._frames.ask(self.settings.unit_id, request) for request in requests]
+        return self._asks
+
+    def tick(self, now: Now, deliver: Callable[[Sample], None]) -> bool:
+        """Begin a poll if a tick is due (True) and deliver the samples of those at which the device is not asked."""
+        ticks = self.cadence.due(now.wall_us)
+        begun = False
+        for tick_us in ticks:
+            if self.poll or tick_us != ticks[-1]:
+                deliver(unread(self.settings, tick_us, Reason.OVERRUN, now))
+            elif now.mono_us < self.silent_until_us:
+                deliver(unread(self.settings, tick_us, Reason.BACKOFF, now))
+            else:
+                self.poll = Poll(self.settings, self.parking, tick_us, now)
+                begun = True
+        return begun
+
+    def clock_set(self, step_us: int, now: Now, deliver: Callable[[Event], None]) -> None:
+        """The wall clock was set: go on with the ticks that it shows now, and tell which are passed over."""
+        if passed := self.cadence.jump(now.wall_us):
+            kind = Kind.CLOCK_FORWARD if step_us > 0 else Kind.CLOCK_BACK
+            detail = f"the clock was set by {step_us / 1e6:+.3f} s"
+            deliver(Event(self.settings.device, passed.start, kind, passed.stop, detail))
+
+    def over(self, poll: Poll, reason: str | None, now: Now) -> list[Event]:
+        """The poll is over: count those that heard nothing; grow the pause from one period to the longest allowed."""
+        device = self.settings.device
+        events = []
+        if poll.newly_parked:
+            events.append(Event(device, poll.tick_us, Kind.REGISTERS_PARKED, None, missing_text(poll.newly_parked)))
+        if poll.heard and self.failures >= SILENT_AFTER:
+            events.append(Event(device, poll.tick_us, Kind.DEVICE_BACK))
+        self.failures = 0 if poll.heard else self.failures + 1
+        if self.failures == SILENT_AFTER:
+            events.append(Event(device, poll.tick_us, Kind.DEVICE_LOST, None, reason or ""))
+        if self.failures >= SILENT_AFTER:
+            pause_us = self.settings.period_us << min(self.failures - SILENT_AFTER, 16)
+            self.silent_until_us = now.mono_us + min(pause_us, self.settings.backoff_max_us)
+        return events
