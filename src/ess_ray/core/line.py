@@ -38,8 +38,8 @@ class Line:
     """The devices of one host and port."""
 
     __slots__ = (
-        "_asks", "_buffer", "_clock", "_deadline_us", "_deliver", "_frames", "_head", "_queue", "_sent", "_size",
-        "_state", "_transaction", "_transport", "_unit", "units",
+        "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_clock", "_deadline_us", "_deliver", "_frames",
+        "_head", "_queue", "_quick_until_us", "_size", "_state", "_timeout_us", "_told", "_transport", "_unit", "units",
     )  # fmt: skip
 
     def __init__(
@@ -61,9 +61,13 @@ class Line:
         self._buffer = bytearray()
         self._size = NO_SIZE  # of the answer that is expected, if it may be taken by its head
         self._head = b""
-        self._asks: list[Ask] = []  # the requests of the poll at work
-        self._transaction = 0
-        self._sent = 0  # requests of this connection, to tell old answers from alien ones
+        self._asked = 0  # requests sent; the last one's transaction is this, from 1 to 0xFFFF and round again
+        self._asked_before = 0  # this connection: tells old answers from alien ones
+        # Of the poll at work, so that most answers touch nothing else: its requests, its answers, its limits.
+        self._asks: list[Ask] = []
+        self._answers: list[bytes | None] = []
+        self._told = 0  # answers that the poll has been told of
+        self._timeout_us = self._quick_until_us = 0
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Poll every tick in [first_us, end_us)."""
@@ -114,7 +118,7 @@ class Line:
         """The connection stands."""
         self._state = READY
         self._buffer.clear()
-        self._sent = 0
+        self._asked_before = self._asked
         self._deadline_us = None
         if self._unit and self._unit.settings.connect_pause_us:
             self._deadline_us = now.mono_us + self._unit.settings.connect_pause_us
@@ -137,21 +141,21 @@ class Line:
         if len(data) != self._size or not data.startswith(self._head):
             self._carefully(data, now)
             return False
-        unit = self._unit
-        assert unit is not None
-        poll = unit.poll
-        assert poll is not None
-        # As `poll.answered` and `poll.try_once` do, without the calls: this is done for nearly every answer.
-        answers = poll.answers
-        answers.append(data[HEAD_BYTES:])
-        poll.heard = True
-        if len(answers) < len(self._asks) and now.mono_us < poll.deadline_us and not unit.request_pause_us:
-            poll.attempts = 1
-            poll.sent += 1
-            self._send(unit, poll, len(answers), now)
+        answers, asks, mono_us, most_us = self._answers, self._asks, now.mono_us, self._quick_until_us
+        place = len(answers) + 1
+        if place < len(asks) and mono_us < most_us:  # nearly always: nothing but the line itself is touched
+            answers.append(data[HEAD_BYTES:])
+            frame, head, self._size = asks[place]
+            first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
+            self._asked += 1
+            self._head = first + head
+            limit_us = mono_us + self._timeout_us
+            self._deadline_us = limit_us if limit_us < most_us else most_us  # noqa: FURB136  # a call costs too much
+            self._transport.send(first + frame)
             return True  # its limit is no earlier
-        poll.attempts = 0
         self._size = NO_SIZE
+        unit, poll = self._at_work()
+        poll.answered(data[HEAD_BYTES:])
         self._go_on(unit, poll, now)
         return self._deadline_us is None
 
@@ -173,10 +177,9 @@ class Line:
 
     def closed(self, now: Now) -> None:
         """The device closed the connection."""
-        waiting = self._state is WAITING
-        self._state = CLOSED
-        if waiting:
+        if self._state is WAITING:
             self._fail_request(Reason.CLOSED, now)
+        self._state = CLOSED
         self._advance(now)
 
     # --- inside ----------------------------------------------------------------------------------------------------
@@ -188,8 +191,7 @@ class Line:
             assert poll is not None
             if now.mono_us >= poll.deadline_us:
                 poll.give_up(Reason.TIMEOUT if poll.sent else Reason.OVERRUN)
-            request = poll.next_request()
-            if request is None:
+            if poll.next_request() is None:
                 self._unit = None
                 self._finish(unit, now)
             elif self._state is CLOSED:
@@ -197,24 +199,26 @@ class Line:
                 self._deadline_us = min(now.mono_us + unit.settings.connect_timeout_us, poll.deadline_us)
                 self._transport.connect()
             else:
-                self._send(unit, poll, poll.try_once(), now)
+                self._send(poll, now)
 
     def _current(self) -> Unit | None:
         if self._unit is None and self._queue:
             self._unit = unit = self._queue.popleft()
-            self._asks = unit.asks(unit.poll.requests if unit.poll else ())
+            assert unit.poll is not None
+            self._asks, self._answers = unit.asks(unit.poll.requests), unit.poll.answers
+            self._timeout_us = unit.settings.timeout_us
+            self._quick_until_us = 0 if unit.settings.request_pause_us else unit.poll.deadline_us
         return self._unit
 
-    def _send(self, unit: Unit, poll: Poll, place: int, now: Now) -> None:
-        transaction = self._transaction = self._transaction % 0xFFFF + 1
-        self._sent += 1
-        frame, head, size = self._asks[place]
-        first = transaction.to_bytes(2, "big")
+    def _send(self, poll: Poll, now: Now) -> None:
+        frame, head, size = self._asks[poll.try_once()]
+        self._told = len(self._answers)
+        first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
+        self._asked += 1
         self._head = first + head
         self._size = NO_SIZE if self._buffer else size
         self._state = WAITING
-        limit_us, most_us = now.mono_us + unit.timeout_us, poll.deadline_us
-        self._deadline_us = limit_us if limit_us < most_us else most_us  # noqa: FURB136  # the call costs too much here
+        self._deadline_us = min(now.mono_us + self._timeout_us, poll.deadline_us)
         self._transport.send(first + frame)
 
     def _go_on(self, unit: Unit, poll: Poll, now: Now) -> None:
@@ -226,19 +230,19 @@ class Line:
             self._finish(unit, now)
             if not self._queue:
                 return
-        elif unit.request_pause_us:
-            self._deadline_us = now.mono_us + unit.request_pause_us
+        elif unit.settings.request_pause_us:
+            self._deadline_us = now.mono_us + unit.settings.request_pause_us
         self._advance(now)
 
     def _frame(self, frame: bytes, now: Now) -> None:
         transaction = int.from_bytes(frame[:2], "big")
-        if transaction != self._transaction or self._state is not WAITING:
-            if (self._transaction - transaction) % 0xFFFF >= self._sent:
+        last = (self._asked - 1) % 0xFFFF + 1
+        if transaction != last or self._state is not WAITING:
+            if (last - transaction) % 0xFFFF >= self._asked - self._asked_before:
                 self._distrust(Reason.BAD_TRANSACTION, now)
             return
         unit, poll = self._at_work()
-        request = poll.next_request()
-        assert request is not None
+        request = poll.requests[len(poll.answers)]
         answer = self._frames.check(frame, transaction, unit.settings.unit_id, request)
         if isinstance(answer, Reason):
             self._distrust(answer, now)
@@ -274,6 +278,8 @@ class Line:
         unit = self._unit
         assert unit is not None
         assert unit.poll is not None
+        unit.poll.tell(len(self._answers) - self._told)
+        self._told = len(self._answers)
         return unit, unit.poll
 
     def _finish(self, unit: Unit, now: Now) -> None:

@@ -129,6 +129,13 @@ class Poll:
         self.attempts += 1
         return len(self.answers)
 
+    def tell(self, answered: int) -> None:
+        """So many requests were answered, each at its first try, and the next went out, without a word to the poll."""
+        if answered:
+            self.heard = True
+            self.sent += answered
+            self.attempts = 1
+
     def answered(self, payload: bytes) -> None:
         """The request was answered with its data (bits come unpacked, one a byte)."""
         self.attempts = 0

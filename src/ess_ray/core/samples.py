@@ -51,7 +51,7 @@ class Device:
         return f"{self.site}/{self.device}"
 
 
-@dataclass(slots=True, unsafe_hash=True)  # frozen in all but name: frozen ones take four times as long to make
+@dataclass(slots=True, unsafe_hash=True)  # frozen in all but name: a frozen one takes twice as long to make
 class Sample:
     """One device at one tick, never changed once made. `image` is empty where nothing was read."""
 

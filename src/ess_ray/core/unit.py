@@ -19,14 +19,11 @@ class Unit:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_asks", "_frames", "_requests", "cadence", "failures", "parking", "poll", "request_pause_us", "settings",
-        "silent_until_us", "timeout_us",
+        "_asks", "_frames", "_requests", "cadence", "failures", "parking", "poll", "settings", "silent_until_us",
     )  # fmt: skip
 
     def __init__(self, settings: DeviceSettings, frames: Frames) -> None:
         self.settings = settings
-        self.timeout_us = settings.timeout_us
-        self.request_pause_us = settings.request_pause_us
         self.cadence = Cadence(settings.period_us, settings.phase_us)
         self.parking = Parking(settings.plan, settings.park_retry_us)
         self.poll: Poll | None = None
