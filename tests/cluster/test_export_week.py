@@ -139,6 +139,7 @@ def check_month(dsn: str, store: FakeStore) -> None:
         )
 
 
+@pytest.mark.long
 def test_a_week_with_two_bad_nights_and_late_samples(tmp_path: Path, dsn: str) -> None:
     folder = tmp_path / "job"
     folder.mkdir()

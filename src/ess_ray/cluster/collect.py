@@ -33,8 +33,9 @@ from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ROUND_S = 0.5
-ROUND_OFFSET_S = 0.15  # behind the whole and half second, when the polls of the tick are in
+ROUND_S, SHORT_ROUND_S = 0.5, 0.25
+FEW_POLLERS = 8  # so many are asked in short rounds: the calls of more would cost more than the wait
+ROUND_OFFSET_S = 0.15  # behind the whole second, when the polls of few devices are in
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
@@ -73,6 +74,7 @@ class Collector:
         ]
         self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings.state_dir))
         self._conductor = Conductor(len(groups))
+        self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
         # The first one takes over the journals of devices that are gone: they may be of any site.
         self._by_site = {
             site: [n for n, plan in enumerate(groups) if n == 0 or site in {s.device.site for s in plan.devices}]
@@ -186,15 +188,16 @@ class Collector:
                 acknowledged = self._conductor.acknowledgements(number)
                 ref = poller.actor.pull.remote(acknowledged, *self._conductor.room())
                 self._pulls[ref] = Pull(number, time.monotonic())
-        next_s = (time.time() - ROUND_OFFSET_S) // ROUND_S * ROUND_S + ROUND_S + ROUND_OFFSET_S
+        round_s = self._round_s
+        next_s = (time.time() - ROUND_OFFSET_S) // round_s * round_s + round_s + ROUND_OFFSET_S
         while (left_s := next_s - time.time()) > 0:
             self._ship()
             waiting = [*self._pulls, *self._writes]
-            done, _ = ray.wait(waiting, timeout=min(left_s, ROUND_S)) if waiting else ([], [])
+            done, _ = ray.wait(waiting, timeout=min(left_s, round_s)) if waiting else ([], [])
             for ref in done:
                 self._answer(ref)
             if not done:
-                time.sleep(max(0.0, min(next_s - time.time(), ROUND_S)))
+                time.sleep(max(0.0, min(next_s - time.time(), round_s)))
 
     def _answer(self, ref: Any) -> None:
         if ref in self._pulls:
