@@ -54,7 +54,7 @@ class JournalFile:
     def __init__(self, path: Path, belonging: Belonging, sync: str) -> None:
         """Open or make the file; `notes` says what a person should know of it."""
         self.notes: list[str] = []
-        self._lock = _lock(path)
+        self._lock = _lock(path, LOCK_WAIT_S)
         try:
             path = self._usable(path, belonging)
             with _translated(path):
@@ -223,7 +223,7 @@ def _connect(path: Path, sync: str) -> sqlite3.Connection:
     return file
 
 
-def _lock(path: Path, wait_s: float = LOCK_WAIT_S) -> int:
+def _lock(path: Path, wait_s: float) -> int:
     """The descriptor of the lock that says: this journal is in use."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,64 @@
+"""The bytes of some registers as every type and order that a device might mean, for a person to choose from."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")  # see docs/register-maps.md
+SCALES = (1, 2, 3)  # powers of ten that factors of registers usually have
+FLOATS = {4: ">f", 8: ">d"}
+LEAST, MOST = 1e-6, 1e12  # what is meant lies between
+
+
+def as_all_types(data: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Name of a type, and what `data` (1 to 4 registers, as they came) read in each of ORDERS.
+
+    Empty: the same as in another order; "-": too large or too small to be meant. A type without any is left out.
+    """
+    for words in (1, 2, 4):
+        if len(part := data[: 2 * words]) < 2 * words:
+            return
+        orders = ORDERS if words > 1 else ("ABCD", "", "BADC", "")
+        bits = 16 * words
+        for name, signed in ((f"uint{bits}", False), (f"int{bits}", True)):
+            numbers = [as_integer(part, order, signed=signed) if order else None for order in orders]
+            yield from _meant(name, ["" if one is None else _short(one) for one in numbers])
+        for power in SCALES if words < 4 else ():
+            yield f"  × {10**-power:g}", ["" if one is None else scaled(one, power) for one in numbers]
+        if words > 1:
+            yield from _meant(f"float{bits}", [as_float(part, order) for order in orders])
+
+
+def _meant(name: str, row: list[str]) -> Iterator[tuple[str, list[str]]]:
+    if {*row} - {"-", ""}:
+        yield name, row
+
+
+def _short(number: int) -> str:
+    return str(number) if abs(number) < MOST else "-"
+
+
+def ordered(data: bytes, order: str) -> bytes:
+    """The bytes with the most significant first."""
+    words = [data[i : i + 2] for i in range(0, len(data), 2)]
+    if order in ("BADC", "DCBA"):
+        words = [word[::-1] for word in words]
+    return b"".join(words[::-1] if order in ("CDAB", "DCBA") else words)
+
+
+def as_integer(data: bytes, order: str, *, signed: bool) -> int:
+    """A whole number."""
+    return int.from_bytes(ordered(data, order), "big", signed=signed)
+
+
+def as_float(data: bytes, order: str) -> str:
+    """A float, as text; "-" for one that no device means."""
+    (number,) = struct.unpack(FLOATS[len(data)], ordered(data, order))
+    return f"{number:.7g}" if number == 0 or LEAST <= abs(number) < MOST else "-"
+
+
+def scaled(number: int, power: int) -> str:
+    """The number by 10**power, all digits of it."""
+    sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(power + 1, "0")
+    return f"{sign}{digits[:-power]}.{digits[-power:]}"

@@ -1,0 +1,245 @@
+"""`job=check` finds what would fail before it does, names it, and leaves nothing behind. Real sockets and databases."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from ess_ray.main import main
+from tests import torture
+from tests.contract.test_probe import PLAIN, hilltop, registers
+from tests.faults.disk import small_disk
+from tests.peers import pymodbus_server
+from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
+
+
+class Told:
+    """What a check said."""
+
+    def __init__(self, code: int, text: str) -> None:
+        self.code, self.all = code, json.loads(text)
+
+    def line(self, subject: str, what: str) -> tuple[str, str]:
+        """Verdict, and text with advice, of the last such line."""
+        found = [one for one in self.all["findings"] if (one["subject"], one["what"]) == (subject, what)]
+        return found[-1]["verdict"], f"{found[-1]['text']}: {found[-1]['advice']}"
+
+    def device(self, what: str) -> tuple[str, str]:
+        return self.line("hilltop/gateway", what)
+
+
+class Check:
+    """Checks the plant of tests.contract.test_probe."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+
+    def __call__(self, port: int, *words: str) -> Told:
+        self._capsys.readouterr()
+        code = main([*hilltop(self.folder, port), "job=check", "check.format=json", *words])
+        return Told(code, self._capsys.readouterr().out)
+
+
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
+    return Check(tmp_path, capsys)
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[int]:
+    with pymodbus_server(registers(*PLAIN)) as port:
+        yield port
+
+
+def everything_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix != ".yaml")
+
+
+def test_a_plant_that_is_in_order_passes_and_nothing_is_left_behind(check: Check, gateway: int) -> None:
+    told = check(gateway)
+    assert (told.code, told.all["ok"]) == (0, True)
+    assert told.device("poll")[0] == told.device("values")[0] == told.line("export", "delete")[0] == "pass"
+    assert {one["column"]: one["value"] for one in told.all["devices"]["hilltop/gateway"]}["bank_power"] == 12.345
+    assert everything_below(check.folder) == ["map", "site"]
+
+
+READINGS: dict[str, tuple[list[int], str]] = {
+    "word order": (registers(*PLAIN[:4], 12345, 0), "with its words swapped, 1 would be"),
+    "off by one": (registers(*PLAIN, at=11), "read one register later"),
+}
+
+
+@pytest.mark.parametrize("mistake", READINGS)
+def test_a_mistake_of_the_map_is_a_warning_that_names_it(mistake: str, check: Check) -> None:
+    content, named = READINGS[mistake]
+    with pymodbus_server(content) as port:
+        told = check(port)
+    assert told.code == 0
+    assert told.device("values")[0] == "warning"
+    assert named in told.device("map")[1]
+
+
+DEVICES: dict[str, tuple[torture.Behaviour, str, str]] = {
+    "silent": (torture.silent, "timeout", "silent: check unit_id"),
+    "hangs up": (lambda _, __: [(0, None)], "closed", "only connection taken"),
+    "illegal address": (torture.refusing(2), "exception 2", "job=probe finds which"),
+    "too many at once": (torture.refusing(3), "exception 3", "max_registers"),
+    "no such unit": (torture.refusing(11), "exception 11", "unit_id"),
+    "no Modbus": (torture.garbage, "bad protocol", "something else listening"),
+}
+
+
+@pytest.mark.parametrize("trouble", DEVICES)
+def test_a_device_in_trouble_fails_and_is_told_what_to_do(trouble: str, check: Check) -> None:
+    behaviour, reason, advice = DEVICES[trouble]
+    with torture.device(behaviour) as port:
+        told = check(port)
+    verdict, text = told.device("poll")
+    assert (told.code, verdict, told.device("tcp")[0]) == (1, "fail", "pass")
+    assert reason in text
+    assert advice in text
+
+
+def test_what_cannot_be_reached_is_told_where_it_ends(check: Check) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # where nothing listens from here on
+    told = check(port)
+    assert (told.code, told.device("name")[0], told.device("tcp")[0], told.device("poll")[0]) == (
+        1, "pass", "fail", "skipped",
+    )  # fmt: skip
+    told = check(port, "sites.hilltop.devices.gateway.host=nobody.invalid")
+    assert (told.device("name")[0], told.device("tcp")[0]) == ("fail", "skipped")
+
+
+def test_a_configuration_that_cannot_be_used_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = hilltop(tmp_path, 502)
+    for wrong in ("check.format=xml", "sites.hilltop.devices.gateway.timeout_s=0", "export=gcs"):
+        assert main([*words, "job=check", wrong]) == 2
+        assert wrong.split("=")[0] in capsys.readouterr().err
+
+
+# --- the database ---------------------------------------------------------------------------------------------------
+
+
+def tables(dsn: str) -> list[Any]:
+    query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query).fetchall()
+
+
+def in_database(check: Check, port: int, dsn: str) -> Told:
+    (check.folder / "dsn.yaml").write_text(dsn, encoding="utf-8")
+    return check(port, "storage=timescale", f"storage.dsn_file={check.folder}/dsn.yaml")
+
+
+def test_the_database_is_tried_and_left_as_it_was(check: Check, gateway: int, dsn: str, has_timescale: bool) -> None:
+    told = in_database(check, gateway, dsn)
+    assert [told.line("database", what)[0] for what in ("connection", "clock", "tables", "rights", "insert")] == [
+        "pass"
+    ] * 5
+    assert ("TimescaleDB" in told.line("database", "tables")[1]) is False
+    versions = [one["text"] for one in told.all["findings"] if one["what"] == "version"]
+    assert any("TimescaleDB 2" in text for text in versions) == has_timescale
+    assert (told.code, tables(dsn)) == (0, [])
+
+
+def test_a_table_that_does_not_fit_fails(check: Check, gateway: int, dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("CREATE TABLE bank (time timestamptz, bank_soc text)")
+    told = in_database(check, gateway, dsn)
+    assert (told.code, told.line("database", "tables")[0]) == (1, "fail")
+    assert "bank" in told.line("database", "tables")[1]
+
+
+def test_a_role_without_rights_fails(role: str, check: Check, gateway: int, dsn: str) -> None:
+    told = in_database(check, gateway, make_conninfo(dsn, user=role))
+    assert (told.code, told.line("database", "rights")[0]) == (1, "fail")
+    assert role in told.line("database", "rights")[1]
+
+
+def test_a_server_that_takes_no_writes_fails(check: Check, gateway: int, dsn: str) -> None:
+    assert in_database(check, gateway, dsn).code == 0
+    told = in_database(check, gateway, make_conninfo(dsn, options="-c default_transaction_read_only=on"))
+    assert (told.code, told.line("database", "rights")[0]) == (1, "fail")
+    assert "read-only" in told.line("database", "rights")[1]
+
+
+@contextmanager
+def passwords_asked_of(role: str, dsn: str) -> Iterator[None]:
+    """The server lets this role in with its password only."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD 'right'").format(sql.Identifier(role)))
+        row = connection.execute("SHOW hba_file").fetchone()
+        assert row
+        file = Path(row[0])
+        before = file.read_text()
+        file.write_text(f"local all {role} scram-sha-256\nhost all {role} all scram-sha-256\n{before}")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            file.write_text(before)
+            connection.execute("SELECT pg_reload_conf()")
+
+
+def test_a_wrong_password_is_named_and_not_told(role: str, check: Check, gateway: int, dsn: str) -> None:
+    with passwords_asked_of(role, dsn):
+        told = in_database(check, gateway, make_conninfo(dsn, user=role, password="geheim"))
+    verdict, text = told.line("database", "connection")
+    assert (told.code, verdict) == (1, "fail")
+    assert "password authentication failed" in text
+    assert "geheim" not in json.dumps(told.all)
+
+
+# --- store and disk -------------------------------------------------------------------------------------------------
+
+
+def in_bucket(check: Check, port: int, fake: FakeStore, name: str) -> Told:
+    return check(port, "export=gcs", f"export.bucket={name}", f"export.endpoint={fake.endpoint}")
+
+
+def test_an_object_goes_into_the_bucket_and_out_again(check: Check, gateway: int, fake: FakeStore) -> None:
+    told = in_bucket(check, gateway, fake, BUCKET)
+    assert (told.code, told.line("export", "write")[0], told.line("export", "delete")[0]) == (0, "pass", "pass")
+    made = {name for name, _ in fake.made}
+    deleted = {name for step, name in fake.steps if step is Step.DELETE}
+    assert len(made) == 1
+    assert made == deleted
+
+
+def test_a_missing_bucket_is_named(check: Check, gateway: int, fake: FakeStore) -> None:
+    told = in_bucket(check, gateway, fake, "nowhere")
+    verdict, text = told.line("export", "write")
+    assert (told.code, verdict) == (1, "fail")
+    assert "nowhere" in text
+
+
+@pytest.mark.parametrize(("step", "failed"), [(Step.BEGIN, "write"), (Step.DELETE, "delete")])
+def test_a_right_that_the_bucket_does_not_give_is_named(
+    step: Step, failed: str, check: Check, gateway: int, fake: FakeStore
+) -> None:
+    fake.faults.append(Fault(step, Harm.STATUS, 403, times=9))
+    told = in_bucket(check, gateway, fake, BUCKET)
+    verdict, text = told.line("export", failed)
+    assert (told.code, verdict) == (1, "fail")
+    assert "roles/storage.objectUser" in text
+
+
+def test_a_full_disk_is_found_for_journal_and_export(check: Check, gateway: int, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 8) as disk:
+        if disk is None:
+            pytest.skip("only root may mount a disk of its own")
+        disk.fill()
+        told = check(gateway, f"state_dir={tmp_path}/disk/state")
+    assert told.code == 1
+    assert [told.line(*of)[0] for of in (("journal", "disk"), ("journal", "room"), ("export", "write"))] == ["fail"] * 3
+    assert "make room" in told.line("journal", "disk")[1]
