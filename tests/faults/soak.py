@@ -1,4 +1,4 @@
-"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N]`; the last line is its result as JSON."""
+"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N --per-actor N]`; JSON comes last."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
+def stage(folder: Path, devices: int, *words: str, per_actor: int = DEVICES_PER_ACTOR) -> Iterator[Stage]:
     """All of it, the job not started yet."""
     notes = folder / "answers"
     with ExitStack() as stack:
@@ -94,7 +94,7 @@ def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
         job = Job(
             folder, notes, devices,
             "--config-dir", str(conf), "site=oracle", "source=plant", "standard=faults", "storage=timescale",
-            f"cluster.devices_per_actor={DEVICES_PER_ACTOR}", f"run.drain_s={DRAIN_S}", *words,
+            f"cluster.devices_per_actor={per_actor}", f"run.drain_s={DRAIN_S}", *words,
             ESS_RAY_DSN=server.dsn(database.port),
         )  # fmt: skip
         stack.callback(job.clear)
@@ -102,9 +102,11 @@ def stage(folder: Path, devices: int, *words: str) -> Iterator[Stage]:
         yield Stage(folder, notes, server, fronts, database, job, journal_disk)
 
 
-def soak(folder: Path, minutes: float, seed: int, devices: int) -> tuple[dict[str, Any], list[str]]:
+def soak(
+    folder: Path, minutes: float, seed: int, devices: int, per_actor: int = DEVICES_PER_ACTOR
+) -> tuple[dict[str, Any], list[str]]:
     """The result, and what else a person should see; there is nothing but reasons if all is well."""
-    with stage(folder, devices) as place:
+    with stage(folder, devices, per_actor=per_actor) as place:
         place.job.start()
         schedule = place.schedule(seed)
         schedule.run(60 * minutes, WEIGHTS, GAP_S)
@@ -126,10 +128,11 @@ def main() -> int:
         "--seed", type=int, required=True, help="the same seed draws the same kinds of faults in the same order"
     )
     parser.add_argument("--devices", type=int, default=12, help="from 3 to 999")
+    parser.add_argument("--per-actor", type=int, default=DEVICES_PER_ACTOR, help="how many of them a poller has")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"soak: logs and answers in {folder}", file=sys.stderr)
-    result, said = soak(folder, given.minutes, given.seed, given.devices)
+    result, said = soak(folder, given.minutes, given.seed, given.devices, given.per_actor)
     for line in said:
         print(f"soak: {line}", file=sys.stderr)
     print(json.dumps(result))
