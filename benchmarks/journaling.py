@@ -39,7 +39,7 @@ def run(rounds: int) -> Part:
 
 
 def _compare(folder: Path, polled: Sequence[Sample], rounds: int) -> dict[str, dict[str, Spread]]:
-    journal = Journal(folder / "a.journal", Belonging("simulated", "bench"), LIMITS, {})
+    journal = Journal(folder / "a.journal", Belonging("simulated", "bench"), LIMITS)
     cpu_us: Rounds = {}
     images = b"".join(sample.image for sample in polled)
 

@@ -103,8 +103,8 @@ def poller(ports: Sequence[int], period_us: int) -> Count:
                 cpu_s = time.process_time()  # before the connections are closed
                 over.set()
 
-    loop = ModbusLoop([_settings(number, port, period_us) for number, port in enumerate(ports)], deliver)
-    loop.start(first_us, end_us)
+    loop = ModbusLoop(deliver)
+    loop.poll([_settings(number, port, period_us) for number, port in enumerate(ports)], first_us, end_us)
     _sleep_until(from_us - 1000)
     start_s = time.process_time()
     over.wait()

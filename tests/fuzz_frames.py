@@ -110,9 +110,9 @@ class Checked:
 class Quick:
     """The line that takes answers by their heads, and what it did: it must be the same."""
 
-    def __init__(self, settings: DeviceSettings) -> None:
+    def __init__(self) -> None:
         self.did: list[object] = []
-        self.line = Line([settings], PduFrames(), self, self.did.append)
+        self.line = Line(PduFrames(), self, self.did.append)
 
     def connect(self) -> None:
         self.did.append("connect")
@@ -137,11 +137,11 @@ class Play:
             Device("site", "device"), "map", "host", 502, UNIT, PLAN, "recipe", S, timeout_us=50_000,
             poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
         )  # fmt: skip
-        self.line = Line([settings], self.frames, self, self._deliver)
+        self.line = Line(self.frames, self, self._deliver)
         self.did: list[object] = []
-        self.quick = Quick(settings)
+        self.quick = Quick()
         for line in (self.line, self.quick.line):
-            line.start(START_US, None)
+            line.change([settings], START_US, None)
 
     def connect(self) -> None:
         self.did.append("connect")

@@ -41,7 +41,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     """Check everything and freeze it. Raises ConfigError (MapError for a register map)."""
     config = composed.config
     source = _one_of("source.kind", config.source.kind, ("simulated", "plant"))
-    job = _one_of("job", config.job, ("collect", "report", "export", "check", "probe"))
+    job = _one_of("job", config.job, ("collect", "report", "export", "check", "probe", "reload"))
     probes_alone = job == "probe" and bool(config.probe.host)
     simulated = job in POLLING and source == "simulated" and not probes_alone
     _one_of("logging.level", config.logging.level, LEVELS)

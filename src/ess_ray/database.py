@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Thread
+from threading import Lock, Thread
 
 from ess_ray.adapters.database import place_of
 from ess_ray.adapters.devices import Configured, register_devices
@@ -35,7 +35,9 @@ class Database:
         self._settings = settings
         self._dsn = dsn
         self._remembered = settings.state_dir / "databases.json"
-        self._first_us: int | None = None
+        self._to_register: list[tuple[Settings, int]] = []  # oldest first
+        self._registering = Lock()
+        self._sites: set[str] = set()  # of this run
         self.identity = ""
         self.name = ""  # what it is, for a person
         self.notes: tuple[str, ...] = ()
@@ -58,11 +60,17 @@ class Database:
             self.notes = (f"the database is away, samples wait in the journals: {error}",)
             Thread(target=self._prepare_later, name="prepare", daemon=True).start()
 
-    def register_from(self, first_us: int) -> None:
+    def register_from(self, settings: Settings, first_us: int) -> None:
         """Enter into the table `device` what is configured from this tick on; later, if the database is away."""
-        self._first_us = first_us
-        if self.prepared:
+        with self._registering:
+            self._to_register.append((settings, first_us))
+        if not self.prepared:
+            return
+        try:
             self._register()
+        except DatabaseUnavailable as error:
+            log.warning("the devices are not registered yet: %s", error)
+            Thread(target=self._register_later, name="register", daemon=True).start()
 
     def _prepare(self) -> None:
         storage = self._settings.storage
@@ -76,8 +84,7 @@ class Database:
         self.name = f"{kind}{prepared.server}, database {prepared.database}"
         self.identity, self.notes = prepared.identity, prepared.notes
         self._remember()
-        if self._first_us is not None:
-            self._register()
+        self._register()
         self.problem, self.prepared = None, True
 
     def _prepare_later(self) -> None:
@@ -89,9 +96,22 @@ class Database:
                 self.problem = str(error)
                 log.warning("the database is not prepared yet: %s", error)
 
+    def _register_later(self) -> None:
+        while self._to_register:
+            time.sleep(RETRY_S)
+            try:
+                self._register()
+            except EssRayError as error:
+                log.warning("the devices are not registered yet: %s", error)
+
     def _register(self) -> None:
-        assert self._first_us is not None
-        register_devices(self._dsn, _configured(self._settings), self._first_us)
+        with self._registering:
+            while self._to_register:
+                settings, first_us = self._to_register[0]
+                gone = self._sites - set(settings.timezones)
+                register_devices(self._dsn, _configured(settings), first_us, gone)
+                self._sites |= set(settings.timezones)
+                del self._to_register[0]
 
     @property
     def _place(self) -> str:

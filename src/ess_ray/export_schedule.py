@@ -33,6 +33,7 @@ class ExportSchedule:
         self, settings: Settings, dsn: str, settled_us: Callable[[str], int], prepared: Callable[[], bool]
     ) -> None:
         self._settings = settings
+        self.timezones = settings.timezones  # of the sites that are collected; a reload may change them
         self._settled_us = settled_us
         self._prepared = prepared
         self._exporter = make_exporter(settings, dsn)
@@ -67,9 +68,7 @@ class ExportSchedule:
 
     def look(self, now_us: int) -> bool:
         """Export what should be by `now_us`, of the oldest date; whether there was something."""
-        due = [
-            part for site, timezone in self._settings.timezones.items() for part in self._due(site, timezone, now_us)
-        ]
+        due = [part for site, timezone in self.timezones.items() for part in self._due(site, timezone, now_us)]
         batch = self._agenda.next(due, self._settled_us, now_us)
         self.state = _waiting(batch)
         for site in batch.incomplete:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
+import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -19,12 +20,14 @@ from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 from ess_ray.database import Database
 from ess_ray.guard import guarded
+from ess_ray.running import Running, announced
 from ess_ray.simulator.launch import SimulatedFleet
 from ess_ray.terminal import Terminal
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
     from ess_ray.export_schedule import ExportSchedule
+    from ess_ray.reload import Reload
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +35,34 @@ LOG_BYTES, LOG_FILES = 10_000_000, 5
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 
-class StopSignals:
-    """Ctrl-C and SIGTERM: the first asks the run to drain, the second ends it at once."""
+class Signals:
+    """Ctrl-C and SIGTERM: the first asks the run to drain, the second ends it at once. SIGHUP: reload.
 
-    def __init__(self) -> None:
+    A terminal that goes away sends SIGHUP too: then the run drains, and says nothing more.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
         self.asked = False
         self.collecting = False
+        self._reload = False
 
     def install(self) -> None:
-        """Take both signals over; once more after Ray has started, which takes SIGTERM."""
+        """Take the signals over; once more after Ray has started, which takes SIGTERM."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle)
+        signal.signal(signal.SIGHUP, self._hang_up)
+
+    def reload(self) -> bool:
+        """Whether a reload was asked for since the last call."""
+        asked, self._reload = self._reload, False
+        return asked
+
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        if self._terminal.gone:
+            self._handle(number, frame)
+        else:
+            self._reload = True
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if self.asked or not self.collecting:
@@ -50,22 +70,29 @@ class StopSignals:
         self.asked = True
 
 
-def run(settings: Settings) -> int:
-    """Run the job; gives the exit code. Raises CannotStart, ConfigError or another EssRayError before it collects."""
+def run(settings: Settings, compose: Callable[[], Settings]) -> int:
+    """Run the job; gives the exit code. Raises CannotStart, ConfigError or another EssRayError before it collects.
+
+    `compose` gives the settings as the configuration stands then, for a reload.
+    """
     terminal = Terminal()
-    signals = StopSignals()
+    signals = Signals(terminal)
     signals.install()
     try:
         with ExitStack() as stack:
-            return _run(settings, terminal, signals, stack)
+            return _run(settings, compose, terminal, signals, stack)
     except KeyboardInterrupt:
         terminal.say("stopped at once: what was not stored yet waits in the journals")
         return INTERRUPTED
 
 
-def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: ExitStack) -> int:
+def _run(
+    settings: Settings, compose: Callable[[], Settings], terminal: Terminal, signals: Signals, stack: ExitStack
+) -> int:
     state_folder(settings, "ess_ray.log")
     stack.enter_context(guarded())
+    stack.enter_context(announced(settings.state_dir, Running(os.getpid(), time.time_ns() // 1000)))
+    asked = settings
     if settings.simulated:
         settings = simulate(settings, stack)
     dsn = settings.storage.dsn
@@ -81,6 +108,7 @@ def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: Ex
     signals.install()
     from ess_ray.cluster.collect import Collector
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
+    from ess_ray.reload import Reload
 
     terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
@@ -93,7 +121,10 @@ def _run(settings: Settings, terminal: Terminal, signals: StopSignals, stack: Ex
 
         exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
         stack.callback(exports.close)
-    return Run(settings, terminal, signals, database, collector, account, exports).collect()
+    job = Run(settings, terminal, signals, database, collector, account, exports)
+    reload = Reload(asked, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
+    stack.callback(reload.close)
+    return job.collect(reload)
 
 
 class Run:
@@ -103,7 +134,7 @@ class Run:
         self,
         settings: Settings,
         terminal: Terminal,
-        signals: StopSignals,
+        signals: Signals,
         database: Database,
         collector: Collector,
         account: Account,
@@ -118,33 +149,41 @@ class Run:
         self._exports = exports
         self._end_us: int | None = None
 
-    def collect(self) -> int:
+    def collect(self, reload: Reload) -> int:
         """Collect until the end or a signal, drain, sum up; gives the exit code."""
         settings, collector, account = self._settings, self._collector, self._account
         account.first_us = collector.start(settings.duration_us)
         self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
-        self._database.register_from(account.first_us)
+        self._database.register_from(settings, account.first_us)
         self._signals.collecting = True
         if self._exports:
             self._exports.start()
         with _shown(self._terminal):
-            collector.run(lambda: collector.ended or self._signals.asked, self._every_round)
+            collector.run(lambda: collector.ended or self._signals.asked, lambda: self._every_round(reload.step))
             window = collector.stop()
             if self._exports:
                 self._exports.stop()  # what is not exported is found by the next run
             self._end_us = window.end_us
             deadline_s = time.monotonic() + settings.drain_us / 1e6
-            collector.run(lambda: collector.drained or time.monotonic() > deadline_s, self._every_round)
+            over = lambda: collector.drained or time.monotonic() > deadline_s  # noqa: E731
+            collector.run(over, lambda: self._every_round(reload.late))
         drained = collector.drained
         collector.close()
         if drained:
             account.collector_down(window.first_us, window.end_us)
         return self._sum_up(window.first_us, window.end_us)
 
-    def _every_round(self) -> None:
+    def switched(self, settings: Settings, first_us: int) -> None:
+        """These settings hold from that tick on."""
+        self._account.change(settings.devices, first_us)
+        self._database.register_from(settings, first_us)
+        if self._exports:
+            self._exports.timezones = settings.timezones
+
+    def _every_round(self, reload: Callable[[Callable[[], bool], int], list[str]]) -> None:
         self._collector.may_write = self._database.prepared
-        exports = self._exports
-        for note in (*self._collector.take_notes(), *(exports.take_notes() if exports else ())):
+        exports, changes = self._exports, reload(self._signals.reload, time.time_ns() // 1000)
+        for note in (*changes, *self._collector.take_notes(), *(exports.take_notes() if exports else ())):
             self._terminal.say(note)
         problem = self._collector.problem or self._database.problem
         state = exports.state if exports else None

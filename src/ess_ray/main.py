@@ -10,6 +10,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ess_ray import __version__
@@ -25,9 +26,12 @@ Collect every second of solar plants with battery storage into TimescaleDB.
   python -m ess_ray.main job=export day=2026-11-22   a day's tables as files or objects; from=… to=… several days
   python -m ess_ray.main job=check site=sionyu       before going live: try every device, the database, export, disk
   python -m ess_ray.main job=probe device=sionyu/gateway    a new device: what it answers, read in every way
+  python -m ess_ray.main job=reload                  the main job at work reads its configuration again
   python -m ess_ray.main --config-dir my_plants site=my_plant source=plant storage=timescale
 
 Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
+
+OTHER_JOBS = {name: f"ess_ray.{name}_job" for name in ("report", "export", "check", "probe", "reload")}
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -49,30 +53,24 @@ def main(words: Sequence[str] | None = None) -> int:
     from ess_ray.config import environment, load_settings
     from ess_ray.config_compose import compose_config
 
+    variables = environment()
     try:
         composed = compose_config(given.settings, given.config_dir)
         if given.cfg:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # … | head
             print(composed.to_yaml(), end="")
             return 0
-        settings = load_settings(composed, environment())
+        settings = load_settings(composed, variables)
     except ConfigError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
         return 2
-    if settings.job == "report":
-        from ess_ray.report_job import run
-    elif settings.job == "export":
-        from ess_ray.export_job import run
-    elif settings.job == "check":
-        from ess_ray.check_job import run
-    elif settings.job == "probe":
-        from ess_ray.probe_job import run
-    else:
+    try:
+        if module := OTHER_JOBS.get(settings.job):
+            return int(import_module(module).run(settings))
         print("ess_ray: starting …", flush=True)  # the database and Ray take seconds
         from ess_ray.job import run
 
-    try:
-        return run(settings)
+        return run(settings, lambda: load_settings(compose_config(given.settings, given.config_dir), variables))
     except ConfigError as error:  # found late, in the database: still before anything is polled
         print(f"ess_ray: {error}", file=sys.stderr)
         return 2

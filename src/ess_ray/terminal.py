@@ -5,11 +5,13 @@ On a terminal everything fits its width: of a table, whole columns go and no wor
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import IO, cast
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -20,9 +22,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ess_ray.core.account import Account, DeviceAccount
-from ess_ray.core.cadence import ticks_between
 from ess_ray.core.samples import Status
 from ess_ray.core.settings import Settings
+from ess_ray.output import Output
 
 LINE_EVERY_S = 10.0
 MOST_LINES = 20  # sites or devices named one by one where there is no terminal: a fleet would flood a log
@@ -37,9 +39,15 @@ class Terminal:
     """Shows one run; `show` is called every round and does little when nothing is due."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self._output = Output(sys.stdout)
+        self.console = console or Console(highlight=False, file=cast(IO[str], self._output))
         self._live: Live | None = None
         self._next_line_s = 0.0
+
+    @property
+    def gone(self) -> bool:
+        """Whether this was a terminal that has been closed since."""
+        return self._output.gone
 
     def say(self, text: str) -> None:
         """One line; on a terminal it is wrapped between words."""
@@ -202,7 +210,7 @@ def _figures(
         name=name,
         samples_per_s=sum(d.by_status.total() for d in devices) / max((until_us - first_us) / 1e6, 1.0),
         stored=sum(d.by_status[Status.STORED] for d in devices),
-        expected=sum(ticks_between(first_us, until_us, d.settings.period_us) for d in devices),
+        expected=sum(d.expected(first_us, until_us) for d in devices),
         last_us=max((d.last_tick_us for d in devices if d.last_tick_us), default=None),
         p50_ms=latency.percentile_ms(50) if latency else None,
         p99_ms=latency.percentile_ms(99) if latency else None,
@@ -224,7 +232,7 @@ def _progress(first_us: int, until_us: int, end_us: int | None) -> str:
 
 def _troubled(devices: Iterable[DeviceAccount]) -> str:
     """The devices whose last sample was not complete, with the reason; many are counted by reason."""
-    troubled = [d for d in devices if d.last_reason]
+    troubled = [d for d in devices if d.last_reason and not d.gone]
     if len(troubled) <= MOST_NAMED:
         return ", ".join(f"{d.settings.device} ({d.last_reason})" for d in troubled)
     reasons = Counter(d.last_reason for d in troubled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -161,6 +162,22 @@ def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) 
         job.send_signal(signal.SIGTERM)
         said, _ = job.communicate(timeout=60)
     assert job.returncode == 130, said
+    assert running(folder) == []
+
+
+def test_a_terminal_that_is_closed_drains_the_job(folder: Path) -> None:
+    child, terminal = pty.fork()
+    if not child:
+        os.chdir(folder)
+        words = ["cluster.dashboard_port=0", "site=sionyu", "run.summary=summary.json"]
+        os.execv(sys.executable, [sys.executable, "-m", "ess_ray.main", *words])  # noqa: S606
+    said = b""
+    while b"collecting for 3 s" not in said:
+        said = said[-1000:] + os.read(terminal, 1000)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    counts = json.loads((folder / "summary.json").read_text())["sites"]["sionyu"]["devices"]["gateway"]
+    assert counts["stored"] == counts["expected"] >= 3
     assert running(folder) == []
 
 

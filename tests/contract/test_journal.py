@@ -42,7 +42,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(path: Path, belonging: Belonging = HERE, limits: Limits = LIMITS, adopt: tuple[Path, ...] = ()) -> Journal:
-    return Journal(path, belonging, limits, {"layout": "recipe"}, adopt)
+    journal = Journal(path, belonging, limits, adopt)
+    journal.learn({"layout": "recipe"})
+    return journal
 
 
 def fill(journal: Journal, seconds: range, image: bytes = b"image") -> None:

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from dataclasses import replace
+from queue import Queue
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -19,7 +20,7 @@ from ess_ray.adapters.journal_file import Belonging
 from ess_ray.adapters.modbus import ModbusLoop, now
 from ess_ray.adapters.modbus_frames import PduFrames, unpack_bits
 from ess_ray.core.plan import Plan, Request
-from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from tests import torture
 from tests.batches import samples_of
@@ -73,16 +74,16 @@ def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:
     """What a poller gives for some ticks."""
     with TemporaryDirectory() as folder:
         limits = Limits(1 << 30, 1 << 60, "normal")
-        poller = Poller(devices, JournalSettings(f"{folder}/journal", Belonging("plant", "db"), limits))
+        poller = Poller(JournalSettings(f"{folder}/journal", Belonging("plant", "db"), limits))
         try:
-            return _collect(poller, ticks)
+            return _collect(poller, devices, ticks)
         finally:
             poller.close()
 
 
-def _collect(poller: Poller, ticks: int) -> list[Sample]:
+def _collect(poller: Poller, devices: list[DeviceSettings], ticks: int) -> list[Sample]:
     start_us = -(-(now().wall_us + 20_000) // PERIOD_US) * PERIOD_US
-    poller.start(start_us, start_us + ticks * PERIOD_US)
+    poller.poll(devices, start_us, start_us + ticks * PERIOD_US)
     samples: list[Sample] = []
     events = 0
     while True:
@@ -206,12 +207,28 @@ def test_without_epoll_the_loop_waits_with_poll(monkeypatch: pytest.MonkeyPatch)
 def test_a_loop_that_has_no_tick_left_lets_go_of_its_connections() -> None:
     samples: list[object] = []
     with torture.device(torture.good) as port:
-        loop = ModbusLoop([settings(port)], samples.append)
-        loop.start(now().wall_us, None)
+        loop = ModbusLoop(samples.append)
+        loop.poll([settings(port)], now().wall_us, None)
         loop.stop(now().wall_us + PERIOD_US)
         loop.join(5)
     assert samples
     assert not loop.busy
+
+
+def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> None:
+    samples: Queue[Sample | Event] = Queue()
+    with torture.device(torture.good, connections=1) as stays, torture.device(torture.good) as comes:
+        loop = ModbusLoop(samples.put)
+        first_us = -(-now().wall_us // PERIOD_US) * PERIOD_US + PERIOD_US
+        loop.poll([settings(stays)], first_us, first_us + 6 * PERIOD_US)
+        assert isinstance(samples.get(timeout=5), Sample)
+        assert loop.poll([settings(stays), settings(comes)], first_us + 3 * PERIOD_US, first_us + 6 * PERIOD_US)
+        loop.join(5)
+        assert not loop.poll([settings(stays)], first_us, None)  # its thread has ended
+    rest = [samples.get() for _ in range(samples.qsize())]
+    polled = [(one.device.device, one.tick_us - first_us, one.reason) for one in rest if isinstance(one, Sample)]
+    stayed, came = ([(n * PERIOD_US, None) for n in ticks] for ticks in (range(1, 6), range(3, 6)))
+    assert sorted(polled) == sorted([(f"d{stays}", *one) for one in stayed] + [(f"d{comes}", *one) for one in came])
 
 
 @pytest.mark.parametrize("function", [0, 5, 6, 15, 16, 22, 23])

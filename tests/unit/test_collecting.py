@@ -8,14 +8,14 @@ import pytest
 from ess_ray.core.account import Account, Latency, Ticks
 from ess_ray.core.batch import Packed, batch_of, pack_samples
 from ess_ray.core.cadence import Cadence, first_tick_us, shared_tick_us, ticks_between
-from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, Conductor, group_lines
+from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, Conductor, group_lines, place_lines, share
 from ess_ray.core.flush import Committed
 from ess_ray.core.plan import Plan
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 S = 1_000_000
-ONE, TWO = Device("a", "one"), Device("b", "two")
+ONE, TWO, NEW = Device("a", "one"), Device("b", "two"), Device("c", "new")
 LAYOUTS = {ONE: "layout1", TWO: "layout2"}
 
 
@@ -195,7 +195,7 @@ def test_a_site_is_settled_up_to_its_slowest_poller_and_not_at_all_while_one_is_
 def test_devices_have_an_actor_each_until_that_costs_too_much(
     lines: list[int], per_actor: int | None, cores: int, groups: list[list[int]]
 ) -> None:
-    assert group_lines(lines, per_actor, cores) == groups
+    assert group_lines(lines, per_actor or share(lines, cores)) == groups
 
 
 # --- books -----------------------------------------------------------------------------------------------------------
@@ -259,3 +259,31 @@ def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
     assert (device.by_status[Status.STORED], device.by_status[Status.FAILED]) == (1, 9)
     assert device.reasons == {"clock": 3, "collector down": 6}
     assert account.unaccounted(10 * S, 20 * S) == 0
+
+
+def test_a_device_that_changes_comes_and_goes_is_expected_in_its_time_only() -> None:
+    account = Account([settings(ONE), settings(TWO)], first_us=10 * S)
+    account.change([settings(ONE, 5), settings(NEW)], 20 * S)
+    account.committed([batch_of([sample(19), sample(20), sample(20)])], answer())
+    expected = {device.device: books.expected(10 * S, 30 * S) for device, books in account.devices.items()}
+    assert expected == {"one": 10 + 2, "two": 10, "new": 10}
+    assert account.devices[ONE].by_status.total() == 2
+    assert [device.device for device, books in account.devices.items() if books.gone] == ["two"]
+    account.change([settings(ONE, 5), settings(NEW), settings(TWO)], 25 * S)
+    assert account.devices[TWO].expected(10 * S, 30 * S) == 15
+
+
+@pytest.mark.parametrize(
+    ("pollers", "lines", "per_actor", "placed"),
+    [
+        ([["a"], ["b"]], {"a": 1, "b": 1, "c": 1}, 1, [["a"], ["b"], ["c"]]),  # one device an actor
+        ([["a"], ["b"]], {"b": 1, "c": 1}, 1, [["c"], ["b"]]),  # an idle poller is used again
+        ([["a"], ["b"]], {"b": 1}, 1, [[], ["b"]]),
+        ([["a", "b"], ["c"]], {"a": 1, "b": 1, "c": 1, "d": 1}, 4, [["a", "b"], ["c", "d"]]),  # the emptiest
+        ([["a", "b"]], {"a": 1, "b": 1, "c": 2}, 3, [["a", "b"], ["c"]]),  # a line is never split
+    ],
+)
+def test_a_line_stays_with_its_poller_and_a_new_one_goes_where_there_is_room(
+    pollers: list[list[str]], lines: dict[str, int], per_actor: int, placed: list[list[str]]
+) -> None:
+    assert place_lines(pollers, lines, per_actor) == placed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -56,8 +57,8 @@ class Play:
             DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, "recipe", S, **settings)  # type: ignore[arg-type]
             for n in range(1, units + 1)
         ]
-        self.line = Line(devices, PlainFrames(), self, self.deliver)
-        self.line.start(START_US, START_US + seconds * S)
+        self.line = Line(PlainFrames(), self, self.deliver)
+        self.line.change(devices, START_US, START_US + seconds * S)
 
     def deliver(self, item: Sample | Event) -> None:
         if isinstance(item, Sample):
@@ -147,7 +148,7 @@ def test_a_poll_reads_every_register_at_its_tick() -> None:
 def test_the_connection_is_kept_and_every_tick_is_polled_once() -> None:
     play = Play(seconds=3).at(0).connected().replies().at(1).replies().at(2).replies().at(10)
     assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 1, 2]
-    assert (play.connects, play.closes) == (1, 0)
+    assert (play.connects, play.closes) == (1, 1)  # after the last tick
     assert not play.line.busy
 
 
@@ -303,3 +304,36 @@ def test_a_wall_clock_that_is_set_neither_stops_ticks_nor_takes_one_twice() -> N
     assert len(ticks) == len(set(ticks))
     assert ticks == [0, 1, 2, 3, 4, *range(3604, 3609), *range(7, 13)]
     assert [(event.kind, (event.time_us - START_US) // S) for event in play.events] == [(Kind.CLOCK_FORWARD, 5)]
+
+
+def test_a_changed_device_changes_at_its_tick_and_its_neighbour_notices_nothing() -> None:
+    play = Play(units=2, seconds=9).at(0).connected().replies().at(1).replies()
+    kept, old = [unit.settings for unit in play.line.units]
+    new = replace(old, plan=Plan((Request(4, 0, 2, ((0, 2),), 0),), 4, "other"))
+    play.line.change([kept, new], START_US + 3 * S, START_US + 9 * S)
+    play.at(2).replies().at(3).replies().at(4).replies()
+    ticks = {name: [s for s in play.samples if s.device.device == name] for name in ("unit1", "unit2")}
+    assert [(s.tick_us - START_US) // S for s in ticks["unit1"]] == [0, 1, 2, 3, 4]
+    assert [((s.tick_us - START_US) // S, s.image) for s in ticks["unit2"]][2:] == [
+        (2, ticks["unit1"][0].image), (3, image(0, 1)), (4, image(0, 1)),
+    ]  # fmt: skip
+    assert (play.connects, play.closes) == (1, 0)
+
+
+def test_a_line_without_devices_lets_go_of_its_connection_after_the_last_poll() -> None:
+    play = Play(seconds=9).at(0).connected().replies()
+    play.line.change([], START_US + 2 * S, START_US + 9 * S)
+    assert (play.closes, play.line.busy) == (0, True)
+    play.at(1).replies()
+    assert (play.closes, play.line.busy) == (1, False)
+    play.line.stop(START_US + 8 * S)  # an earlier end stays
+    assert not play.line.busy
+
+
+def test_a_device_that_comes_back_as_it_was_is_polled_again() -> None:
+    play = Play(seconds=9).at(0).connected().replies()
+    (settings,) = [unit.settings for unit in play.line.units]
+    play.line.change([], START_US + S, None)
+    play.line.change([settings], START_US + 3 * S, None)
+    play.at(3).connected().replies()
+    assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 3]

@@ -1,7 +1,8 @@
 """The poller: owns its devices' connections, ticks and journal. A Ray actor, or a plain object without a cluster.
 
-The conductor calls `ready` and `start` once a life and `pull` each round; the loop goes on polling whatever happens
-downstream. A poller that was killed and comes back finds in its journal what the database has not committed.
+The conductor calls `ready` and `poll` once a life (`poll` again when its devices change) and `pull` each round; the
+loop goes on polling whatever happens downstream. A poller that was killed and comes back finds in its journal what the
+database has not committed, and is told its devices anew: they may have changed since it was made.
 """
 
 from __future__ import annotations
@@ -59,8 +60,7 @@ class Pulled:
 class Poller:
     """Polls some devices, on the grid, until told to stop."""
 
-    def __init__(self, devices: Sequence[DeviceSettings], journal: JournalSettings) -> None:
-        self._devices = devices
+    def __init__(self, journal: JournalSettings) -> None:
         self._journal_settings = journal
         self._journal: Journal | None = None
         self._loop: ModbusLoop | None = None
@@ -70,11 +70,16 @@ class Poller:
         journal = self._open()
         return Ready(alive(), journal.notes, journal.recipes, len(journal))
 
-    def start(self, first_us: int, end_us: int | None) -> None:
-        """Poll every tick in [first_us, end_us), microseconds since 1970 UTC; a second call changes nothing."""
-        if self._loop is None:
-            self._loop = ModbusLoop(self._devices, self._open().put)
-            self._loop.start(first_us, end_us)
+    def poll(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+        """Poll these, every tick in [first_us, end_us), microseconds since 1970 UTC, instead of what was polled.
+
+        A device that is polled already and stays as it is keeps its connection and misses nothing.
+        """
+        journal = self._open()
+        journal.learn({device.plan.layout: device.recipe for device in devices})
+        if self._loop is None or not self._loop.poll(devices, first_us, end_us):
+            self._loop = ModbusLoop(journal.put)
+            self._loop.poll(devices, first_us, end_us)
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished and stay to be pulled."""
@@ -110,7 +115,6 @@ class Poller:
     def _open(self) -> Journal:
         if self._journal is None:
             settings = self._journal_settings
-            recipes = {device.plan.layout: device.recipe for device in self._devices}
             adopt = [Path(path) for path in settings.adopt if Path(path).exists()]
-            self._journal = Journal(Path(settings.path), settings.belonging, settings.limits, recipes, adopt)
+            self._journal = Journal(Path(settings.path), settings.belonging, settings.limits, adopt)
         return self._journal

@@ -6,7 +6,7 @@ Called once at the job's start, after `prepare`. Errors: `DatabaseUnavailable`, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ess_ray.adapters.database import connect, translated, utc
@@ -38,7 +38,7 @@ WITH configured AS (
 # A site that is not in the rows is another collector's business and stays as it is.
 CLOSE = f"""{NOW_CONFIGURED}
 UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
-WHERE valid_to IS NULL AND site IN (SELECT site FROM configured)
+WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s))
   AND (site, device, map, map_hash, period_s, phase_s) NOT IN
       (SELECT site, device, map, map_hash, period_s, phase_s FROM configured)"""
 # Rows from before this was noted: an equal map delivers the same.
@@ -51,8 +51,11 @@ SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, %
 WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
 
 
-def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> None:
-    """Close the rows of devices that changed or went, open those of devices that changed or came."""
+def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = ()) -> None:
+    """Close the rows of devices that changed or went, open those of devices that changed or came.
+
+    `gone`: sites that this collector no longer has.
+    """
     delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {
         "site": [c.device.site for c in devices],
@@ -63,6 +66,7 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int) -> No
         "phase_s": [c.phase_s for c in devices],
         "map_hashes": list(delivers),
         "delivers": [json.dumps({table: list(columns) for table, columns in one.items()}) for one in delivers.values()],
+        "gone": list(gone),
         "now": utc(now_us),
     }
     with translated("registering the devices"), connect(dsn, ANSWER_LIMIT_S) as connection:

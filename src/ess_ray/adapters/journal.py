@@ -65,12 +65,9 @@ class Taken:
 class Journal:
     """One open journal."""
 
-    def __init__(
-        self, path: Path, belonging: Belonging, limits: Limits, recipes: Mapping[str, str], adopt: Sequence[Path] = ()
-    ) -> None:
+    def __init__(self, path: Path, belonging: Belonging, limits: Limits, adopt: Sequence[Path] = ()) -> None:
         """Open the journal at `path`; `adopt`: journals without a poller, whose samples go with this one's."""
         self._file = JournalFile(path, belonging, limits.sync)
-        self._file.learn(recipes)
         for orphan in adopt:
             self._file.adopt(orphan, belonging)
         self.notes = tuple(self._file.notes)
@@ -89,9 +86,15 @@ class Journal:
         self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
         self.shed = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
+        self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
         self._thread = Thread(target=self._write_until_ended, name="journal", daemon=True)
         self._thread.start()
+
+    def learn(self, recipes: Mapping[str, str]) -> None:
+        """How layouts are decoded; each is on disk with the first samples of its layout, or before."""
+        with self._lock:
+            self._recipes.update(recipes)
 
     def put(self, item: Sample | Event) -> None:
         """Keep an item; it is offered once it is on disk."""
@@ -220,9 +223,10 @@ class Journal:
                 self._unwritten.pop(one, None)
             if len(group):
                 self._unwritten[number] = Stored(number, len(group), now_us(), True, pack_group(group))
-            new = list(self._unwritten.values())
+            new, recipes = list(self._unwritten.values()), self._recipes
+            self._recipes = {}
         try:
-            self._file.commit(new, done)
+            self._file.commit(new, done, recipes)
             kept = self._bounds.keep(self._cursor, sum(len(stored.data) for stored in new), now_us())
             self.shed += kept.shed
             self._items -= kept.forgotten
@@ -233,6 +237,7 @@ class Journal:
             self.trouble = str(error)
             with self._lock:
                 self._done.extend(done)
+                self._recipes = recipes | self._recipes
         else:
             with self._lock:
                 self._handed.difference_update(done)

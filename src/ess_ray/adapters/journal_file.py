@@ -80,11 +80,6 @@ class JournalFile:
         for suffix in ("", "-wal", "-shm", ".lock"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
 
-    def learn(self, recipes: Mapping[str, str]) -> None:
-        """Keep how layouts are decoded."""
-        with _translated(self._path), self._writing:
-            self._writing.executemany("INSERT OR IGNORE INTO recipe VALUES (?, ?)", recipes.items())
-
     def recipes(self) -> dict[str, str]:
         """All recipes by layout."""
         with _translated(self._path):
@@ -97,12 +92,13 @@ class JournalFile:
             row: tuple[int, int, int] = self._reading.execute(query).fetchone()
         return row
 
-    def commit(self, groups: Iterable[Stored], done: Iterable[int]) -> None:
-        """Write groups (again, if their number is known) and forget those that are done, in one transaction."""
+    def commit(self, groups: Iterable[Stored], done: Iterable[int], recipes: Mapping[str, str] = {}) -> None:
+        """In one transaction: write groups (again, if their number is known), forget those done, keep recipes."""
         rows = [(g.number, g.items, g.taken_us, g.whole, g.data) for g in groups]
         with _translated(self._path), self._writing:
             self._writing.executemany("INSERT OR REPLACE INTO sample_group VALUES (?, ?, ?, ?, ?)", rows)
             self._writing.executemany("DELETE FROM sample_group WHERE id = ?", [(number,) for number in done])
+            self._writing.executemany("INSERT OR IGNORE INTO recipe VALUES (?, ?)", recipes.items())
 
     def read(self, after: int, up_to: int, most: int) -> list[Stored]:
         """At most `most` groups with after < number <= up_to, in order."""

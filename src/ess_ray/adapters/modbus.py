@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import resource
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
+from threading import Lock, Thread
 
 from ess_ray.adapters.modbus_connection import RECEIVE_BYTES, Connection, Shared
 from ess_ray.adapters.modbus_frames import PduFrames
@@ -40,8 +40,7 @@ def now() -> Now:
 class ModbusLoop:
     """All lines of one process, in a thread that ends when no tick is left."""
 
-    def __init__(self, devices: Sequence[DeviceSettings], deliver: Callable[[Sample | Event], None]) -> None:
-        self._devices = devices
+    def __init__(self, deliver: Callable[[Sample | Event], None]) -> None:
         self._readiness = Readiness()
         self._timers: Timers[Connection] = Timers()
         self._openings: Openings[Connection] = Openings()
@@ -51,16 +50,40 @@ class ModbusLoop:
         )
         self._connections: list[Connection] = []
         self._thread = Thread(target=self._run, name="modbus", daemon=True)
+        self._changing = Lock()  # the thread does not end while it is told of devices
+        self._changes = 0  # told and not seen to yet
+        self._ended = False
 
-    def start(self, first_us: int, end_us: int | None) -> None:
-        """Poll every tick in [first_us, end_us)."""
-        self._connections = [Connection(devices, self._shared) for devices in self._lines()]
-        allow_files(len(self._connections) + SPARE_FILES)
-        moment = now()
-        for connection in self._connections:
-            connection.line.start(first_us, end_us)
+    def poll(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> bool:
+        """Poll these, every tick in [first_us, end_us), instead of what was polled; what stays as it is goes on.
+
+        False: the thread has ended, a new loop is needed.
+        """
+        with self._changing:
+            if not self._thread.ident:
+                self._change(devices, first_us, end_us, now())
+                self._thread.start()
+            elif not self._ended:
+                self._changes += 1
+                self._readiness.call(lambda moment: self._change_once(devices, first_us, end_us, moment))
+            return not self._ended
+
+    def _change_once(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
+        self._change(devices, first_us, end_us, moment)
+        self._changes -= 1
+
+    def _change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
+        lines: dict[tuple[str, int], list[DeviceSettings]] = {}
+        for device in devices:
+            lines.setdefault(device.line, []).append(device)
+        known = {connection.address for connection in self._connections}
+        new = [Connection(address, self._shared) for address in lines if address not in known]
+        connections = [*self._connections, *new]
+        allow_files(len(connections) + SPARE_FILES)
+        for connection in connections:
+            connection.line.change(lines.get(connection.address, ()), first_us, end_us)
             connection.rearm(moment)
-        self._thread.start()
+        self._connections = [connection for connection in connections if connection.line.busy]
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished."""
@@ -70,13 +93,7 @@ class ModbusLoop:
     @property
     def busy(self) -> bool:
         """Whether a poll is at work or a tick still to come."""
-        return any(connection.line.busy for connection in self._connections)
-
-    def _lines(self) -> Iterable[list[DeviceSettings]]:
-        lines: dict[tuple[str, int], list[DeviceSettings]] = {}
-        for device in self._devices:
-            lines.setdefault(device.line, []).append(device)
-        return lines.values()
+        return self._changes > 0 or any(connection.line.busy for connection in self._connections)
 
     def join(self, timeout_s: float) -> None:
         """Wait until no tick is left and all connections are closed."""
@@ -91,13 +108,18 @@ class ModbusLoop:
             moment = now()
             if ready:
                 self._serve(ready, moment)
-            elif not self.busy:
+            elif self._over():
                 break
             if timers.next_us <= moment.mono_us:
                 self._look(moment)
             if openings.next_us <= moment.mono_us:
                 self._open(moment)
         self._end()
+
+    def _over(self) -> bool:
+        with self._changing:
+            self._ended = not self.busy
+        return self._ended
 
     def _serve(self, ready: list[tuple[int, int]], moment: Now) -> None:
         """Receive from all, then let all lines work, then send for all: each part stays in the processor's caches."""

@@ -16,7 +16,6 @@ from ess_ray.core.frames import Frames
 from ess_ray.core.line import Line
 from ess_ray.core.openings import Openings
 from ess_ray.core.samples import Event, Reason, Sample
-from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.timers import Timers
 
 RECEIVE_BYTES = 512  # of one device at once; an answer has 260 at most, and what does not fit comes next
@@ -42,12 +41,12 @@ class Connection:
 
     __slots__ = (
         "_addresses", "_attempt", "_failed", "_host", "_port", "_refused", "_send", "_shared", "_socket", "_timer_us",
-        "line", "receive",
+        "address", "line", "receive",
     )  # fmt: skip
 
-    def __init__(self, devices: Sequence[DeviceSettings], shared: Shared) -> None:
-        self.line = Line(devices, shared.frames, self, shared.deliver)
-        self._host, self._port = devices[0].line
+    def __init__(self, address: tuple[str, int], shared: Shared) -> None:
+        self.line = Line(shared.frames, self, shared.deliver)
+        self.address = self._host, self._port = address
         self._shared = shared
         self._socket: socket.socket | None = None
         self.receive: Callable[[int], bytes]  # of the socket that stands, without a call in between

@@ -75,9 +75,9 @@ def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
         return {}
     time.sleep(REST_S)
     came: Queue[Sample | Event] = Queue()
-    loop = ModbusLoop([replace(device, period_us=SPACING_US, phase_us=0) for device in devices], came.put)
+    loop = ModbusLoop(came.put)
     first_us = -(-(now().wall_us + SPACING_US) // SPACING_US) * SPACING_US
-    loop.start(first_us, first_us + 1)
+    loop.poll([replace(device, period_us=SPACING_US, phase_us=0) for device in devices], first_us, first_us + 1)
     end_s = time.monotonic() + 1.0 + max(device.poll_limit_us for device in devices) / 1e6 * 1.5
     samples: dict[str, Sample] = {}
     while len(samples) < len(devices) and (rest_s := end_s - time.monotonic()) > 0:

@@ -36,20 +36,15 @@ NICE = 10
 
 @dataclass(frozen=True)
 class PollerPlan:
-    """A poller to be: its devices and its journal."""
+    """A poller to be: its name in the Ray dashboard, its devices and its journal."""
 
+    name: str
     devices: tuple[DeviceSettings, ...]
     journal: JournalSettings
 
-    @property
-    def name(self) -> str:
-        """`poller:sionyu/gateway`, with the number of further devices behind it."""
-        more = f"+{len(self.devices) - 1}" if len(self.devices) > 1 else ""
-        return f"poller:{self.devices[0].device}{more}"
-
     def make(self) -> Any:
-        """The actor."""
-        return ray.remote(Poller).options(**COMMON, name=self.name).remote(list(self.devices), self.journal)
+        """The actor. Its devices are told later: Ray starts it again with what it is given here."""
+        return ray.remote(Poller).options(**COMMON, name=self.name).remote(self.journal)
 
 
 def normaliser(number: int, standard_tree: Mapping[str, object]) -> Any:

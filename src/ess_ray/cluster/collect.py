@@ -8,20 +8,19 @@ Actors that die come back with what their journals hold; those that hang are kil
 from __future__ import annotations
 
 import logging
-import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.life import Alive
-from ess_ray.actors.poller import Pulled, Ready
+from ess_ray.actors.poller import Pulled
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
+from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
 from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
 from ess_ray.core.account import Account
 from ess_ray.core.batch import unpack
@@ -37,19 +36,9 @@ ROUND_S, SHORT_ROUND_S = 0.5, 0.25
 FEW_POLLERS = 8  # so many are asked in short rounds: the calls of more would cost more than the wait
 ROUND_OFFSET_S = 0.15  # behind the whole second, when the polls of few devices are in
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
+CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
-CLOSE_S = 10.0
-
-
-def collector_name(settings: Settings) -> str:
-    """How this collector is told from another that polls the same devices: the same after every restart."""
-    return f"{socket.gethostname()}:{settings.state_dir}"
-
-
-def wall_us() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ class Collector:
         self._settings = settings
         self._account = account
         self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
-        self._pollers = [Member(plan.name, plan.make) for plan in groups]
+        self.pollers = Pollers(groups)
         self._normalisers = [
             Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings.standard_tree))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
@@ -75,11 +64,6 @@ class Collector:
         self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings.state_dir))
         self._conductor = Conductor(len(groups))
         self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
-        # The first one takes over the journals of devices that are gone: they may be of any site.
-        self._by_site = {
-            site: [n for n, plan in enumerate(groups) if n == 0 or site in {s.device.site for s in plan.devices}]
-            for site in settings.timezones
-        }
         self._pulls: dict[Any, Pull] = {}
         self._writes: dict[Any, Write] = {}
         self._shipped = 0
@@ -104,8 +88,26 @@ class Collector:
         periods_us = {s.period_us for s in self._settings.devices}
         self._first_us = shared_tick_us(wall_us() + START_MARGIN_US, periods_us)
         self._end_us = None if duration_us is None else self._first_us + duration_us
-        ray.get([poller.actor.start.remote(self._first_us, self._end_us) for poller in self._pollers])
+        self.pollers.start(self._first_us, self._end_us)
         return self._first_us
+
+    def prepare(self, plans: Sequence[actors.PollerPlan]) -> None:
+        """Make the pollers that a change needs beside those there are; `pollers.up` tells when it may come."""
+        more = plans[len(self.pollers) :]
+        self.pollers.add(more)
+        self._conductor.more(len(more))
+        self._shed.extend([0] * len(more))
+
+    def change(self, plans: Sequence[actors.PollerPlan]) -> int:
+        """Poll what these say from a tick on that is still to come; gives that tick. What stays as it is misses none.
+
+        Devices that change or go take their last tick before, new ones their first then.
+        """
+        for device in (device for plan in plans for device in plan.devices):
+            self._recipes[device.plan.layout] = device.recipe
+        first_us = shared_tick_us(wall_us() + CHANGE_MARGIN_US, [1_000_000])
+        self.pollers.change([plan.devices for plan in plans], first_us)
+        return first_us
 
     def stop(self) -> Window:
         """No tick from now on; polls at work are finished."""
@@ -113,20 +115,12 @@ class Collector:
         now_us = max(wall_us(), self._first_us)
         if self._end_us is None or now_us < self._end_us:
             self._end_us = now_us
-            for poller in self._pollers:
-                poller.actor.stop.remote(now_us)
+            self.pollers.stop(now_us)
         return Window(self._first_us, self._end_us)
 
     def close(self) -> None:
         """Close the journals; what they still hold is found by the next run."""
-        closing = [poller.actor.close.remote() for poller in self._pollers if poller.up]
-        closed, _ = ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
-        log.info("closed %d of %d journals", len(closed), len(closing))
-        for ref in closed:
-            try:
-                ray.get(ref)
-            except RayError as error:
-                log.error("a journal was not closed, the next run finds it: %s", _first_line(error))
+        self.pollers.close()
 
     def take_notes(self) -> list[str]:
         """What a person should know once, and was not told yet."""
@@ -154,24 +148,19 @@ class Collector:
 
         Called by the export's thread too.
         """
-        return self._conductor.settled_us(self._by_site[site])
+        return self._conductor.settled_us(self.pollers.of_site(site))
 
     @property
     def _members(self) -> list[Member]:
-        return [*self._pollers, *self._normalisers, self._writer]
+        return [*self.pollers.members, *self._normalisers, self._writer]
 
     # --- lives --------------------------------------------------------------------------------------------------------
 
     def _begin_lives(self) -> None:
         """See who has come up; a poller in a new life is told to go on, with what its journal holds."""
-        for poller in self._pollers:
-            ready: Ready | None = poller.begin(attrgetter("alive"))
-            if ready is None:
-                continue
+        for ready in self.pollers.begin_lives():
             self._notes.extend(ready.notes)
             self._recipes.update(ready.recipes)
-            if self._first_us is not None:
-                poller.actor.start.remote(max(self._first_us, wall_us()), self._end_us)
         for member in (*self._normalisers, self._writer):
             member.begin(_itself)
 
@@ -181,9 +170,9 @@ class Collector:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
         actors.check_ray()
         self._begin_lives()
-        end_hanging(self._pulls.values(), self._writes.values(), self._pollers, self._writer)
+        end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
-        for number, poller in enumerate(self._pollers):
+        for number, poller in enumerate(self.pollers.members):
             if number not in pulling and poller.up:
                 acknowledged = self._conductor.acknowledgements(number)
                 ref = poller.actor.pull.remote(acknowledged, *self._conductor.room())
@@ -206,7 +195,7 @@ class Collector:
             self._written(self._writes.pop(ref), ref)
 
     def _pulled(self, number: int, ref: Any) -> None:
-        poller = self._pollers[number]
+        poller = self.pollers.members[number]
         try:
             pulled: Pulled = ray.get(ref)
         except RayTaskError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import exp, log
 
 import numpy as np
@@ -65,16 +66,49 @@ class Ticks:
         return True
 
 
+@dataclass(slots=True)
+class Span:
+    """How a device was configured in [first_us, end_us)."""
+
+    settings: DeviceSettings
+    first_us: int = 0
+    end_us: int | None = None
+    ticks: Ticks = field(default_factory=Ticks)  # counted: a poller that was killed offers again what it cannot forget
+
+
 class DeviceAccount:
     """One device's samples: by status they are disjoint."""
 
-    def __init__(self, settings: DeviceSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: DeviceSettings, first_us: int = 0) -> None:
+        self._spans = [Span(settings, first_us)]
         self.by_status: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
-        self.ticks = Ticks()  # counted: a poller that was killed offers again what it could not forget
         self.last_tick_us: int | None = None
         self.last_reason: str | None = None
+
+    @property
+    def settings(self) -> DeviceSettings:
+        """As it is configured now, or was at last."""
+        return self._spans[-1].settings
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is configured no more."""
+        return self._spans[-1].end_us is not None
+
+    def change(self, settings: DeviceSettings | None, first_us: int) -> None:
+        """It is configured so from `first_us` on; None: no more."""
+        if not self.gone:
+            if settings == self.settings:
+                return
+            self._spans[-1].end_us = first_us
+        if settings:
+            self._spans.append(Span(settings, first_us))
+
+    def new(self, tick_us: int) -> bool:
+        """Whether this tick was not counted before; from now on it is."""
+        span = next((span for span in reversed(self._spans) if span.first_us <= tick_us), self._spans[0])
+        return span.ticks.add(tick_us // span.settings.period_us)
 
     def add(self, tick_us: int, status: Status, reason: str | None) -> None:
         """Count a committed sample; samples may come out of order."""
@@ -92,7 +126,13 @@ class DeviceAccount:
 
     def expected(self, first_us: int, end_us: int) -> int:
         """Ticks in [first_us, end_us)."""
-        return ticks_between(first_us, end_us, self.settings.period_us)
+        return sum(
+            ticks_between(
+                max(first_us, span.first_us), end_us if span.end_us is None else min(end_us, span.end_us),
+                span.settings.period_us,
+            )
+            for span in self._spans
+        )  # fmt: skip
 
 
 class Account:
@@ -106,6 +146,16 @@ class Account:
         self.latency = {site: Latency() for site in self.rows}
         self.known = 0  # samples that the database had before
         self.recovered = 0  # samples of earlier runs, out of the journals
+
+    def change(self, devices: Iterable[DeviceSettings], first_us: int) -> None:
+        """These are configured from `first_us` on."""
+        configured = {settings.device: settings for settings in devices}
+        for device, account in self.devices.items():
+            account.change(configured.pop(device, None), first_us)
+        for device, settings in configured.items():
+            self.devices[device] = self._by_name[str(device)] = DeviceAccount(settings, first_us)
+            self.rows.setdefault(device.site, Counter())
+            self.latency.setdefault(device.site, Latency())
 
     def committed(self, batches: Iterable[Batch], answer: Committed) -> None:
         """Count what one transaction stored."""
@@ -123,7 +173,7 @@ class Account:
             account = self._by_name.get(name)
             if account is None or tick_us < self.first_us:
                 self.recovered += 1
-            elif account.ticks.add((tick_us - self.first_us) // account.settings.period_us):
+            elif account.new(tick_us):
                 status, reason = STATUSES[code], batch.notes[place].reason if place in batch.notes else None
                 if (name, tick_us) in demoted:  # it lost rows, and is no longer what it was
                     status, reason = demoted[name, tick_us], Reason.REJECTED

@@ -73,11 +73,11 @@ class Cadence:
     def start(self, first_us: int, end_us: int | None) -> None:
         """Tick from the first grid point at or after `first_us`."""
         self._next_us = self._since_us = first_tick_us(first_us, self.period_us)
-        self.stop(end_us)
-
-    def stop(self, end_us: int | None) -> None:
-        """No tick at or after `end_us` any more."""
         self._end_us = end_us
+
+    def stop(self, end_us: int) -> None:
+        """No tick at or after `end_us` any more, nor at or after an earlier end."""
+        self._end_us = end_us if self._end_us is None else min(self._end_us, end_us)
 
     def due(self, wall_us: int) -> range:
         """The ticks that have come since the last call, oldest first: usually none or one."""

@@ -9,11 +9,14 @@ generation are forgotten: what was committed of them is offered again, and known
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ess_ray.core.batch import Packed
 from ess_ray.core.samples import Event
+
+Line = TypeVar("Line")
 
 MOST_PER_SHIPMENT = 5_000  # samples of one transaction
 MOST_HELD = 20_000  # samples pulled and not committed; more stay with their pollers
@@ -64,6 +67,10 @@ class Conductor:
         self._events: deque[tuple[Origin, Event]] = deque()
         self._in_flight: Counter[tuple[bool, str]] = Counter()
         self._held: Counter[bool] = Counter()  # samples, by lane
+
+    def more(self, pollers: int) -> None:
+        """There are so many pollers more."""
+        self._pollers.extend(PollerState() for _ in range(pollers))
 
     def room(self) -> tuple[int, int]:
         """How many fresh samples and how many of the backlog each poller may give now."""
@@ -153,15 +160,20 @@ def _taken(waiting: deque[tuple[Origin, Packed]]) -> list[tuple[Origin, Packed]]
     return taken
 
 
-def group_lines(lines: Sequence[int], per_actor: int | None, cores: int) -> list[list[int]]:
+def share(lines: Sequence[int], cores: int) -> int:
+    """How many devices an actor has unless the user says so; `lines` are their device counts.
+
+    One, until the idle actors alone would cost a quarter of the cores (0.9 % of a core each, measured); above that
+    one packed actor a core, since one loop serves thousands.
+    """
+    return 1 if len(lines) * 0.009 <= cores / 4 else -(-sum(lines) // cores)
+
+
+def group_lines(lines: Sequence[int], per_actor: int) -> list[list[int]]:
     """Which lines share a poller: `lines` are their device counts; gives indices of lines, in order.
 
-    Without `per_actor` there is one device an actor until the idle actors alone would cost a quarter of the cores
-    (0.9 % of a core each, measured); above that one packed actor a core, since one loop serves thousands. A line
-    is never split: its devices share a connection.
+    A line is never split: its devices share a connection.
     """
-    if per_actor is None:
-        per_actor = 1 if len(lines) * 0.009 <= cores / 4 else -(-sum(lines) // cores)
     groups: list[list[int]] = []
     size = 0
     for index, devices in enumerate(lines):
@@ -171,3 +183,22 @@ def group_lines(lines: Sequence[int], per_actor: int | None, cores: int) -> list
         groups[-1].append(index)
         size += devices
     return groups
+
+
+def place_lines(pollers: Sequence[Iterable[Line]], lines: Mapping[Line, int], per_actor: int) -> list[list[Line]]:
+    """Who polls which line once they have changed: `lines` are all that there are then, with their device counts.
+
+    A line stays with its poller. A new one goes to the emptiest while that has room, else to a new poller.
+    """
+    placed = [[line for line in poller if line in lines] for poller in pollers]
+    known = {line for poller in placed for line in poller}
+    for line, devices in lines.items():
+        if line in known:
+            continue
+        sizes = [sum(lines[one] for one in poller) for poller in placed]
+        emptiest = sizes.index(min(sizes))
+        if sizes[emptiest] and sizes[emptiest] + devices > per_actor:
+            placed.append([line])
+        else:
+            placed[emptiest].append(line)
+    return placed

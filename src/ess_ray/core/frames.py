@@ -6,6 +6,7 @@ All numbers of a frame have their high byte first.
 from __future__ import annotations
 
 import struct
+from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
 from ess_ray.core.plan import Request
@@ -16,6 +17,15 @@ MBAP_BYTES = 7  # MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3
 MAX_FRAME_BYTES = 260  # the same, 4.3.2: MBAP header and a PDU of at most 253 bytes
 HEAD_BYTES = 9  # of a good answer, in front of its data: MBAP header, function, count of the bytes that follow
 NO_SIZE = -1  # no answer has it
+
+
+class State(Enum):
+    """Of a transport, as its line sees it."""
+
+    CLOSED = auto()
+    CONNECTING = auto()
+    READY = auto()  # connected, nothing asked
+    WAITING = auto()  # connected, a request is out
 
 
 class Ask(NamedTuple):

@@ -14,22 +14,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum, auto
 
 from ess_ray.core.cadence import Now, WallClock
-from ess_ray.core.frames import HEAD_BYTES, MAX_FRAME_BYTES, MBAP, MBAP_BYTES, NO_SIZE, Ask, Frames, Transport
+from ess_ray.core.frames import HEAD_BYTES, MAX_FRAME_BYTES, MBAP, MBAP_BYTES, NO_SIZE, Ask, Frames, State, Transport
 from ess_ray.core.poll import Poll
 from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.unit import Unit
-
-
-class State(Enum):
-    CLOSED = auto()
-    CONNECTING = auto()
-    READY = auto()  # connected, nothing asked
-    WAITING = auto()  # connected, a request is out
-
 
 CLOSED, CONNECTING, READY, WAITING = State  # a member is slow to get at its class
 
@@ -44,12 +35,11 @@ class Line:
 
     def __init__(
         self,
-        devices: Sequence[DeviceSettings],
         frames: Frames,
         transport: Transport,
         deliver: Callable[[Sample | Event], None],
     ) -> None:
-        self.units = [Unit(settings, frames) for settings in devices]
+        self.units: list[Unit] = []
         self._frames = frames
         self._transport = transport
         self._deliver = deliver
@@ -69,10 +59,22 @@ class Line:
         self._told = 0  # answers that the poll has been told of
         self._timeout_us = self._quick_until_us = 0
 
-    def start(self, first_us: int, end_us: int | None) -> None:
-        """Poll every tick in [first_us, end_us)."""
+    def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+        """Poll these, every tick in [first_us, end_us); what is polled already and stays as it is notices nothing.
+
+        The others take their last tick before `first_us`. Polls never overlap: a line has one at work.
+        """
         for unit in self.units:
-            unit.cadence.start(first_us, end_us)
+            if unit.settings not in devices:
+                unit.cadence.stop(first_us)
+        self.units = [unit for unit in self.units if unit.busy]
+        known = [unit.settings for unit in self.units if unit.cadence.next_due_us() is not None]
+        for settings in devices:
+            if settings not in known:
+                self.units.append(unit := Unit(settings, self._frames))
+                unit.cadence.start(first_us, end_us)
+        if not self.busy:
+            self._hang_up()
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; the poll at work is finished."""
@@ -82,7 +84,7 @@ class Line:
     @property
     def busy(self) -> bool:
         """Whether a poll is at work or waits, or a tick is still to come."""
-        return any(unit.poll or unit.cadence.next_due_us() is not None for unit in self.units)
+        return any(unit.busy for unit in self.units)
 
     def wake_at_us(self, now: Now) -> int | None:
         """When to call `wake` next, on the monotonic clock; None: only when something comes in."""
@@ -290,7 +292,8 @@ class Line:
         if unit.failures or not poll.heard or poll.newly_parked:
             for event in unit.over(poll, sample.reason, now):
                 self._deliver(event)
-        if not unit.settings.keep_connection and self._state is not CLOSED:
+        last = unit.cadence.next_due_us() is None and not self.busy
+        if (last or not unit.settings.keep_connection) and self._state is not CLOSED:
             self._hang_up()
 
     def _hang_up(self) -> None:

@@ -124,7 +124,7 @@ class ProbeSettings:
 class Settings:
     """Everything that the job needs to know."""
 
-    job: str  # "collect", "report", "export", "check" or "probe"
+    job: str  # "collect", "report", "export", "check", "probe" or "reload"
     state_dir: Path
     duration_us: int | None
     drain_us: int

@@ -34,6 +34,11 @@ class Unit:
         self._asks: list[Ask] = []  # of these requests
 
     @property
+    def busy(self) -> bool:
+        """Whether a poll is at work or waits, or a tick is still to come."""
+        return self.poll is not None or self.cadence.next_due_us() is not None
+
+    @property
     def retries(self) -> int:
         """A probe of a silent device is one request."""
         return 0 if self.failures >= SILENT_AFTER else self.settings.retries

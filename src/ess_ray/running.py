@@ -1,0 +1,59 @@
+"""Which collector is at work in a state folder, and what it answered: small files, readable by their owner only."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE, ANSWER = "collector.json", "reload.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A collector at work."""
+
+    pid: int
+    started_us: int  # since 1970 UTC
+
+
+@contextmanager
+def announced(state_dir: Path, running: Running) -> Iterator[None]:
+    """The file is there for this block."""
+    file = state_dir / FILE
+    write_private(file, json.dumps(asdict(running)))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def find(state_dir: Path) -> Running | None:
+    """The collector at work there; a file left behind by one that was killed does not count."""
+    try:
+        running = Running(**json.loads((state_dir / FILE).read_text(encoding="utf-8")))
+        os.kill(running.pid, 0)
+    except (OSError, ValueError, TypeError):
+        return None
+    return running
+
+
+def write_private(file: Path, text: str) -> None:
+    """All of it or nothing, readable by its owner only."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text + "\n")
+    fresh.replace(file)
+
+
+def answer_after(state_dir: Path, asked_us: int) -> dict[str, str] | None:
+    """What came of the request of that moment; None: not known yet."""
+    try:
+        answer: dict[str, str] = json.loads((state_dir / ANSWER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return answer if int(answer["at_us"]) >= asked_us else None
