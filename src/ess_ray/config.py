@@ -252,5 +252,7 @@ def _timezone(site: str, name: str) -> str:
 
 
 def environment() -> Mapping[str, str]:
-    """The process's environment, read once at the door."""
-    return dict(os.environ)
+    """The process's environment, read once at the door; what is started later does not inherit the password."""
+    variables = dict(os.environ)
+    os.environ.pop(DSN_VARIABLE, None)
+    return variables

@@ -1,0 +1,245 @@
+"""What a run of the job shows to others, looked at from outside while it is at work: the plant's network, processes,
+ports, files. One run for all of it, in the hardest case: everybody may read what is made, the folder is there already.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ess_ray.adapters.embedded import EmbeddedPostgres
+from tests.cluster.test_whole_job import at
+from tests.conftest import QUICK
+from tests.peers import pymodbus_server
+
+SECRET = "fTz7-planted-q9Xw"
+LISTENS, LOOPBACK = "0A", {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
+STATE_API = (
+    "api/v0/actors?detail=1", "api/v0/workers?detail=1", "api/v0/nodes?detail=1", "api/v0/tasks?detail=1", "api/jobs/",
+    "nodes?view=details",
+)  # fmt: skip
+JOIN = "import ray, sys; ray.init(address=sys.argv[1]); print('joined')"
+
+
+class Recorder:
+    """A proxy that hands on both ways and notes the function of each request frame."""
+
+    def __init__(self, port: int) -> None:
+        self._behind = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.functions: list[int] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._behind))
+                threading.Thread(target=self._requests, args=(client, server), daemon=True).start()
+                threading.Thread(target=_copy, args=(server, client), daemon=True).start()
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        """Frames by their own lengths: transaction, protocol, length, unit, function, … ."""
+        received = b""
+        with suppress(OSError), client, server:
+            while data := client.recv(1 << 16):
+                server.sendall(data)
+                received += data
+                while len(received) >= 8 and len(received) >= (size := 6 + int.from_bytes(received[4:6])):
+                    self.functions.append(received[7])
+                    received = received[size:]
+            assert not received
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+
+
+@dataclass
+class Seen:
+    """What a run showed."""
+
+    folder: Path
+    said: str = ""
+    functions: dict[str, set[int]] = field(default_factory=dict)  # by job
+    command_lines: list[bytes] = field(default_factory=list)
+    environments: list[bytes] = field(default_factory=list)
+    listening: list[tuple[str, str, int]] = field(default_factory=list)  # program, address, port
+    answers: dict[str, str] = field(default_factory=dict)  # of Ray's state interface, to who has the token
+    refusals: dict[str, int] = field(default_factory=dict)  # and to who has none
+    joining: str = ""  # what a client without the token is told
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    folder = tmp_path_factory.mktemp("security")
+    (folder / "ess_ray_state").mkdir(mode=0o755)
+    found = Seen(folder)
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedPostgres(tmp_path_factory.mktemp("database") / "pg", settings=QUICK))
+        (folder / "dsn").write_text(f"{server.dsn} password={SECRET}")
+        for job in ("collect", "check", "probe"):
+            recorder = Recorder(stack.enter_context(pymodbus_server([7] * 7100)))
+            stack.callback(recorder.close)
+            words = ["site=sionyu", "source=plant", *at("sionyu", recorder.port), "storage=timescale", f"job={job}"]
+            if job == "collect":
+                with _at_work(folder, words, ESS_RAY_DSN=f"{server.dsn} password={SECRET}") as process:
+                    _look(found, process)
+                found.said += _ended(process)
+            else:
+                found.said += _ended(_start(folder, [*words, "storage.dsn_file=dsn"]))
+            found.functions[job] = set(recorder.functions)
+        found.said += _ended(_start(folder, ["storage=timescale", "storage.dsn_file=dsn", "--cfg", "job"]))
+        found.said += _ended(_start(folder, ["storage=timescale", f"storage.dsn=x://{SECRET}"]), 2)
+        nowhere = f"host=127.0.0.1 port=1 password={SECRET}"
+        found.said += _ended(
+            _start(folder, ["storage=timescale", "source=plant", "job=report"], ESS_RAY_DSN=nowhere), 1
+        )
+        yield found
+
+
+def _start(folder: Path, words: list[str], **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ess_ray.main", "cluster.dashboard_port=0", *words]
+    return subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, umask=0,
+    )  # fmt: skip
+
+
+def _ended(process: subprocess.Popen[str], *codes: int) -> str:
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode in (codes or (0,)), said
+    return said
+
+
+@contextmanager
+def _at_work(folder: Path, words: list[str], **environment: str) -> Iterator[subprocess.Popen[str]]:
+    process = _start(folder, [*words, "run.duration_s=16", "run.summary=summary.json"], **environment)
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "samples stored" in line:
+            break
+    (folder / "said").write_text(said)
+    yield process
+
+
+def _look(found: Seen, process: subprocess.Popen[str]) -> None:
+    pids = sorted(_descendants(process.pid))
+    for pid in pids:
+        with suppress(OSError):
+            found.command_lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
+            if pid != process.pid:
+                found.environments.append(Path(f"/proc/{pid}/environ").read_bytes())
+    found.listening = list(_listening(pids))
+    said = (found.folder / "said").read_text()
+    dashboard = re.search(r"dashboard: (http://\S+)", said)
+    assert dashboard, said
+    token = (found.folder / "ess_ray_state" / "ray_token").read_text()
+    for path in STATE_API:
+        found.answers[path] = _ask(f"{dashboard[1]}/{path}", token)[1]
+        found.refusals[path] = _ask(f"{dashboard[1]}/{path}", "")[0]
+    gcs = next(port for program, _, port in found.listening if program == "gcs_server")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    client = subprocess.Popen(
+        [sys.executable, "-c", JOIN, f"127.0.0.1:{gcs}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=clean | {"HOME": str(found.folder), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"},
+    )  # fmt: skip
+    with client:
+        assert client.stdout is not None
+        told = (line for line in client.stdout if "Unauthenticated" in line or "joined" in line)
+        found.joining = next(told, "ended without a word")
+        client.kill()  # it would go on trying
+
+
+def _descendants(pid: int) -> set[int]:
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def _listening(pids: list[int]) -> Iterator[tuple[str, str, int]]:
+    sockets = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == LISTENS:
+                sockets[f"socket:[{inode}]"] = local.split(":")
+    for pid in pids:
+        with suppress(OSError):
+            program = Path(f"/proc/{pid}/comm").read_text().strip()
+            for handle in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    if found := sockets.get(str(handle.readlink())):
+                        yield program, found[0], int(found[1], 16)
+
+
+def _ask(url: str, token: str) -> tuple[int, str]:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_no_other_function_than_1_to_4_reaches_the_wire(seen: Seen) -> None:
+    assert set(seen.functions) == {"collect", "check", "probe"}
+    for job, functions in seen.functions.items():
+        assert functions, job
+        assert functions <= {1, 2, 3, 4}, job
+
+
+def test_the_password_is_shown_and_left_nowhere(seen: Seen) -> None:
+    shown = {"what was said": seen.said, **seen.answers}
+    assert [name for name, text in shown.items() if SECRET in text] == []
+    assert json.loads(seen.answers["api/v0/actors?detail=1"])["data"]["result"]["total"] >= 3
+    assert len(seen.command_lines) > 8
+    assert [words for words in seen.command_lines if SECRET.encode() in words] == []
+    assert [words for words in seen.environments if SECRET.encode() in words] == []
+    files = [file for file in seen.folder.rglob("*") if file.is_file() and not file.is_symlink() and file.name != "dsn"]
+    assert len(files) > 20
+    assert [str(file) for file in files if SECRET.encode() in file.read_bytes()] == []
+
+
+def test_every_port_is_open_to_this_machine_only(seen: Seen) -> None:
+    programs = {program for program, _, _ in seen.listening}
+    assert {"gcs_server", "raylet"} <= programs
+    assert [one for one in seen.listening if one[1] not in LOOPBACK] == []
+
+
+def test_who_has_no_token_is_refused_by_dashboard_jobs_and_cluster(seen: Seen) -> None:
+    assert set(seen.refusals.values()) <= {401, 403}
+    assert "Unauthenticated" in seen.joining
+
+
+def test_what_a_run_leaves_is_its_owners_only_whatever_the_umask(seen: Seen) -> None:
+    made = {path.name: path.lstat().st_mode & 0o077 for path in (seen.folder / "ess_ray_state").iterdir()}
+    assert {"journal", "logs", "ray", "ray_token", "databases.json"} <= set(made)
+    assert [name for name, others in made.items() if others] == []  # nobody gets into a folder of these
