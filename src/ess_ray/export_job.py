@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
 from ess_ray.actors.exporter import Progress as Share
 from ess_ray.adapters.retention import drop_verified
+from ess_ray.cluster.start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.export import Part, last_closed
@@ -65,7 +66,7 @@ def choose_days(
 
 def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) -> int:
     state_folder(settings, "export.log")
-    stack.enter_context(guarded())
+    stack.enter_context(guarded(ray_folder(settings.state_dir)))
     dsn = stack.enter_context(serving(settings))
     exporter = make_exporter(settings, dsn)
     parts = [part for site, day in days for part in exporter.ledger.parts(site, day)]

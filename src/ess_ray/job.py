@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.cluster.start import ray_folder
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
@@ -90,7 +91,7 @@ def _run(
     settings: Settings, compose: Callable[[], Settings], terminal: Terminal, signals: Signals, stack: ExitStack
 ) -> int:
     state_folder(settings, "ess_ray.log")
-    stack.enter_context(guarded())
+    stack.enter_context(guarded(ray_folder(settings.state_dir)))
     stack.enter_context(announced(settings.state_dir, Running(os.getpid(), time.time_ns() // 1000)))
     asked = settings
     if settings.simulated:
@@ -220,7 +221,8 @@ def _shown(terminal: Terminal) -> Iterator[None]:
 
 
 def state_folder(settings: Settings, log_name: str) -> None:
-    """Make the state folder and write the log into it. Raises CannotStart."""
+    """Make the state folder and write the log into it; files are this user's only from now on. Raises CannotStart."""
+    os.umask(0o077)
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         logs = settings.state_dir / "logs"

@@ -14,9 +14,9 @@ from typing import Any
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import ClusterSettings
 
-# Ray puts unix sockets below its folder, "/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most this long.
+# Ray puts unix sockets below its folder, "/t/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most this long.
 # A socket's path holds at most 107 bytes (unix(7)).
-RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 68, 107
+RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 70, 107
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Dashboard:
 
     url: str
     token_file: Path
+
+
+def ray_folder(state_dir: Path) -> Path:
+    """Where Ray keeps its sessions."""
+    return state_dir / "ray"
 
 
 def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
@@ -37,12 +42,15 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
         POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
     )
+    if not cluster.address:
+        # Nobody else is to join: with this switch, Ray's own default on macOS, all its ports are on loopback.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
     import ray  # after the environment is set: Ray reads some of it while it is imported
 
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
     own: dict[str, Any] = {} if cluster.address else {
-        "_temp_dir": str(_short_path(state_dir / "ray")),
+        "_temp_dir": str(_short_path(ray_folder(state_dir)) / "t"),  # Ray opens its folder to everybody
         "include_dashboard": dashboard,
         "dashboard_host": "127.0.0.1",
         "dashboard_port": cluster.dashboard_port,
@@ -79,6 +87,7 @@ def _token(file: Path) -> Path:
 def _short_path(folder: Path) -> Path:
     """`folder`, or a link to it that is short enough for Ray's sockets."""
     folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
     if len(os.fsencode(folder)) + RAY_SOCKET_BYTES <= SOCKET_PATH_BYTES:
         return folder
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]

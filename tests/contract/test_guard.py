@@ -1,0 +1,45 @@
+"""What a killed driver leaves behind is ended, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+# Starts a child, says its number, and waits to be killed.
+DRIVER = """
+import subprocess, sys, time
+from pathlib import Path
+from ess_ray.guard import guarded
+with guarded(Path(sys.argv[1])):
+    with open(sys.argv[1] + "/t/session_2026/log", "w") as ours:
+        subprocess.Popen(["sleep", "60"], stdout=ours, close_fds=False)
+    print("up", flush=True)
+    time.sleep(60)
+"""
+
+
+def session(folder: Path) -> Path:
+    (folder / "session_2026").mkdir(parents=True)
+    return folder / "session_2026/log"
+
+
+def test_a_killed_drivers_processes_end_and_those_of_another_ray_go_on(tmp_path: Path) -> None:
+    ours, strange = session(tmp_path / "ray/t"), session(tmp_path / "another")
+    with ours.open("w") as ours_log, strange.open("w") as strange_log:
+        # It gave itself a title and lost its mark, as Ray's workers do.
+        titled = subprocess.Popen(["sleep", "60"], stdout=ours_log, stderr=subprocess.DEVNULL)
+        stranger = subprocess.Popen(["sleep", "60"], stdout=strange_log, stderr=subprocess.DEVNULL)
+        driver = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, str(tmp_path / "ray")], stdout=subprocess.PIPE,
+            pass_fds=[strange_log.fileno()],  # as a job inherits them that is started from a program which uses Ray
+        )  # fmt: skip
+    with driver, titled, stranger:
+        assert driver.stdout is not None
+        assert driver.stdout.readline() == b"up\n"
+        driver.kill()
+        driver.wait()
+        assert titled.wait(timeout=30) != 0
+        assert driver.stdout.read() == b""
+        assert stranger.poll() is None
+        stranger.kill()
