@@ -18,12 +18,15 @@ from threading import Lock, Thread
 from ess_ray.adapters.database import place_of
 from ess_ray.adapters.devices import Configured, register_devices
 from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.logs import Troubles
 from ess_ray.adapters.schema import prepare
 from ess_ray.core.errors import CannotStart, DatabaseUnavailable, EssRayError
 from ess_ray.core.export import delivered_by
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
+troubles = Troubles(log)
 
 RETRY_S = 5.0
 
@@ -69,7 +72,7 @@ class Database:
         try:
             self._register()
         except DatabaseUnavailable as error:
-            log.warning("the devices are not registered yet: %s", error)
+            self._not_registered(error)
             Thread(target=self._register_later, name="register", daemon=True).start()
 
     def _prepare(self) -> None:
@@ -86,6 +89,7 @@ class Database:
         self._remember()
         self._register()
         self.problem, self.prepared = None, True
+        troubles.over("prepare", "the database is prepared", about("database back"))
 
     def _prepare_later(self) -> None:
         while not self.prepared:
@@ -94,7 +98,8 @@ class Database:
                 self._prepare()
             except EssRayError as error:
                 self.problem = str(error)
-                log.warning("the database is not prepared yet: %s", error)
+                text = f"the database is not prepared yet: {error}"
+                troubles.met("prepare", text, about("database away", error=error))
 
     def _register_later(self) -> None:
         while self._to_register:
@@ -102,7 +107,12 @@ class Database:
             try:
                 self._register()
             except EssRayError as error:
-                log.warning("the devices are not registered yet: %s", error)
+                self._not_registered(error)
+
+    @staticmethod
+    def _not_registered(error: EssRayError) -> None:
+        text = f"the devices are not registered yet: {error}"
+        troubles.met("register", text, about("devices not registered", error=error))
 
     def _register(self) -> None:
         with self._registering:
@@ -112,6 +122,7 @@ class Database:
                 register_devices(self._dsn, _configured(settings), first_us, gone)
                 self._sites |= set(settings.timezones)
                 del self._to_register[0]
+        troubles.over("register", "the devices are registered", about("devices registered"))
 
     @property
     def _place(self) -> str:

@@ -6,6 +6,7 @@ object goes to standard output, what is missing to standard error.
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
@@ -24,10 +25,13 @@ from ess_ray.cluster.start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.export import Part, last_closed
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.database import serving
 from ess_ray.guard import guarded
 from ess_ray.job import INTERRUPTED, state_folder
+
+log = logging.getLogger(__name__)
 
 ONE_DAY = timedelta(days=1)
 
@@ -65,13 +69,14 @@ def choose_days(
 
 
 def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) -> int:
-    state_folder(settings, "export.log")
+    state_folder(settings, "export", "export")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
     dsn = stack.enter_context(serving(settings))
     exporter = make_exporter(settings, dsn)
     parts = [part for site, day in days for part in exporter.ledger.parts(site, day)]
     for line in _unknown(settings, days, parts):
         print(f"ess_ray: {line}", file=sys.stderr)
+        log.warning(line, extra=about("nothing to export"))
     if not parts:
         return 1
 
@@ -95,6 +100,8 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
     bad = [(part, outcome) for part, outcome in outcomes.items() if not outcome.good]
     for part, outcome in bad:
         print(f"ess_ray: {part}: {outcome.problem}", file=sys.stderr)
+        fields = about("export failed", site=part.site, table=part.table)
+        log.error("%s: %s", part, outcome.problem, extra=fields)
     if not bad and not settings.export.verify:
         _drop(settings, exporter)
     return 1 if bad else 0
@@ -119,7 +126,9 @@ def _sum_up(outcomes: dict[Part, Outcome], exporter: Exporter, took_s: float) ->
     told = ", ".join(f"{ends.count(end)} {end}" for end in End if end in ends)
     size = sum(outcome.bytes for outcome in outcomes.values() if outcome.written)
     stored = f"; {size / 1e6:.1f} MB in {took_s:.1f} s" if size else ""
-    print(f"{len(outcomes)} objects in {exporter.store.place}: {told}{stored}")
+    text = f"{len(outcomes)} objects in {exporter.store.place}: {told}{stored}"
+    print(text)
+    log.info(text, extra=about("export", count=len(outcomes)))
 
 
 def _drop(settings: Settings, exporter: Exporter) -> None:
@@ -130,7 +139,9 @@ def _drop(settings: Settings, exporter: Exporter) -> None:
     before_us = time.time_ns() // 1000 - after_us
     for one in drop_verified(exporter.ledger, exporter.store.look, before_us):
         became = f"stays: {one.kept}" if one.kept else "is dropped: every day of it is in the store"
-        print(f"chunk {one.chunk} of {one.table} {became}")
+        text = f"chunk {one.chunk} of {one.table} {became}"
+        print(text)
+        log.info(text, extra=about("chunk", table=one.table))
 
 
 class _Show:

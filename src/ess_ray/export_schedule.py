@@ -12,11 +12,13 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from ess_ray.actors.exporter import Outcome, make_exporter
+from ess_ray.adapters.logs import Troubles
 from ess_ray.adapters.retention import drop_verified
 from ess_ray.cluster.exports import Exports
 from ess_ray.core.agenda import Agenda, Batch
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.export import Part, last_closed
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class ExportSchedule:
         self._thread = Thread(target=self._run, name="export", daemon=True)
         self._notes: list[str] = []
         self._told: set[str] = set()  # troubles that a person knows
+        self._troubles = Troubles(log)
         self._dropped_us = 0
         self.state: str | None = None  # what is being done, for a person
         self.written = 0  # objects
@@ -95,7 +98,7 @@ class ExportSchedule:
                 self._trouble(f"export: {error}")
             except Exception:
                 log.exception("the export has stumbled and goes on")
-                self._trouble("export: an error of the program, see logs/ess_ray.log in the state folder")
+                self._trouble("export: an error of the program, see logs/ess_ray.json in the state folder")
 
     def _due(self, site: str, timezone: str, now_us: int) -> list[Part]:
         return self._exporter.ledger.due(site, timezone, last_closed(timezone, now_us, self._settings.export.grace_us))
@@ -113,10 +116,9 @@ class ExportSchedule:
                 written, size = written + told.written, size + told.bytes * told.written
             else:
                 # The clock of the look goes on while it is worked at.
-                pause_us = self._agenda.failed(part, now_us + round((time.monotonic() - began_s) * 1e6))
+                self._agenda.failed(part, now_us + round((time.monotonic() - began_s) * 1e6))
                 self.failed[part.name] = told.problem
-                log.warning("%s: %s; tried again in %g s", part, told.problem, pause_us / 1e6)
-                self._trouble(f"export: {part}: {told.problem}")
+                self._trouble(f"export: {part}: {told.problem}", part)
         self.written += written
         self.state = None
         if written:
@@ -124,6 +126,8 @@ class ExportSchedule:
             took = f"{size / 1e6:.1f} MB in {time.monotonic() - began_s:.0f} s"
             self._say(f"export: {parts[0].day.date} of {sites}: {written} objects, {took}")
         if not self.failed:
+            for text in self._told:
+                self._troubles.over(text, "export: it is well again", about("export back"))
             self._told.clear()
 
     def _drop(self, now_us: int) -> None:
@@ -135,15 +139,17 @@ class ExportSchedule:
             if not one.kept:
                 self._say(f"dropped chunk {one.chunk} of {one.table}: every day of it is in {exporter.store.place}")
             else:
-                log.info("chunk %s of %s stays: %s", one.chunk, one.table, one.kept)
+                fields = about("chunk", table=one.table)
+                log.info("chunk %s of %s stays: %s", one.chunk, one.table, one.kept, extra=fields)
 
     def _say(self, text: str) -> None:
-        log.info(text)
+        log.info(text, extra=about("export"))
         self._notes.append(text)
 
-    def _trouble(self, text: str) -> None:
+    def _trouble(self, text: str, part: Part | None = None) -> None:
         """Say it once, until everything is well again."""
-        log.error(text)
+        fields = about("export failed", site=part.site if part else None, table=part.table if part else None)
+        self._troubles.met(text, text, fields, logging.ERROR)
         if text not in self._told:
             self._told.add(text)
             self._notes.append(f"{text}; it is tried again")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import logging.handlers
 import os
 import signal
 import time
@@ -15,15 +14,17 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.logs import DRIVER_BYTES, DRIVER_FILES, LogPlace, log_to
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.account import Account
-from ess_ray.core.errors import CannotStart
+from ess_ray.core.errors import CannotStart, EssRayError
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.database import Database
 from ess_ray.guard import guarded
 from ess_ray.running import Running, announced
 from ess_ray.simulator.launch import SimulatedFleet
-from ess_ray.terminal import Terminal
+from ess_ray.terminal import Terminal, summary_lines
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOG_BYTES, LOG_FILES = 10_000_000, 5
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 
@@ -81,16 +81,25 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
     signals.install()
     try:
         with ExitStack() as stack:
-            return _run(settings, compose, terminal, signals, stack)
+            code = _run(settings, compose, terminal, signals, stack)
     except KeyboardInterrupt:
-        terminal.say("stopped at once: what was not stored yet waits in the journals")
-        return INTERRUPTED
+        text, code = "stopped at once: what was not stored yet waits in the journals", INTERRUPTED
+        terminal.say(text)
+        log.warning(text, extra=about("stop"))
+    except EssRayError as error:
+        log.error("%s", error, extra=about("stop", error=error))
+        raise
+    except Exception:
+        log.exception("an error of the program ends the job", extra=about("stop"))
+        raise
+    log.info("ended with exit code %d", code, extra=about("end"))
+    return code
 
 
 def _run(
     settings: Settings, compose: Callable[[], Settings], terminal: Terminal, signals: Signals, stack: ExitStack
 ) -> int:
-    state_folder(settings, "ess_ray.log")
+    state_folder(settings, "ess_ray", "driver")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
     stack.enter_context(announced(settings.state_dir, Running(os.getpid(), time.time_ns() // 1000)))
     asked = settings
@@ -114,6 +123,7 @@ def _run(
     terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
+        log.warning(note, extra=about("note"))
     account = Account(settings.devices)
     collector = Collector(settings, plan_pollers(settings, database.identity), dsn, account)
     exports = None
@@ -157,11 +167,14 @@ class Run:
         self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
         self._database.register_from(settings, account.first_us)
         self._signals.collecting = True
+        text = f"{len(settings.devices)} devices of {len(settings.timezones)} sites into {self._database.name}"
+        log.info("collecting %s", text, extra=about("collect", tick_us=account.first_us))
         if self._exports:
             self._exports.start()
         with _shown(self._terminal):
             collector.run(lambda: collector.ended or self._signals.asked, lambda: self._every_round(reload.step))
             window = collector.stop()
+            log.info("no more ticks: what was read is stored", extra=about("drain", tick_us=window.end_us))
             if self._exports:
                 self._exports.stop()  # what is not exported is found by the next run
             self._end_us = window.end_us
@@ -191,8 +204,10 @@ class Run:
         self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
-        settings, account, say = self._settings, self._account, self._terminal.say
+        settings, account, say = self._settings, self._account, self._say
         self._terminal.summary(account, first_us, end_us)
+        for text in summary_lines(account, first_us, end_us):
+            log.info(text, extra=about("summary"))
         if account.recovered:
             say(f"{account.recovered} samples of earlier runs were stored, out of the journals")
         if settings.summary:
@@ -210,6 +225,10 @@ class Run:
             return 1
         return 0
 
+    def _say(self, text: str) -> None:
+        self._terminal.say(text)
+        log.warning(text, extra=about("note"))
+
 
 @contextmanager
 def _shown(terminal: Terminal) -> Iterator[None]:
@@ -220,7 +239,7 @@ def _shown(terminal: Terminal) -> Iterator[None]:
         terminal.stop()
 
 
-def state_folder(settings: Settings, log_name: str) -> None:
+def state_folder(settings: Settings, log_name: str, actor: str) -> None:
     """Make the state folder and write the log into it; files are this user's only from now on. Raises CannotStart."""
     os.umask(0o077)
     try:
@@ -229,11 +248,7 @@ def state_folder(settings: Settings, log_name: str) -> None:
         logs.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"state_dir {settings.state_dir} cannot be made: {error.strerror}") from error
-    handler = logging.handlers.RotatingFileHandler(logs / log_name, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("ess_ray")
-    logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(settings.log_level.upper())
+    log_to(LogPlace(str(logs), log_name, actor, settings.log_level, DRIVER_BYTES, DRIVER_FILES))
 
 
 def simulate(settings: Settings, stack: ExitStack) -> Settings:

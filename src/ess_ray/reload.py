@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from ess_ray.cluster.plan import plan_change
 from ess_ray.core.change import Change, change
 from ess_ray.core.errors import EssRayError
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.running import ANSWER, write_private
 
@@ -133,5 +134,6 @@ class Reload:
         write_private(self._runs.state_dir / ANSWER, json.dumps(answer))
         says = {"done": f"reloaded from {at} on: {told}", "nothing": f"reload: {told}"}
         text = says.get(outcome, f"not reloaded, the old configuration goes on: {told}")
-        (log.warning if outcome == "refused" else log.info)(text)
+        level = logging.WARNING if outcome == "refused" else logging.INFO
+        log.log(level, text, extra=about("reload", reason=outcome, tick_us=first_us))
         return text

@@ -1,9 +1,13 @@
-"""Which collector is at work in a state folder, and what it answered: small files, readable by their owner only."""
+"""Which collector is at work in a state folder, and what it answered: small files, readable by their owner only.
+
+`python -m ess_ray.running FOLDER` is the health check of deploy/compose.yaml: 0 if there is one, 1 if there is none.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -57,3 +61,7 @@ def answer_after(state_dir: Path, asked_us: int) -> dict[str, str] | None:
     except (OSError, ValueError):
         return None
     return answer if int(answer["at_us"]) >= asked_us else None
+
+
+if __name__ == "__main__":
+    sys.exit(find(Path(sys.argv[1])) is None)

@@ -123,11 +123,8 @@ class Terminal:
             self.console.print(self._table(account, first_us, end_us, len(account.rows)))
         else:
             self._lines(account, first_us, end_us)
-        lacking = list(_lacking(account, first_us, end_us))
-        for line in lacking[:MOST_LINES]:
+        for line in _lacking(account, first_us, end_us):
             self.say(line)
-        if (left := len(lacking) - MOST_LINES) > 0:
-            self.say(f"{_count(left, 'more device')} with incomplete samples")
 
     def _table(self, account: Account, first_us: int, until_us: int, most_rows: int) -> RenderableType:
         """The sites, as many columns as fit, at most `most_rows` rows."""
@@ -150,6 +147,12 @@ class Terminal:
     def _lines(self, account: Account, first_us: int, until_us: int) -> None:
         for figures in _by_site(account, first_us, until_us, MOST_LINES):
             self.say(figures.line())
+
+
+def summary_lines(account: Account, first_us: int, end_us: int) -> Iterator[str]:
+    """The run by site, and what each device lacks, for the log."""
+    yield from (figures.line() for figures in _by_site(account, first_us, end_us, MOST_LINES))
+    yield from _lacking(account, first_us, end_us)
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,14 @@ def _troubled(devices: Iterable[DeviceAccount]) -> str:
 
 
 def _lacking(account: Account, first_us: int, end_us: int) -> Iterator[str]:
-    """A line for each device that did not store every expected sample whole."""
+    """A line for each device that did not store every expected sample whole; of very many the first ones."""
+    lacking = list(_incomplete(account, first_us, end_us))
+    yield from lacking[:MOST_LINES]
+    if (left := len(lacking) - MOST_LINES) > 0:
+        yield f"{_count(left, 'more device')} with incomplete samples"
+
+
+def _incomplete(account: Account, first_us: int, end_us: int) -> Iterator[str]:
     for device, books in account.devices.items():
         expected, statuses = books.expected(first_us, end_us), books.by_status
         counts = {str(status): statuses[status] for status in (Status.PARTIAL, Status.FAILED)}

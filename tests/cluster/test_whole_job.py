@@ -22,6 +22,7 @@ from psycopg.rows import dict_row
 
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from tests import oracle, torture
+from tests.logfiles import log_lines
 from tests.peers import pymodbus_server
 
 PLANTS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
@@ -106,6 +107,11 @@ def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_runni
     }  # fmt: skip
     assert summary["sites"]["sionyu"]["rows"] == {"bank": 10, "rack": 80, "pcs": 10, "etc": 10}
     assert running(folder) == []
+    logs = {file.name: log_lines(file) for file in (folder / "ess_ray_state" / "logs").iterdir()}
+    assert logs.keys() == {"ess_ray.json", "writer.json", "normaliser-0.json", *(f"poller-{n}.json" for n in range(4))}
+    assert {line["log.level"] for lines in logs.values() for line in lines} <= {"info", "warning"}
+    said_at_last = {line["message"] for line in logs["ess_ray.json"] if line.get("event.action") == "summary"}
+    assert set(said.splitlines()[-4:]) == said_at_last
 
 
 def test_what_is_broken_is_missing_and_the_neighbours_are_whole(folder: Path) -> None:
@@ -126,6 +132,10 @@ def test_what_is_broken_is_missing_and_the_neighbours_are_whole(folder: Path) ->
     assert broken_counts["partial"] == broken_counts["expected"] == 5
     assert broken_counts["reasons"] == {"exception 4": 5}
     assert dripping_counts["failed"] == dripping_counts["expected"] == 5
+    lines = log_lines(folder / "ess_ray_state" / "logs" / "ess_ray.json")
+    told = {(line["ess.site"], line["ess.status"]): line["ess.reason"] for line in lines if "ess.status" in line}
+    assert told.keys() == {("sionyu", "partial"), ("panri", "failed")}
+    assert told["sionyu", "partial"] == "exception 4"
     with database(folder) as connection:
         rows = connection.execute("SELECT * FROM bank ORDER BY time").fetchall()
         assert [(r["quality"] & 2, r["bank_soc"], r["rack_fuse_plus_fault_status"]) for r in rows] == [(2, 0, None)] * 5

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ess_ray.actors.life import Alive, alive
+from ess_ray.adapters.logs import LogPlace, log_to
 from ess_ray.core.batch import join, unpack
 from ess_ray.core.flush import Flush
 from ess_ray.core.normalise import Decoder, normalise
@@ -19,12 +20,14 @@ from ess_ray.core.standard import load_standard
 class Normaliser:
     """`standard_tree`: the data standard as the configuration has it."""
 
-    def __init__(self, standard_tree: Mapping[str, object]) -> None:
+    def __init__(self, standard_tree: Mapping[str, object], log: LogPlace | None = None) -> None:
+        self._log = log
         self._standard_tree = standard_tree
         self._decoders: dict[str, Decoder] = {}
 
     def ready(self) -> Alive:
         """The process is up."""
+        log_to(self._log)
         return alive()
 
     def normalise(self, layout: str, recipe: str, batches: Sequence[bytes], now_us: int, late_us: int) -> Flush:

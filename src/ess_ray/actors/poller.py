@@ -15,6 +15,7 @@ from ess_ray.actors.life import Alive, alive
 from ess_ray.adapters.journal import Journal, now_us
 from ess_ray.adapters.journal_bounds import Limits
 from ess_ray.adapters.journal_file import Belonging
+from ess_ray.adapters.logs import LogPlace, log_to
 from ess_ray.adapters.modbus import ModbusLoop
 from ess_ray.core.batch import Packed
 from ess_ray.core.samples import Event
@@ -60,13 +61,15 @@ class Pulled:
 class Poller:
     """Polls some devices, on the grid, until told to stop."""
 
-    def __init__(self, journal: JournalSettings) -> None:
+    def __init__(self, journal: JournalSettings, log: LogPlace | None = None) -> None:
+        self._log = log
         self._journal_settings = journal
         self._journal: Journal | None = None
         self._loop: ModbusLoop | None = None
 
     def ready(self) -> Ready:
         """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses."""
+        log_to(self._log)
         journal = self._open()
         return Ready(alive(), journal.notes, journal.recipes, len(journal))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.actors.life import Alive, alive
+from ess_ray.adapters.logs import LogPlace, log_to
 from ess_ray.adapters.timescale import FlushWriter
 from ess_ray.core.flush import Committed, Flush
 from ess_ray.core.samples import Event
@@ -14,11 +15,15 @@ from ess_ray.core.samples import Event
 class Writer:
     """A plain class for an actor: making one cannot fail, the connection is opened by the first write."""
 
-    def __init__(self, dsn: str, rejected_dir: Path | None = None, collector: str = "") -> None:
+    def __init__(
+        self, dsn: str, rejected_dir: Path | None = None, collector: str = "", log: LogPlace | None = None
+    ) -> None:
+        self._log = log
         self._database = FlushWriter(dsn, rejected_dir, collector)
 
     def ready(self) -> Alive:
         """The process is up."""
+        log_to(self._log)
         return alive()
 
     def write(self, flush: Flush) -> Committed:

@@ -22,8 +22,10 @@ from typing import Self
 
 from ess_ray.adapters.journal_bounds import Bounds, Limits
 from ess_ray.adapters.journal_file import Belonging, JournalFile, Stored
+from ess_ray.adapters.logs import Troubles
 from ess_ray.core.batch import Group, Packed, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
+from ess_ray.core.logfields import about
 from ess_ray.core.samples import Event, Sample
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class Journal:
         self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
         self.shed = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
+        self._troubles = Troubles(log)
         self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
         self._thread = Thread(target=self._write_until_ended, name="journal", daemon=True)
@@ -186,7 +189,8 @@ class Journal:
         try:
             self._hand_out(stored.number, unpack_group(stored.data), taken)
         except ValueError as error:
-            log.error("group %d of the journal is damaged (%s): it stays in the file", stored.number, error)
+            text = f"group {stored.number} of the journal is damaged ({error}): it stays in the file"
+            self._troubles.met("damaged", text, about("journal damaged", count=stored.items), logging.ERROR)
             self._items -= stored.items
 
     def _backlog_us(self, cursor: int, end: int) -> list[int]:
@@ -231,9 +235,11 @@ class Journal:
             self.shed += kept.shed
             self._items -= kept.forgotten
             self.trouble = None
+            self._troubles.over("write", "the journal is written again", about("journal back"))
         except JournalFailed as error:
             if self.trouble is None:
-                log.error("the journal is not written, samples wait in memory: %s", error)
+                text = f"the journal is not written, samples wait in memory: {error}"
+                self._troubles.met("write", text, about("journal not written", error=error), logging.ERROR)
             self.trouble = str(error)
             with self._lock:
                 self._done.extend(done)

@@ -10,9 +10,11 @@ import time
 from dataclasses import dataclass
 
 from ess_ray.adapters.journal_file import JournalFile, Stored
+from ess_ray.adapters.logs import Troubles
 from ess_ray.core.batch import pack_group, unpack_group, without_values
+from ess_ray.core.logfields import about
 
-log = logging.getLogger(__name__)
+troubles = Troubles(logging.getLogger(__name__))
 
 CHECK_EVERY_S = 60.0  # how often the age of the oldest group is looked at
 
@@ -63,5 +65,6 @@ class Bounds:
             self._bytes -= len(oldest.data)
             kept.forgotten += oldest.items
         if kept.forgotten:
-            log.error("the journal is full of samples without values: %d of them are forgotten", kept.forgotten)
+            text = f"the journal is full of samples without values: {kept.forgotten} of them are forgotten"
+            troubles.met(self._file, text, about("samples forgotten", count=kept.forgotten), logging.ERROR)
         return kept

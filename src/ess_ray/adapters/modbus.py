@@ -13,22 +13,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
 
+from ess_ray.adapters.logs import Troubles
 from ess_ray.adapters.modbus_connection import RECEIVE_BYTES, Connection, Shared
 from ess_ray.adapters.modbus_frames import PduFrames
 from ess_ray.adapters.readiness import AT_ONCE, Handler, Readiness
 from ess_ray.core.cadence import Now
+from ess_ray.core.logfields import about
 from ess_ray.core.openings import Openings
 from ess_ray.core.samples import Event, Sample
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.timers import Timers
 
 log = logging.getLogger(__name__)
+troubles = Troubles(log)
 
 RESOLVERS = 32  # threads; a name server that does not answer shall leave enough of them for the rest
 SPARE_FILES = 256  # of a process, beside its connections
 LONGEST_PAUSE_S = 1.0  # then it is looked whether there is still something to do
 # An exception that nobody expects may cost its line, not the others.
-DEFECT = "a defect: %s was not dealt with, and will be looked at again"
 DEFECT_PAUSE_US = 1_000_000
 
 
@@ -141,8 +143,8 @@ class ModbusLoop:
                     connection.lost(moment)
                 elif not connection.line.received(data, moment):
                     connection.rearm(moment)
-            except Exception:
-                log.exception(DEFECT, connection)
+            except Exception:  # noqa: BLE001  # it is logged, with its trace
+                _defect(connection)
                 connection.look_at(moment.mono_us + DEFECT_PAUSE_US)
         self._send()
 
@@ -154,8 +156,8 @@ class ModbusLoop:
             for connection in due[start : start + AT_ONCE]:
                 try:
                     connection.look(moment)
-                except Exception:
-                    log.exception(DEFECT, connection)
+                except Exception:  # noqa: BLE001
+                    _defect(connection)
                     connection.look_at(moment.mono_us + DEFECT_PAUSE_US)
             self._send()
 
@@ -167,8 +169,8 @@ class ModbusLoop:
     def _guarded(self, handler: Handler, moment: Now) -> None:
         try:
             handler(moment)
-        except Exception:
-            log.exception(DEFECT, handler)
+        except Exception:  # noqa: BLE001
+            _defect(handler)
 
     def _send(self) -> None:
         outbox = self._shared.outbox
@@ -184,6 +186,11 @@ class ModbusLoop:
             connection.close()
         self._readiness.close()
         self._resolver.shutdown(wait=False)
+
+
+def _defect(where: object) -> None:
+    text = f"a defect: {where} was not dealt with, and will be looked at again"
+    troubles.met(text, text, about("defect"), logging.ERROR, trace=True)
 
 
 def allow_files(needed: int) -> None:

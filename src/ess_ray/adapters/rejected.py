@@ -17,10 +17,12 @@ from pathlib import Path
 import psycopg
 
 from ess_ray.adapters.database import Connection, is_transient, utc, words
+from ess_ray.adapters.logs import Troubles
 from ess_ray.core.errors import DatabaseRefused
+from ess_ray.core.logfields import about
 from ess_ray.core.rejects import Rejection
 
-log = logging.getLogger(__name__)
+troubles = Troubles(logging.getLogger(__name__))
 
 FILE = "rejected.jsonl"
 INSERT = """
@@ -40,7 +42,9 @@ def keep(connection: Connection, rejections: Sequence[Rejection], folder: Path |
     except psycopg.Error as error:
         if is_transient(error) or folder is None:
             raise
-        log.error("table rejected cannot be written, its rows go to %s: %s", folder / FILE, words(error))
+        text = f"table rejected cannot be written, its rows go to {folder / FILE}: {words(error)}"
+        fields = about("rejected not written", table="rejected", count=len(rows), error=error)
+        troubles.met("rejected", text, fields, logging.ERROR)
         _append(folder, rejections, words(error))
 
 

@@ -12,9 +12,10 @@ import ray
 
 from ess_ray.actors.exporter import Exporter, Outcome, Progress
 from ess_ray.actors.poller import JournalSettings, Poller
+from ess_ray.adapters.logs import LogPlace
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.export import Part
-from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.settings import DeviceSettings, Settings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
 # Ray never repeats a call by itself (max_task_retries): a poll must not happen twice, and what is written again is the
@@ -41,27 +42,34 @@ class PollerPlan:
     name: str
     devices: tuple[DeviceSettings, ...]
     journal: JournalSettings
+    log: LogPlace
 
     def make(self) -> Any:
         """The actor. Its devices are told later: Ray starts it again with what it is given here."""
-        return ray.remote(Poller).options(**COMMON, name=self.name).remote(self.journal)
+        return ray.remote(Poller).options(**COMMON, name=self.name).remote(self.journal, self.log)
 
 
-def normaliser(number: int, standard_tree: Mapping[str, object]) -> Any:
+def log_place(settings: Settings, name: str, actor: str) -> LogPlace:
+    """Where an actor logs."""
+    return LogPlace(str(settings.state_dir / "logs"), name, actor, settings.log_level)
+
+
+def normaliser(number: int, settings: Settings) -> Any:
     """One of the pool that decodes."""
     from ess_ray.actors.normaliser import Normaliser
 
-    return ray.remote(Normaliser).options(**COMMON, name=f"normaliser:{number}").remote(dict(standard_tree))
+    log = log_place(settings, f"normaliser-{number}", f"normaliser:{number}")
+    return ray.remote(Normaliser).options(**COMMON, name=log.actor).remote(dict(settings.standard_tree), log)
 
 
-def writer(dsn: str, collector: str, state_dir: Path) -> Any:
+def writer(dsn: str, collector: str, settings: Settings) -> Any:
     """The actor that commits."""
     from ess_ray.actors.writer import Writer
 
     return (
         ray.remote(Writer)
         .options(**COMMON, name="writer")
-        .remote(dsn, rejected_dir=state_dir / "rejected", collector=collector)
+        .remote(dsn, settings.state_dir / "rejected", collector, log_place(settings, "writer", "writer"))
     )
 
 
@@ -82,3 +90,9 @@ def check_ray() -> None:
     for name in ("raylet", "gcs_server"):
         if any(info.process.poll() is not None for info in processes.get(name, ())):
             raise CannotStart(f"Ray's {name} has ended: the job cannot go on, start it again")
+
+
+def ray_logs() -> Path | None:
+    """Where Ray on this machine logs; None: it is not ours."""
+    node: Any = ray._private.worker._global_node  # noqa: SLF001
+    return Path(node.get_logs_dir_path()) if node.head else None

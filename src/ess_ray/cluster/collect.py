@@ -21,12 +21,14 @@ from ess_ray.actors.poller import Pulled
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
+from ess_ray.cluster.sessions import forget_ended
+from ess_ray.cluster.telling import Telling, first_line
 from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
 from ess_ray.core.account import Account
 from ess_ray.core.batch import unpack
 from ess_ray.core.cadence import shared_tick_us
 from ess_ray.core.conduct import Conductor
-from ess_ray.core.errors import CannotStart, EssRayError, Terminal
+from ess_ray.core.errors import CannotStart, EssRayError
 from ess_ray.core.flush import Committed
 from ess_ray.core.settings import Settings
 
@@ -39,6 +41,7 @@ START_MARGIN_US = 500_000  # between the last actor's readiness and the first ti
 CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
+TIDY_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,10 @@ class Collector:
         self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
         self.pollers = Pollers(groups)
         self._normalisers = [
-            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings.standard_tree))  # type: ignore[misc]
+            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
         ]
-        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings.state_dir))
+        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings))
         self._conductor = Conductor(len(groups))
         self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
         self._pulls: dict[Any, Pull] = {}
@@ -72,6 +75,8 @@ class Collector:
         self._end_us: int | None = None
         self._shed = [0] * len(groups)
         self._notes: list[str] = []
+        self._telling = Telling()
+        self._tidy_at_s = 0.0
         self._others: set[str] = set()  # collectors that poll the same devices
         self.may_write = True  # the database is prepared
         self.problem: str | None = None  # what a person should know now
@@ -150,6 +155,10 @@ class Collector:
         """
         return self._conductor.settled_us(self.pollers.of_site(site))
 
+    def _note(self, text: str) -> None:
+        log.warning(text)
+        self._notes.append(text)
+
     @property
     def _members(self) -> list[Member]:
         return [*self.pollers.members, *self._normalisers, self._writer]
@@ -159,7 +168,8 @@ class Collector:
     def _begin_lives(self) -> None:
         """See who has come up; a poller in a new life is told to go on, with what its journal holds."""
         for ready in self.pollers.begin_lives():
-            self._notes.extend(ready.notes)
+            for note in ready.notes:
+                self._note(note)
             self._recipes.update(ready.recipes)
         for member in (*self._normalisers, self._writer):
             member.begin(_itself)
@@ -169,6 +179,8 @@ class Collector:
     def _round(self) -> None:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
         actors.check_ray()
+        self._telling.settle()
+        self._tidy()
         self._begin_lives()
         end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
@@ -188,6 +200,13 @@ class Collector:
             if not done:
                 time.sleep(max(0.0, min(next_s - time.time(), round_s)))
 
+    def _tidy(self) -> None:
+        """Now and then: Ray keeps the log of every process that there ever was."""
+        if time.monotonic() > self._tidy_at_s:
+            self._tidy_at_s = time.monotonic() + TIDY_S
+            if logs := actors.ray_logs():
+                forget_ended(logs)
+
     def _answer(self, ref: Any) -> None:
         if ref in self._pulls:
             self._pulled(self._pulls.pop(ref).poller, ref)
@@ -199,7 +218,7 @@ class Collector:
         try:
             pulled: Pulled = ray.get(ref)
         except RayTaskError as error:
-            log.error("%s: %s", poller.name, _first_line(error.cause))
+            self._telling.pull_failed(poller.name, error.cause)
             return
         except RayError as error:
             self._conductor.restarted(number)
@@ -208,11 +227,8 @@ class Collector:
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
-        for event in pulled.events:
-            log.warning("%s: %s %s", event.device, event.kind, event.detail)
-        if pulled.shed > self._shed[number]:
-            log.error("%s: its journal is full, %d samples have lost their values", poller.name, pulled.shed)
-            self._shed[number] = pulled.shed
+        self._telling.pulled(poller.name, pulled, pulled.shed - self._shed[number])
+        self._shed[number] = pulled.shed
 
     def _ship(self) -> None:
         """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
@@ -243,22 +259,24 @@ class Collector:
             self._failed(write, error)
             return
         self.problem, self._retry_s = None, RETRY_S
+        self._telling.written()
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
         if committed:
             for other in set(committed.others) - self._others:
                 self._others.add(other)
-                self._notes.append(f"another collector, {other}, polls the same devices: each tick is stored once")
-            self._account.committed([unpack(batch.data) for batch in shipment.batches], committed)
+                self._note(f"another collector, {other}, polls the same devices: each tick is stored once")
+            batches = [unpack(batch.data) for batch in shipment.batches]
+            self._account.committed(batches, committed)
+            self._telling.committed(batches, committed)
 
     def _failed(self, write: Write, error: RayError | EssRayError) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
         if isinstance(cause, RayError):  # an actor died, not the database
             end_dead(write, self._writer, cause)
         else:
-            self.problem = _first_line(cause)
-            tell = log.error if isinstance(cause, Terminal) else log.warning
-            tell("%d samples are not stored yet and are tried again: %s", len(write.shipment), self.problem)
+            self.problem = first_line(cause)
+            self._telling.write_failed(len(write.shipment), cause)
         self._conductor.failed(write.shipment)
         self._retry_at_s = time.monotonic() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
@@ -266,7 +284,3 @@ class Collector:
 
 def _itself(ready: Alive) -> Alive:
     return ready
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -17,11 +17,14 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.exporter import End, Exporter, Outcome, Progress
+from ess_ray.adapters.logs import Troubles
 from ess_ray.cluster import actors
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
 from ess_ray.core.export import Part
+from ess_ray.core.logfields import about
 
 log = logging.getLogger(__name__)
+troubles = Troubles(log)
 
 PAUSES_S = (1.0, 5.0, 15.0)  # before each further try
 BUSY_PAUSE_S, BUSY_LIMIT_S = 2.0, 900.0  # between two looks whether the other exporter has done it; how long at most
@@ -116,10 +119,15 @@ class Exports:
         one = self._running.pop(task)
         again = self._pause_s(one, outcome, may_help and one.outcome is None)
         if again is None:
-            self._unreachable = 0 if outcome.good else self._unreachable
+            if outcome.good:
+                self._unreachable = 0
+                fields = about("exported", site=one.part.site, table=one.part.table)
+                troubles.over(one.part.name, f"{one.part} is exported", fields)
             yield one.part, outcome
             return
-        log.warning("%s: %s; tried again in %g s", one.part, outcome.problem, again)
+        text = f"{one.part}: {outcome.problem}; tried again in {again:g} s"
+        fields = about("export failed", site=one.part.site, table=one.part.table, reason=outcome.problem)
+        troubles.met(one.part.name, text, fields)
         one.outcome = None
         one.not_before_s = time.monotonic() + again
         self._waiting.append(one)
@@ -144,7 +152,8 @@ class Exports:
         for task, one in self._running.items():
             if time.monotonic() > one.heard_s + SILENCE_S:
                 one.heard_s = time.monotonic()
-                log.error("%s has said nothing for %g s: its process is killed", one.part, SILENCE_S)
+                fields = about("export killed", site=one.part.site, table=one.part.table)
+                log.error("%s has said nothing for %g s: its process is killed", one.part, SILENCE_S, extra=fields)
                 ray.cancel(task, force=True)
 
 

@@ -13,8 +13,11 @@ import ray
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from ess_ray.actors.life import Alive
+from ess_ray.adapters.logs import Troubles
+from ess_ray.core.logfields import about
 
 log = logging.getLogger(__name__)
+troubles = Troubles(log)
 
 
 class Member:
@@ -46,11 +49,13 @@ class Member:
             self.died(error)
             return None
         self._alive = alive(ready)
+        troubles.over(("died", self.name), f"{self.name} is up again", about("actor back"))
         return ready
 
     def died(self, error: RayError) -> None:
         """The actor has died: Ray starts it again by itself, or, if it died before it was up, a new one is made."""
-        log.error("%s has died (%s) and is started again", self.name, type(error).__name__)
+        text = f"{self.name} has died ({type(error).__name__}) and is started again"
+        troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
         if not self.up and isinstance(error, ActorDiedError):
             try:
                 self.actor = self._make()
@@ -61,7 +66,8 @@ class Member:
 
     def kill(self, why: str) -> None:
         """End an actor that hangs, even one that is stopped; Ray starts it again."""
-        log.error("%s %s: it is killed and started again", self.name, why)
+        text = f"{self.name} {why}: it is killed and started again"
+        troubles.met(("hangs", self.name), text, about("actor killed"), logging.ERROR)
         if self._alive is None or self._alive.host != socket.gethostname():
             ray.kill(self.actor, no_restart=False)
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 from ess_ray.actors.poller import JournalSettings
 from ess_ray.adapters.journal_bounds import Limits
 from ess_ray.adapters.journal_file import Belonging
-from ess_ray.cluster.actors import PollerPlan
+from ess_ray.cluster.actors import PollerPlan, log_place
 from ess_ray.core.conduct import group_lines, place_lines, share
 from ess_ray.core.settings import DeviceSettings, Settings
 
@@ -33,6 +33,7 @@ def plan_pollers(settings: Settings, database_identity: str) -> list[PollerPlan]
             _name(group),
             tuple(group),
             JournalSettings(str(path), belonging, limits, () if number else tuple(str(orphan) for orphan in orphans)),
+            log_place(settings, f"poller-{number}", _name(group)),
         )
         for number, (group, path) in enumerate(zip(groups, paths, strict=True))
     ]
@@ -53,7 +54,8 @@ def plan_change(settings: Settings, plans: Sequence[PollerPlan]) -> list[PollerP
             number += 1
         name += "" if number == 1 else f"~{number}"
         path = str(Path(journal.path).with_name(file_name))
-        changed.append(PollerPlan(name, group, replace(journal, path=path, adopt=())))
+        log = log_place(settings, f"poller-{len(changed)}", name)
+        changed.append(PollerPlan(name, group, replace(journal, path=path, adopt=()), log))
     return changed
 
 

@@ -6,6 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -15,6 +16,7 @@ from ray.exceptions import RayError
 from ess_ray.actors.poller import Ready
 from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.members import Member
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import DeviceSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -75,14 +77,14 @@ class Pollers:
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make more of them; what they poll is said by `change`, once they are up."""
         for plan in plans:
-            self.plans.append(PollerPlan(plan.name, (), plan.journal))
+            self.plans.append(replace(plan, devices=()))
             self.members.append(Member(plan.name, plan.make))
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
         """Poll these from `first_us` on, poller by poller. One that is dead is told when it is back."""
         for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True)):
             if plan.devices != devices[number]:
-                self.plans[number] = PollerPlan(plan.name, devices[number], plan.journal)
+                self.plans[number] = replace(plan, devices=devices[number])
                 if member.up:
                     member.actor.poll.remote(devices[number], first_us, self._end_us)
         self._find_sites()
@@ -97,12 +99,13 @@ class Pollers:
         """Close the journals; what they still hold is found by the next run."""
         closing: list[Any] = [member.actor.close.remote() for member in self.members if member.up]
         closed, _ = ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
-        log.info("closed %d of %d journals", len(closed), len(closing))
+        log.info("closed %d of %d journals", len(closed), len(closing), extra=about("close"))
         for ref in closed:
             try:
                 ray.get(ref)
             except RayError as error:
-                log.error("a journal was not closed, the next run finds it: %s", str(error).strip().splitlines()[0])
+                text = f"a journal was not closed, the next run finds it: {str(error).strip().splitlines()[0]}"
+                log.error(text, extra=about("journal not closed", error=error))
 
     def _find_sites(self) -> None:
         """A poller that once had a device of a site may hold samples of it as long as the run lasts."""

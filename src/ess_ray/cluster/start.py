@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ess_ray.cluster import sessions
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import ClusterSettings
 
 # Ray puts unix sockets below its folder, "/t/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most this long.
 # A socket's path holds at most 107 bytes (unix(7)).
 RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 70, 107
+RAY_LOG_BYTES, RAY_LOG_FILES = 5_000_000, 1  # of each file of its logs, and so many older ones
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         RAY_AUTH_TOKEN_PATH=str(token_file),
         RAY_USAGE_STATS_ENABLED="0",
         RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
+        RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
+        RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
         POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
     )
     if not cluster.address:
@@ -49,6 +53,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     import ray  # after the environment is set: Ray reads some of it while it is imported
 
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
+    sessions.keep_few(ray_folder(state_dir))
     own: dict[str, Any] = {} if cluster.address else {
         "_temp_dir": str(_short_path(ray_folder(state_dir)) / "t"),  # Ray opens its folder to everybody
         "include_dashboard": dashboard,

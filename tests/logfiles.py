@@ -1,0 +1,33 @@
+"""The log of a run, read as a program does: every line is one object of JSON with what the schema requires."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ess_ray.core.logfields import FIELDS
+
+TYPES: dict[str, type | tuple[type, ...]] = {"long": int, "double": (int, float)}
+REQUIRED = {"@timestamp", "log.level", "message", "ecs.version", "ess.actor", "process.pid", "service.name"}
+
+
+def log_lines(file: Path) -> list[dict[str, Any]]:
+    """By dotted names. Fails for a line that is not whole, or has a field that is not documented or of another type."""
+    lines = [_flat(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    types = {field.name: field.type for field in FIELDS}
+    for line in lines:
+        assert REQUIRED <= line.keys() <= types.keys(), line
+        for name, value in line.items():
+            assert isinstance(value, TYPES.get(types[name], str)), (name, value)
+            if types[name] == "date":
+                datetime.fromisoformat(str(value))
+    return lines
+
+
+def _flat(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return found
