@@ -44,13 +44,13 @@ def test_every_documented_field_and_no_other_is_written(place: LogPlace) -> None
     log, error = logging.getLogger("ess_ray.x"), DatabaseUnavailable("no route to 192.0.2.7")
     fields = about("sample failed", device=DEVICE, table="rack", tick_us=1_795_638_450_000_000, status="failed",
                    reason="timeout", count=3, error=error)  # fmt: skip
-    log.warning("전력 %s", "kW", extra={**fields, **lasting(Told(7, 61.5))})
+    log.warning("전력 %s \udcff", "kW", extra={**fields, **lasting(Told(7, 61.5))})
     try:
         raise error
     except DatabaseUnavailable:
         log.exception("a defect", extra=about("defect"))
     written = lines(place)
-    assert written[1]["message"] == "전력 kW"
+    assert written[1]["message"] == "전력 kW \udcff"
     assert written[1]["ess.tick"] == "2026-11-25T20:27:30+00:00"
     assert written[2]["error.type"] == "DatabaseUnavailable"
     assert {name for line in written for name in line} == {field.name for field in FIELDS}

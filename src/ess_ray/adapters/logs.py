@@ -63,7 +63,12 @@ def log_to(place: LogPlace | None) -> None:
     """This process logs there from now on, which is the first line; None: as it did."""
     if place is None:
         return
-    handler = _File(place.file, maxBytes=place.bytes, backupCount=place.files, delay=True, encoding="utf-8")
+    with suppress(OSError):  # on another machine of a cluster it may not be there yet
+        Path(place.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = _File(
+        place.file, maxBytes=place.bytes, backupCount=place.files, delay=True, encoding="utf-8",
+        errors="backslashreplace",
+    )  # fmt: skip
     always = {
         "event.dataset": "ess_ray",
         "service.name": "ess_ray",
