@@ -97,9 +97,7 @@ def test_a_query_is_bounded_by_time_and_plant(asked: Any) -> None:
 
 
 def test_a_macro_is_expanded_as_grafana_does() -> None:
-    text = (
-        "SELECT $__interval_ms FROM t WHERE $__timeFilter(time) AND site IN (${site:sqlstring}) AND a > $__timeFrom()"
-    )
+    text = "SELECT $__interval_ms FROM t WHERE $__timeFilter(time) AND s IN (${site:sqlstring}) AND a > $__timeFrom()"
     assert expand(text, MOMENT, MOMENT, 5, {"site": ["it's", "b"]}) == (
         "SELECT 5 FROM t WHERE time BETWEEN '2026-11-22T12:00:00+00:00' AND '2026-11-22T12:00:00+00:00' "
         "AND s IN ('it''s','b') AND a > '2026-11-22T12:00:00+00:00'"

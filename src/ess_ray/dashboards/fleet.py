@@ -87,6 +87,11 @@ FROM span CROSS JOIN LATERAL (
 GROUP BY 1, 2 ORDER BY samples DESC"""
 
 
+TODAY = "max by (site) (ess_ray_day_completeness_ratio)"
+ROWS = "sum by (table) (rate(ess_ray_rows_total[$__rate_interval]))"
+BY_METRICS = "From the collector's own metrics, so it needs Prometheus; a day is the plant's, since the run began."
+
+
 def fleet() -> Json:
     """The dashboard."""
     return dashboard(
@@ -102,8 +107,9 @@ def _now() -> Row:
     return Row("Now: the last 5 minutes, less the newest minute, which is still on its way", [
         Panel("Fleet", [sql(NUMBERS)], 24, 4, "stat", since=NOW, units=PERCENT | AGES, steps=TROUBLE),
         Panel("Plants", [sql(BY_SITE)], 12, kind="table", since=NOW, units=PERCENT, steps=LOSS),
-        Panel("Rows per second", [promql("sum by (table) (rate(ess_ray_rows_total[1m]))", "{{table}}")], 12,
-              unit="rows/s", text="From the collector's own metrics: needs Prometheus."),
+        Panel("Completeness today", [promql(TODAY, "{{site}}", instant=True)], 6, kind="stat", unit="1",
+              text=BY_METRICS),
+        Panel("Rows per second, by table", [promql(ROWS, "{{table}}")], 6, unit="rows/s", text=BY_METRICS),
         Panel("Silent devices", [sql(SILENT)], 12, kind="table", units={"age of the last tick": "s"},
               text="No values for three periods and ten seconds; looked for in the range shown."),
         Panel("Not stored whole, by reason", [sql(REASONS)], 12, kind="table", since=NOW),

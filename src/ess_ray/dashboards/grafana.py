@@ -18,7 +18,16 @@ DATABASE: Json = {"type": "grafana-postgresql-datasource", "uid": "ess-ray-datab
 METRICS: Json = {"type": "prometheus", "uid": "ess-ray-metrics"}
 # The standard's units as Grafana calls them; a unit that is not here is shown as a text behind the number.
 UNITS = {"%": "percent", "V": "volt", "A": "amp", "kW": "kwatt", "kWh": "kwatth", "degC": "celsius", "Hz": "hertz"}
-UNITS |= {"s": "s", "ms": "ms", "bytes": "bytes", "1/s": "cps", "rows/s": "rowsps", "": "short"}
+UNITS |= {
+    "s": "s",
+    "d": "d",
+    "B": "bytes",
+    "B/s": "Bps",
+    "1/s": "cps",
+    "rows/s": "rowsps",
+    "1": "percentunit",
+    "": "short",
+}
 GREEN, YELLOW, RED = "green", "yellow", "red"
 Steps = Sequence[tuple[float, str]]
 
@@ -36,8 +45,9 @@ class Panel:
     text: str = ""  # for the (i) at the panel's title
     since: str = ""
     units: Mapping[str, str] = field(default_factory=dict)  # of columns or curves, where they differ; /…/: by pattern
-    steps: Mapping[str, Steps] = field(default_factory=dict)  # of columns or curves: from which value on which colour
+    steps: Mapping[str, Steps] = field(default_factory=dict)  # from which value on which colour, by column; "": all
     bars: bool = False
+    says: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # text and colour instead of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +137,11 @@ def _panel(panel: Panel, number: int) -> Json:
 
 
 def _field(panel: Panel, custom: Json) -> Json:
-    shown = {"unit": _unit(panel.unit), "thresholds": _thresholds(()), "custom": custom}
-    return {"defaults": shown, "overrides": [_override(panel, name) for name in {**panel.units, **panel.steps}]}
+    shown: Json = {"unit": _unit(panel.unit), "thresholds": _thresholds(panel.steps.get("", ())), "custom": custom}
+    if panel.says:
+        texts = {str(value): {"text": text, "color": colour} for value, (text, colour) in panel.says.items()}
+        shown["mappings"] = [{"type": "value", "options": texts}]
+    return {"defaults": shown, "overrides": [_override(panel, name) for name in {**panel.units, **panel.steps} if name]}
 
 
 def _override(panel: Panel, name: str) -> Json:
@@ -172,7 +185,7 @@ def _numbers(panel: Panel) -> Json:
     return {
         "fieldConfig": _field(panel, {}),
         "options": {
-            "reduceOptions": reduce, "colorMode": "value" if panel.steps else "none", "graphMode": "none",
+            "reduceOptions": reduce, "colorMode": "value" if panel.steps or panel.says else "none", "graphMode": "none",
             "textMode": "value_and_name", "justifyMode": "auto", "orientation": "auto",
         },
     }  # fmt: skip
