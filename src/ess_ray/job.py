@@ -14,8 +14,10 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ess_ray.actors.watcher import Told
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.cluster.start import ray_folder
+from ess_ray.core import measures
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
@@ -27,6 +29,7 @@ from ess_ray.terminal import Terminal
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.watching import Watching
     from ess_ray.export_schedule import ExportSchedule
     from ess_ray.reload import Reload
 
@@ -109,9 +112,10 @@ def _run(
     signals.install()
     from ess_ray.cluster.collect import Collector
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
+    from ess_ray.cluster.watching import Watching
     from ess_ray.reload import Reload
 
-    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
+    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file), dashboard.metrics_url)
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
     account = Account(settings.devices)
@@ -122,7 +126,7 @@ def _run(
 
         exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
         stack.callback(exports.close)
-    job = Run(settings, terminal, signals, database, collector, account, exports)
+    job = Run(settings, terminal, signals, database, collector, account, exports, Watching())
     reload = Reload(asked, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     stack.callback(reload.close)
     return job.collect(reload)
@@ -140,6 +144,7 @@ class Run:
         collector: Collector,
         account: Account,
         exports: ExportSchedule | None,
+        watching: Watching,
     ) -> None:
         self._settings = settings
         self._terminal = terminal
@@ -148,6 +153,7 @@ class Run:
         self._collector = collector
         self._account = account
         self._exports = exports
+        self._watching = watching
         self._end_us: int | None = None
 
     def collect(self, reload: Reload) -> int:
@@ -189,6 +195,11 @@ class Run:
         problem = self._collector.problem or self._database.problem
         state = exports.state if exports else None
         self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
+        self._watching.step(self._told)
+
+    def _told(self, with_values: bool) -> Told:
+        """What the watcher is told."""
+        return Told(measures.values(self._account) if with_values else None)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
         settings, account, say = self._settings, self._account, self._terminal.say

@@ -85,6 +85,7 @@ class DeviceAccount:
         self.reasons: Counter[str] = Counter()
         self.last_tick_us: int | None = None
         self.last_reason: str | None = None
+        self.last_status: Status | None = None
 
     @property
     def settings(self) -> DeviceSettings:
@@ -116,7 +117,7 @@ class DeviceAccount:
         if reason:
             self.reasons[reason] += 1
         if self.last_tick_us is None or tick_us > self.last_tick_us:
-            self.last_tick_us, self.last_reason = tick_us, reason
+            self.last_tick_us, self.last_reason, self.last_status = tick_us, reason, status
 
     def miss(self, reason: str, ticks: int) -> None:
         """Count ticks without a sample."""
