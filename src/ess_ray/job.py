@@ -6,6 +6,7 @@ import json
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING
 from ess_ray.actors.watcher import Told
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.cluster.start import ray_folder
-from ess_ray.core import measures
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.measures import Counts, measure
+from ess_ray.core.metrics import Values
 from ess_ray.core.settings import Settings
 from ess_ray.database import Database
 from ess_ray.guard import guarded
@@ -147,6 +149,7 @@ class Run:
         watching: Watching,
     ) -> None:
         self._settings = settings
+        self._timezones = settings.timezones
         self._terminal = terminal
         self._signals = signals
         self._database = database
@@ -182,6 +185,7 @@ class Run:
 
     def switched(self, settings: Settings, first_us: int) -> None:
         """These settings hold from that tick on."""
+        self._timezones = settings.timezones
         self._account.change(settings.devices, first_us)
         self._database.register_from(settings, first_us)
         if self._exports:
@@ -199,7 +203,25 @@ class Run:
 
     def _told(self, with_values: bool) -> Told:
         """What the watcher is told."""
-        return Told(measures.values(self._account) if with_values else None)
+        return Told(self._values(time.time_ns() // 1000) if with_values else None)
+
+    def _values(self, now_us: int) -> Values:
+        settings, collector, exports = self._settings, self._collector, self._exports
+        try:
+            usage = shutil.disk_usage(settings.state_dir)
+        except OSError:
+            usage = None
+        counts = Counts(
+            account=self._account,
+            totals=collector.totals,
+            work=collector.work,
+            journals=collector.journals,
+            deaths={**collector.deaths, "watcher": self._watching.deaths},
+            exported=exports.done if exports else None,
+            database_up=self._database.prepared and not collector.problem,
+            disk_bytes=(usage.free, usage.total) if usage else None,
+        )
+        return measure(counts, self._timezones, settings.storage.late_us, now_us)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
         settings, account, say = self._settings, self._account, self._terminal.say

@@ -6,11 +6,14 @@ knows everything again as soon as it has been told. It knows nothing but what it
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ess_ray.actors.life import Alive, alive
 from ess_ray.core.metrics import Values
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,12 @@ class Watcher:
         """The process is up."""
         return alive()
 
-    def tell(self, told: Told) -> None:
-        """How the run is now."""
-        if told.values is not None:
-            self._export(told.values)
+    def tell(self, told: Told) -> str | None:
+        """How the run is now; gives what is wrong with showing it. Raises nothing: perhaps nobody hears."""
+        try:
+            if told.values is not None:
+                self._export(told.values)
+        except Exception as error:
+            log.exception("what was told cannot be shown")
+            return f"{type(error).__name__}: {error}"
+        return None

@@ -32,16 +32,21 @@ class Watching:
         self._values_every_s = report_interval_s() / 2
         self._values_next_s = 0.0
         self._stumbled = False
+        self._problem: str | None = None  # of the watcher, now
+
+    @property
+    def deaths(self) -> int:
+        """How often it has died."""
+        return self._member.deaths
 
     def step(self, make: Callable[[bool], Told]) -> None:
         """Once a round; `make` says what there is to tell, with the metrics' values or without. Raises nothing."""
         try:
             self._step(make)
-        except Exception as error:
+        except Exception:
             if not self._stumbled:  # once: it may come every round
                 log.exception("the watcher cannot be told; collecting goes on")
             self._stumbled = True
-            log.debug("the watcher: %s", error)
 
     def _step(self, make: Callable[[bool], Told]) -> None:
         if self._member.begin(_itself) is not None:
@@ -67,11 +72,13 @@ class Watching:
             return
         telling, self._telling = self._telling, None
         try:
-            ray.get(telling)
-        except ray.exceptions.RayTaskError:
-            raise
+            problem: str | None = ray.get(telling)
         except RayError as error:
             member.died(error)
+        else:
+            if problem and problem != self._problem:
+                log.error("the watcher cannot show the run: %s", problem)
+            self._problem = problem
 
 
 def _itself(ready: Alive) -> Alive:
