@@ -20,6 +20,7 @@ from ess_ray.core.work import Exported, Waiting, Work
 
 # MODBUS Application Protocol V1.1b3, section 7; a device may answer with any other number too.
 KNOWN_CODES = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 11})
+NOT_THE_DEVICES = (Reason.JOURNAL_FULL, Reason.REJECTED)  # it was read
 OF_CONNECTIONS = (Reason.REFUSED, Reason.UNREACHABLE)
 
 
@@ -99,7 +100,7 @@ def _account(found: _Found, account: Account) -> None:
         for reason, samples in books.reasons.items():
             found.of_device("sample_reasons_total", samples, device, bounded(reason))
         if not books.gone:
-            up = books.last_status in (Status.STORED, Status.PARTIAL)
+            up = books.last_status in (Status.STORED, Status.PARTIAL) or books.last_reason in NOT_THE_DEVICES
             found.add("devices", 1, device.site)
             found.add("devices_up", up, device.site)
             if found.each_device:
