@@ -1,6 +1,5 @@
-"""Every query of the dashboards in deploy/grafana, run: SQL as the role `reader` on the four plants' rows, with and
-without TimescaleDB; PromQL by a Prometheus that scraped every metric. Grafana itself is not at hand: what it would draw
-of the answers is not tested."""
+"""Every SQL query of the dashboards in deploy/grafana, run as the role `reader` on rows of all four plants, with and
+without TimescaleDB. Grafana itself is not at hand: what it would draw of the answers is not tested."""
 
 from __future__ import annotations
 

@@ -18,16 +18,7 @@ DATABASE: Json = {"type": "grafana-postgresql-datasource", "uid": "ess-ray-datab
 METRICS: Json = {"type": "prometheus", "uid": "ess-ray-metrics"}
 # The standard's units as Grafana calls them; a unit that is not here is shown as a text behind the number.
 UNITS = {"%": "percent", "V": "volt", "A": "amp", "kW": "kwatt", "kWh": "kwatth", "degC": "celsius", "Hz": "hertz"}
-UNITS |= {
-    "s": "s",
-    "d": "d",
-    "B": "bytes",
-    "B/s": "Bps",
-    "1/s": "cps",
-    "rows/s": "rowsps",
-    "1": "percentunit",
-    "": "short",
-}
+UNITS |= {"s": "s", "d": "d", "B/s": "Bps", "1/s": "cps", "rows/s": "rowsps", "1": "percentunit", "": "short"}
 GREEN, YELLOW, RED = "green", "yellow", "red"
 Steps = Sequence[tuple[float, str]]
 
