@@ -108,7 +108,8 @@ def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_runni
     assert summary["sites"]["sionyu"]["rows"] == {"bank": 10, "rack": 80, "pcs": 10, "etc": 10}
     assert running(folder) == []
     logs = {file.name: log_lines(file) for file in (folder / "ess_ray_state" / "logs").iterdir()}
-    assert logs.keys() == {"ess_ray.json", "writer.json", "normaliser-0.json", *(f"poller-{n}.json" for n in range(4))}
+    actors = "writer", "watcher", "normaliser-0", *(f"poller-{number}" for number in range(4))
+    assert logs.keys() == {f"{name}.json" for name in ("ess_ray", *actors)}
     assert {line["log.level"] for lines in logs.values() for line in lines} <= {"info", "warning"}
     said_at_last = {line["message"] for line in logs["ess_ray.json"] if line.get("event.action") == "summary"}
     assert set(said.splitlines()[-4:]) == said_at_last

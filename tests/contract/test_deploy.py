@@ -37,7 +37,6 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 STAYING = sorted(name for name, service in SERVICES.items() if service["restart"] == "unless-stopped")
 SECRET = re.compile(r"PASSWORD|_KEY|TOKEN|SECRET")
 SECONDS = {"s": 1, "m": 60}
-COMES_WITH_OTHERS = {"prometheus", "grafana/provisioning", "grafana/dashboards"}
 
 
 def example() -> dict[str, str]:
@@ -78,7 +77,7 @@ def test_every_mounted_file_is_there() -> None:
             source, target, *mode = filled(volume, example()).split(":")
             if source.startswith("."):
                 assert mode == ["ro"], (name, volume)
-                assert (DEPLOY / source).exists() or source[2:] in COMES_WITH_OTHERS, (name, volume)
+                assert (DEPLOY / source).exists(), (name, volume)
             else:
                 assert source in COMPOSE["volumes"], (name, volume)
             assert target.startswith("/")

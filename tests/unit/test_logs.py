@@ -129,7 +129,7 @@ def sample(second: int, status: Status, reason: str | None) -> Sample:
 
 
 def pulled(*events: Event) -> Pulled:
-    return Pulled((), (), 0, (), events, 0, 0, None, False, 0)
+    return Pulled((), (), 0, (), events, 0, 0, None, False, 0, None)
 
 
 def committed(rejected: dict[str, int] | None = None, demoted: dict[Any, Status] | None = None) -> Committed:

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "adapters": {"core", "adapters"},
     "actors": {"core", "adapters", "actors"},
     "simulator": {"core", "adapters", "simulator"},
+    "dashboards": {"core", "dashboards"},
     "cluster": {"core", "adapters", "actors", "simulator", "cluster"},
 }
 # Libraries that a part may use; adapters: see their own test.
@@ -26,6 +27,7 @@ LIBRARIES = {
     "core": {"numpy", "polars"},
     "actors": set(),
     "simulator": {"numpy"},
+    "dashboards": set(),
     "cluster": {"ray"},
     "top": {"hydra", "omegaconf", "rich", "yaml"},
 }

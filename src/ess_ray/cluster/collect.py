@@ -21,7 +21,7 @@ from ess_ray.actors.poller import Pulled
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
-from ess_ray.cluster.sessions import forget_ended
+from ess_ray.cluster.sessions import Tidying
 from ess_ray.cluster.telling import Telling, first_line
 from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
 from ess_ray.core.account import Account
@@ -31,6 +31,8 @@ from ess_ray.core.conduct import Conductor
 from ess_ray.core.errors import CannotStart, EssRayError
 from ess_ray.core.flush import Committed
 from ess_ray.core.settings import Settings
+from ess_ray.core.tally import Totals
+from ess_ray.core.work import Waiting, Work
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,6 @@ START_MARGIN_US = 500_000  # between the last actor's readiness and the first ti
 CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
-TIDY_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ class Collector:
         self._shed = [0] * len(groups)
         self._notes: list[str] = []
         self._telling = Telling()
-        self._tidy_at_s = 0.0
+        self._tidying = Tidying(actors.ray_logs)
         self._others: set[str] = set()  # collectors that poll the same devices
+        self.totals, self.work = Totals(), Work()  # for the metrics
+        self.journals: dict[str, Waiting] = {}  # by poller, as of its last pull
         self.may_write = True  # the database is prepared
         self.problem: str | None = None  # what a person should know now
 
@@ -160,6 +163,12 @@ class Collector:
         self._notes.append(text)
 
     @property
+    def deaths(self) -> dict[str, int]:
+        """How often an actor has died, by its kind."""
+        pollers, normalisers = (sum(one.deaths for one in many) for many in (self.pollers.members, self._normalisers))
+        return {"poller": pollers, "normaliser": normalisers, "writer": self._writer.deaths}
+
+    @property
     def _members(self) -> list[Member]:
         return [*self.pollers.members, *self._normalisers, self._writer]
 
@@ -180,7 +189,7 @@ class Collector:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
         actors.check_ray()
         self._telling.settle()
-        self._tidy()
+        self._tidying.step()
         self._begin_lives()
         end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
@@ -199,13 +208,6 @@ class Collector:
                 self._answer(ref)
             if not done:
                 time.sleep(max(0.0, min(next_s - time.time(), round_s)))
-
-    def _tidy(self) -> None:
-        """Now and then: Ray keeps the log of every process that there ever was."""
-        if time.monotonic() > self._tidy_at_s:
-            self._tidy_at_s = time.monotonic() + TIDY_S
-            if logs := actors.ray_logs():
-                forget_ended(logs)
 
     def _answer(self, ref: Any) -> None:
         if ref in self._pulls:
@@ -229,6 +231,9 @@ class Collector:
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
         self._telling.pulled(poller.name, pulled, pulled.shed - self._shed[number])
         self._shed[number] = pulled.shed
+        self.journals[poller.name] = Waiting(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
+        if pulled.growth:
+            self.totals.add(pulled.growth)
 
     def _ship(self) -> None:
         """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
@@ -263,6 +268,7 @@ class Collector:
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
         if committed:
+            self.work.committed(len(shipment.batches), committed)
             for other in set(committed.others) - self._others:
                 self._others.add(other)
                 self._note(f"another collector, {other}, polls the same devices: each tick is stored once")
@@ -278,6 +284,7 @@ class Collector:
             self.problem = first_line(cause)
             self._telling.write_failed(len(write.shipment), cause)
         self._conductor.failed(write.shipment)
+        self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 

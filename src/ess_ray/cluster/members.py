@@ -29,6 +29,7 @@ class Member:
         self.actor = make()
         self._asked = self.actor.ready.remote()
         self._alive: Alive | None = None
+        self.deaths = 0
 
     @property
     def up(self) -> bool:
@@ -54,6 +55,7 @@ class Member:
 
     def died(self, error: RayError) -> None:
         """The actor has died: Ray starts it again by itself, or, if it died before it was up, a new one is made."""
+        self.deaths += 1
         text = f"{self.name} has died ({type(error).__name__}) and is started again"
         troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
         if not self.up and isinstance(error, ActorDiedError):

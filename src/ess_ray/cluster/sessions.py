@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 KEEP = 4  # sessions, beside the one to come
+TIDY_S = 600.0
 KEEP_FILES = 200  # of processes that have ended, in the session at work
 # Ray names a session and the files of a worker after the number of their process.
 SESSION = re.compile(r"session_[0-9].*_([0-9]+)")
@@ -40,6 +42,21 @@ def forget_ended(logs: Path, keep: int = KEEP_FILES) -> None:
                 ended.append((file.stat().st_mtime, file))
     for _, file in sorted(ended)[: -keep or None]:
         file.unlink(missing_ok=True)
+
+
+class Tidying:
+    """`forget_ended`, now and then. `logs` says where Ray logs; None: it is not ours."""
+
+    def __init__(self, logs: Callable[[], Path | None]) -> None:
+        self._logs = logs
+        self._next_s = 0.0
+
+    def step(self) -> None:
+        """To be called every round."""
+        if time.monotonic() > self._next_s:
+            self._next_s = time.monotonic() + TIDY_S
+            if logs := self._logs():
+                forget_ended(logs)
 
 
 def _lives(named: Path, pattern: re.Pattern[str]) -> bool:

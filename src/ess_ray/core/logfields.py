@@ -26,7 +26,7 @@ FIELDS = (
     Field("@timestamp", "date", "When it was written, UTC"),
     Field("log.level", "keyword", "debug, info, warning, error"),
     Field("message", "match_only_text", "The event in words, as a person reads it"),
-    Field("ess.actor", "keyword", "Who writes: driver, export, poller:SITE/DEVICE, normaliser:0, writer"),
+    Field("ess.actor", "keyword", "Who writes: driver, export, poller:SITE/DEVICE, normaliser:0, writer, watcher"),
     Field("ess.site", "keyword", "The plant"),
     Field("ess.device", "keyword", "The device within the plant"),
     Field("ess.table", "keyword", "The table"),

@@ -1,0 +1,81 @@
+"""Dashboards as a Grafana would take them: the files of deploy/grafana, and its macros and variables in SQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[1] / "deploy" / "grafana"
+NAMES = sorted(path.stem for path in (FOLDER / "dashboards").glob("*.json"))
+CALL = re.compile(r"\$(__\w+)\(([^)]*)\)")
+VARIABLE = re.compile(r"\$\{(\w+):sqlstring\}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query of a dashboard, and where it stands."""
+
+    dashboard: str
+    panel: Mapping[str, Any]
+    target: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.dashboard}: {self.panel['title']}"
+
+
+def load(name: str) -> dict[str, Any]:
+    """A dashboard's file."""
+    tree: dict[str, Any] = json.loads((FOLDER / "dashboards" / f"{name}.json").read_text("utf-8"))
+    return tree
+
+
+def panels(dashboard: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """All panels, those of closed rows too, and the rows' headings."""
+    for panel in dashboard["panels"]:
+        yield panel
+        yield from panel.get("panels", ())
+
+
+def queries(kind: str) -> list[Asked]:
+    """Every query of a kind of data source; marks in the curves count as a panel."""
+    found = []
+    for name in NAMES:
+        tree = load(name)
+        marks = ({"title": "marks", "targets": [one["target"]]} for one in tree["annotations"]["list"])
+        for panel in (*panels(tree), *marks):
+            found += [Asked(name, panel, one) for one in panel.get("targets", ()) if kind in one["datasource"]["type"]]
+    return found
+
+
+def variables() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every variable, with its dashboard's name."""
+    for name in NAMES:
+        for one in load(name)["templating"]["list"]:
+            yield name, one
+
+
+def expand(
+    text: str, start: datetime, end: datetime, interval_ms: int = 1000, variables: Mapping[str, Sequence[str]] = {}
+) -> str:
+    """SQL as Grafana's back end sends it. Raises KeyError for a macro or variable that is not known."""
+    first, last = (f"'{moment.astimezone(UTC).isoformat()}'" for moment in (start, end))
+    macros: dict[str, Callable[[str], str]] = {
+        "__timeFilter": lambda column: f"{column} BETWEEN {first} AND {last}",
+        "__timeFrom": lambda _: first,
+        "__timeTo": lambda _: last,
+    }
+    text = VARIABLE.sub(lambda found: ",".join(map(_quoted, variables[found[1]])), text)
+    text = CALL.sub(lambda found: macros[found[1]](found[2].strip()), text)
+    text = text.replace("$__interval_ms", str(interval_ms))
+    if "$" in text:
+        raise KeyError(text[text.index("$") :][:40])
+    return text
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
