@@ -17,7 +17,7 @@ from benchmarks.lean_server import lean_server
 from benchmarks.material import layout
 from benchmarks.measure import Cell, Part, Rounds, in_turn, ratio, spread
 from ess_ray.adapters.modbus import ModbusLoop, now
-from ess_ray.core.cadence import shared_tick_us
+from ess_ray.core.cadence import first_tick_us
 from ess_ray.core.plan import Request
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
@@ -87,7 +87,7 @@ def _compare(ports: Sequence[int], period_us: int, rounds: int) -> dict[str, dic
 
 def poller(ports: Sequence[int], period_us: int) -> Count:
     """The poller itself, its connections made before; ticks that it passed over (overrun) do not count."""
-    first_us = shared_tick_us(now().wall_us + 100_000, [period_us])
+    first_us = first_tick_us(now().wall_us + 100_000, period_us)
     from_us = first_us + max(period_us, 1_000_000)  # all are connected then
     end_us = from_us + ROUND_US[period_us]
     polled: list[Sample] = []
@@ -121,7 +121,7 @@ def poller(ports: Sequence[int], period_us: int) -> Count:
 def on_the_grid(read_all: Callable[[], int], period_us: int) -> Count:
     """What reading all devices takes, tick by tick; ticks that have passed meanwhile are left out."""
     read_all()
-    from_us = shared_tick_us(now().wall_us + 10_000, [period_us])
+    from_us = first_tick_us(now().wall_us + 10_000, period_us)
     tick_us, count, busy_us = from_us, 0, 0
     _sleep_until(from_us - 1000)
     cpu = time.process_time()
@@ -129,7 +129,7 @@ def on_the_grid(read_all: Callable[[], int], period_us: int) -> Count:
         _sleep_until(tick_us)
         count += read_all()
         busy_us += now().wall_us - tick_us
-        tick_us = shared_tick_us(now().wall_us, [period_us])
+        tick_us = first_tick_us(now().wall_us, period_us)
     return Count(count, time.process_time() - cpu, busy_us / 1e6)
 
 

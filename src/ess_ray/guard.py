@@ -46,19 +46,20 @@ class Family:
     elsewhere do not count: files of a stranger's Ray may have been inherited from whoever started the job.
     """
 
-    def __init__(self, mark: str, ray_folder: str) -> None:
+    def __init__(self, mark: str, ray_folder: str, driver: int) -> None:
+        self._exempt = {str(os.getpid()), str(driver)}
         self._mark = f"{VARIABLE}={mark}".encode()
         self._session = re.compile(re.escape(ray_folder) + r"/(?:.*/)?session_[0-9][^/]*(?=/)")
         self._sessions: set[str] = set()
 
     def living(self) -> list[int]:
-        """All but this process and PostgreSQL."""
+        """All but this process, the driver, which may take its time to end in order, and PostgreSQL."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 sessions = self._sessions_of(folder)
                 marked = self._mark in (folder / "environ").read_bytes().split(b"\0")
-                exempt = folder.name == str(os.getpid()) or (folder / "comm").read_text().strip() == "postgres"
+                exempt = folder.name in self._exempt or (folder / "comm").read_text().strip() == "postgres"
                 if (marked or sessions & self._sessions) and not exempt:
                     self._sessions |= sessions
                     found.append(int(folder.name))
@@ -84,7 +85,7 @@ def main(mark: str, ray_folder: str) -> None:
     """Wait for the driver's end, then see to the end of the rest."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    family = Family(mark, ray_folder)
+    family = Family(mark, ray_folder, os.getppid())
     sys.stdin.buffer.read()
     ended_s = time.monotonic()
     for after_s, number in STEPS:

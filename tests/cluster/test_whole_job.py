@@ -145,8 +145,9 @@ def test_what_is_broken_is_missing_and_the_neighbours_are_whole(folder: Path) ->
         assert missing[0]["missing"].startswith("4:200-")
 
 
-def test_ctrl_c_drains_and_the_account_is_whole(folder: Path) -> None:
-    job = start(folder, "site=sionyu", "run.summary=summary.json")
+def test_ctrl_c_drains_the_account_is_whole_and_nobody_waited_for_the_slowest(folder: Path) -> None:
+    slow = "sites.seokhwan.devices.gateway.period_s=86400"
+    job = start(folder, "site=[sionyu,seokhwan]", slow, "run.summary=summary.json")
     assert job.stdout is not None
     for line in job.stdout:
         if "samples stored" in line:

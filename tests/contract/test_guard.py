@@ -43,3 +43,22 @@ def test_a_killed_drivers_processes_end_and_those_of_another_ray_go_on(tmp_path:
         assert driver.stdout.read() == b""
         assert stranger.poll() is None
         stranger.kill()
+
+
+SLOW = """
+import subprocess, sys
+from pathlib import Path
+from ess_ray.guard import guarded
+log = open(sys.argv[1] + "/t/session_2026/log", "w")
+with guarded(Path(sys.argv[1])):
+    left = subprocess.Popen(["sleep", "60"], stdout=log)
+left.wait()
+print("ended in order")
+"""
+
+
+def test_a_driver_that_takes_its_time_to_end_as_on_a_busy_machine_is_not_ended_by_its_guard(tmp_path: Path) -> None:
+    session(tmp_path / "ray/t")
+    command = [sys.executable, "-c", SLOW, str(tmp_path / "ray")]
+    driver = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (driver.returncode, driver.stdout) == (0, "ended in order\n")

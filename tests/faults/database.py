@@ -18,13 +18,15 @@ from tests.faults.disk import SmallDisk
 class Server:
     """The server and who may hurt it. Commits survive its crash: only a power cut would want fsync."""
 
-    def __init__(self, folder: Path, disk: SmallDisk | None = None) -> None:
+    def __init__(self, folder: Path, disk: SmallDisk | None = None, bin_dir: Path | None = None) -> None:
         self._disk = disk
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self._pid_file = folder / "data" / "postmaster.pid"
         settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off", "max_wal_size": "128MB"}
-        self._postgres = EmbeddedPostgres(folder, settings=settings)
+        if bin_dir:  # of a PostgreSQL with TimescaleDB
+            settings |= {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+        self._postgres = EmbeddedPostgres(folder, bin_dir, settings)
 
     def __enter__(self) -> Self:
         self.start()

@@ -7,7 +7,7 @@ import pytest
 
 from ess_ray.core.account import Account, Latency, Ticks
 from ess_ray.core.batch import Packed, batch_of, pack_samples
-from ess_ray.core.cadence import Cadence, first_tick_us, shared_tick_us, ticks_between
+from ess_ray.core.cadence import Cadence, first_tick_us, ticks_between
 from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, Conductor, group_lines, place_lines, share
 from ess_ray.core.flush import Committed
 from ess_ray.core.plan import Plan
@@ -41,7 +41,6 @@ def settings(device: Device, period_s: int = 1) -> DeviceSettings:
 def test_ticks_lie_on_the_absolute_grid() -> None:
     assert first_tick_us(7 * S + 1, 5 * S) == 10 * S
     assert first_tick_us(10 * S, 5 * S) == 10 * S
-    assert shared_tick_us(7 * S, [S, 2 * S, 5 * S]) == 10 * S
     assert ticks_between(7 * S, 21 * S, 5 * S) == 3  # 10, 15, 20
 
 
@@ -112,6 +111,19 @@ def test_what_was_not_committed_goes_again_first() -> None:
     again = it.next_shipment()
     assert again is not None
     assert [origin.number for origin in again.origins] == [1, 2]
+
+
+def test_a_probe_of_a_database_that_is_away_stays_small_however_much_waits() -> None:
+    it = Conductor(1)
+    it.pulled(0, [1, 2, 3], [packed(sample(n)) for n in (1, 2, 3)], fresh=3)
+    for _ in range(2):
+        probe = it.next_shipment(most=1)
+        assert probe is not None
+        assert [origin.number for origin in probe.origins] == [1]
+        it.failed(probe)
+    whole = it.next_shipment()
+    assert whole is not None
+    assert [origin.number for origin in whole.origins] == [1, 2, 3]
 
 
 def test_a_layout_that_fails_does_not_hold_up_the_others() -> None:

@@ -26,8 +26,8 @@ from ess_ray.cluster.telling import Telling, first_line
 from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
 from ess_ray.core.account import Account
 from ess_ray.core.batch import unpack
-from ess_ray.core.cadence import shared_tick_us
-from ess_ray.core.conduct import Conductor
+from ess_ray.core.cadence import first_tick_us
+from ess_ray.core.conduct import MOST_PER_SHIPMENT, Conductor
 from ess_ray.core.errors import CannotStart, EssRayError
 from ess_ray.core.flush import Committed
 from ess_ray.core.settings import Settings
@@ -39,10 +39,12 @@ log = logging.getLogger(__name__)
 ROUND_S, SHORT_ROUND_S = 0.5, 0.25
 FEW_POLLERS = 8  # so many are asked in short rounds: the calls of more would cost more than the wait
 ROUND_OFFSET_S = 0.15  # behind the whole second, when the polls of few devices are in
+SECOND_US = 1_000_000
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
 CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
 READY_S = 120.0  # an actor that is not up by then is reported
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
+PROBE = 1  # sample, or one batch: enough to see whether the database is back
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Collector:
         self.problem: str | None = None  # what a person should know now
 
     def start(self, duration_us: int | None) -> int:
-        """Wait for every actor, then start all devices at the first tick that they share; gives that tick."""
+        """Wait for every actor, then start at the next whole second; gives it. Each device begins at its first tick."""
         deadline_s = time.monotonic() + READY_S
         while not all(member.up for member in self._members):
             if time.monotonic() > deadline_s:
@@ -93,8 +95,7 @@ class Collector:
                 raise CannotStart(f"not up after {READY_S:g} s: {down}; see ray/ in the state folder")
             self._begin_lives()
             time.sleep(0.02)
-        periods_us = {s.period_us for s in self._settings.devices}
-        self._first_us = shared_tick_us(wall_us() + START_MARGIN_US, periods_us)
+        self._first_us = first_tick_us(wall_us() + START_MARGIN_US, SECOND_US)
         self._end_us = None if duration_us is None else self._first_us + duration_us
         self.pollers.start(self._first_us, self._end_us)
         return self._first_us
@@ -113,7 +114,7 @@ class Collector:
         """
         for device in (device for plan in plans for device in plan.devices):
             self._recipes[device.plan.layout] = device.recipe
-        first_us = shared_tick_us(wall_us() + CHANGE_MARGIN_US, [1_000_000])
+        first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)
         self.pollers.change([plan.devices for plan in plans], first_us)
         return first_us
 
@@ -237,7 +238,8 @@ class Collector:
 
     def _ship(self) -> None:
         """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
-        while self._may_ship and (shipment := self._conductor.next_shipment()):
+        most = PROBE if self._retry_s > RETRY_S else MOST_PER_SHIPMENT
+        while self._may_ship and (shipment := self._conductor.next_shipment(most)):
             flush, normaliser = None, None
             if shipment.events:
                 ref = self._writer.actor.write_events.remote(shipment.events)

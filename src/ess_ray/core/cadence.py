@@ -6,8 +6,6 @@ reading, the tick (and the row's `time`) stays on the grid. All times are whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import lcm
 from typing import NamedTuple
 
 MOST_JUMPS = 16  # of the wall clock that are remembered
@@ -25,11 +23,6 @@ class Now(NamedTuple):
 def first_tick_us(wall_us: int, period_us: int) -> int:
     """The first tick at or after `wall_us`."""
     return -(-wall_us // period_us) * period_us
-
-
-def shared_tick_us(wall_us: int, periods_us: Iterable[int]) -> int:
-    """The first tick at or after `wall_us` that devices of all these periods share."""
-    return first_tick_us(wall_us, lcm(*periods_us))
 
 
 def ticks_between(start_us: int, end_us: int, period_us: int) -> int:

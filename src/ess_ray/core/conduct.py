@@ -111,13 +111,16 @@ class Conductor:
         """The poller begins a new life with what its journal holds: its old numbers mean nothing any more."""
         self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1)
 
-    def next_shipment(self) -> Shipment | None:
-        """Fresh samples first, then backlog, then events: whatever may have one more shipment in flight."""
+    def next_shipment(self, most: int = MOST_PER_SHIPMENT) -> Shipment | None:
+        """Fresh samples first, then backlog, then events: whatever may have one more shipment in flight.
+
+        At most so many samples, but one batch at least.
+        """
         for fresh, layouts in self._lanes.items():
             for layout, waiting in layouts.items():
                 if waiting and self._in_flight[fresh, layout] < (MOST_IN_FLIGHT if fresh else 1):
                     self._in_flight[fresh, layout] += 1
-                    origins, batches = zip(*_taken(waiting), strict=True)
+                    origins, batches = zip(*_taken(waiting, most), strict=True)
                     return Shipment(layout, fresh, origins, batches=batches)
         if self._events and not self._in_flight[True, ""]:
             self._in_flight[True, ""] += 1
@@ -151,11 +154,10 @@ class Conductor:
         return at_rest and not self._held.total() and not self._events and not self._in_flight[True, ""]
 
 
-def _taken(waiting: deque[tuple[Origin, Packed]]) -> list[tuple[Origin, Packed]]:
-    """As many as a transaction may hold, one at least."""
+def _taken(waiting: deque[tuple[Origin, Packed]], most: int) -> list[tuple[Origin, Packed]]:
     taken = [waiting.popleft()]
     samples = taken[0][1].samples
-    while waiting and (samples := samples + waiting[0][1].samples) <= MOST_PER_SHIPMENT:
+    while waiting and (samples := samples + waiting[0][1].samples) <= most:
         taken.append(waiting.popleft())
     return taken
 
