@@ -31,7 +31,7 @@ FIELDS = (
     Field("ess.device", "keyword", "The device within the plant"),
     Field("ess.table", "keyword", "The table"),
     Field("ess.tick", "date", "The tick of the sample, UTC"),
-    Field("ess.status", "keyword", "What became of the sample: partial or failed"),
+    Field("ess.status", "keyword", "What became of the sample, as in the table `sample`"),
     Field("ess.reason", "keyword", "Why, as in the table `sample`: timeout, refused, exception 2, backoff, rejected …"),
     Field("ess.count", "long", "How many samples, rows or objects it is about"),
     Field("ess.times", "long", "Of a repeated trouble: how often it was met since its first line"),
