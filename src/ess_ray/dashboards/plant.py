@@ -38,7 +38,7 @@ def plant(standard: Standard) -> Json:
          _power(standard), _alarms(standard), _samples()],
         variables=[
             variable("site", "Plant", SITES, several=False),
-            variable("device", "Device", DEVICES, several=True, every=True),
+            variable("device", "Devices", DEVICES, several=True),
         ],
         events=alarms.event_marks(),
     )  # fmt: skip
