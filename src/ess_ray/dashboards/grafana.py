@@ -181,7 +181,7 @@ def _numbers(panel: Panel) -> Json:
         "fieldConfig": _field(panel, {}),
         "options": {
             "reduceOptions": reduce, "colorMode": "value" if panel.steps or panel.says else "none", "graphMode": "none",
-            "textMode": "value_and_name", "justifyMode": "auto", "orientation": "auto",
+            "textMode": "auto", "justifyMode": "auto", "orientation": "auto",
         },
     }  # fmt: skip
 
