@@ -2,7 +2,7 @@
 
 What was expected comes from the table `device`, as in `job=report`, which is the exact account: it knows of clocks that
 jumped too. Samples are asked for device by device, a range of the primary key each: with 3,000 devices the last five
-minutes are a second's work. Whatever counts a longer time is in a row that is closed at first.
+minutes are one or two seconds' work. Whatever counts a longer time is in a row that is closed at first.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ def fleet() -> Json:
         "whole, in percent of what was expected.",
         [_now(), _range(), _today()],
         variables=[variable("site", "Plant", SITES, several=True, every=True)],
+        refresh="1m",
     )  # fmt: skip
 
 
