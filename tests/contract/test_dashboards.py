@@ -30,7 +30,7 @@ PANELS = {str(name): list(of) for name, of in groupby(queries("postgresql"), str
 # A panel serves every plant, but for these; who delivers what is in docs/data-standard.md.
 ONLY = {
     "fleet: Silent devices": {"hwanggeum6"},  # see `fill`
-    "plant: Cell voltage spread of each module, where cells are read": {"seokhwan"},
+    "plant: Widest cell voltage spread of a module in each rack, where cells are read": {"seokhwan"},
     "plant: Modules with the widest spread, newest rows, where cells are read": {"seokhwan"},
     "plant: PCS: voltages": {"sionyu", "panri"},
     "plant: PCS: currents": {"sionyu", "panri"},
@@ -74,10 +74,12 @@ def fill(dsn: str, settings: Settings) -> None:
         write_events(dsn, device.device, ticks[::2])
 
 
-def ask(reader: psycopg.Connection, text: str, *sites: str, interval_ms: int = 1000) -> tuple[list[str], list[Any]]:
+def ask(
+    reader: psycopg.Connection, text: str, *sites: str, start: datetime = START, interval_ms: int = 1000
+) -> tuple[list[str], list[Any]]:
     """Names of the columns, and the rows."""
     chosen = {"site": sites, "device": ["gateway"]}
-    cursor = reader.execute(expand(text, START, END, interval_ms, chosen).encode())
+    cursor = reader.execute(expand(text, start, END, interval_ms, chosen).encode())
     return [column.name for column in cursor.description or ()], cursor.fetchall()
 
 
@@ -127,6 +129,12 @@ def test_a_slow_device_and_a_long_range_have_no_holes_of_their_own(
     _, rows = ask(reader, asked.target["rawSql"], "seokhwan", interval_ms=interval_ms)
     step = timedelta(seconds=max(5, interval_ms // 1000))
     assert {time for time, _, _ in rows} == {START + step * n for n in range(80 // step.seconds + 1)}
+
+
+def test_without_a_sample_there_is_no_number_of_alarms(reader: psycopg.Connection) -> None:
+    (asked,) = PANELS["plant: Alarms"]
+    assert ask(reader, asked.target["rawSql"], "hwanggeum6", start=DOWN)[1] == []
+    assert len(ask(reader, asked.target["rawSql"], "sionyu", start=DOWN)[1]) == 1
 
 
 def test_the_plants_are_counted_as_the_report_counts(reader: psycopg.Connection) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.standard import Standard, load_standard
 from ess_ray.dashboards.alarms import alarms
 from ess_ray.dashboards.files import files
@@ -31,6 +32,15 @@ def standard() -> Standard:
 def test_the_files_are_the_ones_that_are_made(standard: Standard) -> None:
     found = {path.name: path.read_text("utf-8") for path in (FOLDER / "dashboards").iterdir()}
     assert found == files(standard), "deploy/grafana/dashboards is out of date: run ./scripts/dashboards"
+
+
+def test_a_standard_of_ones_own_makes_its_own_dashboards_or_is_refused() -> None:
+    tree = yaml.safe_load((ROOT / "conf/standard/ess.yaml").read_text("utf-8"))
+    tree["tables"]["pcs"]["columns"]["my_fault"] = {"type": "int2", "meaning": "Fault: it's mine"}
+    assert "Fault: it''s mine" in files(load_standard(tree))["plant.json"]
+    del tree["tables"]["rack"]["columns"]["rack_soc"]
+    with pytest.raises(ConfigError, match="column rack_soc"):
+        files(load_standard(tree))
 
 
 @pytest.mark.parametrize("name", NAMES)

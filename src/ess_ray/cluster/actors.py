@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ess_ray.actors.exporter import Exporter, Outcome, Progress
 from ess_ray.actors.poller import JournalSettings, Poller
@@ -79,7 +80,8 @@ def watcher(settings: Settings) -> Any:
     from ess_ray.cluster.metrics import RayMetrics
 
     log = log_place(settings, "watcher", "watcher")
-    return ray.remote(Watcher).options(**COMMON, name="watcher").remote(RayMetrics(), log)
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)  # where a person looks
+    return ray.remote(Watcher).options(**COMMON, name="watcher", scheduling_strategy=here).remote(RayMetrics(), log)
 
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:

@@ -20,12 +20,13 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_intermixed_args(words)
     try:
         composed = compose_config(["job=report", *given.settings], given.config_dir)  # which needs no hosts
-        standard = load_settings(composed, {}).standard
-    except ConfigError as error:
+        made = files(load_settings(composed, {}).standard)
+        given.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in made.items():
+            (given.folder / name).write_text(text, "utf-8")
+    except (ConfigError, OSError) as error:
         print(f"ess_ray: {error}", file=sys.stderr)
         return 2
-    for name, text in files(standard).items():
-        (given.folder / name).write_text(text, "utf-8")
     return 0
 
 

@@ -24,10 +24,12 @@ def alarms(table: Table) -> list[Column]:
 
 
 def active(standard: Standard) -> str:
-    """SQL for a number: how many alarms the newest sample has."""
+    """SQL for a number: how many alarms the newest sample has. No sample, no number: silence is no good news."""
     return f"""
 {_with_alarms(standard)}, {NEWEST}
-SELECT count(DISTINCT (device, part, alarm)) AS alarms FROM alarm JOIN newest USING (device, time)"""
+SELECT count(DISTINCT (device, part, alarm)) FILTER (WHERE alarm IS NOT NULL) AS alarms
+FROM newest LEFT JOIN alarm USING (device, time)
+HAVING count(*) > 0"""
 
 
 def listed(standard: Standard) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.standard import Column, Standard, Table
 from ess_ray.dashboards.grafana import Panel, sql
 
@@ -42,31 +43,42 @@ class Curves:
     """Panels of one table's columns."""
 
     def __init__(self, standard: Standard, table: str) -> None:
+        if table not in standard.tables:
+            raise ConfigError("standard.tables", f"the dashboards show table {table}, which is not there")
         self._table = standard.tables[table]
 
     def panel(self, *columns: str, title: str = "{}", width: int = 12, **look: Any) -> Panel:
         """The curves of these columns, of one unit. In the title {} is what the standard calls the first one."""
-        first = self._table.columns[columns[0]]
+        first = self._column(columns[0])
         query = sql(self.of(*columns), series=True)
         return Panel(title.format(words(first)), [query], width, unit=first.unit, units=UNKNOWN, **look)
 
     def of(self, *columns: str) -> str:
         """SQL for the curves of these columns."""
-        found = [self._table.columns[column] for column in columns]
+        found = [self._column(column) for column in columns]
         return self.query({_label(column, self._table, len(found)): _aggregate(column) for column in found})
 
-    def query(self, aggregates: Mapping[str, str]) -> str:
-        """SQL for curves: what to call them (behind the part's name), and the aggregate over a bin."""
+    def query(self, aggregates: Mapping[str, str], depth: int | None = None) -> str:
+        """SQL for curves: what to call them (behind the part's name), and the aggregate over a bin.
+
+        `depth`: how many identity columns a part has, if not all: with 2 a curve stands for a rack's modules together.
+        """
         return SERIES.format(
-            chosen=CHOSEN, within=WITHIN, table=self._table.name, part=part(self._table),
+            chosen=CHOSEN, within=WITHIN, table=self._table.name, part=part(self._table, depth),
             aggregates=", ".join(f"{value} AS value_{place}" for place, value in enumerate(aggregates.values())),
             labels=", ".join(f"({text(label)}, value_{place})" for place, label in enumerate(aggregates)),
         )  # fmt: skip
 
+    def _column(self, name: str) -> Column:
+        if name not in self._table.columns:
+            where = f"standard.tables.{self._table.name}.columns"
+            raise ConfigError(where, f"the dashboards show column {name}, which is not there")
+        return self._table.columns[name]
 
-def part(table: Table) -> str:
+
+def part(table: Table, depth: int | None = None) -> str:
     """SQL for the name of a row's part of the plant: bank 1 rack 3; '' where a device has one row."""
-    names = " || ' ' || ".join(f"'{name.removesuffix('_id')} ' || {name}" for name in table.identity)
+    names = " || ' ' || ".join(f"'{name.removesuffix('_id')} ' || {name}" for name in table.identity[:depth])
     return names or "''"
 
 
@@ -88,9 +100,13 @@ def greatest(columns: Sequence[str]) -> str:
 
 
 def _label(column: Column, table: Table, of: int) -> str:
-    """Nothing where the panel's title and the part's name say it all."""
+    """Nothing where the panel's title and the part's name say it all; small behind a part's name."""
     said = words(column)
-    return "" if of == 1 and table.identity else said[:1].lower() + said[1:] if said[1:2].islower() else said
+    if not table.identity:
+        return said
+    if of == 1:
+        return ""
+    return said[:1].lower() + said[1:] if said[1:2].islower() else said
 
 
 def _aggregate(column: Column) -> str:

@@ -2,7 +2,7 @@
 
 What was expected comes from the table `device`, as in `job=report`, which is the exact account: it knows of clocks that
 jumped too. Samples are asked for device by device, a range of the primary key each: with 3,000 devices the last five
-minutes are a second's work. Whatever counts a longer time is in a row that is closed at first.
+minutes are one or two seconds' work. Whatever counts a longer time is in a row that is closed at first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from ess_ray.dashboards.grafana import RED, YELLOW, Json, Panel, Row, Steps, das
 NOW = "5m"  # what "now" means
 LOSS: Mapping[str, Steps] = {"loss, %": ((0.01, YELLOW), (1.0, RED))}
 TROUBLE: Mapping[str, Steps] = {**LOSS, "silent": ((1.0, RED),)}
+TO_PLANT = {"site": "/d/ess-ray-plant?var-site=${__data.fields.site}&${__url_time_range}"}
+TO_DEVICE = {"device": TO_PLANT["site"] + "&var-device=${__data.fields.device}"} | TO_PLANT
 PERCENT, AGES = {"loss, %": "%"}, {"newest tick": "s", "oldest last tick": "s"}
 SITES = "SELECT DISTINCT site FROM device ORDER BY 1"
 # The newest minute is still on its way: `storage.late_s`, as in the report.
@@ -100,17 +102,20 @@ def fleet() -> Json:
         "whole, in percent of what was expected.",
         [_now(), _range(), _today()],
         variables=[variable("site", "Plant", SITES, several=True, every=True)],
+        refresh="1m",
     )  # fmt: skip
 
 
 def _now() -> Row:
     return Row("Now: the last 5 minutes, less the newest minute, which is still on its way", [
         Panel("Fleet", [sql(NUMBERS)], 24, 4, "stat", since=NOW, units=PERCENT | AGES, steps=TROUBLE),
-        Panel("Plants", [sql(BY_SITE)], 12, kind="table", since=NOW, units=PERCENT, steps=LOSS),
+        Panel("Plants", [sql(BY_SITE)], 12, kind="table", since=NOW, units=PERCENT, steps=LOSS,
+              links=TO_PLANT),
         Panel("Completeness today", [promql(TODAY, "{{site}}", instant=True)], 6, kind="stat", unit="1",
               text=BY_METRICS),
         Panel("Rows per second, by table", [promql(ROWS, "{{table}}")], 6, unit="rows/s", text=BY_METRICS),
         Panel("Silent devices", [sql(SILENT)], 12, kind="table", units={"age of the last tick": "s"},
+              links=TO_DEVICE,
               text="No values for three periods and ten seconds; looked for in the range shown."),
         Panel("Not stored whole, by reason", [sql(REASONS)], 12, kind="table", since=NOW),
     ])  # fmt: skip
@@ -120,16 +125,18 @@ def _range() -> Row:
     return Row("The range shown: counts every sample of it", [
         Panel("Not stored whole over time, by reason", [_bins("concat_ws(': ', status, reason)")], 12, bars=True),
         Panel("Not stored whole over time, by plant", [_bins("site")], 12, bars=True),
-        Panel("Devices, those that lost most first", [sql(BY_DEVICE)], 24, 10, "table", units=PERCENT, steps=LOSS),
+        Panel("Devices, those that lost most first", [sql(BY_DEVICE)], 24, 10, "table", units=PERCENT, steps=LOSS,
+              links=TO_DEVICE),
     ], closed=True)  # fmt: skip
 
 
 def _today() -> Row:
     return Row("Today, by the browser's clock: counts every sample since midnight", [
-        Panel("Plants today", [sql(BY_SITE)], 12, kind="table", since="now/d", units=PERCENT, steps=LOSS),
+        Panel("Plants today", [sql(BY_SITE)], 12, kind="table", since="now/d", units=PERCENT, steps=LOSS,
+              links=TO_PLANT),
         Panel("Not stored whole today, by reason", [sql(REASONS)], 12, kind="table", since="now/d"),
         Panel("Devices today, those that lost most first", [sql(BY_DEVICE)], 24, 10, "table", since="now/d",
-              units=PERCENT, steps=LOSS),
+              units=PERCENT, steps=LOSS, links=TO_DEVICE),
     ], closed=True)  # fmt: skip
 
 

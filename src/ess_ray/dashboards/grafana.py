@@ -37,6 +37,7 @@ class Panel:
     since: str = ""
     units: Mapping[str, str] = field(default_factory=dict)  # of columns or curves, where they differ; /…/: by pattern
     steps: Mapping[str, Steps] = field(default_factory=dict)  # from which value on which colour, by column; "": all
+    links: Mapping[str, str] = field(default_factory=dict)  # of a table's columns: where a click on a value leads
     bars: bool = False
     says: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # text and colour instead of a number
 
@@ -63,11 +64,11 @@ def promql(text: str, legend: str, instant: bool = False) -> Json:
 
 
 def variable(name: str, label: str, query: str, *, several: bool, every: bool = False) -> Json:
-    """A choice that the database offers. `every`: all of them are chosen at first."""
+    """A choice that the database offers. `every`: all of them can be chosen at once, and are at first."""
     chosen: Json = {"selected": True, "text": ["All"], "value": ["$__all"]} if every else {}
     return {
         "type": "query", "name": name, "label": label, "datasource": DATABASE, "query": query, "definition": query,
-        "refresh": 1, "sort": 0, "multi": several, "includeAll": several, "current": chosen, "options": [], "hide": 0,
+        "refresh": 1, "sort": 0, "multi": several, "includeAll": every, "current": chosen, "options": [], "hide": 0,
     }  # fmt: skip
 
 
@@ -132,7 +133,8 @@ def _field(panel: Panel, custom: Json) -> Json:
     if panel.says:
         texts = {str(value): {"text": text, "color": colour} for value, (text, colour) in panel.says.items()}
         shown["mappings"] = [{"type": "value", "options": texts}]
-    return {"defaults": shown, "overrides": [_override(panel, name) for name in {**panel.units, **panel.steps} if name]}
+    names = [name for name in {**panel.units, **panel.steps, **panel.links} if name]
+    return {"defaults": shown, "overrides": [_override(panel, name) for name in names]}
 
 
 def _override(panel: Panel, name: str) -> Json:
@@ -144,6 +146,8 @@ def _override(panel: Panel, name: str) -> Json:
         properties.append({"id": "thresholds", "value": _thresholds(panel.steps[name])})
         if panel.kind == "table":
             properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
+    if name in panel.links:
+        properties.append({"id": "links", "value": [{"title": "Show", "url": panel.links[name]}]})
     how = "byRegexp" if name.startswith("/") else "byName"
     return {"matcher": {"id": how, "options": name}, "properties": properties}
 
@@ -177,7 +181,7 @@ def _numbers(panel: Panel) -> Json:
         "fieldConfig": _field(panel, {}),
         "options": {
             "reduceOptions": reduce, "colorMode": "value" if panel.steps or panel.says else "none", "graphMode": "none",
-            "textMode": "value_and_name", "justifyMode": "auto", "orientation": "auto",
+            "textMode": "auto", "justifyMode": "auto", "orientation": "auto",
         },
     }  # fmt: skip
 

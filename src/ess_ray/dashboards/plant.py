@@ -38,7 +38,7 @@ def plant(standard: Standard) -> Json:
          _power(standard), _alarms(standard), _samples()],
         variables=[
             variable("site", "Plant", SITES, several=False),
-            variable("device", "Device", DEVICES, several=True, every=True),
+            variable("device", "Devices", DEVICES, several=True),
         ],
         events=alarms.event_marks(),
     )  # fmt: skip
@@ -75,7 +75,7 @@ def _cells(standard: Standard) -> Row:
     bank, rack, module = (Curves(standard, table) for table in ("bank", "rack", "module"))
     spread = rack.query({"": "max(rack_max_cell_voltage - rack_min_cell_voltage)"})
     names = [name for name in standard.tables["module"].columns if name.startswith("cell_voltage_")]
-    within = module.query({"": f"max({greatest(names)})"})
+    within = module.query({"": f"max({greatest(names)})"}, depth=2)
     modules = sql(MODULES.format(cells=", ".join(names), within=WITHIN))
     volts = {"spread": "V", "highest": "V", "lowest": "V"}
     return Row("Cells", [
@@ -83,7 +83,8 @@ def _cells(standard: Standard) -> Row:
         bank.panel(HIGHEST.format("cell_voltage"), LOWEST.format("cell_voltage"), title="Cell voltages of the bank"),
         rack.panel("rack_max_cell_voltage", title=EACH),
         rack.panel("rack_min_cell_voltage", title=EACH),
-        Panel("Cell voltage spread of each module, where cells are read", [sql(within, series=True)], 12, unit="V"),
+        Panel("Widest cell voltage spread of a module in each rack, where cells are read",
+              [sql(within, series=True)], 12, unit="V"),
         Panel("Modules with the widest spread, newest rows, where cells are read", [modules], 12, kind="table",
               units=volts),
     ])  # fmt: skip
