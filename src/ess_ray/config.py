@@ -199,6 +199,7 @@ def _cluster(config: DictConfig, storage: StorageSettings) -> ClusterSettings:
         devices_per_actor=None if per_actor == "auto" else int(per_actor),
         normalisers=_within("cluster.normalisers", config.cluster.normalisers, 1, 64),
         dashboard_port=_within("cluster.dashboard_port", config.cluster.dashboard_port, 0, 65535),
+        metrics_port=_within("cluster.metrics_port", config.cluster.metrics_port, 0, 65535),
     )
 
 

@@ -96,6 +96,7 @@ class ClusterConfig:
     devices_per_actor: str = "auto"
     normalisers: int = 1
     dashboard_port: int = 8265
+    metrics_port: int = 9464
 
 
 @dataclass

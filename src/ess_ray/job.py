@@ -6,6 +6,7 @@ import json
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +15,13 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ess_ray.actors.watcher import Told
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.measures import Counts, measure
+from ess_ray.core.metrics import Values
 from ess_ray.core.settings import Settings
 from ess_ray.database import Database
 from ess_ray.guard import guarded
@@ -27,6 +31,7 @@ from ess_ray.terminal import Terminal
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.watching import Watching
     from ess_ray.export_schedule import ExportSchedule
     from ess_ray.reload import Reload
 
@@ -109,9 +114,10 @@ def _run(
     signals.install()
     from ess_ray.cluster.collect import Collector
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
+    from ess_ray.cluster.watching import Watching
     from ess_ray.reload import Reload
 
-    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
+    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file), dashboard.metrics_url)
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
     account = Account(settings.devices)
@@ -122,7 +128,7 @@ def _run(
 
         exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
         stack.callback(exports.close)
-    job = Run(settings, terminal, signals, database, collector, account, exports)
+    job = Run(settings, terminal, signals, database, collector, account, exports, Watching())
     reload = Reload(asked, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     stack.callback(reload.close)
     return job.collect(reload)
@@ -140,14 +146,17 @@ class Run:
         collector: Collector,
         account: Account,
         exports: ExportSchedule | None,
+        watching: Watching,
     ) -> None:
         self._settings = settings
+        self._timezones = settings.timezones
         self._terminal = terminal
         self._signals = signals
         self._database = database
         self._collector = collector
         self._account = account
         self._exports = exports
+        self._watching = watching
         self._end_us: int | None = None
 
     def collect(self, reload: Reload) -> int:
@@ -176,6 +185,7 @@ class Run:
 
     def switched(self, settings: Settings, first_us: int) -> None:
         """These settings hold from that tick on."""
+        self._timezones = settings.timezones
         self._account.change(settings.devices, first_us)
         self._database.register_from(settings, first_us)
         if self._exports:
@@ -189,6 +199,29 @@ class Run:
         problem = self._collector.problem or self._database.problem
         state = exports.state if exports else None
         self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
+        self._watching.step(self._told)
+
+    def _told(self, with_values: bool) -> Told:
+        """What the watcher is told."""
+        return Told(self._values(time.time_ns() // 1000) if with_values else None)
+
+    def _values(self, now_us: int) -> Values:
+        settings, collector, exports = self._settings, self._collector, self._exports
+        try:
+            usage = shutil.disk_usage(settings.state_dir)
+        except OSError:
+            usage = None
+        counts = Counts(
+            account=self._account,
+            totals=collector.totals,
+            work=collector.work,
+            journals=collector.journals,
+            deaths={**collector.deaths, "watcher": self._watching.deaths},
+            exported=exports.done if exports else None,
+            database_up=self._database.prepared and not collector.problem,
+            disk_bytes=(usage.free, usage.total) if usage else None,
+        )
+        return measure(counts, self._timezones, settings.storage.late_us, now_us)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
         settings, account, say = self._settings, self._account, self._terminal.say

@@ -53,7 +53,7 @@ class Terminal:
         """One line; on a terminal it is wrapped between words."""
         self.console.print(text, markup=False, soft_wrap=not self.console.is_terminal)
 
-    def banner(self, settings: Settings, database: str, dashboard: str, token_file: str) -> None:
+    def banner(self, settings: Settings, database: str, dashboard: str, token_file: str, metrics: str) -> None:
         """Who is collected, into what, and where to look."""
         registers = sum(r.count for s in settings.devices for r in s.plan.requests)
         sites = _listed(settings.timezones, MOST_LINES)
@@ -63,6 +63,7 @@ class Terminal:
             "database": database,
             "dashboard": dashboard,
             "its token": f"cat {token_file}",
+            "metrics": metrics,
             "state": str(settings.state_dir),
             "export": _export(settings),
         }

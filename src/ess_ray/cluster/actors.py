@@ -65,6 +65,14 @@ def writer(dsn: str, collector: str, state_dir: Path) -> Any:
     )
 
 
+def watcher() -> Any:
+    """The actor that shows the run to others."""
+    from ess_ray.actors.watcher import Watcher
+    from ess_ray.cluster.metrics import RayMetrics
+
+    return ray.remote(Watcher).options(**COMMON, name="watcher").remote(RayMetrics())
+
+
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:
     """A task: the generator of references to what `Exporter.export` or `Exporter.verify` gives."""
     return ray.remote(_export).options(**EXPORT, name=f"export:{part}").remote(exporter, part, verify)

@@ -61,6 +61,7 @@ class ClusterSettings:
     devices_per_actor: int | None
     normalisers: int
     dashboard_port: int
+    metrics_port: int  # 0: any
 
 
 @dataclass(frozen=True, slots=True)

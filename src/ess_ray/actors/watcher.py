@@ -1,0 +1,44 @@
+"""The watcher: shows how the run is to whoever asks from outside. An actor, so that nobody who asks slows the driver.
+
+The driver tells it once a second and never waits for an answer: when it dies or hangs it is started again, empty, and
+knows everything again as soon as it has been told. It knows nothing but what it was told.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ess_ray.actors.life import Alive, alive
+from ess_ray.core.metrics import Values
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the driver tells."""
+
+    values: Values | None = None  # of all metrics; None: those that were told last, for a while
+
+
+class Watcher:
+    """`export` hands the metrics' values on; it comes from `ess_ray.cluster`, which alone knows Ray."""
+
+    def __init__(self, export: Callable[[Values], None]) -> None:
+        self._export = export
+
+    def ready(self) -> Alive:
+        """The process is up."""
+        return alive()
+
+    def tell(self, told: Told) -> str | None:
+        """How the run is now; gives what is wrong with showing it. Raises nothing: perhaps nobody hears."""
+        try:
+            if told.values is not None:
+                self._export(told.values)
+        except Exception as error:
+            log.exception("what was told cannot be shown")
+            return f"{type(error).__name__}: {error}"
+        return None
