@@ -84,12 +84,19 @@ class DeviceAccount:
         self.by_status: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
         self.last_tick_us: int | None = None
+        self.last_status: Status | None = None
         self.last_reason: str | None = None
+        self.lost_us: int | None = None  # silent since, if it is
 
     @property
     def settings(self) -> DeviceSettings:
         """As it is configured now, or was at last."""
         return self._spans[-1].settings
+
+    @property
+    def since_us(self) -> int:
+        """From then on it is configured as it is now."""
+        return self._spans[-1].first_us
 
     @property
     def gone(self) -> bool:
@@ -116,7 +123,7 @@ class DeviceAccount:
         if reason:
             self.reasons[reason] += 1
         if self.last_tick_us is None or tick_us > self.last_tick_us:
-            self.last_tick_us, self.last_reason = tick_us, reason
+            self.last_tick_us, self.last_status, self.last_reason = tick_us, status, reason
 
     def miss(self, reason: str, ticks: int) -> None:
         """Count ticks without a sample."""
@@ -184,10 +191,12 @@ class Account:
             self.latency[site].add(np.array(latencies_us))
 
     def events(self, events: Iterable[Event]) -> None:
-        """Ticks that the wall clock passed over never were: they count as failed."""
+        """Who is lost or back. Ticks that the wall clock passed over never were: they count as failed."""
         for event in events:
             account = self.devices.get(event.device)
-            if account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
+            if account and event.kind in {Kind.DEVICE_LOST, Kind.DEVICE_BACK}:
+                account.lost_us = event.time_us if event.kind is Kind.DEVICE_LOST else None
+            elif account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
                 account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
 
     def collector_down(self, first_us: int, end_us: int) -> None:
