@@ -14,11 +14,15 @@ from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ess_ray.actors.page import Page
+from ess_ray.actors.watcher import Told
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.cluster.start import ray_folder
+from ess_ray.core import measures
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
+from ess_ray.core.status import Facts, Status, status_of
 from ess_ray.database import Database
 from ess_ray.guard import guarded
 from ess_ray.running import Running, announced
@@ -27,6 +31,7 @@ from ess_ray.terminal import Terminal
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.watching import Watching
     from ess_ray.export_schedule import ExportSchedule
     from ess_ray.reload import Reload
 
@@ -109,9 +114,10 @@ def _run(
     signals.install()
     from ess_ray.cluster.collect import Collector
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
+    from ess_ray.cluster.watching import Watching
     from ess_ray.reload import Reload
 
-    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
+    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file), dashboard.metrics_url)
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
     account = Account(settings.devices)
@@ -122,7 +128,8 @@ def _run(
 
         exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
         stack.callback(exports.close)
-    job = Run(settings, terminal, signals, database, collector, account, exports)
+    watching = Watching(Page(settings.page, dsn, settings.standard_tree, settings.storage.late_us, settings.state_dir))
+    job = Run(settings, terminal, signals, database, collector, account, exports, watching)
     reload = Reload(asked, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     stack.callback(reload.close)
     return job.collect(reload)
@@ -140,6 +147,7 @@ class Run:
         collector: Collector,
         account: Account,
         exports: ExportSchedule | None,
+        watching: Watching,
     ) -> None:
         self._settings = settings
         self._terminal = terminal
@@ -148,6 +156,8 @@ class Run:
         self._collector = collector
         self._account = account
         self._exports = exports
+        self._watching = watching
+        self._timezones = settings.timezones
         self._end_us: int | None = None
 
     def collect(self, reload: Reload) -> int:
@@ -178,17 +188,37 @@ class Run:
         """These settings hold from that tick on."""
         self._account.change(settings.devices, first_us)
         self._database.register_from(settings, first_us)
+        self._timezones = settings.timezones
         if self._exports:
             self._exports.timezones = settings.timezones
 
     def _every_round(self, reload: Callable[[Callable[[], bool], int], list[str]]) -> None:
         self._collector.may_write = self._database.prepared
         exports, changes = self._exports, reload(self._signals.reload, time.time_ns() // 1000)
-        for note in (*changes, *self._collector.take_notes(), *(exports.take_notes() if exports else ())):
+        notes = (*changes, *self._collector.take_notes(), *self._watching.take_notes())
+        for note in (*notes, *(exports.take_notes() if exports else ())):
             self._terminal.say(note)
         problem = self._collector.problem or self._database.problem
         state = exports.state if exports else None
         self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
+        self._watching.step(self._told)
+
+    def _told(self, with_values: bool) -> Told:
+        """What the watcher is told."""
+        return Told(self._status(), measures.values(self._account) if with_values else None)
+
+    def _status(self) -> Status:
+        facts = Facts(
+            timezones=self._timezones,
+            end_us=self._end_us,
+            simulated=self._settings.simulated,
+            database=self._database.name,
+            problem=self._collector.problem or self._database.problem,
+            waiting=self._collector.waiting,
+            export=self._exports.state if self._exports else None,
+            page=self._watching.page,
+        )
+        return status_of(self._account, facts, time.time_ns() // 1000)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
         settings, account, say = self._settings, self._account, self._terminal.say

@@ -22,7 +22,8 @@ from ess_ray.core.account import Account
 from ess_ray.core.curves import MOST_POINTS
 from ess_ray.core.samples import Status
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.core.status import Run, status_of
+from ess_ray.core.status import Facts, status_of
+from tests.browser import CHROMIUM, Tab, browser_tab
 from tests.days import register, settings_of, ticks_of, write_events, write_ticks
 
 SECONDS, GAP = 120, range(40, 70)
@@ -83,7 +84,7 @@ def page(written: str, settings: Settings) -> Iterator[Page]:
     for device in settings.devices:
         account.devices[device.device].add(now_us, Status.STORED, None)
     found = Page(written, settings)
-    found.answers.status = status_of(account, Run(settings.timezones, None, True, "a database"), now_us)
+    found.answers.status = status_of(account, Facts(settings.timezones, None, True, "a database"), now_us)
     yield found
     found.server.close()
 
@@ -227,7 +228,7 @@ def test_a_port_that_is_taken_is_no_reason_to_stop(page: Page) -> None:
 def test_a_database_that_is_away_is_said_and_the_run_is_told_all_the_same(settings: Settings) -> None:
     page = Page("host=127.0.0.1 port=1 password=fTz7-planted", settings)
     try:
-        page.answers.status = status_of(Account(settings.devices, 0), Run(settings.timezones, None, False, "away"), 1)
+        page.answers.status = status_of(Account(settings.devices, 0), Facts(settings.timezones, None, False, "away"), 1)
         for path in ("device?site=panri&device=gateway", "events", "day?site=panri", "devices?site=panri"):
             status, _, text = page.get(f"/api/{path}")
             assert status == 503, text
@@ -235,3 +236,69 @@ def test_a_database_that_is_away_is_said_and_the_run_is_told_all_the_same(settin
         assert len(page.ask("run")["sites"]) == 2
     finally:
         page.server.close()
+
+
+# --- in a browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
+    with browser_tab(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+DRAWN = "document.querySelectorAll('#curves path').length > 5 && document.querySelectorAll('#heat rect').length > 0"
+
+
+@pytest.mark.parametrize("server", ["embedded"], indirect=True)
+def test_a_browser_shows_plants_curves_day_and_events_and_refuses_nothing_of_it(page: Page, tab: Tab) -> None:
+    tab.said.clear()
+    tab.open(f"{page.url}/#panri", 1200, 900)
+    tab.until(DRAWN)
+    tab.until("document.querySelectorAll('#events tbody tr').length == 18")
+    assert tab.ask("[...document.querySelectorAll('#sites .state')].map(one => one.innerText).join()") == "whole,whole"
+    assert tab.ask("document.getElementById('alarm').hidden")
+    assert "bank 2" in tab.ask("document.querySelector('#curves .legend').innerText")
+    assert tab.ask("document.querySelector('#curves .plot').getAttribute('aria-label')").startswith("Bank: state of")
+    assert tab.said == []
+
+
+@pytest.mark.parametrize("server", ["embedded"], indirect=True)
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_shows_it_without_scrolling_sideways_and_keys_reach_everything(
+    page: Page, tab: Tab, dark: bool
+) -> None:
+    tab.open(f"{page.url}/?{dark}", 360, 740, dark)
+    tab.until("document.querySelectorAll('#sites a').length == 2")
+    tab.call("Page.bringToFront")
+    tab.press("Tab", 3)  # past the skip link and the name
+    assert tab.ask("document.activeElement.getAttribute('href')") == "#sionyu"
+    assert tab.ask("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    tab.press("Enter")
+    tab.until(DRAWN)
+    assert tab.ask("document.documentElement.scrollWidth") == 360
+    tab.ask("document.querySelector('.plot').focus()")
+    newest = tab.ask("document.querySelector('figcaption output').innerText")
+    tab.press("ArrowLeft", 3)
+    assert tab.ask("document.querySelector('figcaption output').innerText").count(":") == newest.count(":") + 2
+    darkness = tab.ask("getComputedStyle(document.body).backgroundColor")
+    assert (darkness == "rgb(255, 255, 255)") is not dark
+
+
+@pytest.mark.parametrize("server", ["embedded"], indirect=True)
+def test_old_values_never_look_new(page: Page, tab: Tab) -> None:
+    tab.open(f"{page.url}/?old", 1200, 900)
+    tab.until("document.querySelectorAll('#sites .whole').length == 2")
+    status = page.answers.status
+    assert status
+    page.answers.status = replace(status, now_us=status.now_us - 60_000_000)
+    tab.until("document.getElementById('alarm').innerText.startsWith('The collector has said nothing since')")
+    assert tab.ask("document.querySelectorAll('#sites .down').length") == 2
+    page.answers.status = status
+    tab.until("document.getElementById('alarm').hidden")
+    page.server.close()
+    tab.until("document.getElementById('alarm').innerText.startsWith('No answer from the collector since')")
+    assert tab.ask("document.querySelectorAll('#sites .whole').length") == 0
+    assert tab.ask("document.body.classList.contains('old')")

@@ -11,7 +11,7 @@ from ess_ray.core.account import Account
 from ess_ray.core.plan import Plan
 from ess_ray.core.samples import Device, Event, Kind, Status
 from ess_ray.core.settings import DeviceSettings
-from ess_ray.core.status import MOST_LISTED, OLD_US, Run, State, status_from, status_of
+from ess_ray.core.status import MOST_LISTED, OLD_US, Facts, State, status_from, status_of
 
 S = 1_000_000
 ONE, TWO = Device("a", "one"), Device("a", "two")
@@ -30,11 +30,11 @@ def collect(account: Account, device: Device, until_s: int, status: Status = Sta
         account.devices[device].add(second * S, status, why or None)
 
 
-RUN = Run({"a": "Asia/Seoul"}, None, True, "embedded PostgreSQL")
+FACTS = Facts({"a": "Asia/Seoul"}, None, True, "embedded PostgreSQL")
 
 
 def state(account: Account, now_s: int) -> str:
-    return status_of(account, RUN, now_s * S).sites[0].words
+    return status_of(account, FACTS, now_s * S).sites[0].words
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_a_site_is_as_its_worst_device_and_counts_how_many() -> None:
     account = books(ONE, TWO)
     collect(account, ONE, 10)
     collect(account, TWO, 10, Status.FAILED, "refused")
-    site = status_of(account, RUN, 10 * S).sites[0]
+    site = status_of(account, FACTS, 10 * S).sites[0]
     assert site.words == "1 of 2 devices silent: refused"
     assert (site.expected, site.stored, site.failed) == (20, 10, 10)
     assert [one.device for one in site.devices] == ["two", "one"]
-    assert not status_of(account, RUN, 10 * S).well
+    assert not status_of(account, FACTS, 10 * S).well
 
 
 def test_what_was_lost_and_is_back_is_well_and_its_counts_stay() -> None:
     account = books(ONE)
     account.events([Event(ONE, 3 * S, Kind.DEVICE_LOST)])
-    assert status_of(account, RUN, 4 * S).sites[0].devices[0].lost_us == 3 * S
+    assert status_of(account, FACTS, 4 * S).sites[0].devices[0].lost_us == 3 * S
     collect(account, ONE, 5, Status.FAILED, "timeout")
     account.events([Event(ONE, 5 * S, Kind.DEVICE_BACK)])
     account.devices[ONE].add(5 * S, Status.STORED, None)
-    found = status_of(account, RUN, 6 * S)
+    found = status_of(account, FACTS, 6 * S)
     assert found.well
     device = found.sites[0].devices[0]
     assert (device.lost_us, device.failed, dict(device.reasons)) == (None, 5, {"timeout": 5})
@@ -95,7 +95,7 @@ def test_what_was_lost_and_is_back_is_well_and_its_counts_stay() -> None:
 def test_a_status_that_nobody_renews_says_nothing_of_now() -> None:
     account = books(ONE)
     collect(account, ONE, 10)
-    found = status_of(account, RUN, 10 * S)
+    found = status_of(account, FACTS, 10 * S)
     assert found.at(10 * S + OLD_US) is found
     old = found.at(11 * S + OLD_US)
     assert old.sites[0].words == "collector down"
@@ -106,8 +106,8 @@ def test_a_status_that_nobody_renews_says_nothing_of_now() -> None:
 def test_the_database_being_away_is_trouble() -> None:
     account = books(ONE)
     collect(account, ONE, 10)
-    assert status_of(account, RUN, 10 * S).well
-    assert not status_of(account, Run({"a": "UTC"}, None, False, "", problem="no route"), 10 * S).well
+    assert status_of(account, FACTS, 10 * S).well
+    assert not status_of(account, Facts({"a": "UTC"}, None, False, "", problem="no route"), 10 * S).well
 
 
 def test_a_fleet_names_those_in_trouble_only_and_stays_small() -> None:
@@ -118,16 +118,16 @@ def test_a_fleet_names_those_in_trouble_only_and_stays_small() -> None:
         collect(
             account, device, 10, Status.STORED if number % 1000 else Status.FAILED, "" if number % 1000 else "closed"
         )
-    site = status_of(account, RUN, 10 * S).sites[0]
+    site = status_of(account, FACTS, 10 * S).sites[0]
     assert [one.device for one in site.devices] == ["d0000", "d1000", "d2000"]
     assert site.words == "3 of 3000 devices silent: closed"
-    assert len(json.dumps(status_of(account, RUN, 100 * S).tree())) < 400 * MOST_LISTED
+    assert len(json.dumps(status_of(account, FACTS, 100 * S).tree())) < 400 * MOST_LISTED
 
 
 def test_it_goes_through_json_unharmed_and_shows_no_address() -> None:
     account = books(ONE)
     collect(account, ONE, 10, Status.PARTIAL, "exception 2")
-    found = status_of(account, RUN, 10 * S)
+    found = status_of(account, FACTS, 10 * S)
     text = json.dumps(found.tree())
     assert status_from(json.loads(text)) == found
     assert "secret.example" not in text
@@ -136,4 +136,4 @@ def test_it_goes_through_json_unharmed_and_shows_no_address() -> None:
 def test_a_device_that_is_no_longer_configured_is_not_shown() -> None:
     account = books(ONE, TWO)
     account.change([settings(ONE)], 5 * S)
-    assert [one.device for one in status_of(account, RUN, 6 * S).sites[0].devices] == ["one"]
+    assert [one.device for one in status_of(account, FACTS, 6 * S).sites[0].devices] == ["one"]

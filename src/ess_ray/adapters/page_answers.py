@@ -14,7 +14,7 @@ from typing import Any
 
 from ess_ray.adapters.completeness import open_completeness
 from ess_ray.adapters.live import ANSWER_LIMIT_S, Line, Live, open_live, read_events
-from ess_ray.core.curves import WINDOWS_S, Curve, bucket_us, chosen, curves_of
+from ess_ray.core.curves import WINDOWS_S, Curve, bucket_us, chosen, curves_of, unit
 from ess_ray.core.day import WORDS, choose_day
 from ess_ray.core.errors import NotThere
 from ess_ray.core.heat_map import heat_map
@@ -100,7 +100,7 @@ class Answers:
             "from_s": window[0] / 1e6, "until_s": window[1] / 1e6, "newest_s": newest_us and newest_us / 1e6,
             "curves": [_drawing(*one) for one in zip(drawn, lines, strict=True)],
             "rows": [] if newest_us is None else self._rows(live, device, chosen(curves, ()), newest_us),
-            "more": {name: f"{curve.title} ({curve.low.unit or 'no unit'})" for name, curve in curves.items()},
+            "more": {name: f"{curve.title} ({unit(curve.low) or 'no unit'})" for name, curve in curves.items()},
         }  # fmt: skip
 
     def _rows(self, live: Live, device: str, curves: list[Curve], newest_us: int) -> list[Tree]:
@@ -111,7 +111,7 @@ class Answers:
             columns = dict.fromkeys(column for curve in some for column in (curve.low, curve.high))
             if table.identity:
                 newest = live.rows(device, table, [column.name for column in columns], newest_us)
-                titles = [f"{column.meaning}, {column.unit}" for column in columns]
+                titles = [f"{column.meaning.partition(';')[0]}, {unit(column)}" for column in columns]
                 rows = [[_short(value) for value in row] for row in newest.rows]
                 found.append({"table": name, "ids": newest.ids, "columns": titles, "rows": rows})
         return found
@@ -156,7 +156,7 @@ def _drawing(curve: Curve, lines: list[Line]) -> Tree:
     return {
         "name": curve.name,
         "title": curve.title,
-        "unit": curve.low.unit,
+        "unit": unit(curve.low),
         "pair": curve.pair,
         "lines": [
             {

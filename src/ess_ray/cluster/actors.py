@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ess_ray.actors.exporter import Exporter, Outcome, Progress
+from ess_ray.actors.page import Page
 from ess_ray.actors.poller import JournalSettings, Poller
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.export import Part
@@ -63,6 +65,16 @@ def writer(dsn: str, collector: str, state_dir: Path) -> Any:
         .options(**COMMON, name="writer")
         .remote(dsn, rejected_dir=state_dir / "rejected", collector=collector)
     )
+
+
+def watcher(page: Page) -> Any:
+    """The actor that shows the run to others, on the driver's node: page and state folder are that machine's."""
+    from ess_ray.actors.watcher import Watcher
+    from ess_ray.cluster.metrics import RayMetrics
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    options = {**COMMON, "name": "watcher", "scheduling_strategy": here}
+    return ray.remote(Watcher).options(**options).remote(RayMetrics(), page)
 
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import secrets
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,11 @@ RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 70, 107
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Where a person finds the dashboard, and the file with the token that it asks for."""
+    """Where a person finds the dashboard, the file with the token that it asks for, and Prometheus the metrics."""
 
     url: str
     token_file: Path
+    metrics_url: str
 
 
 def ray_folder(state_dir: Path) -> Path:
@@ -54,6 +56,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         "include_dashboard": dashboard,
         "dashboard_host": "127.0.0.1",
         "dashboard_port": cluster.dashboard_port,
+        "_metrics_export_port": _free(cluster.metrics_port),
     }  # fmt: skip
     try:
         context = ray.init(
@@ -65,7 +68,9 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         )
     except (OSError, ValueError, RuntimeError, ConnectionError) as error:
         raise CannotStart(f"Ray does not start: {str(error).strip().splitlines()[0]}") from error
-    return Dashboard(f"http://{context.dashboard_url}", token_file)
+    node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
+    metrics_url = f"http://{node.node_ip_address}:{node.metrics_export_port}/metrics"
+    return Dashboard(f"http://{context.dashboard_url}", token_file, metrics_url)
 
 
 def stop_ray() -> None:
@@ -73,6 +78,17 @@ def stop_ray() -> None:
     import ray
 
     ray.shutdown()
+
+
+def _free(port: int) -> int:
+    """The port, or 0 for any if somebody has it: with a port that is taken Ray would export nothing, and not say so."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def _token(file: Path) -> Path:

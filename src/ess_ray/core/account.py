@@ -84,8 +84,8 @@ class DeviceAccount:
         self.by_status: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
         self.last_tick_us: int | None = None
-        self.last_status: Status | None = None
         self.last_reason: str | None = None
+        self.last_status: Status | None = None
         self.lost_us: int | None = None  # silent since, if it is
 
     @property
@@ -123,7 +123,7 @@ class DeviceAccount:
         if reason:
             self.reasons[reason] += 1
         if self.last_tick_us is None or tick_us > self.last_tick_us:
-            self.last_tick_us, self.last_status, self.last_reason = tick_us, status, reason
+            self.last_tick_us, self.last_reason, self.last_status = tick_us, reason, status
 
     def miss(self, reason: str, ticks: int) -> None:
         """Count ticks without a sample."""

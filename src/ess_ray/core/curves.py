@@ -18,13 +18,19 @@ WINDOWS_S = {"15m": 900, "1h": 3600, "6h": 21_600}
 MOST_POINTS = 300  # of a line
 MOST_CURVES = 12  # of an answer
 
-# What an operator looks at first, as the shipped standard names it; of a pair the lower column.
+# What an operator looks at first, as the shipped standard names it: of each line the first that is delivered, of a pair
+# the lower column.
 FAVOURITES = (
-    "bank_soc", "bank_power", "bank_dc_volt", "bank_dc_current", "rack_soc", "rack_min_cell_voltage",
-    "min_cell_voltage_of_bank", "rack_min_cell_temperature", "min_cell_temperature_of_bank", "min_module_temperature",
-    "sensor1_temperature",
-)  # fmt: skip
-FIRST_CURVES = 9
+    ("bank_soc",),
+    ("bank_power",),
+    ("bank_dc_volt",),
+    ("bank_dc_current",),
+    ("rack_soc",),
+    ("rack_min_cell_voltage", "min_cell_voltage_of_bank"),
+    ("rack_min_cell_temperature", "min_cell_temperature_of_bank", "min_module_temperature"),
+    ("ac_active_power", "ac_power"),
+    ("active_power_total", "inv1_active_power"),
+)
 OTHERWISE = 6  # curves of a standard that has none of them
 
 
@@ -35,7 +41,8 @@ class Curve:
     table: str
     low: Column
     high: Column
-    split_by: str | None  # identity column with a line for each value; None: the range over all rows
+    split_by: str | None  # identity column with a line for each value
+    spread: bool  # many rows a tick: the range over them is drawn
 
     @property
     def name(self) -> str:
@@ -45,10 +52,10 @@ class Curve:
     @property
     def title(self) -> str:
         """For a person."""
-        meaning = self.low.meaning
+        meaning = self.low.meaning.partition(";")[0]
         if self.pair:
             meaning = meaning.replace("Lowest ", "").replace("lowest ", "") + ", lowest to highest"
-        elif self.split_by is None and self.table not in meaning.lower():
+        elif self.spread and self.table not in meaning.lower():
             meaning += ", lowest to highest"
         plain = meaning[1:2].islower()  # not DC power
         return f"{self.table.capitalize()}: {meaning[0].lower() + meaning[1:] if plain else meaning}"
@@ -62,17 +69,14 @@ class Curve:
 def curves_of(standard: Standard, delivers: Mapping[str, Collection[str]]) -> dict[str, Curve]:
     """Every curve of a device, by name, those that are looked at first in front."""
     found = {curve.name: curve for curve in _curves(standard, delivers)}
-    favourites = {curve.low.name: name for name, curve in found.items()}
-    first = [favourites[column] for column in FAVOURITES if column in favourites]
-    return {name: found[name] for name in dict.fromkeys([*first, *found])}
+    return {name: found[name] for name in dict.fromkeys([*_favourites(found), *found])}
 
 
 def chosen(curves: Mapping[str, Curve], names: Iterable[str]) -> list[Curve]:
     """Those named, or those to begin with. Raises NotThere."""
     names = list(names)
     if not names:
-        known = [curve for curve in curves.values() if curve.low.name in FAVOURITES][:FIRST_CURVES]
-        return known or list(curves.values())[:OTHERWISE]
+        names = _favourites(curves) or list(curves)[:OTHERWISE]
     if unknown := [name for name in names if name not in curves]:
         raise NotThere(f"{unknown[0]!r} is no curve of this device")
     if len(names) > MOST_CURVES:
@@ -80,10 +84,21 @@ def chosen(curves: Mapping[str, Curve], names: Iterable[str]) -> list[Curve]:
     return [curves[name] for name in names]
 
 
+def unit(column: Column) -> str:
+    """As it is written for a person."""
+    return {"degC": "°C"}.get(column.unit, column.unit)
+
+
 def bucket_us(window_us: int, period_us: int) -> int:
     """Whole seconds for one point, so that there are at most MOST_POINTS; no shorter than the device's period."""
     least_us = max(window_us / MOST_POINTS, period_us)
     return -int(-least_us // 1_000_000) * 1_000_000
+
+
+def _favourites(curves: Mapping[str, Curve]) -> list[str]:
+    by_column = {curve.low.name: name for name, curve in curves.items()}
+    found = (next((by_column[one] for one in line if one in by_column), None) for line in FAVOURITES)
+    return [name for name in found if name]
 
 
 def _curves(standard: Standard, delivers: Mapping[str, Collection[str]]) -> Iterator[Curve]:
@@ -94,7 +109,7 @@ def _curves(standard: Standard, delivers: Mapping[str, Collection[str]]) -> Iter
         partners = {high: low for low in columns if (high := _partner(low)) in columns}
         for name, column in columns.items():
             if name not in partners:
-                yield Curve(table.name, column, columns.get(_partner(name), column), split_by)
+                yield Curve(table.name, column, columns.get(_partner(name), column), split_by, len(table.identity) > 1)
 
 
 def _partner(low: str) -> str:

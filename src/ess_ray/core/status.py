@@ -15,6 +15,7 @@ from typing import Any
 from ess_ray.core.account import Account, DeviceAccount
 from ess_ray.core.samples import Status as SampleStatus
 
+FILE = "status.json"  # in the state folder
 MOST_LISTED = 200  # devices named one by one; of more, only those in trouble
 MARGIN_US = 5_000_000  # a sample that is so much later than it may be by its settings is late
 OLD_US = 10_000_000  # a status that was not renewed for so long tells of the past
@@ -90,7 +91,7 @@ class SiteStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The run. `problem`: what is the matter with the database; `waiting`: samples that it does not have yet."""
+    """The facts. `problem`: what is the matter with the database; `waiting`: samples that it does not have yet."""
 
     first_us: int
     now_us: int
@@ -100,7 +101,7 @@ class Status:
     problem: str | None
     waiting: int
     export: str | None
-    page: str | None  # its address
+    page: str  # where it is, or why there is none
     sites: tuple[SiteStatus, ...]
 
     @property
@@ -136,8 +137,8 @@ def status_from(tree: Mapping[str, Any]) -> Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What the books do not know of a run."""
+class Facts:
+    """What the books do not know of a facts."""
 
     timezones: Mapping[str, str]
     end_us: int | None
@@ -146,13 +147,13 @@ class Run:
     problem: str | None = None
     waiting: int = 0
     export: str | None = None
-    page: str | None = None
+    page: str = ""
 
 
-def status_of(account: Account, run: Run, now_us: int) -> Status:
+def status_of(account: Account, facts: Facts, now_us: int) -> Status:
     """The status now."""
-    until_us = now_us if run.end_us is None else min(now_us, run.end_us)
-    sites = {site: _Site() for site in run.timezones if site in account.rows}
+    until_us = now_us if facts.end_us is None else min(now_us, facts.end_us)
+    sites = {site: _Site() for site in facts.timezones if site in account.rows}
     for device, books in account.devices.items():
         if not books.gone and device.site in sites:
             sites[device.site].add(device.device, books, account.first_us, until_us)
@@ -163,10 +164,10 @@ def status_of(account: Account, run: Run, now_us: int) -> Status:
         listed = site.listed(every)[:left]
         left -= len(listed)
         devices = tuple(_device(one, account.first_us, until_us) for one in listed)
-        found.append(_site(account, name, run.timezones[name], site, devices))
+        found.append(_site(account, name, facts.timezones[name], site, devices))
     return Status(
-        account.first_us, now_us, run.end_us, run.simulated, run.database, run.problem, run.waiting, run.export,
-        run.page, tuple(found),
+        account.first_us, now_us, facts.end_us, facts.simulated, facts.database, facts.problem, facts.waiting,
+        facts.export, facts.page, tuple(found),
     )  # fmt: skip
 
 

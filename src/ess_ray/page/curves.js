@@ -166,7 +166,7 @@ function apart(points, step) {
 
 // Three to six round numbers around a range; never so close that a rounding error looks like a mountain.
 function scale(lowest, highest) {
-  const least = Math.max(Math.abs(highest), Math.abs(lowest), 1e-3) * 1e-3;
+  const least = Math.max(Math.abs(highest), Math.abs(lowest)) * 5e-3 || 1;
   const grow = Math.max(0, least - (highest - lowest)) / 2;
   const [low, high] = [lowest - grow, highest + grow];
   const rough = (high - low) / 3;
@@ -174,7 +174,7 @@ function scale(lowest, highest) {
   const step = [1, 2, 5, 10].find((one) => one * power >= rough) * power;
   const ticks = [];
   for (let tick = Math.floor(low / step) * step; ticks.length < 7; tick += step) {
-    ticks.push(Math.round(tick / step) * step);
+    ticks.push(Math.round(tick / step) * step || 0); // never -0
     if (tick >= high) break;
   }
   return ticks;

@@ -82,7 +82,8 @@ function showRun() {
   if (!run?.sites) return;
   keepFocus(get("sites"), () => get("sites").replaceChildren(...run.sites.map(card)));
   get("simulated").hidden = !run.simulated;
-  get("clock").textContent = `collecting for ${length(now() - run.first_us / 1e6)}; as of ${clock(now(), zoneOf(view.site || run.sites[0]?.site))}`;
+  const zone = zoneOf(view.site || run.sites[0]?.site);
+  get("clock").textContent = `collecting for ${length(now() - run.first_us / 1e6)}; as of ${clock(now(), zone)} (${zone})`;
   get("run").replaceChildren(...figuresOf([
     ["database", run.problem ? `${run.database}: ${run.problem}` : run.database],
     ["on their way", `${run.waiting} samples`],

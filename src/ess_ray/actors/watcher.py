@@ -1,0 +1,41 @@
+"""The watcher: shows how the run is to whoever asks from outside. An actor, so that nobody who asks slows the driver.
+
+The driver tells it once a second and never waits for an answer: when it dies or hangs it is started again, empty, and
+knows everything again as soon as it has been told. It knows nothing but what it was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ess_ray.actors.life import Alive, alive
+from ess_ray.actors.page import Page
+from ess_ray.core.metrics import Values
+from ess_ray.core.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the driver tells."""
+
+    status: Status
+    values: Values | None = None  # of all metrics; None: those that were told last, for a while
+
+
+class Watcher:
+    """`export` hands the metrics' values on; it comes from `ess_ray.cluster`, which alone knows Ray."""
+
+    def __init__(self, export: Callable[[Values], None], page: Page) -> None:
+        self._export = export
+        self._page = page
+
+    def ready(self) -> Alive:
+        """The process is up."""
+        return alive()
+
+    def tell(self, told: Told) -> str:
+        """How the run is now; gives a line that says where its page is, or why there is none."""
+        if told.values is not None:
+            self._export(told.values)
+        return self._page.show(told.status)

@@ -1,0 +1,37 @@
+"""Metrics by way of Ray: each node's agent offers them to Prometheus, with what Ray knows of itself.
+
+Every series is a gauge for Ray, those that only grow too. Ray keeps a counter as long as its node lives, also when its
+actor is dead, but drops a gauge that was not set for two of its intervals. The totals are counted by the driver, so
+they go on where they were when the watcher is started again. Prometheus does not mind: `rate()` looks at the numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray
+from ray.util.metrics import Gauge
+
+from ess_ray.core.metrics import HELP, SERIES, Values
+
+
+def report_interval_s() -> float:
+    """How often Ray takes the values: each must have been set anew since it did so last."""
+    config: Any = ray._config  # noqa: SLF001  # Ray has no public way to ask
+    return max(1.0, float(config.metrics_report_interval_ms()) / 1e3)
+
+
+class RayMetrics:
+    """Sets the gauges. Made in the driver, used in the watcher's process."""
+
+    def __init__(self) -> None:
+        self._gauges: dict[str, Gauge] = {}
+
+    def __call__(self, values: Values) -> None:
+        """Show these; a series that is not among them any more goes by itself."""
+        for name, series in values.items():
+            gauge = self._gauges.get(name)
+            if gauge is None:
+                self._gauges[name] = gauge = Gauge(name, HELP[name], SERIES[name])
+            for labels, value in series.items():
+                gauge.set(value, dict(zip(SERIES[name], labels, strict=True)))

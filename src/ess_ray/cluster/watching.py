@@ -1,0 +1,89 @@
+"""The watcher, as the driver sees it: told once a second, one call at a time, never waited for, made anew if dead."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from ess_ray.actors.life import Alive
+from ess_ray.actors.page import Page
+from ess_ray.actors.watcher import Told
+from ess_ray.cluster import actors
+from ess_ray.cluster.members import Member
+from ess_ray.cluster.metrics import report_interval_s
+
+log = logging.getLogger(__name__)
+
+TELL_S = 1.0
+HANGS_S = 10.0  # it has nothing to wait for: what has not answered for so long never will
+
+
+class Watching:
+    """One watcher and its lives. It is made with the others, but the start does not wait for it."""
+
+    def __init__(self, page: Page) -> None:
+        self._member = Member("the watcher", lambda: actors.watcher(page))
+        self.page = ""  # where it is, or why there is none, in words
+        self._notes: list[str] = []
+        self._telling: Any = None
+        self._next_s = self._told_s = 0.0
+        self._values_every_s = report_interval_s() / 2
+        self._values_next_s = 0.0
+        self._stumbled = False
+
+    def step(self, make: Callable[[bool], Told]) -> None:
+        """Once a round; `make` says what there is to tell, with the metrics' values or without. Raises nothing."""
+        try:
+            self._step(make)
+        except Exception as error:
+            if not self._stumbled:  # once: it may come every round
+                log.exception("the watcher cannot be told; collecting goes on")
+            self._stumbled = True
+            log.debug("the watcher: %s", error)
+
+    def take_notes(self) -> list[str]:
+        """What a person should know once, and was not told yet."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def _step(self, make: Callable[[bool], Told]) -> None:
+        if self._member.begin(_itself) is not None:
+            self._values_next_s = 0.0
+        now_s = time.monotonic()
+        if self._telling is not None:
+            self._answer(self._member, now_s)
+        elif self._member.up and now_s >= self._next_s:
+            self._tell(self._member, make, now_s)
+
+    def _tell(self, member: Member, make: Callable[[bool], Told], now_s: float) -> None:
+        with_values = now_s >= self._values_next_s
+        if with_values:
+            self._values_next_s = now_s + self._values_every_s
+        self._telling = member.actor.tell.remote(make(with_values))
+        self._next_s, self._told_s = now_s + TELL_S, now_s
+
+    def _answer(self, member: Member, now_s: float) -> None:
+        if not ray.wait([self._telling], timeout=0)[0]:
+            if now_s > self._told_s + HANGS_S and member.up:
+                member.kill(f"has not answered for {HANGS_S:g} s")
+                self._told_s = now_s
+            return
+        telling, self._telling = self._telling, None
+        try:
+            page: str = ray.get(telling)
+            if page != self.page:
+                self.page = page
+                self._notes.append(f"page: {page}")
+        except ray.exceptions.RayTaskError:
+            raise
+        except RayError as error:
+            member.died(error)
+
+
+def _itself(ready: Alive) -> Alive:
+    return ready
