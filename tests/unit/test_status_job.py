@@ -66,7 +66,7 @@ def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: p
 
 def test_on_a_narrow_terminal_the_state_stays_and_figures_go() -> None:
     text = io.StringIO()
-    console = Console(file=text, width=45, force_terminal=True, no_color=True)
+    console = Console(file=text, width=45, force_terminal=True, color_system=None)
     print_status(console, status(), Running(1, 1), time.time_ns() // 1000)
     table = text.getvalue().splitlines()[:3]
     assert any("whole" in line for line in table)
