@@ -68,7 +68,7 @@ def test_on_a_narrow_terminal_the_state_stays_and_figures_go() -> None:
     text = io.StringIO()
     console = Console(file=text, width=45, force_terminal=True, color_system=None)
     print_status(console, status(), Running(1, 1), time.time_ns() // 1000)
-    table = text.getvalue().splitlines()[:3]
+    table = text.getvalue().splitlines()[:5]
     assert any("whole" in line for line in table)
     assert not any("rows" in line for line in table)
     assert all(len(line) <= 45 for line in table)
