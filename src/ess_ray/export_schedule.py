@@ -18,6 +18,7 @@ from ess_ray.core.agenda import Agenda, Batch
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.export import Part, last_closed
 from ess_ray.core.settings import Settings
+from ess_ray.core.work import Exported
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class ExportSchedule:
         self.state: str | None = None  # what is being done, for a person
         self.written = 0  # objects
         self.failed: dict[str, str] = {}  # why, by object, now
+        self.done = Exported()  # for the metrics
 
     def start(self) -> None:
         """From now on."""
@@ -98,7 +100,10 @@ class ExportSchedule:
                 self._trouble("export: an error of the program, see logs/ess_ray.log in the state folder")
 
     def _due(self, site: str, timezone: str, now_us: int) -> list[Part]:
-        return self._exporter.ledger.due(site, timezone, last_closed(timezone, now_us, self._settings.export.grace_us))
+        last = last_closed(timezone, now_us, self._settings.export.grace_us)
+        due = self._exporter.ledger.due(site, timezone, last)
+        self.done.lag_days[site] = max(((last - part.day.date).days + 1 for part in due), default=0)
+        return due
 
     def _export(self, parts: tuple[Part, ...], now_us: int) -> None:
         began_s, written, size = time.monotonic(), 0, 0
@@ -111,6 +116,7 @@ class ExportSchedule:
                 self._agenda.done(part)
                 self.failed.pop(part.name, None)
                 written, size = written + told.written, size + told.bytes * told.written
+                self.done.rows += told.rows * told.written
             else:
                 # The clock of the look goes on while it is worked at.
                 pause_us = self._agenda.failed(part, now_us + round((time.monotonic() - began_s) * 1e6))
@@ -118,6 +124,8 @@ class ExportSchedule:
                 log.warning("%s: %s; tried again in %g s", part, told.problem, pause_us / 1e6)
                 self._trouble(f"export: {part}: {told.problem}")
         self.written += written
+        self.done.objects, self.done.bytes = self.written, self.done.bytes + size
+        self.done.failed = len(self.failed)
         self.state = None
         if written:
             sites = ", ".join(dict.fromkeys(part.site for part in parts))

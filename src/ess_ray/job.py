@@ -6,6 +6,7 @@ import json
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +19,10 @@ from ess_ray.actors.page import Page
 from ess_ray.actors.watcher import Told
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.cluster.start import ray_folder
-from ess_ray.core import measures
 from ess_ray.core.account import Account
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.measures import Counts, measure
+from ess_ray.core.metrics import Values
 from ess_ray.core.settings import Settings
 from ess_ray.core.status import Facts, Status, status_of
 from ess_ray.database import Database
@@ -186,9 +188,9 @@ class Run:
 
     def switched(self, settings: Settings, first_us: int) -> None:
         """These settings hold from that tick on."""
+        self._timezones = settings.timezones
         self._account.change(settings.devices, first_us)
         self._database.register_from(settings, first_us)
-        self._timezones = settings.timezones
         if self._exports:
             self._exports.timezones = settings.timezones
 
@@ -205,9 +207,28 @@ class Run:
 
     def _told(self, with_values: bool) -> Told:
         """What the watcher is told."""
-        return Told(self._status(), measures.values(self._account) if with_values else None)
+        now_us = time.time_ns() // 1000
+        return Told(self._status(now_us), self._values(now_us) if with_values else None)
 
-    def _status(self) -> Status:
+    def _values(self, now_us: int) -> Values:
+        settings, collector, exports = self._settings, self._collector, self._exports
+        try:
+            usage = shutil.disk_usage(settings.state_dir)
+        except OSError:
+            usage = None
+        counts = Counts(
+            account=self._account,
+            totals=collector.totals,
+            work=collector.work,
+            journals=collector.journals,
+            deaths={**collector.deaths, "watcher": self._watching.deaths},
+            exported=exports.done if exports else None,
+            database_up=self._database.prepared and not collector.problem,
+            disk_bytes=(usage.free, usage.total) if usage else None,
+        )
+        return measure(counts, self._timezones, settings.storage.late_us, now_us)
+
+    def _status(self, now_us: int) -> Status:
         facts = Facts(
             timezones=self._timezones,
             end_us=self._end_us,
@@ -218,7 +239,7 @@ class Run:
             export=self._exports.state if self._exports else None,
             page=self._watching.page,
         )
-        return status_of(self._account, facts, time.time_ns() // 1000)
+        return status_of(self._account, facts, now_us)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
         settings, account, say = self._settings, self._account, self._terminal.say

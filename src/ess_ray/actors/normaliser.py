@@ -6,7 +6,9 @@ lost one loses nothing. Raises MapError for a recipe that does not fit the stand
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ess_ray.actors.life import Alive, alive
 from ess_ray.core.batch import join, unpack
@@ -32,4 +34,6 @@ class Normaliser:
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)
             self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard), standard)
-        return normalise(self._decoders[layout], join([unpack(batch) for batch in batches]), now_us, late_us)
+        begun_s = time.perf_counter()
+        flush = normalise(self._decoders[layout], join([unpack(batch) for batch in batches]), now_us, late_us)
+        return replace(flush, made_s=time.perf_counter() - begun_s)

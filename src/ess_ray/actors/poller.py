@@ -19,6 +19,9 @@ from ess_ray.adapters.modbus import ModbusLoop
 from ess_ray.core.batch import Packed
 from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.tally import Growth, Tallies
+
+GROWTH_EVERY_US = 2_000_000  # how often what was counted is handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Pulled:
     trouble: str | None  # why the journal's disk does not take what is written, now
     busy: bool  # a poll is at work or a tick still to come
     settled_us: int  # every tick before is committed, polls at work aside
+    growth: Growth | None  # of the counts, every few seconds
 
 
 class Poller:
@@ -64,6 +68,8 @@ class Poller:
         self._journal_settings = journal
         self._journal: Journal | None = None
         self._loop: ModbusLoop | None = None
+        self._tallies = Tallies()
+        self._told_us = 0
 
     def ready(self) -> Ready:
         """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses."""
@@ -78,7 +84,7 @@ class Poller:
         journal = self._open()
         journal.learn({device.plan.layout: device.recipe for device in devices})
         if self._loop is None or not self._loop.poll(devices, first_us, end_us):
-            self._loop = ModbusLoop(journal.put)
+            self._loop = ModbusLoop(journal.put, self._tallies)
             self._loop.poll(devices, first_us, end_us)
 
     def stop(self, end_us: int) -> None:
@@ -104,6 +110,7 @@ class Poller:
             trouble=journal.trouble,
             busy=busy,
             settled_us=now_us() if oldest_us is None else oldest_us,
+            growth=self._growth(),
         )
 
     def close(self) -> None:
@@ -111,6 +118,13 @@ class Poller:
         if self._journal is not None:  # an empty one is false
             self._journal.close()
             self._journal = None
+
+    def _growth(self) -> Growth | None:
+        moment_us = now_us()
+        if abs(moment_us - self._told_us) < GROWTH_EVERY_US:
+            return None
+        self._told_us = moment_us
+        return self._tallies.growth()
 
     def _open(self) -> Journal:
         if self._journal is None:

@@ -6,6 +6,7 @@ knows everything again as soon as it has been told. It knows nothing but what it
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from ess_ray.actors.page import Page
 from ess_ray.core.metrics import Values
 from ess_ray.core.status import Status
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -21,6 +24,14 @@ class Told:
 
     status: Status
     values: Values | None = None  # of all metrics; None: those that were told last, for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the watcher answers: where the page is, or why there is none; what went wrong."""
+
+    page: str
+    problem: str | None = None
 
 
 class Watcher:
@@ -34,8 +45,14 @@ class Watcher:
         """The process is up."""
         return alive()
 
-    def tell(self, told: Told) -> str:
-        """How the run is now; gives a line that says where its page is, or why there is none."""
-        if told.values is not None:
-            self._export(told.values)
-        return self._page.show(told.status)
+    def tell(self, told: Told) -> Shown:
+        """How the run is now; gives what is shown of it. Raises nothing: perhaps nobody hears."""
+        page = ""
+        try:
+            page = self._page.show(told.status)
+            if told.values is not None:
+                self._export(told.values)
+        except Exception as error:
+            log.exception("what was told cannot be shown")
+            return Shown(page, f"{type(error).__name__}: {error}")
+        return Shown(page)

@@ -20,6 +20,7 @@ from ess_ray.core.cadence import Now
 from ess_ray.core.openings import Openings
 from ess_ray.core.samples import Event, Sample
 from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.tally import Tallies
 from ess_ray.core.timers import Timers
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,14 @@ def now() -> Now:
 class ModbusLoop:
     """All lines of one process, in a thread that ends when no tick is left."""
 
-    def __init__(self, deliver: Callable[[Sample | Event], None]) -> None:
+    def __init__(self, deliver: Callable[[Sample | Event], None], tallies: Tallies | None = None) -> None:
+        tallies = tallies or Tallies()
         self._readiness = Readiness()
         self._timers: Timers[Connection] = Timers()
         self._openings: Openings[Connection] = Openings()
         self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._shared = Shared(
-            self._readiness, self._timers, self._openings, self._resolver, PduFrames(), deliver, {}, []
+            self._readiness, self._timers, self._openings, self._resolver, PduFrames(), deliver, tallies, {}, []
         )
         self._connections: list[Connection] = []
         self._thread = Thread(target=self._run, name="modbus", daemon=True)

@@ -16,6 +16,7 @@ from ess_ray.core.frames import Frames
 from ess_ray.core.line import Line
 from ess_ray.core.openings import Openings
 from ess_ray.core.samples import Event, Reason, Sample
+from ess_ray.core.tally import Tallies
 from ess_ray.core.timers import Timers
 
 RECEIVE_BYTES = 512  # of one device at once; an answer has 260 at most, and what does not fit comes next
@@ -32,6 +33,7 @@ class Shared:
     resolver: Executor  # threads: a name server that does not answer blocks one until the resolver gives up
     frames: Frames
     deliver: Callable[[Sample | Event], None]
+    tallies: Tallies
     readers: dict[int, Connection] = field(default_factory=dict)  # those that stand, by file number
     outbox: list[tuple[Callable[[bytes], int], bytes]] = field(default_factory=list)  # how and what to send
 
@@ -45,7 +47,7 @@ class Connection:
     )  # fmt: skip
 
     def __init__(self, address: tuple[str, int], shared: Shared) -> None:
-        self.line = Line(shared.frames, self, shared.deliver)
+        self.line = Line(shared.frames, self, shared.deliver, shared.tallies)
         self.address = self._host, self._port = address
         self._shared = shared
         self._socket: socket.socket | None = None

@@ -25,7 +25,7 @@ from psycopg import sql
 
 from ess_ray.adapters import rejected
 from ess_ray.adapters.database import Connection, concerns_row, connect, translated, utc, words
-from ess_ray.core.flush import Committed, Flush, Key, Keys, TableRows, count_rows, touched, without
+from ess_ray.core.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched, without
 from ess_ray.core.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
 from ess_ray.core.samples import Event, Status
 
@@ -76,6 +76,9 @@ class _Attempt:
     others: set[str] = field(default_factory=set)
     rejections: list[Rejection] = field(default_factory=list)
     demoted: dict[Key, Status] = field(default_factory=dict)
+    copy_s: float = 0.0
+    known: int = 0  # transactions rolled back
+    refused: int = 0
 
     def drop_known(self, collectors: Mapping[Key, str | None]) -> bool:
         """Leave out what the database has, and repeats; False if that changes nothing."""
@@ -150,8 +153,9 @@ class FlushWriter:
             cursor.execute(LATE, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 
     def _write(self, flush: Flush) -> Committed:
-        left = _Attempt(flush)
+        left, begun_s = _Attempt(flush), time.perf_counter()
         while left.flush.keys and not self._stored(left):
+            left.known += 1
             if not left.drop_known(self._known(left.flush)):
                 raise psycopg.InternalError("a key of `sample` is taken that nobody can see")
         # A key that the flush holds twice counts as known once: one of the two was dropped.
@@ -163,6 +167,14 @@ class FlushWriter:
             others=tuple(sorted(left.others - {self._collector})),
             rejected=Counter(one.table for one in left.rejections),
             demoted=left.demoted,
+            cost=Cost(
+                normalised_rows=sum(sum(table.rows) for table in flush.tables),
+                normalise_s=flush.made_s,
+                copy_s=left.copy_s,
+                write_s=time.perf_counter() - begun_s,
+                known=left.known,
+                refused=left.refused,
+            ),
         )
 
     def _stored(self, left: _Attempt) -> bool:
@@ -173,18 +185,21 @@ class FlushWriter:
             except psycopg.Error as error:
                 if not concerns_row(error) or not self._reject(left):
                     raise
+                left.refused += 1
 
     def _commit(self, left: _Attempt) -> bool:
         """One transaction; False if it was rolled back because a sample is known."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
             self._begin(cursor, _tables(left.flush), left.flush.keys)
+            begun_s = time.perf_counter()
             try:
                 _copy(cursor, left.flush.samples)
             except psycopg.errors.UniqueViolation:
                 raise psycopg.Rollback from None
             for table in left.flush.tables:
                 _copy(cursor, table)
+            left.copy_s += time.perf_counter() - begun_s
             if left.rejections:
                 rejected.keep(connection, left.rejections, self._rejected_dir)
             return True

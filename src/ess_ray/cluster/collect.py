@@ -29,6 +29,8 @@ from ess_ray.core.conduct import Conductor
 from ess_ray.core.errors import CannotStart, EssRayError, Terminal
 from ess_ray.core.flush import Committed
 from ess_ray.core.settings import Settings
+from ess_ray.core.tally import Totals
+from ess_ray.core.work import Waiting, Work
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,8 @@ class Collector:
         self._shed = [0] * len(groups)
         self._notes: list[str] = []
         self._others: set[str] = set()  # collectors that poll the same devices
+        self.totals, self.work = Totals(), Work()  # for the metrics
+        self.journals: dict[str, Waiting] = {}  # by poller, as of its last pull
         self.may_write = True  # the database is prepared
         self.problem: str | None = None  # what a person should know now
 
@@ -156,6 +160,12 @@ class Collector:
         return self._conductor.settled_us(self.pollers.of_site(site))
 
     @property
+    def deaths(self) -> dict[str, int]:
+        """How often an actor has died, by its kind."""
+        pollers, normalisers = (sum(one.deaths for one in many) for many in (self.pollers.members, self._normalisers))
+        return {"poller": pollers, "normaliser": normalisers, "writer": self._writer.deaths}
+
+    @property
     def _members(self) -> list[Member]:
         return [*self.pollers.members, *self._normalisers, self._writer]
 
@@ -213,6 +223,9 @@ class Collector:
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
+        self.journals[poller.name] = Waiting(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
+        if pulled.growth:
+            self.totals.add(pulled.growth)
         for event in pulled.events:
             log.warning("%s: %s %s", event.device, event.kind, event.detail)
         if pulled.shed > self._shed[number]:
@@ -251,6 +264,7 @@ class Collector:
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
         if committed:
+            self.work.committed(len(shipment.batches), committed)
             for other in set(committed.others) - self._others:
                 self._others.add(other)
                 self._notes.append(f"another collector, {other}, polls the same devices: each tick is stored once")
@@ -265,6 +279,7 @@ class Collector:
             tell = log.error if isinstance(cause, Terminal) else log.warning
             tell("%d samples are not stored yet and are tried again: %s", len(write.shipment), self.problem)
         self._conductor.failed(write.shipment)
+        self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 

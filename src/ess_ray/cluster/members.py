@@ -26,6 +26,7 @@ class Member:
         self.actor = make()
         self._asked = self.actor.ready.remote()
         self._alive: Alive | None = None
+        self.deaths = 0
 
     @property
     def up(self) -> bool:
@@ -50,6 +51,7 @@ class Member:
 
     def died(self, error: RayError) -> None:
         """The actor has died: Ray starts it again by itself, or, if it died before it was up, a new one is made."""
+        self.deaths += 1
         log.error("%s has died (%s) and is started again", self.name, type(error).__name__)
         if not self.up and isinstance(error, ActorDiedError):
             try:

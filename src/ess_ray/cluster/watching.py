@@ -12,7 +12,7 @@ from ray.exceptions import RayError
 
 from ess_ray.actors.life import Alive
 from ess_ray.actors.page import Page
-from ess_ray.actors.watcher import Told
+from ess_ray.actors.watcher import Shown, Told
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.metrics import report_interval_s
@@ -35,16 +35,21 @@ class Watching:
         self._values_every_s = report_interval_s() / 2
         self._values_next_s = 0.0
         self._stumbled = False
+        self._problem: str | None = None  # of the watcher, now
+
+    @property
+    def deaths(self) -> int:
+        """How often it has died."""
+        return self._member.deaths
 
     def step(self, make: Callable[[bool], Told]) -> None:
         """Once a round; `make` says what there is to tell, with the metrics' values or without. Raises nothing."""
         try:
             self._step(make)
-        except Exception as error:
+        except Exception:
             if not self._stumbled:  # once: it may come every round
                 log.exception("the watcher cannot be told; collecting goes on")
             self._stumbled = True
-            log.debug("the watcher: %s", error)
 
     def take_notes(self) -> list[str]:
         """What a person should know once, and was not told yet."""
@@ -75,14 +80,19 @@ class Watching:
             return
         telling, self._telling = self._telling, None
         try:
-            page: str = ray.get(telling)
-            if page != self.page:
-                self.page = page
-                self._notes.append(f"page: {page}")
-        except ray.exceptions.RayTaskError:
-            raise
+            shown: Shown = ray.get(telling)
         except RayError as error:
             member.died(error)
+        else:
+            self._heard(shown)
+
+    def _heard(self, shown: Shown) -> None:
+        if shown.problem and shown.problem != self._problem:
+            log.error("the watcher cannot show the run: %s", shown.problem)
+        self._problem = shown.problem
+        if shown.page and shown.page != self.page:
+            self.page = shown.page
+            self._notes.append(f"page: {shown.page}")
 
 
 def _itself(ready: Alive) -> Alive:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, log
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ess_ray.core.batch import STATUSES, Batch
 from ess_ray.core.cadence import ticks_between
+from ess_ray.core.day import QUARTER_US
 from ess_ray.core.flush import Committed
 from ess_ray.core.samples import Event, Kind, Reason, Status
 from ess_ray.core.settings import DeviceSettings
@@ -35,6 +36,17 @@ class Latency:
         buckets = np.rint(np.log(np.maximum(latencies_us, 1)) / self._STEP).astype(int)
         self._buckets.update(dict(zip(*map(np.ndarray.tolist, np.unique(buckets, return_counts=True)), strict=True)))
 
+    def up_to(self, bounds_s: Sequence[float]) -> tuple[list[int], float]:
+        """How many samples do not exceed each bound, of rising ones; and the sum of all, in seconds."""
+        seconds = {exp(bucket * self._STEP) / 1e6: samples for bucket, samples in self._buckets.items()}
+        counts = [sum(n for s, n in seconds.items() if s <= bound_s) for bound_s in bounds_s]
+        return counts, sum(s * n for s, n in seconds.items())
+
+    @property
+    def samples(self) -> int:
+        """How many were counted."""
+        return self._buckets.total()
+
     def percentile_ms(self, percent: float) -> float | None:
         """The latency that `percent` of the samples do not exceed; None without samples."""
         left = self._buckets.total() * percent / 100
@@ -50,6 +62,11 @@ class Ticks:
 
     def __init__(self) -> None:
         self._ranges: list[list[int]] = []  # [first, end), in order, apart from each other
+
+    def count_from(self, tick: int) -> int:
+        """How many there are from this one on."""
+        place = max(bisect_right(self._ranges, [tick, tick]) - 1, 0)
+        return sum(max(end - max(first, tick), 0) for first, end in self._ranges[place:])
 
     def add(self, tick: int) -> bool:
         """Whether it is new."""
@@ -131,6 +148,10 @@ class DeviceAccount:
             self.by_status[Status.FAILED] += ticks
             self.reasons[reason] += ticks
 
+    def counted_from(self, first_us: int) -> int:
+        """Ticks from `first_us` on of which a sample is committed."""
+        return sum(span.ticks.count_from(-(-first_us // span.settings.period_us)) for span in self._spans)
+
     def expected(self, first_us: int, end_us: int) -> int:
         """Ticks in [first_us, end_us)."""
         return sum(
@@ -151,6 +172,7 @@ class Account:
         self._by_name = {str(device): account for device, account in self.devices.items()}  # as batches name them
         self.rows: dict[str, Counter[str]] = {device.site: Counter() for device in self.devices}
         self.latency = {site: Latency() for site in self.rows}
+        self._lost: dict[str, Counter[int]] = {}  # committed but not stored whole, by site and quarter of an hour
         self.known = 0  # samples that the database had before
         self.recovered = 0  # samples of earlier runs, out of the journals
 
@@ -185,6 +207,8 @@ class Account:
                 if (name, tick_us) in demoted:  # it lost rows, and is no longer what it was
                     status, reason = demoted[name, tick_us], Reason.REJECTED
                 account.add(tick_us, status, reason)
+                if status is not Status.STORED:
+                    self._lost.setdefault(account.settings.device.site, Counter())[tick_us // QUARTER_US] += 1
                 due_us = tick_us + account.settings.phase_us
                 latency_us.setdefault(account.settings.device.site, []).append(answer.committed_us - due_us)
         for site, latencies_us in latency_us.items():
@@ -198,6 +222,23 @@ class Account:
                 account.lost_us = event.time_us if event.kind is Kind.DEVICE_LOST else None
             elif account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
                 account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
+
+    def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:
+        """Of each site's ticks from its start (a whole quarter), or the run's, on: how many are expected and stored.
+
+        Expected are those before `until_us`, and whichever of the later ones are committed already.
+        """
+        first_us = {site: max(site_us, self.first_us) for site, site_us in start_us.items()}
+        expected, counted = Counter[str](), Counter[str]()
+        for device, account in self.devices.items():
+            if site_us := first_us.get(device.site):
+                expected[device.site] += account.expected(site_us, max(site_us, until_us))
+                counted[device.site] += account.counted_from(site_us)
+        found = {}
+        for site, site_us in first_us.items():
+            lost = sum(n for quarter, n in self._lost.get(site, {}).items() if quarter >= site_us // QUARTER_US)
+            found[site] = max(expected[site], counted[site]), counted[site] - lost
+        return found
 
     def collector_down(self, first_us: int, end_us: int) -> None:
         """Everything is drained: what has no sample now was not polled, since a poller was dead."""

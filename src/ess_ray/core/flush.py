@@ -74,6 +74,19 @@ class Flush:
     keys: Keys  # of each sample
     samples: TableRows
     tables: tuple[TableRows, ...]  # the data tables
+    made_s: float = 0.0  # what it took to make them
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a flush took, on its way to the database."""
+
+    normalised_rows: int = 0
+    normalise_s: float = 0.0
+    copy_s: float = 0.0
+    write_s: float = 0.0  # from the first transaction's begin to the last one's commit
+    known: int = 0  # transactions that were rolled back since samples were known
+    refused: int = 0  # and since rows were refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class Committed:
     others: tuple[str, ...] = ()  # the collectors, but for this one, that wrote the known samples: they should not
     rejected: Mapping[str, int] = field(default_factory=dict)  # rows that the database refused for good, by table
     demoted: Mapping[Key, Status] = field(default_factory=dict)  # what became of the samples that lost rows so
+    cost: Cost = field(default_factory=Cost)
 
 
 def touched(keys: Keys) -> list[tuple[str, int, int]]:

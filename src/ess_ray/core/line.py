@@ -20,6 +20,7 @@ from ess_ray.core.frames import HEAD_BYTES, MAX_FRAME_BYTES, MBAP, MBAP_BYTES, N
 from ess_ray.core.poll import Poll
 from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.tally import SUM, Tallies, no_times
 from ess_ray.core.unit import Unit
 
 CLOSED, CONNECTING, READY, WAITING = State  # a member is slow to get at its class
@@ -30,7 +31,8 @@ class Line:
 
     __slots__ = (
         "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_clock", "_deadline_us", "_deliver", "_frames",
-        "_head", "_queue", "_quick_until_us", "_size", "_state", "_timeout_us", "_told", "_transport", "_unit", "units",
+        "_head", "_queue", "_quick_until_us", "_sent_us", "_size", "_state", "_tallies", "_timeout_us", "_told",
+        "_took", "_transport", "_unit", "units",
     )  # fmt: skip
 
     def __init__(
@@ -38,11 +40,13 @@ class Line:
         frames: Frames,
         transport: Transport,
         deliver: Callable[[Sample | Event], None],
+        tallies: Tallies | None = None,
     ) -> None:
         self.units: list[Unit] = []
         self._frames = frames
         self._transport = transport
         self._deliver = deliver
+        self._tallies = tallies or Tallies()
         self._state = CLOSED
         self._clock = WallClock()
         self._queue: deque[Unit] = deque()  # polls that wait for the one at work
@@ -57,7 +61,8 @@ class Line:
         self._asks: list[Ask] = []
         self._answers: list[bytes | None] = []
         self._told = 0  # answers that the poll has been told of
-        self._timeout_us = self._quick_until_us = 0
+        self._timeout_us = self._quick_until_us = self._sent_us = 0
+        self._took = no_times()
 
     def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
         """Poll these, every tick in [first_us, end_us); what is polled already and stays as it is notices nothing.
@@ -71,7 +76,7 @@ class Line:
         known = [unit.settings for unit in self.units if unit.cadence.next_due_us() is not None]
         for settings in devices:
             if settings not in known:
-                self.units.append(unit := Unit(settings, self._frames))
+                self.units.append(unit := Unit(settings, self._frames, self._tallies.of(settings.device)))
                 unit.cadence.start(first_us, end_us)
         if not self.busy:
             self._hang_up()
@@ -122,14 +127,18 @@ class Line:
         self._buffer.clear()
         self._asked_before = self._asked
         self._deadline_us = None
-        if self._unit and self._unit.settings.connect_pause_us:
-            self._deadline_us = now.mono_us + self._unit.settings.connect_pause_us
+        if self._unit:
+            self._unit.tally.connections += 1
+            if self._unit.settings.connect_pause_us:
+                self._deadline_us = now.mono_us + self._unit.settings.connect_pause_us
         self._advance(now)
 
     def connect_failed(self, reason: Reason, now: Now) -> None:
         """No connection: whatever waits for it has failed, for all devices of the line."""
         self._state = CLOSED
         self._deadline_us = None
+        if self._unit:
+            self._unit.tally.failures[reason] += 1
         waiting = [self._unit, *self._queue]
         self._queue.clear()
         self._unit = None
@@ -154,10 +163,14 @@ class Line:
             limit_us = mono_us + self._timeout_us
             self._deadline_us = limit_us if limit_us < most_us else most_us  # noqa: FURB136  # a call costs too much
             self._transport.send(first + frame)
+            took_us, self._sent_us = mono_us - self._sent_us, mono_us
+            self._took[took_us.bit_length()] += 1
+            self._took[SUM] += took_us
             return True  # its limit is no earlier
         self._size = NO_SIZE
         unit, poll = self._at_work()
         poll.answered(data[HEAD_BYTES:])
+        self._time(now)
         self._go_on(unit, poll, now)
         return self._deadline_us is None
 
@@ -208,7 +221,7 @@ class Line:
             self._unit = unit = self._queue.popleft()
             assert unit.poll is not None
             self._asks, self._answers = unit.asks(unit.poll.requests), unit.poll.answers
-            self._timeout_us = unit.settings.timeout_us
+            self._timeout_us, self._took = unit.settings.timeout_us, unit.tally.took
             self._quick_until_us = 0 if unit.settings.request_pause_us else unit.poll.deadline_us
         return self._unit
 
@@ -220,6 +233,7 @@ class Line:
         self._head = first + head
         self._size = NO_SIZE if self._buffer else size
         self._state = WAITING
+        self._sent_us = now.mono_us
         self._deadline_us = min(now.mono_us + self._timeout_us, poll.deadline_us)
         self._transport.send(first + frame)
 
@@ -249,12 +263,20 @@ class Line:
         if isinstance(answer, Reason):
             self._distrust(answer, now)
             return
+        self._time(now)
         if isinstance(answer, int):
+            unit.tally.failures[f"{Reason.EXCEPTION} {answer}"] += 1
             poll.refused(answer, unit.retries, now.mono_us)
             self._asks = unit.asks(poll.requests)
         else:
             poll.answered(answer)
         self._go_on(unit, poll, now)
+
+    def _time(self, now: Now) -> None:
+        """The request that was out is answered."""
+        took_us = now.mono_us - self._sent_us
+        self._took[took_us.bit_length()] += 1
+        self._took[SUM] += took_us
 
     def _distrust(self, reason: Reason, now: Now) -> None:
         """What came cannot be an answer of ours: nothing more is read from this connection."""
@@ -269,6 +291,7 @@ class Line:
         unit, poll = self._at_work()
         self._hang_up()
         self._deadline_us = None
+        unit.tally.failures[reason] += 1
         if poll.may_retry(unit.retries, now.mono_us):
             return
         if reason is Reason.TIMEOUT:
@@ -289,6 +312,7 @@ class Line:
         assert poll is not None
         sample = poll.sample(now)
         self._deliver(sample)
+        unit.count(poll, sample)
         if unit.failures or not poll.heard or poll.newly_parked:
             for event in unit.over(poll, sample.reason, now):
                 self._deliver(event)

@@ -168,6 +168,11 @@ class Poll:
         while len(self.answers) < len(self.requests):
             self.lose(reason)
 
+    @property
+    def registers(self) -> int:
+        """How many registers and bits were read."""
+        return sum(r.count for r, answer in zip(self.requests, self.answers, strict=False) if answer is not None)
+
     def sample(self, now: Now) -> Sample:
         """The sample of a poll that is over."""
         device, plan, read_ms = self.settings.device, self.settings.plan, (now.wall_us - self.tick_us) / 1000

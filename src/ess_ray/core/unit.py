@@ -8,27 +8,32 @@ from ess_ray.core.cadence import Cadence, Now
 from ess_ray.core.frames import Ask, Frames
 from ess_ray.core.plan import Request
 from ess_ray.core.poll import Parking, Poll, missing_text, unread
-from ess_ray.core.samples import Event, Kind, Reason, Sample
+from ess_ray.core.samples import Event, Kind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.tally import SUM, Tally
 
 # A device is left alone between probes once this many polls in a row have heard nothing.
 SILENT_AFTER = 3
+STORED = Status.STORED  # a member is slow to get at its class
 
 
 class Unit:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_asks", "_frames", "_requests", "cadence", "failures", "parking", "poll", "settings", "silent_until_us",
+        "_asks", "_frames", "_registers", "_requests", "cadence", "failures", "parking", "poll", "settings",
+        "silent_until_us", "tally",
     )  # fmt: skip
 
-    def __init__(self, settings: DeviceSettings, frames: Frames) -> None:
+    def __init__(self, settings: DeviceSettings, frames: Frames, tally: Tally) -> None:
         self.settings = settings
         self.cadence = Cadence(settings.period_us, settings.phase_us)
         self.parking = Parking(settings.plan, settings.park_retry_us)
         self.poll: Poll | None = None
         self.failures = 0  # polls in a row that heard nothing
         self.silent_until_us = 0
+        self.tally = tally
+        self._registers = sum(request.count for request in settings.plan.requests)
         self._frames = frames
         self._requests: Sequence[Request] = ()
         self._asks: list[Ask] = []  # of these requests
@@ -61,8 +66,18 @@ class Unit:
                 deliver(unread(self.settings, tick_us, Reason.BACKOFF, now))
             else:
                 self.poll = Poll(self.settings, self.parking, tick_us, now)
+                late_us = now.wall_us - tick_us - self.settings.phase_us
+                self.tally.late[late_us.bit_length()] += 1
+                self.tally.late[SUM] += late_us
                 begun = True
         return begun
+
+    def count(self, poll: Poll, sample: Sample) -> None:
+        """The poll is over and has become a sample."""
+        tally = self.tally
+        tally.requests += sample.requests
+        tally.retries += sample.retries
+        tally.registers += self._registers if sample.status is STORED and not sample.reason else poll.registers
 
     def clock_set(self, step_us: int, now: Now, deliver: Callable[[Event], None]) -> None:
         """The wall clock was set: go on with the ticks that it shows now, and tell which are passed over."""
