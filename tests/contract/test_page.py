@@ -27,6 +27,7 @@ from tests.browser import CHROMIUM, Tab, browser_tab
 from tests.days import register, settings_of, ticks_of, write_events, write_ticks
 
 SECONDS, GAP = 120, range(40, 70)
+HOSTILE = "<img src=x onerror=alert(1)>"
 BANNED = ("<script>alert(1)</script>", "' OR 1=1 --", "../../etc/passwd", "\x00", "사이트")
 
 
@@ -73,6 +74,8 @@ def written(server: str, settings: Settings) -> Iterator[str]:
             kept = _kept(device, start_us)
             write_ticks(dsn, settings, device, kept, rough=False)
             write_events(dsn, device.device, kept[:9])
+        with psycopg.connect(dsn) as writing:
+            writing.execute("INSERT INTO event VALUES (now(), 'sionyu', 'gateway', 'device lost', NULL, %s)", [HOSTILE])
         yield dsn
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -153,7 +156,8 @@ def test_the_day_is_a_heat_map_of_samples(page: Page) -> None:
 
 def test_events_come_newest_first_and_as_they_are(page: Page) -> None:
     events = page.ask("events")["events"]
-    assert len(events) == 18
+    assert len(events) == 19
+    assert events[0]["detail"] == HOSTILE
     times = [one["time_us"] for one in events]
     assert times == sorted(times, reverse=True)
     assert any(one["detail"] == 'said "no", twice' for one in events)
@@ -257,7 +261,9 @@ def test_a_browser_shows_plants_curves_day_and_events_and_refuses_nothing_of_it(
     tab.said.clear()
     tab.open(f"{page.url}/#panri", 1200, 900)
     tab.until(DRAWN)
-    tab.until("document.querySelectorAll('#events tbody tr').length == 18")
+    tab.until("document.querySelectorAll('#events tbody tr').length == 19")
+    assert tab.ask("document.querySelector('#events tbody tr').innerText").endswith(HOSTILE)
+    assert tab.ask("document.querySelectorAll('#events img').length") == 0
     assert tab.ask("[...document.querySelectorAll('#sites .state')].map(one => one.innerText).join()") == "whole,whole"
     assert tab.ask("document.getElementById('alarm').hidden")
     assert "bank 2" in tab.ask("document.querySelector('#curves .legend').innerText")
