@@ -120,6 +120,9 @@ def _run(
     from ess_ray.reload import Reload
 
     terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file), dashboard.metrics_url)
+    wanted = settings.cluster.metrics_port
+    if wanted and not settings.cluster.address and f":{wanted}/" not in dashboard.metrics_url:
+        terminal.say(f"port {wanted} (cluster.metrics_port) is taken: the metrics are at the address above")
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
     account = Account(settings.devices)

@@ -147,7 +147,7 @@ def _at_work(folder: Path, words: list[str], **environment: str) -> Iterator[sub
 
 
 def _look(found: Seen, process: subprocess.Popen[str]) -> None:
-    pids = sorted(_descendants(process.pid))
+    pids = sorted(descendants(process.pid))
     for pid in pids:
         with suppress(OSError):
             found.command_lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
@@ -180,7 +180,7 @@ def _look(found: Seen, process: subprocess.Popen[str]) -> None:
         client.kill()  # it would go on trying
 
 
-def _descendants(pid: int) -> set[int]:
+def descendants(pid: int) -> set[int]:
     parents = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):

@@ -13,6 +13,7 @@ from ess_ray.core.line import Line
 from ess_ray.core.plan import Plan, Request
 from ess_ray.core.samples import Device, Event, Kind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.tally import SUM, Tallies
 
 S = 1_000_000
 START_US = 1_700_000_000 * S
@@ -57,7 +58,8 @@ class Play:
             DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, "recipe", S, **settings)  # type: ignore[arg-type]
             for n in range(1, units + 1)
         ]
-        self.line = Line(PlainFrames(), self, self.deliver)
+        self.tallies = Tallies()
+        self.line = Line(PlainFrames(), self, self.deliver, self.tallies)
         self.line.change(devices, START_US, START_US + seconds * S)
 
     def deliver(self, item: Sample | Event) -> None:
@@ -337,3 +339,17 @@ def test_a_device_that_comes_back_as_it_was_is_polled_again() -> None:
     play.line.change([settings], START_US + 3 * S, None)
     play.at(3).connected().replies()
     assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 3]
+
+
+def test_what_became_of_requests_is_counted_with_the_time_they_took() -> None:
+    play = Play(retries=1, timeout_us=S // 2).at(0).connected()
+    tally = play.tallies.of(Device("site", "unit1"))
+    play.at(0.004).reply().at(0.006).reply().at(0.008).reply()  # after 4, 2 and 2 ms
+    assert [(bits, n) for bits, n in enumerate(tally.took[:SUM]) if n] == [(11, 2), (12, 1)]
+    assert tally.took[SUM] == 8_000
+    assert (tally.requests, tally.retries, tally.registers, tally.connections) == (3, 0, 7, 1)
+    play.at(1).at(1.002).reply().at(1.7).connected().at(1.701).replies(frozenset({100}), 4)
+    assert tally.took[SUM] == 8_000 + 2_000 + 1_000  # the time-out of the second request is no time of an answer
+    assert tally.failures == {"timeout": 1, "exception 4": 1}
+    assert (tally.requests, tally.retries, tally.registers, tally.connections) == (3 + 4, 1, 7 + 5, 2)
+    assert tally.late[:2] == [2, 0]  # both polls at their very moment

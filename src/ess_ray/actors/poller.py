@@ -21,7 +21,7 @@ from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.tally import Growth, Tallies
 
-GROWTH_EVERY_US = 2_000_000  # how often what was counted is handed over
+GROWTH_EVERY_US = 4_000_000  # how often what was counted is handed over
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,8 @@ def watcher(page: Page) -> Any:
     from ess_ray.actors.watcher import Watcher
     from ess_ray.cluster.metrics import RayMetrics
 
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    options = {**COMMON, "name": "watcher", "scheduling_strategy": here}
-    return ray.remote(Watcher).options(**options).remote(RayMetrics(), page)
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)  # where a person looks
+    return ray.remote(Watcher).options(**COMMON, name="watcher", scheduling_strategy=here).remote(RayMetrics(), page)
 
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:

@@ -56,7 +56,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         "include_dashboard": dashboard,
         "dashboard_host": "127.0.0.1",
         "dashboard_port": cluster.dashboard_port,
-        "_metrics_export_port": _free(cluster.metrics_port),
+        "_metrics_export_port": _free(cluster.metrics_port) if dashboard else 0,
     }  # fmt: skip
     try:
         context = ray.init(

@@ -5,10 +5,11 @@ Times are microseconds since 1970 UTC. Latency runs from the moment a sample was
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import exp, log
 
 import numpy as np
@@ -38,9 +39,12 @@ class Latency:
 
     def up_to(self, bounds_s: Sequence[float]) -> tuple[list[int], float]:
         """How many samples do not exceed each bound, of rising ones; and the sum of all, in seconds."""
-        seconds = {exp(bucket * self._STEP) / 1e6: samples for bucket, samples in self._buckets.items()}
-        counts = [sum(n for s, n in seconds.items() if s <= bound_s) for bound_s in bounds_s]
-        return counts, sum(s * n for s, n in seconds.items())
+        counts, sum_s = [0] * (len(bounds_s) + 1), 0.0
+        for bucket, samples in self._buckets.items():
+            seconds = exp(bucket * self._STEP) / 1e6
+            counts[bisect_left(bounds_s, seconds)] += samples
+            sum_s += seconds * samples
+        return list(accumulate(counts[:-1])), sum_s
 
     @property
     def samples(self) -> int:

@@ -31,8 +31,8 @@ class Line:
 
     __slots__ = (
         "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_clock", "_deadline_us", "_deliver", "_frames",
-        "_head", "_queue", "_quick_until_us", "_sent_us", "_size", "_state", "_tallies", "_timeout_us", "_told",
-        "_took", "_transport", "_unit", "units",
+        "_head", "_queue", "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_tallies", "_timeout_us",
+        "_told", "_took", "_transport", "_unit", "units",
     )  # fmt: skip
 
     def __init__(
@@ -61,7 +61,7 @@ class Line:
         self._asks: list[Ask] = []
         self._answers: list[bytes | None] = []
         self._told = 0  # answers that the poll has been told of
-        self._timeout_us = self._quick_until_us = self._sent_us = 0
+        self._timeout_us = self._quick_until_us = self._sent_us = self._since_us = 0
         self._took = no_times()
 
     def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
@@ -163,9 +163,8 @@ class Line:
             limit_us = mono_us + self._timeout_us
             self._deadline_us = limit_us if limit_us < most_us else most_us  # noqa: FURB136  # a call costs too much
             self._transport.send(first + frame)
-            took_us, self._sent_us = mono_us - self._sent_us, mono_us
-            self._took[took_us.bit_length()] += 1
-            self._took[SUM] += took_us
+            self._took[(mono_us - self._sent_us).bit_length()] += 1
+            self._sent_us = mono_us
             return True  # its limit is no earlier
         self._size = NO_SIZE
         unit, poll = self._at_work()
@@ -233,7 +232,7 @@ class Line:
         self._head = first + head
         self._size = NO_SIZE if self._buffer else size
         self._state = WAITING
-        self._sent_us = now.mono_us
+        self._since_us = self._sent_us = now.mono_us
         self._deadline_us = min(now.mono_us + self._timeout_us, poll.deadline_us)
         self._transport.send(first + frame)
 
@@ -273,10 +272,9 @@ class Line:
         self._go_on(unit, poll, now)
 
     def _time(self, now: Now) -> None:
-        """The request that was out is answered."""
-        took_us = now.mono_us - self._sent_us
-        self._took[took_us.bit_length()] += 1
-        self._took[SUM] += took_us
+        """The request that was out is answered; the sum has those before it too, that went one behind the other."""
+        self._took[(now.mono_us - self._sent_us).bit_length()] += 1
+        self._took[SUM] += now.mono_us - self._since_us
 
     def _distrust(self, reason: Reason, now: Now) -> None:
         """What came cannot be an answer of ours: nothing more is read from this connection."""
@@ -292,6 +290,7 @@ class Line:
         self._hang_up()
         self._deadline_us = None
         unit.tally.failures[reason] += 1
+        self._took[SUM] += self._sent_us - self._since_us  # those before it were answered
         if poll.may_retry(unit.retries, now.mono_us):
             return
         if reason is Reason.TIMEOUT:

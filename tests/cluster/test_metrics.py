@@ -1,0 +1,143 @@
+"""What Prometheus would scrape from a run: the documented metrics, with the summary's figures, also after a death.
+
+One run: a device with exceptions, and a silent one whose last poll holds the drain up, so that the other's figures are
+final while there is still somebody to ask.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ess_ray.core.metrics import SERIES
+from tests import torture
+from tests.cluster.test_security import descendants
+from tests.cluster.test_whole_job import at, start
+
+LINE = re.compile(r"ray_(ess_ray_\w+)\{(.*)\} (\S+)")
+# Nothing of the kind happens in this run: nothing is rejected, nothing is exported.
+NOT_SEEN = {"ess_ray_rejected_rows_total"}
+Key = tuple[str, ...]
+
+
+@dataclass
+class Scrape:
+    """What a scrape gave: values by name and labels, and whose series they were."""
+
+    text: str
+    values: dict[str, dict[Key, float]] = field(default_factory=dict)
+    workers: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for line in self.text.splitlines():
+            if found := LINE.fullmatch(line):
+                labels = dict(re.findall(r'(\w+)="([^"]*)"', found[2]))
+                self.workers.add(labels["WorkerId"])
+                key = tuple(labels[name] for name in SERIES[found[1]])
+                self.values.setdefault(found[1], {})[key] = float(found[3])
+
+    def __getitem__(self, name: str) -> dict[Key, float]:
+        return self.values.get(f"ess_ray_{name}", {})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is over."""
+
+    before: Scrape  # the deaths
+    last: Scrape
+    summary: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("metrics")
+    broken = torture.only_for(200, torture.refusing(4))
+    long = [f"sites.panri.devices.gateway.{name}=8" for name in ("timeout_s", "poll_limit_s")]
+    with torture.device(broken) as sionyu, torture.device(torture.silent) as panri:
+        words = ["site=[sionyu,panri]", "source=plant", "run.duration_s=12", "run.summary=summary.json", *long]
+        places = [*at("sionyu", sionyu), *at("panri", panri), "cluster.metrics_port=0"]
+        job = start(folder, *words, *places, RAY_metrics_report_interval_ms="1000")
+        try:
+            said = _said_until(job, "metrics: ")
+            url = said.rsplit(" ", 1)[1].strip()
+            before = _wait(job, url, lambda seen: seen["samples_total"].get(("sionyu", "gateway", "partial"), 0) > 0)
+            for role in (b"ray::watcher", b"ray::poller"):
+                os.kill(_pid(job, role), signal.SIGKILL)
+            last = before
+            while job.poll() is None:
+                with suppress(OSError):
+                    last = _scrape(url) if _scrape(url).values else last
+                time.sleep(0.3)
+        finally:
+            rest, _ = job.communicate(timeout=60)
+    assert job.returncode == 0, said + rest
+    return Run(before, last, json.loads((folder / "summary.json").read_text()))
+
+
+def _said_until(job: subprocess.Popen[str], word: str) -> str:
+    assert job.stdout is not None
+    return next(line for line in job.stdout if line.startswith(word))
+
+
+def _wait(job: subprocess.Popen[str], url: str, until: Any) -> Scrape:
+    while job.poll() is None:
+        with suppress(OSError):
+            if until(seen := _scrape(url)):
+                return seen
+        time.sleep(0.2)
+    raise AssertionError("the job has ended and never told its metrics")
+
+
+def _scrape(url: str) -> Scrape:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+        return Scrape(answer.read().decode())
+
+
+def _pid(job: subprocess.Popen[str], role: bytes) -> int:
+    for pid in descendants(job.pid):
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().lower().startswith(role):
+                return pid
+    raise AssertionError(f"there is no {role.decode()}")
+
+
+def test_every_documented_metric_is_there_and_no_other(ran: Run) -> None:
+    assert set(SERIES) - set(ran.last.values) <= NOT_SEEN
+    assert set(ran.last.values) <= set(SERIES)
+
+
+def test_the_figures_are_the_summarys(ran: Run) -> None:
+    counts = ran.summary["sites"]["sionyu"]["devices"]["gateway"]
+    rows = ran.summary["sites"]["sionyu"]["rows"]
+    last = ran.last
+    assert counts["partial"] >= 3
+    for status in ("stored", "partial"):
+        assert last["samples_total"]["sionyu", "gateway", status] == counts[status]
+    assert last["sample_reasons_total"]["sionyu", "gateway", "exception 4"] == counts["reasons"]["exception 4"]
+    assert {table: last["rows_total"]["sionyu", table] for table in rows} == rows
+    assert last["commit_delay_seconds_bucket"]["sionyu", "+Inf"] == counts["partial"]
+    assert (last["device_up"]["sionyu", "gateway"], last["device_up"]["panri", "gateway"]) == (1, 0)
+    assert last["sample_reasons_total"]["panri", "gateway", "timeout"] >= 1
+    assert last["request_failures_total"]["panri", "gateway", "timeout"] >= 1
+    assert last["request_failures_total"]["sionyu", "gateway", "exception 4"] > 0
+    assert last["day_completeness_ratio"]["sionyu",] == 0
+
+
+def test_a_dead_watchers_series_are_gone_and_the_totals_go_on(ran: Run) -> None:
+    assert len(ran.before.workers) == len(ran.last.workers) == 1
+    assert ran.before.workers != ran.last.workers
+    for name in ("samples_total", "requests_total", "registers_read_total"):
+        assert sum(ran.last[name].values()) > sum(ran.before[name].values()), name
+    assert ran.last["actor_deaths_total"]["watcher",] == ran.last["actor_deaths_total"]["poller",] == 1
