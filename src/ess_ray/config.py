@@ -28,7 +28,14 @@ from ess_ray.core.plan import make_plan
 from ess_ray.core.recipe import make_recipe
 from ess_ray.core.registers import RegisterMap
 from ess_ray.core.samples import Device
-from ess_ray.core.settings import ClusterSettings, DeviceSettings, JournalLimits, Settings, StorageSettings
+from ess_ray.core.settings import (
+    ClusterSettings,
+    DeviceSettings,
+    JournalLimits,
+    PageSettings,
+    Settings,
+    StorageSettings,
+)
 from ess_ray.core.standard import Standard, load_standard
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of sites, devices and maps: they become object and folder names
@@ -41,7 +48,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     """Check everything and freeze it. Raises ConfigError (MapError for a register map)."""
     config = composed.config
     source = _one_of("source.kind", config.source.kind, ("simulated", "plant"))
-    job = _one_of("job", config.job, ("collect", "report", "export", "check", "probe", "reload"))
+    job = _one_of("job", config.job, ("collect", "report", "export", "check", "probe", "reload", "status"))
     probes_alone = job == "probe" and bool(config.probe.host)
     simulated = job in POLLING and source == "simulated" and not probes_alone
     _one_of("logging.level", config.logging.level, LEVELS)
@@ -82,6 +89,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         cluster=_cluster(config, storage),
         report=report_settings(config.day, config.report),
         export=export_settings(cast(Config, config), _state_dir(config.state_dir), standard, job),
+        page=_page(config),
         check_format=check_format(cast(Config, config)),
         probe=probe_settings(cast(Config, config), devices, simulated) if job == "probe" else None,
     )
@@ -145,7 +153,7 @@ def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool
     for name in ("dsn", "dsn_file"):
         if kind == "embedded" and config.storage[name]:
             raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: say storage=timescale")
-    needed = kind == "timescale" and job != "probe"  # which stores nothing
+    needed = kind == "timescale" and job not in {"probe", "status"}  # which ask no database
     dsn = _dsn(config.storage, environment) if needed else ""
     if needed and simulated and not config.storage.allow_simulated:
         raise ConfigError(
@@ -201,6 +209,13 @@ def _cluster(config: DictConfig, storage: StorageSettings) -> ClusterSettings:
         dashboard_port=_within("cluster.dashboard_port", config.cluster.dashboard_port, 0, 65535),
         metrics_port=_within("cluster.metrics_port", config.cluster.metrics_port, 0, 65535),
     )
+
+
+def _page(config: DictConfig) -> PageSettings:
+    host, port = config.page.host, config.page.port
+    if not host:
+        raise ConfigError("page.host", "expected a name or an address of this machine; page.port=null: no page")
+    return PageSettings(host, None if port is None else _within("page.port", port, 0, 65535))
 
 
 def _plain(node: Any) -> dict[str, object]:

@@ -149,6 +149,14 @@ class ProbeConfig:
 
 
 @dataclass
+class PageConfig:
+    """Where the page listens; a port of null: no page."""
+
+    host: str = "127.0.0.1"
+    port: int | None = 8270
+
+
+@dataclass
 class LoggingConfig:
     """How much is written to the log in the state folder."""
 
@@ -176,6 +184,7 @@ class Config:
     export: ExportConfig = field(default_factory=ExportConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    page: PageConfig = field(default_factory=PageConfig)
     sites: dict[str, SiteConfig] = field(default_factory=dict)
     fleet: FleetConfig = field(default_factory=FleetConfig)
     maps: dict[str, Any] = field(default_factory=dict)

@@ -29,7 +29,8 @@ from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.database import serving
 from ess_ray.guard import guarded
-from ess_ray.job import INTERRUPTED, state_folder
+from ess_ray.job import INTERRUPTED
+from ess_ray.state import state_folder
 
 log = logging.getLogger(__name__)
 

@@ -11,23 +11,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ess_ray.actors.page import Page
 from ess_ray.actors.watcher import Told
 from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.logs import DRIVER_BYTES, DRIVER_FILES, LogPlace, log_to
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.account import Account
-from ess_ray.core.errors import CannotStart, EssRayError
+from ess_ray.core.errors import EssRayError
 from ess_ray.core.logfields import about
 from ess_ray.core.measures import Counts, measure
 from ess_ray.core.metrics import Values
 from ess_ray.core.settings import Settings
+from ess_ray.core.status import Facts, Status, status_of
 from ess_ray.database import Database
 from ess_ray.guard import guarded
 from ess_ray.running import Running, announced
 from ess_ray.simulator.launch import SimulatedFleet
+from ess_ray.state import state_folder
 from ess_ray.terminal import Terminal, summary_lines
 
 if TYPE_CHECKING:
@@ -88,9 +91,8 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
         with ExitStack() as stack:
             code = _run(settings, compose, terminal, signals, stack)
     except KeyboardInterrupt:
-        text, code = "stopped at once: what was not stored yet waits in the journals", INTERRUPTED
-        terminal.say(text)
-        log.warning(text, extra=about("stop"))
+        _tell(terminal, "stopped at once: what was not stored yet waits in the journals")
+        code = INTERRUPTED
     except EssRayError as error:
         log.error("%s", error, extra=about("stop", error=error))
         raise
@@ -131,8 +133,7 @@ def _run(
     if wanted and not settings.cluster.address and f":{wanted}/" not in dashboard.metrics_url:
         terminal.say(f"port {wanted} (cluster.metrics_port) is taken: the metrics are at the address above")
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
-        terminal.say(note)
-        log.warning(note, extra=about("note"))
+        _tell(terminal, note)
     account = Account(settings.devices)
     collector = Collector(settings, plan_pollers(settings, database.identity), dsn, account)
     exports = None
@@ -141,7 +142,9 @@ def _run(
 
         exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
         stack.callback(exports.close)
-    job = Run(settings, terminal, signals, database, collector, account, exports, Watching(settings))
+    page = Page(settings.page, dsn, settings.standard_tree, settings.storage.late_us, settings.state_dir)
+    watching = Watching(page, settings)
+    job = Run(settings, terminal, signals, database, collector, account, exports, watching)
     reload = Reload(asked, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     stack.callback(reload.close)
     return job.collect(reload)
@@ -162,7 +165,6 @@ class Run:
         watching: Watching,
     ) -> None:
         self._settings = settings
-        self._timezones = settings.timezones
         self._terminal = terminal
         self._signals = signals
         self._database = database
@@ -170,6 +172,7 @@ class Run:
         self._account = account
         self._exports = exports
         self._watching = watching
+        self._timezones = settings.timezones
         self._end_us: int | None = None
 
     def collect(self, reload: Reload) -> int:
@@ -210,7 +213,8 @@ class Run:
     def _every_round(self, reload: Callable[[Callable[[], bool], int], list[str]]) -> None:
         self._collector.may_write = self._database.prepared
         exports, changes = self._exports, reload(self._signals.reload, time.time_ns() // 1000)
-        for note in (*changes, *self._collector.take_notes(), *(exports.take_notes() if exports else ())):
+        notes = (*changes, *self._collector.take_notes(), *self._watching.take_notes())
+        for note in (*notes, *(exports.take_notes() if exports else ())):
             self._terminal.say(note)
         problem = self._collector.problem or self._database.problem
         state = exports.state if exports else None
@@ -219,7 +223,8 @@ class Run:
 
     def _told(self, with_values: bool) -> Told:
         """What the watcher is told."""
-        return Told(self._values(time.time_ns() // 1000) if with_values else None)
+        now_us = time.time_ns() // 1000
+        return Told(self._status(now_us), self._values(now_us) if with_values else None)
 
     def _values(self, now_us: int) -> Values:
         settings, collector, exports = self._settings, self._collector, self._exports
@@ -239,8 +244,21 @@ class Run:
         )
         return measure(counts, self._timezones, settings.storage.late_us, now_us)
 
+    def _status(self, now_us: int) -> Status:
+        facts = Facts(
+            timezones=self._timezones,
+            end_us=self._end_us,
+            simulated=self._settings.simulated,
+            database=self._database.name,
+            problem=self._collector.problem or self._database.problem,
+            waiting=self._collector.waiting,
+            export=self._exports.state if self._exports else None,
+            page=self._watching.page,
+        )
+        return status_of(self._account, facts, now_us)
+
     def _sum_up(self, first_us: int, end_us: int) -> int:
-        settings, account, say = self._settings, self._account, self._say
+        settings, account, say = self._settings, self._account, partial(_tell, self._terminal)
         self._terminal.summary(account, first_us, end_us)
         for text in summary_lines(account, first_us, end_us):
             log.info(text, extra=about("summary"))
@@ -252,18 +270,17 @@ class Run:
                 summary["export"] = {"written": self._exports.written, "failed": self._exports.failed}
             settings.summary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if left := account.unaccounted(first_us, end_us):
-            say(
-                f"{left} samples were not stored within run.drain_s={settings.drain_us / 1e6:g} s: the next run does it"
-            )
+            say(f"{left} samples were not stored within run.drain_s={settings.drain_us / 1e6:g} s: the next run does")
             return 1
         if settings.require_complete and not account.complete(first_us, end_us):
             say("not every expected sample was stored (run.require_complete=true)")
             return 1
         return 0
 
-    def _say(self, text: str) -> None:
-        self._terminal.say(text)
-        log.warning(text, extra=about("note"))
+
+def _tell(terminal: Terminal, text: str) -> None:
+    terminal.say(text)
+    log.warning(text, extra=about("note"))
 
 
 @contextmanager
@@ -273,18 +290,6 @@ def _shown(terminal: Terminal) -> Iterator[None]:
         yield
     finally:
         terminal.stop()
-
-
-def state_folder(settings: Settings, log_name: str, actor: str) -> None:
-    """Make the state folder and write the log into it; files are this user's only from now on. Raises CannotStart."""
-    os.umask(0o077)
-    try:
-        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        logs = settings.state_dir / "logs"
-        logs.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise CannotStart(f"state_dir {settings.state_dir} cannot be made: {error.strerror}") from error
-    log_to(LogPlace(str(logs), log_name, actor, settings.log_level, DRIVER_BYTES, DRIVER_FILES))
 
 
 def simulate(settings: Settings, stack: ExitStack) -> Settings:

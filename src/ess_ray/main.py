@@ -26,12 +26,13 @@ Collect every second of solar plants with battery storage into TimescaleDB.
   python -m ess_ray.main job=export day=2026-11-22   a day's tables as files or objects; from=… to=… several days
   python -m ess_ray.main job=check site=sionyu       before going live: try every device, the database, export, disk
   python -m ess_ray.main job=probe device=sionyu/gateway    a new device: what it answers, read in every way
+  python -m ess_ray.main job=status                  how the main job at work does, in one table
   python -m ess_ray.main job=reload                  the main job at work reads its configuration again
   python -m ess_ray.main --config-dir my_plants site=my_plant source=plant storage=timescale
 
 Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
 
-OTHER_JOBS = {name: f"ess_ray.{name}_job" for name in ("report", "export", "check", "probe", "reload")}
+OTHER_JOBS = {name: f"ess_ray.{name}_job" for name in ("report", "export", "check", "probe", "reload", "status")}
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ess_ray.adapters.private_file import write_private
 from ess_ray.cluster.plan import plan_change
 from ess_ray.core.change import Change, change
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
-from ess_ray.running import ANSWER, write_private
+from ess_ray.running import ANSWER
 
 if TYPE_CHECKING:
     from ess_ray.cluster.actors import PollerPlan

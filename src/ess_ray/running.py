@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ess_ray.adapters.private_file import write_private
+
 FILE, ANSWER = "collector.json", "reload.json"
 
 
@@ -43,15 +45,6 @@ def find(state_dir: Path) -> Running | None:
     except (OSError, ValueError, TypeError):
         return None
     return running
-
-
-def write_private(file: Path, text: str) -> None:
-    """All of it or nothing, readable by its owner only."""
-    fresh = file.with_name(f"{file.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
-        handle.write(text + "\n")
-    fresh.replace(file)
 
 
 def answer_after(state_dir: Path, asked_us: int) -> dict[str, str] | None:

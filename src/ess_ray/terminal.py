@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, cast
@@ -33,6 +33,8 @@ MOST_NAMED = 3  # devices named while running; more are counted by reason
 
 # What a narrow terminal does without, first to last.
 DISPENSABLE = ("rows", "p50 ms", "samples/s", "p99 ms", "last tick")
+
+WORDS = ("site", "state")  # columns that are no figures
 
 
 class Terminal:
@@ -130,20 +132,7 @@ class Terminal:
     def _table(self, account: Account, first_us: int, until_us: int, most_rows: int) -> RenderableType:
         """The sites, as many columns as fit, at most `most_rows` rows."""
         figures = _by_site(account, first_us, until_us, most_rows)
-        columns = list(figures[0].cells())
-        unbounded = self.console.options.update_width(10_000)
-        for unneeded in (None, *DISPENSABLE):
-            columns = [name for name in columns if name != unneeded]
-            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-            for name in columns:
-                text = name == "site"
-                table.add_column(name, justify="left" if text else "right", no_wrap=True)
-            for one in figures:
-                cells = one.cells()
-                table.add_row(*(escape(cells[name]) for name in columns))
-            if self.console.measure(table, options=unbounded).maximum <= self.console.width:
-                break
-        return table
+        return fitting(self.console, [one.cells() for one in figures], DISPENSABLE)
 
     def _lines(self, account: Account, first_us: int, until_us: int) -> None:
         for figures in _by_site(account, first_us, until_us, MOST_LINES):
@@ -154,6 +143,22 @@ def summary_lines(account: Account, first_us: int, end_us: int) -> Iterator[str]
     """The run by site, and what each device lacks, for the log."""
     yield from (figures.line() for figures in _by_site(account, first_us, end_us, MOST_LINES))
     yield from _lacking(account, first_us, end_us)
+
+
+def fitting(console: Console, rows: Sequence[Mapping[str, str]], dispensable: Sequence[str]) -> Table:
+    """A table that fits the console's width: of its columns those go that can be done without, first to last."""
+    columns = list(rows[0])
+    unbounded = console.options.update_width(10_000)
+    for unneeded in (None, *dispensable):
+        columns = [name for name in columns if name != unneeded]
+        table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+        for name in columns:
+            table.add_column(name, justify="left" if name in WORDS else "right", no_wrap=True)
+        for cells in rows:
+            table.add_row(*(escape(cells[name]) for name in columns))
+        if console.measure(table, options=unbounded).maximum <= console.width:
+            break
+    return table
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,8 @@ class Seen:
     listening: list[tuple[str, str, int]] = field(default_factory=list)  # program, address, port
     answers: dict[str, str] = field(default_factory=dict)  # of Ray's state interface, to who has the token
     refusals: dict[str, int] = field(default_factory=dict)  # and to who has none
+    page: dict[str, str] = field(default_factory=dict)  # what the page answers to anybody
+    status: str = ""  # what job=status says
     joining: str = ""  # what a client without the token is told
 
 
@@ -159,6 +161,12 @@ def _look(found: Seen, process: subprocess.Popen[str]) -> None:
     for path in STATE_API:
         found.answers[path] = _ask(f"{dashboard[1]}/{path}", token)[1]
         found.refusals[path] = _ask(f"{dashboard[1]}/{path}", "")[0]
+    page = re.search(r"^page: (http://\S+)", said, re.MULTILINE)
+    assert page, said
+    for path in ("", "api/run", "api/events", "api/device?site=sionyu&device=gateway", "api/day?site=sionyu"):
+        code, found.page[path] = _ask(f"{page[1]}/{path}", "")
+        assert code == 200, found.page
+    found.status = _ended(_start(found.folder, ["job=status"]))
     gcs = next(port for program, _, port in found.listening if program == "gcs_server")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     client = subprocess.Popen(
@@ -217,7 +225,7 @@ def test_no_other_function_than_1_to_4_reaches_the_wire(seen: Seen) -> None:
 
 
 def test_the_password_is_shown_and_left_nowhere(seen: Seen) -> None:
-    shown = {"what was said": seen.said, **seen.answers}
+    shown = {"what was said": seen.said, "status": seen.status, **seen.answers, **seen.page}
     assert [name for name, text in shown.items() if SECRET in text] == []
     assert json.loads(seen.answers["api/v0/actors?detail=1"])["data"]["result"]["total"] >= 3
     assert len(seen.command_lines) > 8
@@ -226,6 +234,13 @@ def test_the_password_is_shown_and_left_nowhere(seen: Seen) -> None:
     files = [file for file in seen.folder.rglob("*") if file.is_file() and not file.is_symlink() and file.name != "dsn"]
     assert len(files) > 20
     assert [str(file) for file in files if SECRET.encode() in file.read_bytes()] == []
+
+
+def test_the_page_and_job_status_tell_of_the_run(seen: Seen) -> None:
+    site = json.loads(seen.page["api/run"])["sites"][0]
+    assert (site["site"], site["failed"]) == ("sionyu", 0)
+    assert re.search(r"^sionyu +(whole|partial)", seen.status, re.MULTILINE), seen.status
+    assert json.loads(seen.page["api/device?site=sionyu&device=gateway"])["newest_s"]
 
 
 def test_every_port_is_open_to_this_machine_only(seen: Seen) -> None:

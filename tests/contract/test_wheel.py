@@ -37,6 +37,11 @@ def test_the_wheel_holds_the_whole_configuration(installed: Path) -> None:
     assert packed == {path.relative_to(ours) for path in ours.rglob("*.yaml")} != set()
 
 
+def test_the_wheel_holds_the_page(installed: Path) -> None:
+    ours = REPOSITORY / "src" / "ess_ray" / "page"
+    assert {file.name for file in (installed / "ess_ray" / "page").iterdir()} == {file.name for file in ours.iterdir()}
+
+
 @pytest.mark.parametrize("words", [("--help",), ("--cfg", "job", "site=all")])
 def test_the_program_runs_from_the_wheel_in_an_empty_folder(
     installed: Path, tmp_path: Path, words: tuple[str, ...]

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ess_ray.actors.life import Alive, alive
+from ess_ray.actors.page import Page
 from ess_ray.adapters.logs import LogPlace, Troubles, log_to
 from ess_ray.core.logfields import about
 from ess_ray.core.metrics import Values
+from ess_ray.core.status import Status
 
 troubles = Troubles(logging.getLogger(__name__))
 
@@ -22,14 +24,24 @@ troubles = Troubles(logging.getLogger(__name__))
 class Told:
     """What the driver tells."""
 
+    status: Status
     values: Values | None = None  # of all metrics; None: those that were told last, for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the watcher answers: where the page is, or why there is none; what went wrong."""
+
+    page: str
+    problem: str | None = None
 
 
 class Watcher:
     """`export` hands the metrics' values on; it comes from `ess_ray.cluster`, which alone knows Ray."""
 
-    def __init__(self, export: Callable[[Values], None], log: LogPlace | None = None) -> None:
+    def __init__(self, export: Callable[[Values], None], page: Page, log: LogPlace | None = None) -> None:
         self._export = export
+        self._page = page
         self._log = log
 
     def ready(self) -> Alive:
@@ -37,12 +49,14 @@ class Watcher:
         log_to(self._log)
         return alive()
 
-    def tell(self, told: Told) -> str | None:
-        """How the run is now; gives what is wrong with showing it. Raises nothing: perhaps nobody hears."""
+    def tell(self, told: Told) -> Shown:
+        """How the run is now; gives what is shown of it. Raises nothing: perhaps nobody hears."""
+        page = ""
         try:
+            page = self._page.show(told.status)
             if told.values is not None:
                 self._export(told.values)
         except Exception as error:  # noqa: BLE001  # it is logged, with its trace
             troubles.met("show", "what was told cannot be shown", about("defect"), logging.ERROR, trace=True)
-            return f"{type(error).__name__}: {error}"
-        return None
+            return Shown(page, f"{type(error).__name__}: {error}")
+        return Shown(page)

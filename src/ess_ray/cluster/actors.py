@@ -12,6 +12,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ess_ray.actors.exporter import Exporter, Outcome, Progress
+from ess_ray.actors.page import Page
 from ess_ray.actors.poller import JournalSettings, Poller
 from ess_ray.adapters.logs import LogPlace
 from ess_ray.core.errors import CannotStart
@@ -74,14 +75,15 @@ def writer(dsn: str, collector: str, settings: Settings) -> Any:
     )
 
 
-def watcher(settings: Settings) -> Any:
-    """The actor that shows the run to others."""
+def watcher(page: Page, settings: Settings) -> Any:
+    """The actor that shows the run to others, on the driver's node: page and state folder are that machine's."""
     from ess_ray.actors.watcher import Watcher
     from ess_ray.cluster.metrics import RayMetrics
 
     log = log_place(settings, "watcher", "watcher")
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)  # where a person looks
-    return ray.remote(Watcher).options(**COMMON, name="watcher", scheduling_strategy=here).remote(RayMetrics(), log)
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)  # where a person looks
+    options = {**COMMON, "name": "watcher", "scheduling_strategy": here}
+    return ray.remote(Watcher).options(**options).remote(RayMetrics(), page, log)
 
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:

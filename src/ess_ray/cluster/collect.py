@@ -152,6 +152,11 @@ class Collector:
         """Whether everything that was polled is committed."""
         return self._conductor.drained and not self._pulls
 
+    @property
+    def waiting(self) -> int:
+        """Samples and events that the database does not have yet."""
+        return self._conductor.waiting
+
     def settled_us(self, site: str) -> int:
         """Every tick of the site before is committed; 0: not known, as while one of its pollers is dead.
 

@@ -11,7 +11,8 @@ import ray
 from ray.exceptions import RayError
 
 from ess_ray.actors.life import Alive
-from ess_ray.actors.watcher import Told
+from ess_ray.actors.page import Page
+from ess_ray.actors.watcher import Shown, Told
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.metrics import report_interval_s
@@ -27,8 +28,10 @@ HANGS_S = 10.0  # it has nothing to wait for: what has not answered for so long 
 class Watching:
     """One watcher and its lives. It is made with the others, but the start does not wait for it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._member = Member("the watcher", lambda: actors.watcher(settings))
+    def __init__(self, page: Page, settings: Settings) -> None:
+        self._member = Member("the watcher", lambda: actors.watcher(page, settings))
+        self.page = ""  # where it is, or why there is none, in words
+        self._notes: list[str] = []
         self._telling: Any = None
         self._next_s = self._told_s = 0.0
         self._values_every_s = report_interval_s() / 2
@@ -49,6 +52,11 @@ class Watching:
             if not self._stumbled:  # once: it may come every round
                 log.exception("the watcher cannot be told; collecting goes on")
             self._stumbled = True
+
+    def take_notes(self) -> list[str]:
+        """What a person should know once, and was not told yet."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def _step(self, make: Callable[[bool], Told]) -> None:
         if self._member.begin(_itself) is not None:
@@ -74,13 +82,22 @@ class Watching:
             return
         telling, self._telling = self._telling, None
         try:
-            problem: str | None = ray.get(telling)
+            shown: Shown = ray.get(telling)
         except RayError as error:
             member.died(error)
         else:
-            if problem and problem != self._problem:
-                log.error("the watcher cannot show the run: %s", problem, extra=about("not shown", reason=problem))
-            self._problem = problem
+            self._heard(shown)
+
+    def _heard(self, shown: Shown) -> None:
+        if shown.problem and shown.problem != self._problem:
+            log.error(
+                "the watcher cannot show the run: %s", shown.problem, extra=about("not shown", reason=shown.problem)
+            )
+        self._problem = shown.problem
+        if shown.page and shown.page != self.page:
+            self.page = shown.page
+            self._notes.append(f"page: {shown.page}")
+            log.info("page: %s", shown.page, extra=about("page"))
 
 
 def _itself(ready: Alive) -> Alive:

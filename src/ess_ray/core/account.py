@@ -107,11 +107,17 @@ class DeviceAccount:
         self.last_tick_us: int | None = None
         self.last_reason: str | None = None
         self.last_status: Status | None = None
+        self.lost_us: int | None = None  # silent since, if it is
 
     @property
     def settings(self) -> DeviceSettings:
         """As it is configured now, or was at last."""
         return self._spans[-1].settings
+
+    @property
+    def since_us(self) -> int:
+        """From then on it is configured as it is now."""
+        return self._spans[-1].first_us
 
     @property
     def gone(self) -> bool:
@@ -213,10 +219,12 @@ class Account:
             self.latency[site].add(np.array(latencies_us))
 
     def events(self, events: Iterable[Event]) -> None:
-        """Ticks that the wall clock passed over never were: they count as failed."""
+        """Who is lost or back. Ticks that the wall clock passed over never were: they count as failed."""
         for event in events:
             account = self.devices.get(event.device)
-            if account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
+            if account and event.kind in {Kind.DEVICE_LOST, Kind.DEVICE_BACK}:
+                account.lost_us = event.time_us if event.kind is Kind.DEVICE_LOST else None
+            elif account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
                 account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
 
     def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:

@@ -148,6 +148,11 @@ class Conductor:
             waiting.extendleft(reversed(list(zip(shipment.origins, shipment.batches, strict=True))))
 
     @property
+    def waiting(self) -> int:
+        """Samples and events that the database does not have yet, as of each poller's last pull."""
+        return sum(state.waiting for state in self._pollers)
+
+    @property
     def drained(self) -> bool:
         """Whether every poller is done and everything they gave is committed and acknowledged."""
         at_rest = all(not state.busy and not state.waiting and not state.committed for state in self._pollers)

@@ -12,6 +12,7 @@
         ├── JournalBusy          another process has the journal
         ├── DatabaseRefused      the database understood and said no (rights, wrong schema, a value that does not fit)
         ├── StoreRefused         the store understood and said no (rights, credentials, no such bucket)
+        ├── NotThere             a site, device or curve that somebody asks for is none of ours
         └── CannotStart          this machine lacks something that the job needs
 
 Which branch a database error belongs to is decided by class or SQLSTATE, never by message text. All arguments go to
@@ -81,6 +82,10 @@ class DatabaseRefused(Terminal):
 
 class StoreRefused(Terminal):
     """The store refused for good; the text says what to do."""
+
+
+class NotThere(Terminal):
+    """What is asked for does not exist; the text names it."""
 
 
 class CannotStart(Terminal):

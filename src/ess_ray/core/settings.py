@@ -105,6 +105,14 @@ class ExportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Where the page listens. None: there is none; 0: any port."""
+
+    host: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeSettings:
     """Which device `job=probe` asks, about what, and how gently."""
 
@@ -125,7 +133,7 @@ class ProbeSettings:
 class Settings:
     """Everything that the job needs to know."""
 
-    job: str  # "collect", "report", "export", "check", "probe" or "reload"
+    job: str  # "collect", "report", "export", "check", "probe", "reload" or "status"
     state_dir: Path
     duration_us: int | None
     drain_us: int
@@ -145,5 +153,6 @@ class Settings:
     cluster: ClusterSettings
     report: ReportSettings
     export: ExportSettings
+    page: PageSettings
     check_format: str
     probe: ProbeSettings | None  # of job=probe only
