@@ -137,7 +137,7 @@ def test_without_a_sample_there_is_no_number_of_alarms(reader: psycopg.Connectio
     assert len(ask(reader, asked.target["rawSql"], "sionyu", start=DOWN)[1]) == 1
 
 
-def test_the_plants_are_counted_as_the_report_counts(reader: psycopg.Connection) -> None:
+def test_what_was_expected_comes_from_what_was_configured(reader: psycopg.Connection) -> None:
     (asked,) = PANELS["fleet: Plants"]
     names, rows = ask(reader, asked.target["rawSql"], *PLANTS)
     found = {row[0]: dict(zip(names, row, strict=True)) for row in rows}

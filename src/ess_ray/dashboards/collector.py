@@ -23,6 +23,8 @@ def collector() -> Json:
 
 def _now() -> Row:
     lost = "sum(max by (site) (ess_ray_devices)) - sum(max by (site) (ess_ray_devices_up))"
+    # A table has a series only once rows of it were refused: zero is said as long as there are metrics at all.
+    refused = "sum(max by (table) (ess_ray_rejected_rows_total)) or 0 * max(ess_ray_database_up)"
     room = "min(ess_ray_state_disk_free_bytes / ess_ray_state_disk_size_bytes)"
     ages = {"": ((10.0, YELLOW), (60.0, RED))}
     return Row("Now", [
@@ -31,8 +33,7 @@ def _now() -> Row:
         Panel("Silent devices", [promql(lost, "", True)], 3, 4, "stat", steps=ANY),
         Panel("Oldest in the journals", [promql("max(ess_ray_journal_depth_seconds)", "", True)], 3, 4, "stat", "s",
               steps=ages),
-        Panel("Rows refused, range shown", [promql("sum(increase(ess_ray_rejected_rows_total[$__range]))", "", True)],
-              4, 4, "stat", steps=ANY),
+        Panel("Rows refused since the start", [promql(refused, "", True)], 4, 4, "stat", steps=ANY),
         Panel("Processes that died, range shown",
               [promql("sum(increase(ess_ray_actor_deaths_total[$__range]))", "", True)], 4, 4, "stat", steps=ANY),
         Panel("Room on the journals' disk", [promql(room, "", True)], 4, 4, "stat", "1"),
