@@ -93,8 +93,8 @@ def text(words: str) -> str:
     return "'" + words.replace("'", "''") + "'"
 
 
-def greatest(columns: Sequence[str]) -> str:
-    """SQL for the difference between the highest and the lowest of a row's columns."""
+def spread(columns: Sequence[str]) -> str:
+    """SQL for the highest less the lowest of a row's columns, NULLs left aside."""
     listed = ", ".join(columns)
     return f"greatest({listed}) - least({listed})"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ess_ray.core.standard import Standard
 from ess_ray.dashboards import alarms
-from ess_ray.dashboards.curves import UNKNOWN, WITHIN, Curves, greatest
+from ess_ray.dashboards.curves import UNKNOWN, WITHIN, Curves, spread
 from ess_ray.dashboards.fleet import AGES, NOW, NUMBERS, PERCENT, REASONS, SITES, TROUBLE
 from ess_ray.dashboards.grafana import RED, Json, Panel, Row, dashboard, sql, variable
 
@@ -73,13 +73,13 @@ def _racks(standard: Standard) -> Row:
 
 def _cells(standard: Standard) -> Row:
     bank, rack, module = (Curves(standard, table) for table in ("bank", "rack", "module"))
-    spread = rack.query({"": "max(rack_max_cell_voltage - rack_min_cell_voltage)"})
+    racks = rack.query({"": "max(rack_max_cell_voltage - rack_min_cell_voltage)"})
     names = [name for name in standard.tables["module"].columns if name.startswith("cell_voltage_")]
-    within = module.query({"": f"max({greatest(names)})"}, depth=2)
+    within = module.query({"": f"max({spread(names)})"}, depth=2)
     modules = sql(MODULES.format(cells=", ".join(names), within=WITHIN))
     volts = {"spread": "V", "highest": "V", "lowest": "V"}
     return Row("Cells", [
-        Panel("Cell voltage spread of each rack: highest less lowest", [sql(spread, series=True)], 12, unit="V"),
+        Panel("Cell voltage spread of each rack: highest less lowest", [sql(racks, series=True)], 12, unit="V"),
         bank.panel(HIGHEST.format("cell_voltage"), LOWEST.format("cell_voltage"), title="Cell voltages of the bank"),
         rack.panel("rack_max_cell_voltage", title=EACH),
         rack.panel("rack_min_cell_voltage", title=EACH),
