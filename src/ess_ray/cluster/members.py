@@ -29,7 +29,7 @@ class Member:
         self.actor = make()
         self._asked = self.actor.ready.remote()
         self._alive: Alive | None = None
-        self.deaths = 0
+        self.deaths = 0  # of lives that had begun
 
     @property
     def up(self) -> bool:
@@ -55,7 +55,7 @@ class Member:
 
     def died(self, error: RayError) -> None:
         """The actor has died: Ray starts it again by itself, or, if it died before it was up, a new one is made."""
-        self.deaths += 1
+        self.deaths += self.up  # the end of one life may be heard more than once
         text = f"{self.name} has died ({type(error).__name__}) and is started again"
         troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
         if not self.up and isinstance(error, ActorDiedError):

@@ -75,7 +75,7 @@ export class Figure {
       }
       if (!one) this.entry(line.label, place);
     });
-    this.cursor = drawn("line", { class: "cursor", y1: 0, y2: 100, x1: -1, x2: -1 });
+    this.cursor = drawn("line", { class: "cursor", y1: 0, y2: 100, visibility: "hidden" });
     this.svg.append(this.cursor);
   }
 
@@ -132,7 +132,8 @@ export class Figure {
     if (!this.moments?.length) { this.value.textContent = "–"; return; }
     const shown = moment ?? this.moments[this.moments.length - 1];
     this.value.textContent = (moment === null ? "" : `${this.clock(shown)}  `) + this.at_moment(shown);
-    const place = moment === null ? -1 : this.x(shown + this.step / 2);
+    const place = this.x(shown + this.step / 2);
+    this.cursor.setAttribute("visibility", moment === null ? "hidden" : "visible");
     this.cursor.setAttribute("x1", place);
     this.cursor.setAttribute("x2", place);
   }

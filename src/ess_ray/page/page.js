@@ -62,7 +62,7 @@ function card(site) {
     element("span", { class: "state" }, shape, site.words),
     element("dl", { class: "figures" }, ...figuresOf([
       ["stored", `${site.stored.toLocaleString("en-GB")} of ${site.expected.toLocaleString("en-GB")}`],
-      ["not whole", site.partial + site.failed ? `${site.partial} partial, ${site.failed} failed` : null],
+      ["not whole", ["partial", "failed"].filter((one) => site[one]).map((one) => `${site[one]} ${one}`).join(", ") || null],
       ["last tick", last],
       ["to the database", site.p99_ms === null ? null : `p99 ${Math.round(site.p99_ms)} ms`],
       ["rows", site.rows.toLocaleString("en-GB")],
