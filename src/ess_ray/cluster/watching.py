@@ -21,15 +21,18 @@ from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
 
+UNDER_WAY_S = 2.0  # after the first round
 TELL_S = 1.0
 HANGS_S = 10.0  # it has nothing to wait for: what has not answered for so long never will
 
 
 class Watching:
-    """One watcher and its lives. It is made with the others, but the start does not wait for it."""
+    """One watcher and its lives. It is made once collecting is under way: the start is for those that collect."""
 
     def __init__(self, page: Page, settings: Settings) -> None:
-        self._member = Member("the watcher", lambda: actors.watcher(page, settings))
+        self._make: Callable[[], Any] = lambda: actors.watcher(page, settings)
+        self._member: Member | None = None
+        self._begun_s: float | None = None
         self.page = ""  # where it is, or why there is none, in words
         self._notes: list[str] = []
         self._telling: Any = None
@@ -42,7 +45,7 @@ class Watching:
     @property
     def deaths(self) -> int:
         """How often it has died."""
-        return self._member.deaths
+        return self._member.deaths if self._member else 0
 
     def step(self, make: Callable[[bool], Told]) -> None:
         """Once a round; `make` says what there is to tell, with the metrics' values or without. Raises nothing."""
@@ -59,9 +62,13 @@ class Watching:
         return notes
 
     def _step(self, make: Callable[[bool], Told]) -> None:
+        now_s = time.monotonic()
+        self._begun_s = self._begun_s or now_s
+        if self._member is None:
+            self._member = Member("the watcher", self._make) if now_s > self._begun_s + UNDER_WAY_S else None
+            return
         if self._member.begin(_itself) is not None:
             self._values_next_s = 0.0
-        now_s = time.monotonic()
         if self._telling is not None:
             self._answer(self._member, now_s)
         elif self._member.up and now_s >= self._next_s:
