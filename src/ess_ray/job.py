@@ -108,14 +108,16 @@ def _run(
     dashboard = start_ray(settings.cluster, settings.state_dir)
     signals.install()
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.nodes import Nodes
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
     from ess_ray.reload import Reload
 
-    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file))
+    nodes = Nodes(cluster=settings.cluster.address is not None)
+    terminal.banner(settings, database.name, dashboard, nodes.up)
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         terminal.say(note)
     account = Account(settings.devices)
-    collector = Collector(settings, plan_pollers(settings, database.identity), dsn, account)
+    collector = Collector(settings, plan_pollers(settings, database.identity, nodes.up), nodes, dsn, account)
     exports = None
     if settings.export.kind != "none":
         from ess_ray.export_schedule import ExportSchedule

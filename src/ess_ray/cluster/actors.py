@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ess_ray.actors.exporter import Exporter, Outcome, Progress
-from ess_ray.actors.poller import JournalSettings, Poller
-from ess_ray.core.errors import CannotStart
+from ess_ray.actors.keeper import Keeper
+from ess_ray.actors.poller import JournalSettings, Poller, Ready
 from ess_ray.core.export import Part
 from ess_ray.core.settings import DeviceSettings
 
@@ -34,51 +35,84 @@ EXPORT: Mapping[str, Any] = {
 NICE = 10
 
 
+# A poller asks for so much of what its node has to offer: a thousand may share it.
+OFFER = 0.001
+
+
+class _Placed:
+    """In a cluster actors say which node they are on."""
+
+    def ready(self) -> Ready:
+        """As the actor's own."""
+        ready: Ready = super().ready()  # type: ignore[misc]
+        return replace(ready, node=ray.get_runtime_context().get_node_id())
+
+
+class _PlacedPoller(_Placed, Poller):
+    pass
+
+
+class _PlacedKeeper(_Placed, Keeper):
+    pass
+
+
 @dataclass(frozen=True)
 class PollerPlan:
-    """A poller to be: its name in the Ray dashboard, its devices and its journal."""
+    """A poller to be: its name in the Ray dashboard, its devices and its journal; in a cluster its place.
+
+    It comes up on `node`; if that is not up, on another one that offers what `placement` asks for. A keeper stays.
+    """
 
     name: str
     devices: tuple[DeviceSettings, ...]
     journal: JournalSettings
+    placement: frozenset[str] = frozenset()
+    node: str | None = None
+    keeper: bool = False
 
     def make(self) -> Any:
         """The actor. Its devices are told later: Ray starts it again with what it is given here."""
-        return ray.remote(Poller).options(**COMMON, name=self.name).remote(self.journal)
+        plain = _PlacedKeeper if self.keeper else _PlacedPoller if self.journal.state_dir else Poller
+        return ray.remote(plain).options(**COMMON, **self._place, name=self.name).remote(self.journal)
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        place: dict[str, Any] = {"resources": dict.fromkeys(self.placement, OFFER)}
+        if self.node:
+            place["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=not self.keeper)
+        return place
 
 
-def normaliser(number: int, standard_tree: Mapping[str, object]) -> Any:
+def normaliser(number: int, standard_tree: Mapping[str, object], place: Mapping[str, Any]) -> Any:
     """One of the pool that decodes."""
     from ess_ray.actors.normaliser import Normaliser
 
-    return ray.remote(Normaliser).options(**COMMON, name=f"normaliser:{number}").remote(dict(standard_tree))
+    options = {**COMMON, **place, "name": f"normaliser:{number}"}
+    return ray.remote(Normaliser).options(**options).remote(dict(standard_tree))
 
 
-def writer(dsn: str, collector: str, state_dir: Path) -> Any:
+def writer(dsn: str, collector: str, state_dir: Path, place: Mapping[str, Any]) -> Any:
     """The actor that commits."""
     from ess_ray.actors.writer import Writer
 
     return (
         ray.remote(Writer)
-        .options(**COMMON, name="writer")
+        .options(**COMMON, **place, name="writer")
         .remote(dsn, rejected_dir=state_dir / "rejected", collector=collector)
     )
 
 
+def beside_the_driver() -> dict[str, Any]:
+    """Where the driver is, and so the database is near."""
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)}
+
+
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:
     """A task: the generator of references to what `Exporter.export` or `Exporter.verify` gives."""
-    return ray.remote(_export).options(**EXPORT, name=f"export:{part}").remote(exporter, part, verify)
+    place = {} if exporter.store.place.startswith("gs://") else beside_the_driver()  # a folder is on one node
+    return ray.remote(_export).options(**{**EXPORT, **place}, name=f"export:{part}").remote(exporter, part, verify)
 
 
 def _export(exporter: Exporter, part: Part, verify: bool) -> Iterator[Progress | Outcome]:
     os.setpriority(os.PRIO_PROCESS, 0, NICE)  # collecting goes first
     yield from exporter.verify(part) if verify else exporter.export(part)
-
-
-def check_ray() -> None:
-    """Raises CannotStart if Ray's own process on this machine is gone: nothing can be collected without it."""
-    node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
-    processes: Mapping[str, Any] = node.all_processes
-    for name in ("raylet", "gcs_server"):
-        if any(info.process.poll() is not None for info in processes.get(name, ())):
-            raise CannotStart(f"Ray's {name} has ended: the job cannot go on, start it again")

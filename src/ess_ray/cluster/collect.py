@@ -19,7 +19,9 @@ from ray.exceptions import RayError, RayTaskError
 from ess_ray.actors.life import Alive
 from ess_ray.actors.poller import Pulled
 from ess_ray.cluster import actors
+from ess_ray.cluster.balance import Balance
 from ess_ray.cluster.members import Member
+from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
 from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
 from ess_ray.core.account import Account
@@ -29,6 +31,7 @@ from ess_ray.core.conduct import Conductor
 from ess_ray.core.errors import CannotStart, EssRayError, Terminal
 from ess_ray.core.flush import Committed
 from ess_ray.core.settings import Settings
+from ess_ray.core.spread import Node
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +55,20 @@ class Window:
 class Collector:
     """All actors of a run and the loop that moves samples through them."""
 
-    def __init__(self, settings: Settings, groups: Sequence[actors.PollerPlan], dsn: str, account: Account) -> None:
+    def __init__(
+        self, settings: Settings, groups: Sequence[actors.PollerPlan], nodes: Nodes, dsn: str, account: Account
+    ) -> None:
         self._settings = settings
+        self._nodes = nodes
         self._account = account
         self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
         self.pollers = Pollers(groups)
         self._normalisers = [
-            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings.standard_tree))  # type: ignore[misc]
+            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings.standard_tree, nodes.near))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
         ]
-        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings.state_dir))
+        name, state_dir = collector_name(settings), settings.state_dir
+        self._writer = Member("the writer", lambda: actors.writer(dsn, name, state_dir, nodes.near))
         self._conductor = Conductor(len(groups))
         self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
         self._pulls: dict[Any, Pull] = {}
@@ -72,6 +79,7 @@ class Collector:
         self._end_us: int | None = None
         self._shed = [0] * len(groups)
         self._notes: list[str] = []
+        self._balance = Balance(self.pollers, nodes)
         self._others: set[str] = set()  # collectors that poll the same devices
         self.may_write = True  # the database is prepared
         self.problem: str | None = None  # what a person should know now
@@ -79,10 +87,9 @@ class Collector:
     def start(self, duration_us: int | None) -> int:
         """Wait for every actor, then start all devices at the first tick that they share; gives that tick."""
         deadline_s = time.monotonic() + READY_S
-        while not all(member.up for member in self._members):
+        while down := self._awaited:
             if time.monotonic() > deadline_s:
-                down = ", ".join(member.name for member in self._members if not member.up)
-                raise CannotStart(f"not up after {READY_S:g} s: {down}; see ray/ in the state folder")
+                raise CannotStart(f"not up after {READY_S:g} s: {', '.join(down)}; see ray/ in the state folder")
             self._begin_lives()
             time.sleep(0.02)
         periods_us = {s.period_us for s in self._settings.devices}
@@ -109,6 +116,18 @@ class Collector:
         self.pollers.change([plan.devices for plan in plans], first_us)
         return first_us
 
+    def balance(self, settings: Settings) -> list[actors.PollerPlan] | None:
+        """In a cluster: what to `prepare` and `change` after nodes have come or gone; None: nothing."""
+        if keepers := self._balance.keepers():
+            self.prepare([*self.pollers.plans, *keepers])
+            return None
+        return self._balance.moves(settings)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Those of the cluster that are up; none on one machine."""
+        return self._nodes.up
+
     def stop(self) -> Window:
         """No tick from now on; polls at work are finished."""
         assert self._first_us is not None
@@ -116,6 +135,8 @@ class Collector:
         if self._end_us is None or now_us < self._end_us:
             self._end_us = now_us
             self.pollers.stop(now_us)
+        for plan in self.pollers.homeless(self._nodes.up):
+            self._conductor.gone(self.pollers.plans.index(plan))
         return Window(self._first_us, self._end_us)
 
     def close(self) -> None:
@@ -124,7 +145,7 @@ class Collector:
 
     def take_notes(self) -> list[str]:
         """What a person should know once, and was not told yet."""
-        notes, self._notes = self._notes, []
+        notes, self._notes = [*self._notes, *self._balance.take_notes()], []
         return notes
 
     def run(self, over: Callable[[], bool], show: Callable[[], None]) -> None:
@@ -151,8 +172,10 @@ class Collector:
         return self._conductor.settled_us(self.pollers.of_site(site))
 
     @property
-    def _members(self) -> list[Member]:
-        return [*self.pollers.members, *self._normalisers, self._writer]
+    def _awaited(self) -> list[str]:
+        """Who has to be up before the first tick, and is not: all but pollers that no node can have now."""
+        own = (*self._normalisers, self._writer)
+        return [member.name for member in own if not member.up] + self.pollers.awaited(self._nodes.up)
 
     # --- lives --------------------------------------------------------------------------------------------------------
 
@@ -168,12 +191,14 @@ class Collector:
 
     def _round(self) -> None:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
-        actors.check_ray()
+        self._nodes.check()
+        for number in self.pollers.retire(self._nodes.up):
+            self._conductor.gone(number)
         self._begin_lives()
         end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
         for number, poller in enumerate(self.pollers.members):
-            if number not in pulling and poller.up:
+            if number not in pulling and poller.up and number not in self.pollers.gone:
                 acknowledged = self._conductor.acknowledgements(number)
                 ref = poller.actor.pull.remote(acknowledged, *self._conductor.room())
                 self._pulls[ref] = Pull(number, time.monotonic())
@@ -202,9 +227,12 @@ class Collector:
             log.error("%s: %s", poller.name, _first_line(error.cause))
             return
         except RayError as error:
-            self._conductor.restarted(number)
-            poller.died(error)
+            if number not in self.pollers.gone:
+                self._conductor.restarted(number)
+                poller.died(error)
             return
+        self._recipes.update(pulled.recipes)
+        self._notes.extend(pulled.notes)
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)

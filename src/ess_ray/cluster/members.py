@@ -26,6 +26,7 @@ class Member:
         self.actor = make()
         self._asked = self.actor.ready.remote()
         self._alive: Alive | None = None
+        self._killed = False  # in this life
 
     @property
     def up(self) -> bool:
@@ -45,7 +46,7 @@ class Member:
         except RayError as error:
             self.died(error)
             return None
-        self._alive = alive(ready)
+        self._alive, self._killed = alive(ready), False
         return ready
 
     def died(self, error: RayError) -> None:
@@ -61,6 +62,9 @@ class Member:
 
     def kill(self, why: str) -> None:
         """End an actor that hangs, even one that is stopped; Ray starts it again."""
+        if self._killed:
+            return  # it is on a node that cannot be reached, and ends with that node
+        self._killed = True
         log.error("%s %s: it is killed and started again", self.name, why)
         if self._alive is None or self._alive.host != socket.gethostname():
             ray.kill(self.actor, no_restart=False)
