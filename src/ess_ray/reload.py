@@ -111,7 +111,7 @@ class Reload:
             return self._refuse(f"an error of the program: {error!r}")
         if not found.change:
             return [self._answer("nothing", "the configuration is as it was")]
-        plans = tuple(plan_change(found.runs, self._collector.pollers.plans, self._collector.nodes))
+        plans = tuple(plan_change(found.runs, self._collector.pollers.plans, self._collector.nodes.up))
         self._await(replace(found, plans=plans))
         return []
 
@@ -125,7 +125,9 @@ class Reload:
 
     @property
     def _ready(self) -> bool:
-        return not self._collector.pollers.awaited(self._collector.nodes) or time.monotonic() > self._since_s + READY_S
+        return (
+            not self._collector.pollers.awaited(self._collector.nodes.up) or time.monotonic() > self._since_s + READY_S
+        )
 
     def _switch(self, new: Next) -> list[str]:
         first_us = self._collector.change(new.plans)

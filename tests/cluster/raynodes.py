@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -49,13 +51,13 @@ class RayNodes:
             self._port = free.getsockname()[1]
         self.ip = ip
         self.address = f"{ip}:{self._port}"
+        self._short = Path(tempfile.gettempdir(), f"rn{os.getpid()}{secrets.token_hex(2)}")  # Ray's sockets: long names
         self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start_head(self, *words: str) -> None:
         """Wait until it takes nodes."""
-        short = Path(f"/tmp/rn{os.getpid()}{secrets.token_hex(2)}")  # Ray's sockets have long names
-        head = ["--head", f"--port={self._port}", f"--temp-dir={short}", "--num-cpus=2", *words]
+        head = ["--head", f"--port={self._port}", f"--temp-dir={self._short}", "--num-cpus=2", *words]
         self._commands["head"] = self._command("head", [f"--node-ip-address={self.ip}", *head])
         self.start("head")
         self.until_up("head")
@@ -72,7 +74,8 @@ class RayNodes:
         """Wait until `ray start` says that they are."""
         deadline_s = time.monotonic() + UP_S
         while not all("Ray runtime started" in self.said(name) for name in names):
-            assert time.monotonic() < deadline_s, [self.said(name)[-2000:] for name in names]
+            in_vain = time.monotonic() > deadline_s or any("Traceback" in self.said(name) for name in names)
+            assert not in_vain, [self.said(name)[-2000:] for name in names]
             time.sleep(0.1)
 
     def start(self, name: str) -> None:
@@ -84,16 +87,17 @@ class RayNodes:
                 subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
             )
 
-    def kill_raylet(self, name: str) -> float:
-        """kill -9; gives when. What else there is of the node ends by itself, as Ray has it, or is ended."""
+    def kill_raylet(self, name: str) -> tuple[float, float]:
+        """kill -9; gives when, and when its actors were gone, which live on for a moment."""
         (raylet,) = [pid for pid, words in self.pids(name).items() if "/raylet/raylet " in words]
-        at_s = time.time()
+        actors = children(raylet)
+        killed_s = time.time()
         os.kill(raylet, signal.SIGKILL)
-        deadline_s = time.monotonic() + GONE_S
-        while self.pids(name) and time.monotonic() < deadline_s:
-            time.sleep(0.1)
-        self.clear(name)
-        return at_s
+        while any(Path(f"/proc/{pid}").exists() for pid in actors) and time.time() < killed_s + GONE_S:
+            time.sleep(0.02)
+        gone_s = time.time()
+        self.kill(name)
+        return killed_s, gone_s
 
     def pids(self, name: str) -> Mapping[int, str]:
         """Command lines of a node's processes."""
@@ -134,11 +138,14 @@ class RayNodes:
         """End all of it."""
         for name in self._commands:
             self.kill(name)
+        shutil.rmtree(self._short, ignore_errors=True)
         for process in self._processes:
             process.wait()
 
     def _command(self, name: str, words: list[str], prefix: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:
-        ray = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--disable-usage-stats", *words]
+        # Any free port for workers: raylets on one machine would give the same ones of Ray's range to two of them.
+        ports = ["--min-worker-port=0", "--max-worker-port=0"]
+        ray = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--disable-usage-stats", *ports, *words]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
         own = {MARK: f"{self.folder}/{name}", "ESS_RAY_NODE_DIR": str(self.state(name))}
         return [*prefix, *ray], environment | self.environment | own
@@ -152,6 +159,16 @@ def ray_nodes(folder: Path, ip: str | None = None, **environment: str) -> Iterat
         yield nodes
     finally:
         nodes.close()
+
+
+def children(parent: int) -> list[int]:
+    """The processes that it has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def own_ip() -> str:

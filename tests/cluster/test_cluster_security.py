@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -46,12 +47,17 @@ def asked(nodes: RayNodes, address: str, *without: str) -> str:
         [sys.executable, "-c", JOIN, address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=environment,
     )  # fmt: skip
+    late = Timer(SAID_S, client.kill)
+    late.start()
+    said = ""
     with client:
-        try:
-            said, _ = client.communicate(timeout=SAID_S)
-        except subprocess.TimeoutExpired:
-            client.kill()  # it would go on trying
-            said, _ = client.communicate()
+        assert client.stdout is not None
+        for line in client.stdout:
+            said += line
+            if "joined" in line or REFUSED.search(line):
+                break
+        late.cancel()
+        client.kill()  # one that is refused would go on trying
     return said
 
 

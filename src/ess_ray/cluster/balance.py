@@ -10,6 +10,7 @@ from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.plan import plan_moves
 from ess_ray.cluster.pollers import Pollers
 from ess_ray.core.settings import Settings
+from ess_ray.core.spread import Node
 
 
 class Balance:
@@ -18,7 +19,7 @@ class Balance:
     def __init__(self, pollers: Pollers, nodes: Nodes) -> None:
         self._pollers = pollers
         self._nodes = nodes
-        self._balanced = nodes.up
+        self._balanced: tuple[Node, ...] | None = nodes.up
         self._homeless: set[str] = set()  # who has been told
 
     def keepers(self) -> list[PollerPlan]:
@@ -33,6 +34,10 @@ class Balance:
         self._balanced = nodes
         plans = plan_moves(settings, self._pollers.plans, self._pollers.where, nodes)
         return plans if plans != self._pollers.plans else None
+
+    def again(self) -> None:
+        """Look once more: devices have come or gone."""
+        self._balanced = None if self._nodes.up else ()
 
     def take_notes(self) -> list[str]:
         """Which pollers no node can have: each is told once, until it has been polling again."""

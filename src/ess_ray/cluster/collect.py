@@ -31,7 +31,6 @@ from ess_ray.core.conduct import Conductor
 from ess_ray.core.errors import CannotStart, EssRayError, Terminal
 from ess_ray.core.flush import Committed
 from ess_ray.core.settings import Settings
-from ess_ray.core.spread import Node
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Collector:
         self, settings: Settings, groups: Sequence[actors.PollerPlan], nodes: Nodes, dsn: str, account: Account
     ) -> None:
         self._settings = settings
-        self._nodes = nodes
+        self.nodes = nodes
         self._account = account
         self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
         self.pollers = Pollers(groups)
@@ -114,6 +113,7 @@ class Collector:
             self._recipes[device.plan.layout] = device.recipe
         first_us = shared_tick_us(wall_us() + CHANGE_MARGIN_US, [1_000_000])
         self.pollers.change([plan.devices for plan in plans], first_us)
+        self._balance.again()
         return first_us
 
     def balance(self, settings: Settings) -> list[actors.PollerPlan] | None:
@@ -123,11 +123,6 @@ class Collector:
             return None
         return self._balance.moves(settings)
 
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """Those of the cluster that are up; none on one machine."""
-        return self._nodes.up
-
     def stop(self) -> Window:
         """No tick from now on; polls at work are finished."""
         assert self._first_us is not None
@@ -135,7 +130,7 @@ class Collector:
         if self._end_us is None or now_us < self._end_us:
             self._end_us = now_us
             self.pollers.stop(now_us)
-        for plan in self.pollers.homeless(self._nodes.up):
+        for plan in self.pollers.homeless(self.nodes.up):
             self._conductor.gone(self.pollers.plans.index(plan))
         return Window(self._first_us, self._end_us)
 
@@ -175,7 +170,7 @@ class Collector:
     def _awaited(self) -> list[str]:
         """Who has to be up before the first tick, and is not: all but pollers that no node can have now."""
         own = (*self._normalisers, self._writer)
-        return [member.name for member in own if not member.up] + self.pollers.awaited(self._nodes.up)
+        return [member.name for member in own if not member.up] + self.pollers.awaited(self.nodes.up)
 
     # --- lives --------------------------------------------------------------------------------------------------------
 
@@ -191,8 +186,8 @@ class Collector:
 
     def _round(self) -> None:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
-        self._nodes.check()
-        for number in self.pollers.retire(self._nodes.up):
+        self.nodes.check()
+        for number in self.pollers.retire(self.nodes.up):
             self._conductor.gone(number)
         self._begin_lives()
         end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
