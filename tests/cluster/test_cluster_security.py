@@ -21,6 +21,8 @@ JOIN = "import ray, sys; ray.init(address=sys.argv[1]); print('joined')"
 REFUSED = re.compile("unauthenticated|authentication token|tls|ssl|handshak|unavailable|to connect", re.IGNORECASE)
 SAID_S = 60.0
 
+pytestmark = pytest.mark.long
+
 
 def secured(folder: Path) -> dict[str, str]:
     """The environment of nodes with TLS."""
