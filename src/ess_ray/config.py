@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from ess_ray.adapters.database import check_dsn
 from ess_ray.adapters.yaml_lines import line_finder
 from ess_ray.config_check import check_format, probe_settings
+from ess_ray.config_cluster import check_lines, cluster_settings, placement
 from ess_ray.config_compose import Composed, devices_of
 from ess_ray.config_export import export_settings
 from ess_ray.config_fleet import FIRST, check_chosen, fleet_devices
@@ -28,14 +30,7 @@ from ess_ray.core.plan import make_plan
 from ess_ray.core.recipe import make_recipe
 from ess_ray.core.registers import RegisterMap
 from ess_ray.core.samples import Device
-from ess_ray.core.settings import (
-    ClusterSettings,
-    DeviceSettings,
-    JournalLimits,
-    PageSettings,
-    Settings,
-    StorageSettings,
-)
+from ess_ray.core.settings import DeviceSettings, JournalLimits, PageSettings, Settings, StorageSettings
 from ess_ray.core.standard import Standard, load_standard
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of sites, devices and maps: they become object and folder names
@@ -59,12 +54,17 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     map_trees = {str(name): _plain(tree) for name, tree in config.maps.items()}
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in map_trees.items()}
     devices = [
-        _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, map_trees)
+        replace(
+            _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, map_trees),
+            placement=placement(f"sites.{site}", config.sites[site].placement, name, device.placement),
+        )
         for site, name, device in devices_of(config)
     ]
     if check_chosen(cast(Config, config)):
         first = _device("fleet", FIRST, config.fleet, maps, map_trees)
+        first = replace(first, placement=placement("fleet", config.fleet.placement))
         devices.extend(fleet_devices(config.fleet, first))
+    check_lines(devices)
     if job in ("collect", "check"):  # a report asks the database only, also about what is gone
         _check_source(config, simulated)
     storage = _storage(config, environment, simulated, job)
@@ -86,7 +86,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         standard_tree=standard_tree,
         storage=storage,
         journal=_journal(config),
-        cluster=_cluster(config, storage),
+        cluster=cluster_settings(cast(Config, config), simulated),
         report=report_settings(config.day, config.report),
         export=export_settings(cast(Config, config), _state_dir(config.state_dir), standard, job),
         page=_page(config),
@@ -193,21 +193,6 @@ def _journal(config: DictConfig) -> JournalLimits:
         capacity_bytes=_within("journal.max_mb", config.journal.max_mb, 1, 1 << 30) << 20,
         max_age_us=_us("journal.max_age_h", 3600 * config.journal.max_age_h, 60.0),
         sync=_one_of("journal.sync", config.journal.sync, ("full", "normal")),
-    )
-
-
-def _cluster(config: DictConfig, storage: StorageSettings) -> ClusterSettings:
-    if config.cluster.address and storage.kind == "embedded":
-        raise ConfigError("cluster.address", "the embedded database serves one machine only: use storage=timescale")
-    per_actor: str = config.cluster.devices_per_actor
-    if per_actor != "auto" and not (per_actor.isdecimal() and int(per_actor) > 0):
-        raise ConfigError("cluster.devices_per_actor", f"{per_actor!r} is neither auto nor a number above 0")
-    return ClusterSettings(
-        address=config.cluster.address,
-        devices_per_actor=None if per_actor == "auto" else int(per_actor),
-        normalisers=_within("cluster.normalisers", config.cluster.normalisers, 1, 64),
-        dashboard_port=_within("cluster.dashboard_port", config.cluster.dashboard_port, 0, 65535),
-        metrics_port=_within("cluster.metrics_port", config.cluster.metrics_port, 0, 65535),
     )
 
 

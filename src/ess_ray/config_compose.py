@@ -34,6 +34,7 @@ LARGE = ("maps.", "standard.", "standard=")  # what the first of the two passes 
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
     "export.name", "export.folder", "export.credentials_file", "export.endpoint",
+    "cluster.token_file",
 )  # fmt: skip
 ALIASES = {"from": "first_day", "to": "last_day"}  # what a person says for a key
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)

@@ -29,6 +29,7 @@ class DeviceConfig:
     keep_connection: bool = True
     backoff_max_s: float = 10.0
     park_retry_s: float = 600.0
+    placement: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -45,6 +46,7 @@ class SiteConfig:
     """One plant."""
 
     timezone: str = MISSING
+    placement: dict[str, int] = field(default_factory=dict)
     devices: dict[str, DeviceConfig] = field(default_factory=dict)
 
 
@@ -93,6 +95,7 @@ class ClusterConfig:
     """How the work is spread."""
 
     address: str | None = None
+    token_file: str | None = None
     devices_per_actor: str = "auto"
     normalisers: int = 1
     dashboard_port: int = 8265

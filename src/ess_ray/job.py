@@ -124,18 +124,20 @@ def _run(
     dashboard = start_ray(settings.cluster, settings.state_dir)
     signals.install()
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.nodes import Nodes
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
     from ess_ray.cluster.watching import Watching
     from ess_ray.reload import Reload
 
-    terminal.banner(settings, database.name, dashboard.url, str(dashboard.token_file), dashboard.metrics_url)
+    nodes = Nodes(cluster=settings.cluster.address is not None)
+    terminal.banner(settings, database.name, dashboard, nodes.up)
     wanted = settings.cluster.metrics_port
-    if wanted and not settings.cluster.address and f":{wanted}/" not in dashboard.metrics_url:
+    if wanted and not nodes.up and f":{wanted}/" not in dashboard.metrics_url:
         terminal.say(f"port {wanted} (cluster.metrics_port) is taken: the metrics are at the address above")
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         _tell(terminal, note)
     account = Account(settings.devices)
-    collector = Collector(settings, plan_pollers(settings, database.identity), dsn, account)
+    collector = Collector(settings, plan_pollers(settings, database.identity, nodes.up), nodes, dsn, account)
     exports = None
     if settings.export.kind != "none":
         from ess_ray.export_schedule import ExportSchedule

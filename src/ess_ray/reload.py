@@ -40,7 +40,7 @@ class Next:
 
     asked: Settings
     runs: Settings
-    change: Change
+    change: Change | None  # None: nodes of a cluster have come or gone, and some devices move
     plans: tuple[PollerPlan, ...] = ()
 
 
@@ -82,8 +82,11 @@ class Reload:
             return self._switch(self._next) if self._ready else []
         if self._composing:
             return self._take(self._composing) if self._composing.done() else []
-        if now_us > self._pause_until_us and asked():
-            self._composing = self._thread.submit(self._find)
+        if now_us > self._pause_until_us:
+            if asked():
+                self._composing = self._thread.submit(self._find)
+            elif plans := self._collector.balance(self._runs):
+                self._await(Next(self._asked, self._runs, None, tuple(plans)))
         return []
 
     def _find(self) -> Next:
@@ -110,21 +113,29 @@ class Reload:
             return self._refuse(f"an error of the program: {error!r}")
         if not found.change:
             return [self._answer("nothing", "the configuration is as it was")]
-        plans = tuple(plan_change(found.runs, self._collector.pollers.plans))
-        self._next = replace(found, plans=plans)
-        self._since_s = time.monotonic()
-        self._collector.prepare(plans)
+        plans = tuple(plan_change(found.runs, self._collector.pollers.plans, self._collector.nodes.up))
+        self._await(replace(found, plans=plans))
         return []
+
+    def _await(self, new: Next) -> None:
+        self._next = new
+        self._since_s = time.monotonic()
+        self._collector.prepare(new.plans)
 
     def _refuse(self, why: str) -> list[str]:
         return [self._answer("refused", why)]
 
     @property
     def _ready(self) -> bool:
-        return self._collector.pollers.up or time.monotonic() > self._since_s + READY_S
+        return (
+            not self._collector.pollers.awaited(self._collector.nodes.up) or time.monotonic() > self._since_s + READY_S
+        )
 
     def _switch(self, new: Next) -> list[str]:
         first_us = self._collector.change(new.plans)
+        if new.change is None:
+            self._next, self._pause_until_us = None, first_us
+            return ["the cluster's nodes have changed: each polls its share now"]
         self._switched(new.runs, first_us)
         self._asked, self._runs, self._next, self._pause_until_us = new.asked, new.runs, None, first_us
         return [self._answer("done", str(new.change), first_us)]

@@ -21,9 +21,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ess_ray.cluster.start import Dashboard
 from ess_ray.core.account import Account, DeviceAccount
 from ess_ray.core.samples import Status
 from ess_ray.core.settings import Settings
+from ess_ray.core.spread import Node
 from ess_ray.output import Output
 
 LINE_EVERY_S = 10.0
@@ -55,7 +57,7 @@ class Terminal:
         """One line; on a terminal it is wrapped between words."""
         self.console.print(text, markup=False, soft_wrap=not self.console.is_terminal)
 
-    def banner(self, settings: Settings, database: str, dashboard: str, token_file: str, metrics: str) -> None:
+    def banner(self, settings: Settings, database: str, dashboard: Dashboard, nodes: Sequence[Node]) -> None:
         """Who is collected, into what, and where to look."""
         registers = sum(r.count for s in settings.devices for r in s.plan.requests)
         sites = _listed(settings.timezones, MOST_LINES)
@@ -63,12 +65,15 @@ class Terminal:
             "sites": f"{sites} ({_count(len(settings.devices), 'device')}, {registers} registers a round)",
             "source": "SIMULATED devices on this machine" if settings.simulated else "plants",
             "database": database,
-            "dashboard": dashboard,
-            "its token": f"cat {token_file}",
-            "metrics": metrics,
+            "cluster": f"{_count(len(nodes), 'node')}: {_listed([node.host for node in nodes], MOST_LINES)}",
+            "dashboard": dashboard.url or "none",
+            "its token": f"cat {dashboard.token_file}" if dashboard.token_file else "in the environment",
+            "metrics": dashboard.metrics_url,
             "state": str(settings.state_dir),
             "export": _export(settings),
         }
+        if not nodes:
+            del rows["cluster"]
         if not self.console.is_terminal:
             for name, value in rows.items():
                 self.say(f"{name}: {value}")

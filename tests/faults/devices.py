@@ -1,7 +1,7 @@
 """Devices that number every answer, stamp it with their clock and note it: what was really given, to compare with.
 
-`python -m tests.faults.devices FILE COUNT` serves COUNT devices on loopback, one port each but for the last two, which
-share a port as units 1 and 2; it prints their ports as JSON, and appends to FILE one line an answer, before it is sent:
+`python -m tests.faults.devices FILE COUNT HOST` serves COUNT devices, one port each but for the last two, which share a
+port as units 1 and 2; it prints their ports as JSON, and appends to FILE one line an answer, before it is sent:
 device, number, clock in ms since 1970, connection, first register asked. The map is conf/map/numbered.yaml.
 """
 
@@ -95,13 +95,13 @@ def groups(devices: int) -> list[list[int]]:
     return [[one] for one in range(devices - 2)] + [[devices - 2, devices - 1]]
 
 
-async def serve(file: Path, devices: int) -> None:
+async def serve(file: Path, devices: int, host: str) -> None:
     """Serve until the end of the process."""
     notes = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     made = [[Device(one, notes) for one in group] for group in groups(devices)]
     loop = asyncio.get_running_loop()
     servers = [
-        await loop.create_server(lambda units=units: Connection(units), "127.0.0.1", 0)  # type: ignore[misc]
+        await loop.create_server(lambda units=units: Connection(units), host, 0)  # type: ignore[misc]
         for units in made
     ]
     print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
@@ -109,9 +109,9 @@ async def serve(file: Path, devices: int) -> None:
 
 
 @contextmanager
-def numbered_devices(file: Path, devices: int) -> Iterator[list[int]]:
+def numbered_devices(file: Path, devices: int, host: str = "127.0.0.1") -> Iterator[list[int]]:
     """The ports of devices in a process of their own, which ends with the block."""
-    command = [sys.executable, "-m", "tests.faults.devices", str(file), str(devices)]
+    command = [sys.executable, "-m", "tests.faults.devices", str(file), str(devices), host]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
@@ -121,4 +121,4 @@ def numbered_devices(file: Path, devices: int) -> Iterator[list[int]]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -35,15 +35,20 @@ def period_s(device: int) -> int:
     return LONG_PERIOD_S if device % 4 == 3 else PERIOD_S
 
 
-def write_conf(folder: Path, ports: Sequence[int], devices: int) -> Path:
-    """A folder for --config-dir: the site `oracle` with all the devices behind `ports`."""
+def write_conf(
+    folder: Path, ports: Sequence[int], devices: int, host: str = "127.0.0.1", offers: Sequence[str] = ()
+) -> Path:
+    """A folder for --config-dir: the site `oracle` with all the devices behind `ports`, each to be polled by a node
+    with one of `offers`, in turn.
+    """
     conf = folder / "conf"
     shutil.copytree(Path(__file__).parent / "conf", conf)
     lines = ["# @package sites.oracle", "timezone: UTC", "devices:"]
-    for port, group in zip(ports, groups(devices), strict=True):
+    for number, (port, group) in enumerate(zip(ports, groups(devices), strict=True)):
+        placement = f", placement: {{{offers[number % len(offers)]}: 1}}" if offers else ""
         lines += [
-            f"  d{device:03}: {{map: numbered, host: 127.0.0.1, port: {port}, unit_id: {unit}, timeout_s: 0.5, "
-            f"period_s: {period_s(device)}, poll_limit_s: {LIMIT_S}}}"
+            f"  d{device:03}: {{map: numbered, host: {host}, port: {port}, unit_id: {unit}, timeout_s: 0.5, "
+            f"period_s: {period_s(device)}, poll_limit_s: {LIMIT_S}{placement}}}"
             for unit, device in enumerate(group, 1)
         ]
     (conf / "site").mkdir()

@@ -7,32 +7,66 @@ database has not committed, and is told its devices anew: they may have changed 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from ess_ray.actors.life import Alive, alive
 from ess_ray.adapters.journal import Journal, now_us
 from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import Belonging
+from ess_ray.adapters.journal_file import LOCK_WAIT_S, SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.logs import LogPlace, log_to
 from ess_ray.adapters.modbus import ModbusLoop
 from ess_ray.core.batch import Packed
+from ess_ray.core.errors import JournalBusy
 from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.tally import Growth, Tallies
 
 GROWTH_EVERY_US = 4_000_000  # how often what was counted is handed over
 
+NODE_DIR = "ESS_RAY_NODE_DIR"  # in the environment of a node's Ray: its state folder, if it has one of its own
+
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
-    """Where a poller's journal is. `adopt`: journals that no poller has any more, whose samples this one takes over."""
+    """Where a poller's journal is. `adopt`: journals that no poller has any more, whose samples this one takes over.
+
+    In a cluster a poller may come up on any node, with a journal there: see `open`.
+    """
 
     path: str
     belonging: Belonging
     limits: Limits
     adopt: tuple[str, ...] = ()
+    state_dir: str = ""  # of a cluster: where every node keeps what is its own, unless NODE_DIR says otherwise
+    wait_s: float = LOCK_WAIT_S  # for a predecessor that was killed and is still dying
+
+    @property
+    def folder(self) -> Path:
+        """The journals' folder on this node."""
+        if not self.state_dir:
+            return Path(self.path).parent
+        return journal_folder(Path(os.environ.get(NODE_DIR) or self.state_dir), self.belonging)
+
+    def open(self) -> Journal:
+        """Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
+
+        In a cluster a journal of this name may be in use here: a keeper drains what a former life has left. Then it is
+        one beside it, `NAME~2.journal`.
+        """
+        path = self.folder / Path(self.path).name
+        if not self.state_dir:
+            adopt = [Path(orphan) for orphan in self.adopt if Path(orphan).exists()]
+            return Journal(path, self.belonging, self.limits, adopt, self.wait_s)
+        for number in count(2):
+            try:
+                return Journal(path, self.belonging, self.limits, (), self.wait_s)
+            except JournalBusy:
+                path = self.folder / f"{Path(self.path).stem}~{number}{SUFFIX}"
+        raise AssertionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +77,7 @@ class Ready:
     notes: tuple[str, ...]  # about the journal, for a person
     recipes: Mapping[str, str]  # how to decode every layout in the journal
     waiting: int  # items in the journal
+    node: str = ""  # of a cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +94,9 @@ class Pulled:
     trouble: str | None  # why the journal's disk does not take what is written, now
     busy: bool  # a poll is at work or a tick still to come
     settled_us: int  # every tick before is committed, polls at work aside
-    growth: Growth | None  # of the counts, every few seconds
+    growth: Growth | None = None  # of the counts, every few seconds
+    notes: tuple[str, ...] = ()  # for a person
+    recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that were not known at `ready`
 
 
 class Poller:
@@ -131,7 +168,5 @@ class Poller:
 
     def _open(self) -> Journal:
         if self._journal is None:
-            settings = self._journal_settings
-            adopt = [Path(path) for path in settings.adopt if Path(path).exists()]
-            self._journal = Journal(Path(settings.path), settings.belonging, settings.limits, adopt)
+            self._journal = self._journal_settings.open()
         return self._journal

@@ -21,7 +21,7 @@ from threading import Condition, Thread
 from typing import Self
 
 from ess_ray.adapters.journal_bounds import Bounds, Limits
-from ess_ray.adapters.journal_file import Belonging, JournalFile, Stored
+from ess_ray.adapters.journal_file import LOCK_WAIT_S, Belonging, JournalFile, Stored
 from ess_ray.adapters.logs import Troubles
 from ess_ray.core.batch import Group, Packed, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
@@ -67,9 +67,19 @@ class Taken:
 class Journal:
     """One open journal."""
 
-    def __init__(self, path: Path, belonging: Belonging, limits: Limits, adopt: Sequence[Path] = ()) -> None:
-        """Open the journal at `path`; `adopt`: journals without a poller, whose samples go with this one's."""
-        self._file = JournalFile(path, belonging, limits.sync)
+    def __init__(
+        self,
+        path: Path,
+        belonging: Belonging,
+        limits: Limits,
+        adopt: Sequence[Path] = (),
+        wait_s: float = LOCK_WAIT_S,
+    ) -> None:
+        """Open the journal at `path`; `adopt`: journals without a poller, whose samples go with this one's.
+
+        `wait_s`: how long to wait for a predecessor to let go of it.
+        """
+        self._file = JournalFile(path, belonging, limits.sync, wait_s)
         for orphan in adopt:
             self._file.adopt(orphan, belonging)
         self.notes = tuple(self._file.notes)

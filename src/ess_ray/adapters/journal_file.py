@@ -21,6 +21,7 @@ from ess_ray.core.batch import FORMAT
 from ess_ray.core.errors import JournalBusy, JournalFailed
 
 LOCK_WAIT_S = 10.0  # a predecessor that was killed may still be dying
+SUFFIX = ".journal"
 TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recipe (layout TEXT PRIMARY KEY, recipe TEXT NOT NULL) WITHOUT ROWID;
@@ -48,13 +49,18 @@ class Stored:
     data: bytes
 
 
+def journal_folder(state_dir: Path, belonging: Belonging) -> Path:
+    """Where the journals of a source and a database are."""
+    return state_dir / "journal" / f"{belonging.source}-{belonging.database}"
+
+
 class JournalFile:
     """An open journal. One thread writes, another may read."""
 
-    def __init__(self, path: Path, belonging: Belonging, sync: str) -> None:
+    def __init__(self, path: Path, belonging: Belonging, sync: str, wait_s: float = LOCK_WAIT_S) -> None:
         """Open or make the file; `notes` says what a person should know of it."""
         self.notes: list[str] = []
-        self._lock = _lock(path, LOCK_WAIT_S)
+        self._lock = _lock(path, wait_s)
         try:
             path = self._usable(path, belonging)
             with _translated(path):
@@ -76,9 +82,11 @@ class JournalFile:
 
     def remove(self) -> None:
         """Close and delete a file that holds nothing any more."""
-        self.close()
-        for suffix in ("", "-wal", "-shm", ".lock"):
+        self._writing.close()
+        self._reading.close()
+        for suffix in ("", "-wal", "-shm", ".lock"):  # before the lock is free: who waits for it makes a file anew
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        os.close(self._lock)
 
     def recipes(self) -> dict[str, str]:
         """All recipes by layout."""
@@ -221,24 +229,29 @@ def _connect(path: Path, sync: str) -> sqlite3.Connection:
 
 def _lock(path: Path, wait_s: float) -> int:
     """The descriptor of the lock that says: this journal is in use."""
+    deadline_s = time.monotonic() + wait_s
+    while (lock := _try_lock(path)) is None:
+        if time.monotonic() >= deadline_s:
+            raise JournalBusy(f"journal {path} is in use by another collector: give this one its own state_dir")
+        time.sleep(0.1)
+    return lock
+
+
+def _try_lock(path: Path) -> int | None:
+    """The lock; None: another process has it, or had it and has deleted it with the journal meanwhile."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise JournalFailed(f"journal {path}: {error.strerror}") from error
-    deadline_s = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline_s:
-                os.close(lock)
-                raise JournalBusy(
-                    f"journal {path} is in use by another collector: give this one its own state_dir"
-                ) from error
-            time.sleep(0.1)
-        else:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_ino == os.stat(f"{path}.lock").st_ino:  # noqa: PTH116
             return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(lock)
+    return None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ess_ray.actors.exporter import Exporter, Outcome, Progress
+from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
-from ess_ray.actors.poller import JournalSettings, Poller
+from ess_ray.actors.poller import JournalSettings, Poller, Ready
 from ess_ray.adapters.logs import LogPlace
-from ess_ray.core.errors import CannotStart
 from ess_ray.core.export import Part
 from ess_ray.core.settings import DeviceSettings, Settings
 
@@ -37,18 +37,53 @@ EXPORT: Mapping[str, Any] = {
 NICE = 10
 
 
+# A poller asks for so much of what its node has to offer: a thousand may share it.
+OFFER = 0.001
+
+
+class _Placed:
+    """In a cluster actors say which node they are on."""
+
+    def ready(self) -> Ready:
+        """As the actor's own."""
+        ready: Ready = super().ready()  # type: ignore[misc]
+        return replace(ready, node=ray.get_runtime_context().get_node_id())
+
+
+class _PlacedPoller(_Placed, Poller):
+    pass
+
+
+class _PlacedKeeper(_Placed, Keeper):
+    pass
+
+
 @dataclass(frozen=True)
 class PollerPlan:
-    """A poller to be: its name in the Ray dashboard, its devices and its journal."""
+    """A poller to be: its name in the Ray dashboard, its devices and its journal; in a cluster its place.
+
+    It comes up on `node`; if that is not up, on another one that offers what `placement` asks for. A keeper stays.
+    """
 
     name: str
     devices: tuple[DeviceSettings, ...]
     journal: JournalSettings
     log: LogPlace
+    placement: frozenset[str] = frozenset()
+    node: str | None = None
+    keeper: bool = False
 
     def make(self) -> Any:
         """The actor. Its devices are told later: Ray starts it again with what it is given here."""
-        return ray.remote(Poller).options(**COMMON, name=self.name).remote(self.journal, self.log)
+        plain = _PlacedKeeper if self.keeper else _PlacedPoller if self.journal.state_dir else Poller
+        return ray.remote(plain).options(**COMMON, **self._place, name=self.name).remote(self.journal, self.log)
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        place: dict[str, Any] = {"resources": dict.fromkeys(self.placement, OFFER)}
+        if self.node:
+            place["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=not self.keeper)
+        return place
 
 
 def log_place(settings: Settings, name: str, actor: str) -> LogPlace:
@@ -56,39 +91,45 @@ def log_place(settings: Settings, name: str, actor: str) -> LogPlace:
     return LogPlace(str(settings.state_dir / "logs"), name, actor, settings.log_level)
 
 
-def normaliser(number: int, settings: Settings) -> Any:
+def normaliser(number: int, settings: Settings, place: Mapping[str, Any]) -> Any:
     """One of the pool that decodes."""
     from ess_ray.actors.normaliser import Normaliser
 
     log = log_place(settings, f"normaliser-{number}", f"normaliser:{number}")
-    return ray.remote(Normaliser).options(**COMMON, name=log.actor).remote(dict(settings.standard_tree), log)
+    options = {**COMMON, **place, "name": log.actor}
+    return ray.remote(Normaliser).options(**options).remote(dict(settings.standard_tree), log)
 
 
-def writer(dsn: str, collector: str, settings: Settings) -> Any:
+def writer(dsn: str, collector: str, settings: Settings, place: Mapping[str, Any]) -> Any:
     """The actor that commits."""
     from ess_ray.actors.writer import Writer
 
     return (
         ray.remote(Writer)
-        .options(**COMMON, name="writer")
+        .options(**COMMON, **place, name="writer")
         .remote(dsn, settings.state_dir / "rejected", collector, log_place(settings, "writer", "writer"))
     )
 
 
 def watcher(page: Page, settings: Settings) -> Any:
-    """The actor that shows the run to others, on the driver's node: page and state folder are that machine's."""
+    """The actor that shows the run to others: page and state folder are the driver's machine's."""
     from ess_ray.actors.watcher import Watcher
     from ess_ray.cluster.metrics import RayMetrics
 
     log = log_place(settings, "watcher", "watcher")
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)  # where a person looks
-    options = {**COMMON, "name": "watcher", "scheduling_strategy": here}
+    options = {**COMMON, **beside_the_driver(), "name": log.actor}
     return ray.remote(Watcher).options(**options).remote(RayMetrics(), page, log)
+
+
+def beside_the_driver() -> dict[str, Any]:
+    """Where the driver is, and so the database is near."""
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)}
 
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:
     """A task: the generator of references to what `Exporter.export` or `Exporter.verify` gives."""
-    return ray.remote(_export).options(**EXPORT, name=f"export:{part}").remote(exporter, part, verify)
+    place = {} if exporter.store.place.startswith("gs://") else beside_the_driver()  # a folder is on one node
+    return ray.remote(_export).options(**{**EXPORT, **place}, name=f"export:{part}").remote(exporter, part, verify)
 
 
 def _export(exporter: Exporter, part: Part, verify: bool) -> Iterator[Progress | Outcome]:
@@ -96,16 +137,7 @@ def _export(exporter: Exporter, part: Part, verify: bool) -> Iterator[Progress |
     yield from exporter.verify(part) if verify else exporter.export(part)
 
 
-def check_ray() -> None:
-    """Raises CannotStart if Ray's own process on this machine is gone: nothing can be collected without it."""
-    node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
-    processes: Mapping[str, Any] = node.all_processes
-    for name in ("raylet", "gcs_server"):
-        if any(info.process.poll() is not None for info in processes.get(name, ())):
-            raise CannotStart(f"Ray's {name} has ended: the job cannot go on, start it again")
-
-
 def ray_logs() -> Path | None:
     """Where Ray on this machine logs; None: it is not ours."""
-    node: Any = ray._private.worker._global_node  # noqa: SLF001
+    node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     return Path(node.get_logs_dir_path()) if node.head else None

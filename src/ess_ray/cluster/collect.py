@@ -19,7 +19,9 @@ from ray.exceptions import RayError, RayTaskError
 from ess_ray.actors.life import Alive
 from ess_ray.actors.poller import Pulled
 from ess_ray.cluster import actors
+from ess_ray.cluster.balance import Balance
 from ess_ray.cluster.members import Member
+from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
 from ess_ray.cluster.sessions import Tidying
 from ess_ray.cluster.telling import Telling, first_line
@@ -58,16 +60,20 @@ class Window:
 class Collector:
     """All actors of a run and the loop that moves samples through them."""
 
-    def __init__(self, settings: Settings, groups: Sequence[actors.PollerPlan], dsn: str, account: Account) -> None:
+    def __init__(
+        self, settings: Settings, groups: Sequence[actors.PollerPlan], nodes: Nodes, dsn: str, account: Account
+    ) -> None:
         self._settings = settings
+        self.nodes = nodes
         self._account = account
         self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
         self.pollers = Pollers(groups)
         self._normalisers = [
-            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings))  # type: ignore[misc]
+            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings, nodes.near))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
         ]
-        self._writer = Member("the writer", lambda: actors.writer(dsn, collector_name(settings), settings))
+        name = collector_name(settings)
+        self._writer = Member("the writer", lambda: actors.writer(dsn, name, settings, nodes.near))
         self._conductor = Conductor(len(groups))
         self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
         self._pulls: dict[Any, Pull] = {}
@@ -80,6 +86,7 @@ class Collector:
         self._notes: list[str] = []
         self._telling = Telling()
         self._tidying = Tidying(actors.ray_logs)
+        self._balance = Balance(self.pollers, nodes)
         self._others: set[str] = set()  # collectors that poll the same devices
         self.totals, self.work = Totals(), Work()  # for the metrics
         self.journals: dict[str, Waiting] = {}  # by poller, as of its last pull
@@ -89,10 +96,9 @@ class Collector:
     def start(self, duration_us: int | None) -> int:
         """Wait for every actor, then start at the next whole second; gives it. Each device begins at its first tick."""
         deadline_s = time.monotonic() + READY_S
-        while not all(member.up for member in self._members):
+        while down := self._awaited:
             if time.monotonic() > deadline_s:
-                down = ", ".join(member.name for member in self._members if not member.up)
-                raise CannotStart(f"not up after {READY_S:g} s: {down}; see ray/ in the state folder")
+                raise CannotStart(f"not up after {READY_S:g} s: {', '.join(down)}; see ray/ in the state folder")
             self._begin_lives()
             time.sleep(0.02)
         self._first_us = first_tick_us(wall_us() + START_MARGIN_US, SECOND_US)
@@ -116,7 +122,15 @@ class Collector:
             self._recipes[device.plan.layout] = device.recipe
         first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)
         self.pollers.change([plan.devices for plan in plans], first_us)
+        self._balance.again()
         return first_us
+
+    def balance(self, settings: Settings) -> list[actors.PollerPlan] | None:
+        """In a cluster: what to `prepare` and `change` after nodes have come or gone; None: nothing."""
+        if keepers := self._balance.keepers():
+            self.prepare([*self.pollers.plans, *keepers])
+            return None
+        return self._balance.moves(settings)
 
     def stop(self) -> Window:
         """No tick from now on; polls at work are finished."""
@@ -125,6 +139,8 @@ class Collector:
         if self._end_us is None or now_us < self._end_us:
             self._end_us = now_us
             self.pollers.stop(now_us)
+        for plan in self.pollers.homeless(self.nodes.up):
+            self._conductor.gone(self.pollers.plans.index(plan))
         return Window(self._first_us, self._end_us)
 
     def close(self) -> None:
@@ -133,7 +149,7 @@ class Collector:
 
     def take_notes(self) -> list[str]:
         """What a person should know once, and was not told yet."""
-        notes, self._notes = self._notes, []
+        notes, self._notes = [*self._notes, *self._balance.take_notes()], []
         return notes
 
     def run(self, over: Callable[[], bool], show: Callable[[], None]) -> None:
@@ -175,8 +191,10 @@ class Collector:
         return {"poller": pollers, "normaliser": normalisers, "writer": self._writer.deaths}
 
     @property
-    def _members(self) -> list[Member]:
-        return [*self.pollers.members, *self._normalisers, self._writer]
+    def _awaited(self) -> list[str]:
+        """Who has to be up before the first tick, and is not: all but pollers that no node can have now."""
+        own = (*self._normalisers, self._writer)
+        return [member.name for member in own if not member.up] + self.pollers.awaited(self.nodes.up)
 
     # --- lives --------------------------------------------------------------------------------------------------------
 
@@ -193,14 +211,16 @@ class Collector:
 
     def _round(self) -> None:
         """Pull from every poller that has answered, then handle what comes back until the next round is due."""
-        actors.check_ray()
+        self.nodes.check()
+        for number in self.pollers.retire(self.nodes.up):
+            self._conductor.gone(number)
         self._telling.settle()
         self._tidying.step()
         self._begin_lives()
         end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
         for number, poller in enumerate(self.pollers.members):
-            if number not in pulling and poller.up:
+            if number not in pulling and poller.up and number not in self.pollers.gone:
                 acknowledged = self._conductor.acknowledgements(number)
                 ref = poller.actor.pull.remote(acknowledged, *self._conductor.room())
                 self._pulls[ref] = Pull(number, time.monotonic())
@@ -229,9 +249,12 @@ class Collector:
             self._telling.pull_failed(poller.name, error.cause)
             return
         except RayError as error:
-            self._conductor.restarted(number)
-            poller.died(error)
+            if number not in self.pollers.gone:
+                self._conductor.restarted(number)
+                poller.died(error)
             return
+        self._recipes.update(pulled.recipes)
+        self._notes.extend(pulled.notes)
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)

@@ -30,6 +30,7 @@ class Member:
         self._asked = self.actor.ready.remote()
         self._alive: Alive | None = None
         self.deaths = 0  # of lives that had begun
+        self._killed = False  # in this life
 
     @property
     def up(self) -> bool:
@@ -49,7 +50,7 @@ class Member:
         except RayError as error:
             self.died(error)
             return None
-        self._alive = alive(ready)
+        self._alive, self._killed = alive(ready), False
         troubles.over(("died", self.name), f"{self.name} is up again", about("actor back"))
         return ready
 
@@ -68,6 +69,9 @@ class Member:
 
     def kill(self, why: str) -> None:
         """End an actor that hangs, even one that is stopped; Ray starts it again."""
+        if self._killed:
+            return  # it is on a node that cannot be reached, and ends with that node
+        self._killed = True
         text = f"{self.name} {why}: it is killed and started again"
         troubles.met(("hangs", self.name), text, about("actor killed"), logging.ERROR)
         if self._alive is None or self._alive.host != socket.gethostname():

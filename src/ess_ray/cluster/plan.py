@@ -1,67 +1,96 @@
-"""Who polls what, and which journal is whose: decided once, before the actors are made."""
+"""Who polls what, where, and which journal is whose: decided before the actors are made, and when something changes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
 from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import Belonging
+from ess_ray.adapters.journal_file import SUFFIX, Belonging, journal_folder
+from ess_ray.adapters.logs import LogPlace
 from ess_ray.cluster.actors import PollerPlan, log_place
 from ess_ray.core.conduct import group_lines, place_lines, share
 from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.spread import Node, assign, moves
 
-SUFFIX = ".journal"
+CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
+
+Line = tuple[str, int]
+Lines = dict[Line, list[DeviceSettings]]
 
 
-def plan_pollers(settings: Settings, database_identity: str) -> list[PollerPlan]:
-    """One plan a poller. Journals are kept by source and database; those without a poller go to the first one."""
+def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Node] = ()) -> list[PollerPlan]:
+    """One plan a poller. Journals are kept by source and database.
+
+    On one machine those without a poller go to the first one; in a cluster, `nodes`, to the keeper of their node.
+    """
     belonging = _belonging(settings, database_identity)
-    folder = journal_folder(settings.state_dir, belonging)
     lines = _lines(settings)
-    grouped = group_lines([len(one) for one in lines.values()], _per_actor(settings, lines))
-    listed = list(lines.values())
-    groups = [[device for index in group for device in listed[index]] for group in grouped]
-    paths = [folder / _file_name(group[0]) for group in groups]
-    orphans = sorted(set(folder.glob(f"*{SUFFIX}")) - set(paths))
-    limits = Limits(settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync)
-    return [
-        PollerPlan(
-            _name(group),
-            tuple(group),
-            JournalSettings(str(path), belonging, limits, () if number else tuple(str(orphan) for orphan in orphans)),
-            log_place(settings, f"poller-{number}", _name(group)),
-        )
-        for number, (group, path) in enumerate(zip(groups, paths, strict=True))
+    groups = [group for some in _by_placement(lines).values() for group in _grouped(settings, some, nodes)]
+    journals = _journals(settings, belonging, groups, bool(nodes))
+    chosen = assign([(group[0].placement, len(group)) for group in groups], nodes) if nodes else [None] * len(groups)
+    plans = [
+        PollerPlan(_name(group), tuple(group), journal, _log(settings, number, group), group[0].placement, node)
+        for number, (group, journal, node) in enumerate(zip(groups, journals, chosen, strict=True))
     ]
+    return [*plans, *(plan_keeper(plans[0], node) for node in nodes)]
 
 
-def plan_change(settings: Settings, plans: Sequence[PollerPlan]) -> list[PollerPlan]:
+def plan_keeper(like: PollerPlan, node: Node) -> PollerPlan:
+    """The keeper of a node."""
+    name = f"keeper:{node.host}:{node.id[:6]}"
+    log = replace(like.log, name=f"keeper-{node.id[:6]}", actor=name)
+    return PollerPlan(name, (), like.journal, log, node=node.id, keeper=True)
+
+
+def plan_change(settings: Settings, plans: Sequence[PollerPlan], nodes: Sequence[Node] = ()) -> list[PollerPlan]:
     """The plans once `settings` hold: those there are, with the devices that they have then, and new ones."""
     lines = _lines(settings)
-    polled = [dict.fromkeys(device.line for device in plan.devices) for plan in plans]
-    counts = {line: len(devices) for line, devices in lines.items()}
-    placed = place_lines(polled, counts, _per_actor(settings, lines))
-    groups = [tuple(device for line in one for device in lines[line]) for one in placed]
-    changed = [replace(plan, devices=group) for plan, group in zip(plans, groups, strict=False)]
-    for group in groups[len(plans) :]:
-        journal, name, number = plans[0].journal, _name(group), 1
-        taken = {Path(plan.journal.path).name for plan in changed}
-        while (file_name := _file_name(group[0], number)) in taken:  # its old poller polls other devices now
-            number += 1
-        name += "" if number == 1 else f"~{number}"
-        path = str(Path(journal.path).with_name(file_name))
-        log = log_place(settings, f"poller-{len(changed)}", name)
-        changed.append(PollerPlan(name, group, replace(journal, path=path, adopt=()), log))
+    changed = list(plans)
+    for placement, some in _by_placement(lines, plans).items():
+        numbers = [n for n, plan in enumerate(plans) if plan.placement == placement and not plan.keeper]
+        polled = [dict.fromkeys(device.line for device in plans[number].devices) for number in numbers]
+        counts = {line: len(devices) for line, devices in some.items()}
+        placed = place_lines(polled, counts, _per_actor(settings, some, nodes))
+        groups = [tuple(device for line in one for device in some[line]) for one in placed]
+        for number, group in zip(numbers, groups, strict=False):
+            changed[number] = replace(plans[number], devices=group)
+        for group in groups[len(numbers) :]:
+            (node,) = assign([(placement, 1)], nodes) if nodes else (None,)
+            changed.append(_another(group, changed, node))
     return changed
 
 
-def journal_folder(state_dir: Path, belonging: Belonging) -> Path:
-    """Where the journals of a source and a database are."""
-    return state_dir / "journal" / f"{belonging.source}-{belonging.database}"
+def plan_moves(
+    settings: Settings, plans: Sequence[PollerPlan], where: Mapping[int, str], nodes: Sequence[Node]
+) -> list[PollerPlan]:
+    """The plans once every node has its share; those there are if it has it already.
+
+    `where`: the node that a poller is on, by number. A line moves into a poller that is empty there, or a new one.
+    """
+    lines = _lines(settings)
+    placed = {device.line: where[number] for number in where for device in plans[number].devices}
+    some = {line: devices for line, devices in lines.items() if line in placed}
+    sizes = {line: len(devices) for line, devices in some.items()}
+    moved = moves(placed, sizes, {line: devices[0].placement for line, devices in some.items()}, nodes)
+    changed = [replace(plan, devices=tuple(d for d in plan.devices if d.line not in moved)) for plan in plans]
+    for node in dict.fromkeys(moved.values()):
+        coming = {line: some[line] for line, target in moved.items() if target == node}
+        for placement, ours in _by_placement(coming).items():
+            empty = [
+                n for n, plan in enumerate(changed)
+                if where.get(n) == node and plan.placement == placement and not plan.devices and not plan.keeper
+            ]  # fmt: skip
+            for group in _grouped(settings, ours, nodes):
+                if empty:
+                    number = empty.pop(0)
+                    changed[number] = replace(changed[number], devices=tuple(group))
+                else:
+                    changed.append(_another(tuple(group), changed, node))
+    return changed
 
 
 def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
@@ -79,16 +108,62 @@ def _belonging(settings: Settings, database_identity: str) -> Belonging:
     return Belonging("simulated" if settings.simulated else "plant", database_identity)
 
 
-def _lines(settings: Settings) -> dict[tuple[str, int], list[DeviceSettings]]:
-    lines: dict[tuple[str, int], list[DeviceSettings]] = {}
+def _lines(settings: Settings) -> Lines:
+    lines: Lines = {}
     for device in settings.devices:
         lines.setdefault(device.line, []).append(device)
     return lines
 
 
-def _per_actor(settings: Settings, lines: Mapping[tuple[str, int], Sequence[DeviceSettings]]) -> int:
+def _by_placement(lines: Lines, plans: Iterable[PollerPlan] = ()) -> dict[frozenset[str], Lines]:
+    """The lines by what their nodes have to offer, also for those plans that have none any more."""
+    found: dict[frozenset[str], Lines] = {plan.placement: {} for plan in plans if not plan.keeper}
+    for line, devices in lines.items():
+        found.setdefault(devices[0].placement, {})[line] = devices
+    return found
+
+
+def _grouped(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> list[list[DeviceSettings]]:
+    """Which devices share a poller; in a cluster at least one poller a node, if there are lines enough."""
+    listed = list(lines.values())
+    grouped = group_lines([len(one) for one in listed], _per_actor(settings, lines, nodes))
+    return [[device for index in group for device in listed[index]] for group in grouped]
+
+
+def _per_actor(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> int:
     counts = [len(devices) for devices in lines.values()]
-    return settings.cluster.devices_per_actor or share(counts, os.cpu_count() or 1)
+    cores = sum(node.cores for node in nodes) if nodes else os.cpu_count() or 1
+    return settings.cluster.devices_per_actor or share(counts, cores)
+
+
+def _journals(
+    settings: Settings, belonging: Belonging, groups: Sequence[Sequence[DeviceSettings]], cluster: bool
+) -> list[JournalSettings]:
+    """One a group."""
+    limits = Limits(settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync)
+    if cluster:
+        place = {"state_dir": str(settings.state_dir), "wait_s": CLUSTER_WAIT_S}
+        return [JournalSettings(_file_name(group[0]), belonging, limits, **place) for group in groups]  # type: ignore[arg-type]
+    folder = journal_folder(settings.state_dir, belonging)
+    paths = [folder / _file_name(group[0]) for group in groups]
+    orphans = tuple(str(orphan) for orphan in sorted(set(folder.glob(f"*{SUFFIX}")) - set(paths)))
+    return [JournalSettings(str(path), belonging, limits, () if n else orphans) for n, path in enumerate(paths)]
+
+
+def _another(group: tuple[DeviceSettings, ...], plans: Sequence[PollerPlan], node: str | None) -> PollerPlan:
+    """A new poller beside those there are, with a name and a journal of its own."""
+    journal, name, number = plans[0].journal, _name(group), 1
+    taken = {Path(plan.journal.path).name for plan in plans}
+    while (file_name := _file_name(group[0], number)) in taken:  # its old poller polls other devices now
+        number += 1
+    name += "" if number == 1 else f"~{number}"
+    path = str(Path(journal.path).with_name(file_name))
+    log = replace(plans[0].log, name=f"poller-{len(plans)}", actor=name)
+    return PollerPlan(name, group, replace(journal, path=path, adopt=()), log, group[0].placement, node)
+
+
+def _log(settings: Settings, number: int, group: Sequence[DeviceSettings]) -> LogPlace:
+    return log_place(settings, f"poller-{number}", _name(group))
 
 
 def _name(group: Sequence[DeviceSettings]) -> str:

@@ -16,8 +16,10 @@ from ray.exceptions import RayError
 from ess_ray.actors.poller import Ready
 from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.members import Member
+from ess_ray.cluster.plan import plan_keeper
 from ess_ray.core.logfields import about
 from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.spread import Node, eligible
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ class Pollers:
     def __init__(self, plans: Sequence[PollerPlan]) -> None:
         self.plans = list(plans)
         self.members = [Member(plan.name, plan.make) for plan in plans]
+        keepers = {plan.node: number for number, plan in enumerate(plans) if plan.node and plan.keeper}
+        self.keepers: dict[str, int] | None = keepers or None  # of a cluster: by node
+        self.gone: set[int] = set()  # keepers of nodes that are gone
+        self.where: dict[int, str] = {}  # of a cluster: the node of each poller
         self._by_site: dict[str, set[int]] = {}
         self._first_us: int | None = None
         self._end_us: int | None = None
@@ -48,35 +54,65 @@ class Pollers:
     def __len__(self) -> int:
         return len(self.members)
 
-    @property
-    def up(self) -> bool:
-        """Whether all of them are."""
-        return all(member.up for member in self.members)
-
     def of_site(self, site: str) -> set[int]:
-        """Who may have samples of a site: the first one has taken over the journals of devices that are gone."""
-        return self._by_site.get(site, set()) | {0}
+        """Who may have samples of a site: the first one has taken over the journals of devices that are gone.
+
+        In a cluster keepers have, while their nodes are up: what comes of a node that was away is late.
+        """
+        return self._by_site.get(site, set()) | ({0} if self.keepers is None else set(self.keepers.values()))
+
+    def awaited(self, nodes: Sequence[Node]) -> list[str]:
+        """Who is not up and could be. In a cluster a node may be away that alone offers what a poller needs."""
+        up = {node.id for node in nodes}
+        return [
+            member.name
+            for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True))
+            if not (member.up and (self.keepers is None or self.where[number] in up)) and self._may_be_up(number, nodes)
+        ]
+
+    def _may_be_up(self, number: int, nodes: Sequence[Node]) -> bool:
+        return number not in self.gone and bool(self.keepers is None or eligible(nodes, self.plans[number].placement))
+
+    def homeless(self, nodes: Sequence[Node]) -> list[PollerPlan]:
+        """Those that no node of the cluster can have."""
+        return [plan for plan in self.plans if self.keepers and plan.devices and not eligible(nodes, plan.placement)]
+
+    def retire(self, nodes: Sequence[Node]) -> set[int]:
+        """Keepers of nodes that are gone: nothing more is expected of them. Gives their numbers."""
+        up = {node.id for node in nodes}
+        gone = {number for node, number in (self.keepers or {}).items() if node not in up}
+        self.keepers = self.keepers and {node: number for node, number in self.keepers.items() if node in up}
+        self.gone |= gone
+        return gone
+
+    def keepers_for(self, nodes: Sequence[Node]) -> list[PollerPlan]:
+        """What is to be added for nodes that have no keeper yet."""
+        new = [node for node in nodes if self.keepers is not None and node.id not in self.keepers]
+        return [plan_keeper(self.plans[0], node) for node in new]
 
     def begin_lives(self) -> list[Ready]:
         """What those say that have come up; they poll from now on, if the run has begun."""
         begun = []
-        for plan, member in zip(self.plans, self.members, strict=True):
-            ready: Ready | None = member.begin(attrgetter("alive"))
+        for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True)):
+            ready: Ready | None = None if number in self.gone else member.begin(attrgetter("alive"))
             if ready is not None:
                 begun.append(ready)
-                if self._first_us is not None:
+                self.where[number] = ready.node
+                if self._first_us is not None and not plan.keeper:
                     member.actor.poll.remote(plan.devices, max(self._first_us, wall_us()), self._end_us)
         return begun
 
     def start(self, first_us: int, end_us: int | None) -> None:
-        """Poll every tick in [first_us, end_us)."""
+        """Poll every tick in [first_us, end_us). One that is not up is told when it is."""
         self._first_us, self._end_us = first_us, end_us
-        pairs = zip(self.plans, self.members, strict=True)
-        ray.get([member.actor.poll.remote(plan.devices, first_us, end_us) for plan, member in pairs])
+        pairs = [(plan, member) for plan, member in zip(self.plans, self.members, strict=True) if member.up]
+        ray.get([one.actor.poll.remote(plan.devices, first_us, end_us) for plan, one in pairs if not plan.keeper])
 
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make more of them; what they poll is said by `change`, once they are up."""
         for plan in plans:
+            if self.keepers is not None and plan.keeper and plan.node:
+                self.keepers[plan.node] = len(self.plans)
             self.plans.append(replace(plan, devices=()))
             self.members.append(Member(plan.name, plan.make))
 
@@ -92,8 +128,9 @@ class Pollers:
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished."""
         self._end_us = end_us
-        for member in self.members:
-            member.actor.stop.remote(end_us)
+        for plan, member in zip(self.plans, self.members, strict=True):
+            if not plan.keeper:
+                member.actor.stop.remote(end_us)
 
     def close(self) -> None:
         """Close the journals; what they still hold is found by the next run."""

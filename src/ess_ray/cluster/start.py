@@ -1,4 +1,4 @@
-"""Start and stop Ray on this machine, quietly, with everything it writes below the state folder."""
+"""Start and stop Ray on this machine, quietly, with everything it writes below the state folder; or join a cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from typing import Any
 
 from ess_ray.cluster import sessions
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import ClusterSettings
+
+log = logging.getLogger(__name__)
 
 # Ray puts unix sockets below its folder, "/t/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most this long.
 # A socket's path holds at most 107 bytes (unix(7)).
@@ -24,10 +27,13 @@ RAY_LOG_BYTES, RAY_LOG_FILES = 5_000_000, 1  # of each file of its logs, and so 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Where a person finds the dashboard, the file with the token that it asks for, and Prometheus the metrics."""
+    """Where a person finds the dashboard, the file with the token that it asks for, and Prometheus the metrics.
+
+    Of a cluster: "" if it has no dashboard, None if the token is in the environment.
+    """
 
     url: str
-    token_file: Path
+    token_file: Path | None
     metrics_url: str
 
 
@@ -38,17 +44,20 @@ def ray_folder(state_dir: Path) -> Path:
 
 def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
     """Start Ray here, or join the cluster at `cluster.address`. Raises CannotStart if Ray does not come up."""
-    token_file = _token(state_dir / "ray_token")
+    token_file = _clusters_token(cluster) if cluster.address else _token(state_dir / "ray_token")
     os.environ.update(
         RAY_AUTH_MODE="token",
-        RAY_AUTH_TOKEN_PATH=str(token_file),
+        **({"RAY_AUTH_TOKEN_PATH": str(token_file)} if token_file else {}),
         RAY_USAGE_STATS_ENABLED="0",
         RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
         RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
         RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
         POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
     )
-    if not cluster.address:
+    namespace = "ess_ray"
+    if cluster.address:
+        namespace += f"_{secrets.token_hex(4)}"  # actors of a job that was killed may still have their names
+    else:
         # Nobody else is to join: with this switch, Ray's own default on macOS, all its ports are on loopback.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
@@ -66,16 +75,22 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     try:
         context = ray.init(
             address=cluster.address or "local",
-            namespace="ess_ray",
+            namespace=namespace,
             log_to_driver=False,
             logging_level=logging.ERROR,
             **own,
         )
     except (OSError, ValueError, RuntimeError, ConnectionError) as error:
         raise CannotStart(f"Ray does not start: {str(error).strip().splitlines()[0]}") from error
+    # What Ray says of nodes that die would be printed between the lines of our display, which tells of it too.
+    ray._private.worker.print_to_stdstream = _to_the_log  # noqa: SLF001
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     metrics_url = f"http://{node.node_ip_address}:{node.metrics_export_port}/metrics"
-    return Dashboard(f"http://{context.dashboard_url}", token_file, metrics_url)
+    return Dashboard(f"http://{context.dashboard_url}" if context.dashboard_url else "", token_file, metrics_url)
+
+
+def _to_the_log(data: Any, ignore_prefix: bool) -> None:  # noqa: ARG001  # as Ray calls it
+    log.info("Ray: %s", str(data.get("lines", [""])[0]).strip().partition("\n")[0], extra=about("ray"))
 
 
 def stop_ray() -> None:
@@ -94,6 +109,13 @@ def _free(port: int) -> int:
         except OSError:
             return 0
     return port
+
+
+def _clusters_token(cluster: ClusterSettings) -> Path | None:
+    """The file with the token of a cluster, as the settings or Ray's own variables say."""
+    path = os.environ.get("RAY_AUTH_TOKEN_PATH", "~/.ray/auth_token")
+    file = cluster.token_file or Path(path).expanduser()
+    return file if file.is_file() and "RAY_AUTH_TOKEN" not in os.environ else None
 
 
 def _token(file: Path) -> Path:

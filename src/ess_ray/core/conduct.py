@@ -111,6 +111,10 @@ class Conductor:
         """The poller begins a new life with what its journal holds: its old numbers mean nothing any more."""
         self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1)
 
+    def gone(self, poller: int) -> None:
+        """Nothing more is expected of the poller; what it gave is on its way all the same."""
+        self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1, busy=False)
+
     def next_shipment(self, most: int = MOST_PER_SHIPMENT) -> Shipment | None:
         """Fresh samples first, then backlog, then events: whatever may have one more shipment in flight.
 
@@ -203,9 +207,9 @@ def place_lines(pollers: Sequence[Iterable[Line]], lines: Mapping[Line, int], pe
         if line in known:
             continue
         sizes = [sum(lines[one] for one in poller) for poller in placed]
-        emptiest = sizes.index(min(sizes))
-        if sizes[emptiest] and sizes[emptiest] + devices > per_actor:
+        least = min(sizes, default=None)
+        if least is None or (least and least + devices > per_actor):
             placed.append([line])
         else:
-            placed[emptiest].append(line)
+            placed[sizes.index(least)].append(line)
     return placed

@@ -34,6 +34,7 @@ class DeviceSettings:
     keep_connection: bool = True
     backoff_max_us: int = 10_000_000  # longest pause between two probes of a silent device
     park_retry_us: int = 600_000_000  # bad registers are tried again after this
+    placement: frozenset[str] = frozenset()  # what a node of a cluster has to offer to poll it
 
     @property
     def line(self) -> tuple[str, int]:
@@ -58,6 +59,7 @@ class ClusterSettings:
     """How the work is spread. None means that the program chooses."""
 
     address: str | None
+    token_file: Path | None  # of the cluster at `address`; None: as the environment says
     devices_per_actor: int | None
     normalisers: int
     dashboard_port: int

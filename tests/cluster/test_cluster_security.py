@@ -1,0 +1,93 @@
+"""A cluster as deploy/ray.env has it, with token and TLS, asked by clients that have one of them or none."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from tests.cluster.raynodes import RayNodes, ray_nodes
+
+SCRIPT = Path(__file__).parents[2] / "deploy" / "ray-certificate"
+JOIN = "import ray, sys; ray.init(address=sys.argv[1]); print('joined')"
+REFUSED = re.compile("unauthenticated|authentication token|tls|ssl|handshak|unavailable|to connect", re.IGNORECASE)
+SAID_S = 60.0
+
+pytestmark = pytest.mark.long
+
+
+def secured(folder: Path) -> dict[str, str]:
+    """The environment of nodes with TLS."""
+    subprocess.run([SCRIPT, "new", folder / "secrets"], check=True)
+    subprocess.run([SCRIPT, folder / "secrets", folder], check=True)
+    files = {"SERVER_CERT": "ray.crt", "SERVER_KEY": "ray.key", "CA_CERT": "ray_ca.crt"}
+    return {"RAY_USE_TLS": "1", **{f"RAY_TLS_{name}": str(folder / file) for name, file in files.items()}}
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayNodes]:
+    folder = tmp_path_factory.mktemp("head")
+    with ray_nodes(folder, **secured(folder)) as nodes:
+        nodes.start_head("--dashboard-port=18265", "--ray-client-server-port=20001")
+        yield nodes
+
+
+def asked(nodes: RayNodes, address: str, *without: str) -> str:
+    """What a client is told that has all that the nodes have, but for some variables."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment = clean | {name: value for name, value in nodes.environment.items() if not name.startswith(without)}
+    environment["HOME"] = str(nodes.folder)  # where Ray looks for a token too
+    client = subprocess.Popen(
+        [sys.executable, "-c", JOIN, address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment,
+    )  # fmt: skip
+    late = Timer(SAID_S, client.kill)
+    late.start()
+    said = ""
+    with client:
+        assert client.stdout is not None
+        for line in client.stdout:
+            said += line
+            if "joined" in line or REFUSED.search(line):
+                break
+        late.cancel()
+        client.kill()  # one that is refused would go on trying
+    return said
+
+
+@pytest.mark.parametrize("path", ["api/v0/nodes", "api/jobs/", "nodes?view=summary"])
+def test_who_has_no_token_is_refused_by_dashboard_and_jobs(head: RayNodes, path: str) -> None:
+    token = head.token.read_text()
+    for given, codes in ((token, {200}), ("", {401, 403}), ("0" * 64, {401, 403})):
+        headers = {"Authorization": f"Bearer {given}"}
+        request = urllib.request.Request(f"http://127.0.0.1:18265/{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+                code = answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                code = error.code
+        assert code in codes, given
+
+
+@pytest.mark.parametrize("port", ["gcs", "client"])
+@pytest.mark.parametrize("without", ["RAY_AUTH", "RAY_USE_TLS"])
+def test_who_lacks_token_or_certificate_is_refused_by_head_and_client_port(
+    head: RayNodes, port: str, without: str
+) -> None:
+    address = head.address if port == "gcs" else f"ray://{head.ip}:20001"
+    said = asked(head, address, without)
+    assert "joined" not in said
+    assert REFUSED.search(said), said[-2000:]
+
+
+def test_who_has_both_is_let_in(head: RayNodes) -> None:
+    assert "joined" in asked(head, head.address)
