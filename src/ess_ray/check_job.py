@@ -42,7 +42,8 @@ from ess_ray.core.samples import Sample
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.core.suspect import doubts, patterns
 from ess_ray.database import serving
-from ess_ray.job import INTERRUPTED, simulate
+from ess_ray.job import INTERRUPTED
+from ess_ray.simulator.launch import simulate
 
 MAKE_ROOM = "make room there, or set state_dir to another disk"
 

@@ -10,7 +10,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -29,7 +28,7 @@ from ess_ray.core.status import Facts, Status, status_of
 from ess_ray.database import Database
 from ess_ray.guard import guarded
 from ess_ray.running import Running, announced
-from ess_ray.simulator.launch import SimulatedFleet
+from ess_ray.simulator.launch import simulate
 from ess_ray.state import state_folder
 from ess_ray.terminal import Terminal, summary_lines
 
@@ -213,12 +212,12 @@ class Run:
             self._exports.timezones = settings.timezones
 
     def _every_round(self, reload: Callable[[Callable[[], bool], int], list[str]]) -> None:
-        self._collector.may_write = self._database.prepared
+        self._collector.shipping.may_write = self._database.prepared
         exports, changes = self._exports, reload(self._signals.reload, time.time_ns() // 1000)
         notes = (*changes, *self._collector.take_notes(), *self._watching.take_notes())
         for note in (*notes, *(exports.take_notes() if exports else ())):
             self._terminal.say(note)
-        problem = self._collector.problem or self._database.problem
+        problem = self._collector.shipping.problem or self._database.problem
         state = exports.state if exports else None
         self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
         self._watching.step(self._told)
@@ -237,11 +236,11 @@ class Run:
         counts = Counts(
             account=self._account,
             totals=collector.totals,
-            work=collector.work,
+            work=collector.shipping.work,
             journals=collector.journals,
             deaths={**collector.deaths, "watcher": self._watching.deaths},
             exported=exports.done if exports else None,
-            database_up=self._database.prepared and not collector.problem,
+            database_up=self._database.prepared and not collector.shipping.problem,
             disk_bytes=(usage.free, usage.total) if usage else None,
         )
         return measure(counts, self._timezones, settings.storage.late_us, now_us)
@@ -252,7 +251,7 @@ class Run:
             end_us=self._end_us,
             simulated=self._settings.simulated,
             database=self._database.name,
-            problem=self._collector.problem or self._database.problem,
+            problem=self._collector.shipping.problem or self._database.problem,
             waiting=self._collector.waiting,
             export=self._exports.state if self._exports else None,
             page=self._watching.page,
@@ -292,11 +291,3 @@ def _shown(terminal: Terminal) -> Iterator[None]:
         yield
     finally:
         terminal.stop()
-
-
-def simulate(settings: Settings, stack: ExitStack) -> Settings:
-    """Start the simulator, to be stopped by `stack`, and fill in where each device listens. Raises CannotStart."""
-    fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed)
-    ports = stack.enter_context(fleet).ports
-    devices = tuple(replace(d, host="127.0.0.1", port=ports[str(d.device)]) for d in settings.devices)
-    return replace(settings, devices=devices)

@@ -18,8 +18,9 @@ from ess_ray.core.explore import Explored, explore
 from ess_ray.core.registers import Value
 from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
 from ess_ray.core.suspect import Doubt, Pattern, doubts, patterns
-from ess_ray.job import INTERRUPTED, simulate
+from ess_ray.job import INTERRUPTED
 from ess_ray.probe_text import print_probed
+from ess_ray.simulator.launch import simulate
 
 TIMED = 20  # requests whose time is taken
 

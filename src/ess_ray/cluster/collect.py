@@ -24,17 +24,17 @@ from ess_ray.cluster.members import Member
 from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
 from ess_ray.cluster.sessions import Tidying
-from ess_ray.cluster.telling import Telling, first_line
-from ess_ray.cluster.watch import Pull, Write, end_dead, end_hanging
+from ess_ray.cluster.shipping import Shipping
+from ess_ray.cluster.telling import Telling
+from ess_ray.cluster.watch import Pull, end_hanging
 from ess_ray.core.account import Account
-from ess_ray.core.batch import unpack
 from ess_ray.core.cadence import first_tick_us
-from ess_ray.core.conduct import MOST_PER_SHIPMENT, Conductor
-from ess_ray.core.errors import CannotStart, EssRayError
-from ess_ray.core.flush import Committed
+from ess_ray.core.conduct import Conductor
+from ess_ray.core.errors import CannotStart
+from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.core.tally import Totals
-from ess_ray.core.work import Waiting, Work
+from ess_ray.core.work import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,6 @@ SECOND_US = 1_000_000
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
 CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
 READY_S = 120.0  # an actor that is not up by then is reported
-RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
-PROBE = 1  # sample, or one batch: enough to see whether the database is back
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,6 @@ class Collector:
         self._settings = settings
         self.nodes = nodes
         self._account = account
-        self._recipes = {s.plan.layout: s.recipe for s in settings.devices}
         self.pollers = Pollers(groups)
         self._normalisers = [
             Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings, nodes.near))  # type: ignore[misc]
@@ -75,23 +72,18 @@ class Collector:
         name = collector_name(settings)
         self._writer = Member("the writer", lambda: actors.writer(dsn, name, settings, nodes.near))
         self._conductor = Conductor(len(groups))
+        self._telling = Telling()
+        self.shipping = Shipping(settings, self._conductor, self._normalisers, self._writer, account, self._telling)
         self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
         self._pulls: dict[Any, Pull] = {}
-        self._writes: dict[Any, Write] = {}
-        self._shipped = 0
-        self._retry_at_s, self._retry_s = 0.0, RETRY_S
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._shed = [0] * len(groups)
         self._notes: list[str] = []
-        self._telling = Telling()
         self._tidying = Tidying(actors.ray_logs)
         self._balance = Balance(self.pollers, nodes)
-        self._others: set[str] = set()  # collectors that poll the same devices
-        self.totals, self.work = Totals(), Work()  # for the metrics
+        self.totals = Totals()  # for the metrics
         self.journals: dict[str, Waiting] = {}  # by poller, as of its last pull
-        self.may_write = True  # the database is prepared
-        self.problem: str | None = None  # what a person should know now
 
     def start(self, duration_us: int | None) -> int:
         """Wait for every actor, then start at the next whole second; gives it. Each device begins at its first tick."""
@@ -119,7 +111,7 @@ class Collector:
         Devices that change or go take their last tick before, new ones their first then.
         """
         for device in (device for plan in plans for device in plan.devices):
-            self._recipes[device.plan.layout] = device.recipe
+            self.shipping.recipes[device.plan.layout] = device.recipe
         first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)
         self.pollers.change([plan.devices for plan in plans], first_us)
         self._balance.again()
@@ -149,7 +141,8 @@ class Collector:
 
     def take_notes(self) -> list[str]:
         """What a person should know once, and was not told yet."""
-        notes, self._notes = [*self._notes, *self._balance.take_notes()], []
+        notes = [*self._notes, *self.shipping.take_notes(), *self._balance.take_notes()]
+        self._notes = []
         return notes
 
     def run(self, over: Callable[[], bool], show: Callable[[], None]) -> None:
@@ -181,7 +174,7 @@ class Collector:
         return self._conductor.settled_us(self.pollers.of_site(site))
 
     def _note(self, text: str) -> None:
-        log.warning(text)
+        log.warning(text, extra=about("note"))
         self._notes.append(text)
 
     @property
@@ -203,7 +196,7 @@ class Collector:
         for ready in self.pollers.begin_lives():
             for note in ready.notes:
                 self._note(note)
-            self._recipes.update(ready.recipes)
+            self.shipping.recipes.update(ready.recipes)
         for member in (*self._normalisers, self._writer):
             member.begin(_itself)
 
@@ -217,7 +210,7 @@ class Collector:
         self._telling.settle()
         self._tidying.step()
         self._begin_lives()
-        end_hanging(self._pulls.values(), self._writes.values(), self.pollers.members, self._writer)
+        end_hanging(self._pulls.values(), self.shipping.writes.values(), self.pollers.members, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
         for number, poller in enumerate(self.pollers.members):
             if number not in pulling and poller.up and number not in self.pollers.gone:
@@ -227,8 +220,8 @@ class Collector:
         round_s = self._round_s
         next_s = (time.time() - ROUND_OFFSET_S) // round_s * round_s + round_s + ROUND_OFFSET_S
         while (left_s := next_s - time.time()) > 0:
-            self._ship()
-            waiting = [*self._pulls, *self._writes]
+            self.shipping.ship()
+            waiting = [*self._pulls, *self.shipping.writes]
             done, _ = ray.wait(waiting, timeout=min(left_s, round_s)) if waiting else ([], [])
             for ref in done:
                 self._answer(ref)
@@ -239,7 +232,7 @@ class Collector:
         if ref in self._pulls:
             self._pulled(self._pulls.pop(ref).poller, ref)
         else:
-            self._written(self._writes.pop(ref), ref)
+            self.shipping.written(ref)
 
     def _pulled(self, number: int, ref: Any) -> None:
         poller = self.pollers.members[number]
@@ -253,7 +246,7 @@ class Collector:
                 self._conductor.restarted(number)
                 poller.died(error)
             return
-        self._recipes.update(pulled.recipes)
+        self.shipping.recipes.update(pulled.recipes)
         self._notes.extend(pulled.notes)
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
@@ -263,60 +256,6 @@ class Collector:
         self.journals[poller.name] = Waiting(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)
-
-    def _ship(self) -> None:
-        """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
-        most = PROBE if self._retry_s > RETRY_S else MOST_PER_SHIPMENT
-        while self._may_ship and (shipment := self._conductor.next_shipment(most)):
-            flush, normaliser = None, None
-            if shipment.events:
-                ref = self._writer.actor.write_events.remote(shipment.events)
-            else:
-                self._shipped += 1
-                normaliser = self._normalisers[self._shipped % len(self._normalisers)]
-                data = [batch.data for batch in shipment.batches]
-                recipe, late_us = self._recipes[shipment.layout], self._settings.storage.late_us
-                flush = normaliser.actor.normalise.remote(shipment.layout, recipe, data, wall_us(), late_us)
-                ref = self._writer.actor.write.remote(flush)
-            self._writes[ref] = Write(shipment, flush, normaliser, time.monotonic())
-
-    @property
-    def _may_ship(self) -> bool:
-        """While writes fail, one shipment at a time asks whether the database is back."""
-        probing = self._retry_s > RETRY_S and self._writes
-        return self.may_write and self._writer.up and not probing and time.monotonic() >= self._retry_at_s
-
-    def _written(self, write: Write, ref: Any) -> None:
-        shipment = write.shipment
-        try:
-            committed: Committed | None = ray.get(ref)
-        except (RayError, EssRayError) as error:
-            self._failed(write, error)
-            return
-        self.problem, self._retry_s = None, RETRY_S
-        self._telling.written()
-        self._conductor.committed(shipment)
-        self._account.events(shipment.events)
-        if committed:
-            self.work.committed(len(shipment.batches), committed)
-            for other in set(committed.others) - self._others:
-                self._others.add(other)
-                self._note(f"another collector, {other}, polls the same devices: each tick is stored once")
-            batches = [unpack(batch.data) for batch in shipment.batches]
-            self._account.committed(batches, committed)
-            self._telling.committed(batches, committed)
-
-    def _failed(self, write: Write, error: RayError | EssRayError) -> None:
-        cause = error.cause if isinstance(error, RayTaskError) else error
-        if isinstance(cause, RayError):  # an actor died, not the database
-            end_dead(write, self._writer, cause)
-        else:
-            self.problem = first_line(cause)
-            self._telling.write_failed(len(write.shipment), cause)
-        self._conductor.failed(write.shipment)
-        self.work.failed()
-        self._retry_at_s = time.monotonic() + self._retry_s
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 
 
 def _itself(ready: Alive) -> Alive:

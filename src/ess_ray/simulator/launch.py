@@ -15,11 +15,13 @@ import tempfile
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import IO, cast
 
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.simulator.fleet import FleetDevice, FleetPlan
 
 START_LIMIT_S = 120.0
@@ -115,3 +117,11 @@ def _told(device: DeviceSettings, seed: int) -> FleetDevice:
     name = str(device.device)
     own_seed = seed + zlib.crc32(name.encode()) % DIFFERENT_PLANTS
     return FleetDevice(name=name, line=name, map=device.map_name, unit_id=device.unit_id, seed=own_seed)
+
+
+def simulate(settings: Settings, stack: ExitStack) -> Settings:
+    """Start the simulator, to be stopped by `stack`, and fill in where each device listens. Raises CannotStart."""
+    fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed)
+    ports = stack.enter_context(fleet).ports
+    devices = tuple(replace(d, host="127.0.0.1", port=ports[str(d.device)]) for d in settings.devices)
+    return replace(settings, devices=devices)
