@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import psycopg
 from psycopg import sql
@@ -38,6 +39,7 @@ FLUSH = 500  # samples
 DETAILS = ('said "no", twice', "two\nlines, and\r\nthree", "", "=1+1", "충전 중; 50 %", "'", ",", '""', " ")
 
 
+@cache
 def settings_of(*words: str) -> Settings:
     """The settings that the command line's words make, ESS_RAY_DSN left aside."""
     return load_settings(compose_config(list(words)), {})

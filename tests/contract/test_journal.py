@@ -202,11 +202,10 @@ def test_samples_too_old_lose_their_values(path: Path) -> None:
     again.close()
 
 
-def test_a_second_process_is_kept_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ess_ray.adapters.journal_file.LOCK_WAIT_S", 0.0)
+def test_a_second_process_is_kept_out(path: Path) -> None:
     journal = opened(path)
     with pytest.raises(JournalBusy, match="in use by another collector"):
-        opened(path)
+        Journal(path, HERE, LIMITS, wait_s=0.0)
     journal.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import cache
 
 import pytest
 
@@ -15,8 +15,9 @@ from ess_ray.core.settings import Settings
 WORDS = ("source=plant", "storage=timescale", "storage.dsn=postgresql://server/db")
 
 
-def settings(tmp_path: Path, *words: str) -> Settings:
-    return load_settings(compose_config([*WORDS, f"state_dir={tmp_path}", *words], None), {})
+@cache
+def settings(*words: str) -> Settings:
+    return load_settings(compose_config([*WORDS, *words], None), {})
 
 
 def sites(*names: str) -> list[str]:
@@ -34,8 +35,8 @@ def sites(*names: str) -> list[str]:
         (sites("sionyu", "seokhwan"), "added seokhwan/gateway; removed panri/gateway"),
     ],
 )
-def test_devices_come_go_and_change(tmp_path: Path, words: list[str], told: str) -> None:
-    found = change(settings(tmp_path, *sites("sionyu", "panri")), settings(tmp_path, *words))
+def test_devices_come_go_and_change(words: list[str], told: str) -> None:
+    found = change(settings(*sites("sionyu", "panri")), settings(*words))
     assert (str(found), bool(found)) == (told, bool(told))
 
 
@@ -49,8 +50,8 @@ def test_devices_come_go_and_change(tmp_path: Path, words: list[str], told: str)
         ("sites.sionyu.timezone=UTC", "sites.sionyu.timezone"),
     ],
 )
-def test_what_holds_for_a_whole_run_is_refused_by_its_name(tmp_path: Path, word: str, key: str) -> None:
-    old, new = (settings(tmp_path, *sites("sionyu"), *more) for more in ((), (word,)))
+def test_what_holds_for_a_whole_run_is_refused_by_its_name(word: str, key: str) -> None:
+    old, new = (settings(*sites("sionyu"), *more) for more in ((), (word,)))
     with pytest.raises(ConfigError, match="restart") as caught:
         change(old, new)
     assert caught.value.key == key
