@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from ess_ray.actors.poller import Pulled
 from ess_ray.adapters.logs import Troubles
@@ -15,6 +16,8 @@ from ess_ray.core.samples import Event, Kind, Reason, Status
 
 log = logging.getLogger(__name__)
 
+MOST_NAMED = 20  # of the samples of one batch: more that are not whole are told together
+
 
 class Telling:
     """Of one run; called by `cluster.collect` for all that comes back."""
@@ -22,6 +25,7 @@ class Telling:
     def __init__(self) -> None:
         self._troubles = Troubles(log)
         self._failing: dict[str, int] = {}  # by device: its last tick that was not stored whole
+        self._many_of: set[str] = set()  # sites of which many samples at once were not whole
 
     def settle(self) -> None:
         """To be called every round."""
@@ -71,9 +75,15 @@ class Telling:
 
     def _batch(self, batch: Batch, demoted: Mapping[Key, Status]) -> None:
         ticks_us, codes = batch.heads["tick_us"], batch.heads["status"]
-        for place, note in batch.notes.items():
-            if (status := STATUSES[codes[place]]) is not Status.STORED:
-                self._not_whole(batch.devices[place], int(ticks_us[place]), status, note.reason or "")
+        bad = [place for place in batch.notes if STATUSES[codes[place]] is not Status.STORED]
+        if len(bad) > MOST_NAMED:
+            self._many(batch, bad)
+            return
+        for place in bad:
+            note = batch.notes[place]
+            self._not_whole(batch.devices[place], int(ticks_us[place]), STATUSES[codes[place]], note.reason or "")
+        if self._many_of:
+            self._few(batch)
         if not self._failing:
             return
         for place, name in enumerate(batch.devices):
@@ -83,6 +93,20 @@ class Telling:
                     del self._failing[name]
                     fields = about("samples whole", device=device_of(name), tick_us=tick_us, status=Status.STORED)
                     self._troubles.over((name, "samples"), f"{name}: samples are whole again", fields)
+
+    def _many(self, batch: Batch, bad: Sequence[int]) -> None:
+        """So many at once have one cause: a line each would flood the log and cost more than the samples."""
+        ((reason, _),) = Counter(batch.notes[place].reason or "" for place in bad).most_common(1)
+        for site in {batch.devices[place].partition("/")[0] for place in bad}:
+            self._many_of.add(site)
+            fields = about("samples failed", site=site, reason=reason, count=len(bad))
+            text = f"{site}: {len(bad)} of {len(batch)} samples at once are not whole, most of them: {reason}"
+            self._troubles.met((site, "many"), text, fields)
+
+    def _few(self, batch: Batch) -> None:
+        for site in {name.partition("/")[0] for name in batch.devices} & self._many_of:
+            self._many_of.remove(site)
+            self._troubles.over((site, "many"), f"{site}: no longer many at once", about("samples whole", site=site))
 
     def _not_whole(self, name: str, tick_us: int, status: Status, reason: str) -> None:
         self._failing[name] = max(tick_us, self._failing.get(name, 0))

@@ -22,7 +22,8 @@ from ess_ray.core.settings import Settings
 log = logging.getLogger(__name__)
 
 UNDER_WAY_S = 2.0  # after the first round
-TELL_S = 1.0
+TELL_S, MOST_S = 1.0, 5.0  # between two calls, and at the most
+REST = 50  # what it takes the driver to say how a fleet is, is followed by so many times as much without
 HANGS_S = 10.0  # it has nothing to wait for: what has not answered for so long never will
 
 
@@ -76,10 +77,11 @@ class Watching:
 
     def _tell(self, member: Member, make: Callable[[bool], Told], now_s: float) -> None:
         with_values = now_s >= self._values_next_s
-        if with_values:
-            self._values_next_s = now_s + self._values_every_s
         self._telling = member.actor.tell.remote(make(with_values))
-        self._next_s, self._told_s = now_s + TELL_S, now_s
+        rest_s = (time.monotonic() - now_s) * REST
+        if with_values:
+            self._values_next_s = now_s + max(self._values_every_s, rest_s)
+        self._next_s, self._told_s = now_s + min(max(TELL_S, rest_s), MOST_S), now_s
 
     def _answer(self, member: Member, now_s: float) -> None:
         if not ray.wait([self._telling], timeout=0)[0]:
