@@ -18,10 +18,10 @@ from tests.cluster.raynodes import RayNodes, ray_nodes
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "ray-certificate"
 JOIN = "import ray, sys; ray.init(address=sys.argv[1]); print('joined')"
-REFUSED = re.compile("unauthenticated|authentication token|tls|ssl|handshak|unavailable|to connect", re.IGNORECASE)
+REFUSED = re.compile(
+    "unauthenticated|authentication token|tls|ssl|handshak|unavailable|to connect|connection timeout", re.IGNORECASE
+)
 SAID_S = 60.0
-
-pytestmark = pytest.mark.long
 
 
 def secured(folder: Path) -> dict[str, str]:
@@ -78,7 +78,7 @@ def test_who_has_no_token_is_refused_by_dashboard_and_jobs(head: RayNodes, path:
         assert code in codes, given
 
 
-@pytest.mark.parametrize("port", ["gcs", "client"])
+@pytest.mark.parametrize("port", ["gcs", pytest.param("client", marks=pytest.mark.long)])  # half a minute each
 @pytest.mark.parametrize("without", ["RAY_AUTH", "RAY_USE_TLS"])
 def test_who_lacks_token_or_certificate_is_refused_by_head_and_client_port(
     head: RayNodes, port: str, without: str
@@ -89,5 +89,6 @@ def test_who_lacks_token_or_certificate_is_refused_by_head_and_client_port(
     assert REFUSED.search(said), said[-2000:]
 
 
-def test_who_has_both_is_let_in(head: RayNodes) -> None:
-    assert "joined" in asked(head, head.address)
+@pytest.mark.parametrize("port", ["gcs", pytest.param("client", marks=pytest.mark.long)])
+def test_who_has_both_is_let_in(head: RayNodes, port: str) -> None:
+    assert "joined" in asked(head, head.address if port == "gcs" else f"ray://{head.ip}:20001")
