@@ -184,14 +184,9 @@ def test_the_loss_of_the_head_costs_a_restart_and_nothing_that_was_polled(tmp_pa
         before = len(read_answers(here.notes))
         time.sleep(3)
         print(f"without a head workers still gave {len(read_answers(here.notes)) - before} answers in 3 s")
-        nodes.start("head")
-        nodes.until_up("head")
-        up_s = time.time()
         for name in ("n1", "n2"):
-            with suppress(AssertionError):
-                until(lambda name=name: not nodes.pids(name), 30, lambda: "")  # type: ignore[misc]
-            print(f"{name} ended {time.time() - up_s:.1f} s after the new head: {len(nodes.pids(name))} are left")
-            nodes.kill(name)
+            nodes.kill(name)  # on one machine Ray takes what they were started with for a head at work
+        for name in ("head", "n1", "n2"):
             nodes.start(name)
             nodes.until_up(name)
         here.job.start()
