@@ -6,7 +6,9 @@ In a cluster a thread asks: the answer may be long in coming when the head is aw
 from __future__ import annotations
 
 import logging
+import os
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from threading import Thread
@@ -17,12 +19,14 @@ from ray.exceptions import RayError
 
 from ess_ray.cluster.actors import beside_the_driver
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.logfields import about
 from ess_ray.core.spread import Node
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 CONNECT_S = 2.0
+STUCK_S = 10.0  # after the head's end: by then the driver has ended in order, or hangs
 OWN = ("node:", "memory", "object_store_memory", "CPU", "GPU", "accelerator_type:")  # resources that Ray makes itself
 
 
@@ -61,13 +65,21 @@ class Nodes:
             time.sleep(LOOK_S)
             if not _head_listens():
                 self._lost = "Ray's head has ended: the job cannot go on, start it again"
-                return
+                continue
             try:
                 self.up = _nodes()
             except (RayError, ConnectionError, RuntimeError, ValueError) as error:
                 log.warning("the cluster's nodes cannot be asked for: %s", error)
             if here not in {node.id for node in self.up}:
                 self._lost = "Ray's raylet on this machine has ended: the job cannot go on, start it again"
+        self._end_stuck()
+
+    def _end_stuck(self) -> None:
+        """A call of Ray's to a head that is gone may hold the driver for a minute: it is not waited for."""
+        time.sleep(STUCK_S)
+        log.error("%s", self._lost, extra=about("stop"))
+        print(f"ess_ray: {self._lost}", file=sys.stderr, flush=True)
+        os._exit(1)  # what was polled is in the journals
 
 
 def _nodes() -> tuple[Node, ...]:
