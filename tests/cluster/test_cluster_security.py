@@ -94,5 +94,4 @@ def test_the_port_for_remote_clients_answers_only_who_has_both(head: RayNodes) -
         said = asked(head, address, without)
         assert "ray client connection timeout" in said, said[-2000:]
         assert "client server" not in said
-    # Past token and certificate Ray 2.60 makes a process for the client, and does not bring it up under TLS.
-    assert "Starting Ray client server failed" in asked(head, address)
+    assert "joined" in asked(head, address)
