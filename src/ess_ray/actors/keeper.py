@@ -37,8 +37,8 @@ class Keeper:
         log_to(self._log)
         return Ready(alive(), (), {}, 0)
 
-    def pull(self, committed: Sequence[int], fresh: int, backlog: int) -> Pulled:
-        """As a poller's: acknowledge what the database has committed, take some of what waits."""
+    def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002
+        """As a poller's: acknowledge what the database has committed, take some of what waits. There are no polls."""
         found = self._find() if self._draining is None else None
         if self._draining is None:
             return Pulled((), (), 0, (), (), 0, 0, None, busy=False, settled_us=now_us())

@@ -132,10 +132,15 @@ class Poller:
         if self._loop:
             self._loop.stop(end_us)
 
-    def pull(self, committed: Sequence[int], fresh: int, backlog: int) -> Pulled:
-        """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones."""
+    def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:
+        """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones.
+
+        `wait_s`: how long to wait at most for the polls at work, so that what they give comes at once and together.
+        """
         journal = self._open()
         journal.acknowledge(committed)
+        if self._loop is not None and self._loop.busy:
+            journal.wait(wait_s, lambda: not self._tallies.at_work)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
         oldest_us = journal.oldest_us()
         taken = journal.take(fresh, backlog)

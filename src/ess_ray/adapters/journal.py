@@ -14,10 +14,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, RLock, Thread
 from typing import Self
 
 from ess_ray.adapters.journal_bounds import Bounds, Limits
@@ -31,6 +31,7 @@ from ess_ray.core.samples import Event, Sample
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.02  # what ends within this moment shares a transaction
+QUIET_S = 0.05  # nothing new for so long: whoever waits for more is not kept waiting by a device that is slow
 FRESH_GROUPS = 64  # kept in memory before they become backlog
 MOST_IN_MEMORY = 50_000  # samples not written yet or not writable; then the oldest lose their values
 READ_GROUPS = 64  # of the backlog, in one go
@@ -86,7 +87,8 @@ class Journal:
         self.recipes = self._file.recipes()
         self._last, self._items, _ = self._file.extent()
         self._bounds = Bounds(self._file, limits)
-        self._lock = Condition()
+        lock = RLock()
+        self._lock, self._offered = Condition(lock), Condition(lock)
         self._pending: deque[Sample | Event] = deque()
         self._at_work: deque[Sample | Event] = deque()  # being written, not offered yet
         self._fresh: deque[tuple[int, Group]] = deque()
@@ -115,6 +117,15 @@ class Journal:
             self._pending.append(item)
             self._items += 1
             self._lock.notify()
+
+    def wait(self, timeout_s: float, all_in: Callable[[], bool]) -> None:
+        """Until there is something to take, and with it all that is soon to come: `all_in()`, or a quiet moment."""
+        end_s, quiet = time.monotonic() + timeout_s, False
+        with self._lock:
+            while self._cursor >= self._backlog_end and (left_s := end_s - time.monotonic()) > 0:
+                if self._fresh and not self._pending and not self._at_work and (quiet or all_in()):
+                    return
+                quiet = not self._offered.wait(min(left_s, QUIET_S))
 
     def take(self, fresh: int, backlog: int) -> Taken:
         """Whole groups that were not taken yet: about `fresh` samples of fresh ones, then `backlog` older ones."""
@@ -267,6 +278,7 @@ class Journal:
             self._fresh.append((number, group))
             self._waiting[number] = Waiting.of(group)
             self._at_work = deque()
+            self._offered.notify()
             self._shed_memory()
             while len(self._fresh) > FRESH_GROUPS and self._fresh[0][0] not in self._unwritten:
                 self._backlog_end = self._fresh.popleft()[0]

@@ -38,9 +38,11 @@ from ess_ray.core.work import Waiting
 
 log = logging.getLogger(__name__)
 
-ROUND_S, SHORT_ROUND_S = 0.5, 0.25
-FEW_POLLERS = 8  # so many are asked in short rounds: the calls of more would cost more than the wait
-ROUND_OFFSET_S = 0.15  # behind the whole second, when the polls of few devices are in
+ROUND_S = 0.5
+ROUND_OFFSET_S = 0.03  # behind the whole second: polls are at work, each poller answers when they are in
+PULL_WAIT_S = 0.4  # for them, at most: what comes later is for the next round
+GATHER_S = 0.06  # what pollers give within this moment travels together
+STOP_MARGIN_US = 500_000  # between telling the end and the first tick that is not polled: a pull may be waiting
 SECOND_US = 1_000_000
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
 CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
@@ -74,8 +76,8 @@ class Collector:
         self._conductor = Conductor(len(groups))
         self._telling = Telling()
         self.shipping = Shipping(settings, self._conductor, self._normalisers, self._writer, account, self._telling)
-        self._round_s = SHORT_ROUND_S if len(groups) <= FEW_POLLERS else ROUND_S
         self._pulls: dict[Any, Pull] = {}
+        self._ship_at_s = 0.0  # what was pulled goes on then, or when all pollers have answered
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._shed = [0] * len(groups)
@@ -127,10 +129,10 @@ class Collector:
     def stop(self) -> Window:
         """No tick from now on; polls at work are finished."""
         assert self._first_us is not None
-        now_us = max(wall_us(), self._first_us)
-        if self._end_us is None or now_us < self._end_us:
-            self._end_us = now_us
-            self.pollers.stop(now_us)
+        end_us = max(wall_us() + STOP_MARGIN_US, self._first_us)
+        if self._end_us is None or end_us < self._end_us:
+            self._end_us = end_us
+            self.pollers.stop(end_us)
         for plan in self.pollers.homeless(self.nodes.up):
             self._conductor.gone(self.pollers.plans.index(plan))
         return Window(self._first_us, self._end_us)
@@ -215,18 +217,21 @@ class Collector:
         for number, poller in enumerate(self.pollers.members):
             if number not in pulling and poller.up and number not in self.pollers.gone:
                 acknowledged = self._conductor.acknowledgements(number)
-                ref = poller.actor.pull.remote(acknowledged, *self._conductor.room())
+                ref = poller.actor.pull.remote(acknowledged, *self._conductor.room(), PULL_WAIT_S)
                 self._pulls[ref] = Pull(number, time.monotonic())
-        round_s = self._round_s
-        next_s = (time.time() - ROUND_OFFSET_S) // round_s * round_s + round_s + ROUND_OFFSET_S
-        while (left_s := next_s - time.time()) > 0:
-            self.shipping.ship()
+        round_s = ROUND_S - (time.time() - ROUND_OFFSET_S) % ROUND_S
+        end_s = time.monotonic() + round_s  # the wall clock may be set meanwhile
+        while (left_s := end_s - time.monotonic()) > 0:
+            gather_s = self._ship_at_s - time.monotonic() if self._pulls else 0.0
+            if gather_s <= 0:
+                self.shipping.ship()
             waiting = [*self._pulls, *self.shipping.writes]
-            done, _ = ray.wait(waiting, timeout=min(left_s, round_s)) if waiting else ([], [])
+            pause_s = min(left_s, gather_s) if gather_s > 0 else left_s
+            done, _ = ray.wait(waiting, timeout=pause_s) if waiting else ([], [])
             for ref in done:
                 self._answer(ref)
-            if not done:
-                time.sleep(max(0.0, min(next_s - time.time(), round_s)))
+            if not waiting:
+                time.sleep(pause_s)
 
     def _answer(self, ref: Any) -> None:
         if ref in self._pulls:
@@ -248,6 +253,8 @@ class Collector:
             return
         self.shipping.recipes.update(pulled.recipes)
         self._notes.extend(pulled.notes)
+        if pulled.batches and self._ship_at_s < time.monotonic():
+            self._ship_at_s = time.monotonic() + GATHER_S
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)

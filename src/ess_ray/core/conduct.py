@@ -18,7 +18,7 @@ from ess_ray.core.samples import Event
 
 Line = TypeVar("Line")
 
-MOST_PER_SHIPMENT = 5_000  # samples of one transaction
+MOST_PER_SHIPMENT = 600  # samples of one transaction: while they are written the next are normalised
 MOST_HELD = 20_000  # samples pulled and not committed; more stay with their pollers
 MOST_IN_FLIGHT = 2  # shipments of one layout and lane: while one is written the next is normalised
 

@@ -112,6 +112,7 @@ class Line:
                 unit.clock_set(step_us, now, self._deliver)
             if unit.tick(now, self._deliver):
                 self._queue.append(unit)
+                self._tallies.at_work += 1
         if self._deadline_us is not None and now.mono_us >= self._deadline_us:
             self._deadline_us = None
             if self._state is CONNECTING:
@@ -307,6 +308,7 @@ class Line:
         return unit, unit.poll
 
     def _finish(self, unit: Unit, now: Now) -> None:
+        self._tallies.at_work -= 1
         poll, unit.poll = unit.poll, None
         assert poll is not None
         sample = poll.sample(now)

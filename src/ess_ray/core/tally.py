@@ -64,6 +64,7 @@ class Tallies:
     """A poller's tallies, and what was handed over of them. Counted in one thread, handed over in another."""
 
     def __init__(self) -> None:
+        self.at_work = 0  # polls that have begun and are not over
         self._tallies: dict[Device, Tally] = {}
         self._took: dict[str, Times] = {}
         self._late: dict[str, Times] = {}
