@@ -6,7 +6,7 @@ standard input ends. `--delay-ms` answers later, as over a slow link; `--silent`
 `--unreachable` lets none come about (devices that refuse need no process). `--ceiling` measures what such a process
 holds itself, with the barest client.
 
-Requests must come whole and one at a time, as all clients here send them.
+Requests must come whole, as all clients here send them; those that come together are answered together.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ FIRST_PORT = 20_000
 PLANTS, MOMENTS = 4, 120  # how many plants, and seconds of each
 SPARE_FILES = 64
 CEILING_S = 3.0
+REQUEST_BYTES = 12
 
 
 class Answers(dict[bytes, bytes]):
@@ -94,7 +95,11 @@ class Load:
                         return
                     self._accept(self._listeners[number])
                 elif request := _read(number):
-                    frame = request[:2] + answers[(second + clients[number][1]) % moments][request[2:]]
+                    table = answers[(second + clients[number][1]) % moments]
+                    if len(request) == REQUEST_BYTES:
+                        frame = request[:2] + table[request[2:]]
+                    else:
+                        frame = b"".join([one[:2] + table[one[2:]] for one in _split(request)])
                     if delay_s:
                         due.append((now_s + delay_s, number, frame))
                     else:
@@ -127,6 +132,10 @@ def _read(number: int) -> bytes:
         return os.read(number, 256)
     except OSError:
         return b""
+
+
+def _split(requests: bytes) -> list[bytes]:
+    return [requests[start : start + REQUEST_BYTES] for start in range(0, len(requests), REQUEST_BYTES)]
 
 
 def _write(number: int, frame: bytes) -> None:

@@ -14,6 +14,7 @@ import random
 import struct
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from ess_ray.adapters.modbus_frames import PduFrames
@@ -27,6 +28,7 @@ from ess_ray.core.settings import DeviceSettings
 S = 1_000_000
 START_US = 1_700_000_000 * S
 UNIT = 7
+REQUEST_BYTES = 12
 RECOVERY = 300  # right answers in which parked registers are tried again and all is whole
 PLAN = Plan(
     (
@@ -86,7 +88,7 @@ class Checked:
 
     def __init__(self) -> None:
         self._frames = PduFrames()
-        self.request = b""
+        self.requests: dict[int, bytes] = {}  # of this connection, by transaction
         self.stream = b""  # all that came on this connection
         self.accepted: dict[int, bytes] = {}  # of this poll, by place in the image
 
@@ -98,9 +100,10 @@ class Checked:
         if isinstance(answer, bytes):
             bits = request.function <= 2
             size = (request.count + 7) // 8 if bits else 2 * request.count
-            head = self.request[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size)
+            request_frame = self.requests[transaction]
+            head = request_frame[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size)
             right_frame = frame[:9] == head and len(frame) == 9 + size and frame in self.stream
-            assert right_frame, f"{frame.hex()} was taken for the answer to {self.request.hex()}"
+            assert right_frame, f"{frame.hex()} was taken for the answer to {request_frame.hex()}"
             number = int.from_bytes(frame[9:], "little")
             assert answer == (bytes(number >> i & 1 for i in range(request.count)) if bits else frame[9:])
             self.accepted[request.offset] = answer
@@ -127,15 +130,16 @@ class Quick:
 class Play:
     """A line whose device sends what a script says; also the line's transport."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
         self.samples: list[Sample] = []
         self.frames = Checked()
         self.fed = 0
         self._us = 0
-        self._connecting = self._asked = False
+        self._connecting = False
+        self._asked: deque[bytes] = deque()  # requests that the device has not seen to
         settings = DeviceSettings(
             Device("site", "device"), "map", "host", 502, UNIT, PLAN, "recipe", S, timeout_us=50_000,
-            poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
+            poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S, requests_at_once=at_once,
         )  # fmt: skip
         self.line = Line(self.frames, self, self._deliver)
         self.did: list[object] = []
@@ -149,18 +153,21 @@ class Play:
 
     def send(self, frame: bytes) -> None:
         self.did.append(frame)
-        self.frames.request = frame
-        self._asked = True
+        for start in range(0, len(frame), REQUEST_BYTES):
+            request = frame[start : start + REQUEST_BYTES]
+            self._asked.append(request)
+            self.frames.requests[int.from_bytes(request[:2], "big")] = request
 
     def close(self) -> None:
         self.did.append("close")
-        self._connecting = self._asked = False
+        self._connecting = False
+        self._asked.clear()
 
     def tell(self, what: Callable[[Line], object]) -> None:
         """Tell both lines the same; both must do the same."""
         what(self.line)
         what(self.quick.line)
-        assert self.did == self.quick.did
+        assert self.did == self.quick.did, f"{self.did} {self.quick.did}"
         assert self.line.wake_at_us(self._now) == self.quick.line.wake_at_us(self._now)
         self.did.clear()
         self.quick.did.clear()
@@ -181,8 +188,7 @@ class Play:
     def answer(self, step: Step) -> None:
         """One answer as the step has it, in one to three pieces; an answer that is not enough is waited out."""
         mutation, piece, number = step
-        stream = MUTATE[mutation](right(self.frames.request, self._us), piece, number)
-        self._asked = False
+        stream = MUTATE[mutation](right(self._asked.popleft(), self._us), piece, number)
         cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
             if piece := stream[start:end]:
@@ -220,9 +226,9 @@ class Play:
         self.frames.accepted = {}
 
 
-def play(script: Sequence[Step]) -> int:
+def play(script: Sequence[Step], at_once: int) -> int:
     """Play it; afterwards right answers must bring a whole sample again. Gives how many answers were fed."""
-    game = Play()
+    game = Play(at_once)
     for step in script:
         game.until_asked()
         game.answer(step)
@@ -242,7 +248,7 @@ def main(frames: int, seed: int) -> None:
             (chance.choice(MUTATIONS), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
             for _ in range(chance.randrange(1, 200))
         ]
-        fed += play(script)
+        fed += play(script, at_once=chance.choice((1, 2, 3)))
     print(f"{fed} answers in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
 
 

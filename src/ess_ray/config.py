@@ -142,10 +142,19 @@ def _device(
         retries=_within(f"{key}.retries", config.retries, 0, 10),
         connect_pause_us=_us(f"{key}.connect_pause_s", config.connect_pause_s, 0.0),
         request_pause_us=_us(f"{key}.request_pause_s", config.request_pause_s, 0.0),
+        requests_at_once=_at_once(key, config),
         keep_connection=config.keep_connection,
         backoff_max_us=_us(f"{key}.backoff_max_s", config.backoff_max_s, 0.0),
         park_retry_us=_us(f"{key}.park_retry_s", config.park_retry_s, 1.0),
     )
+
+
+def _at_once(key: str, config: Any) -> int:
+    """1 to 16: what a server may be made for (MODBUS Messaging on TCP/IP, NumberMaxOfServerTransaction)."""
+    at_once = _within(f"{key}.requests_at_once", config.requests_at_once, 1, 16)
+    if at_once > 1 and config.request_pause_s:
+        raise ConfigError(f"{key}.requests_at_once", "requests with a pause between them cannot go out at once")
+    return at_once
 
 
 def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool, job: str) -> StorageSettings:

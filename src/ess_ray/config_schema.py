@@ -26,6 +26,7 @@ class DeviceConfig:
     retries: int = 1
     connect_pause_s: float = 0.0
     request_pause_s: float = 0.0
+    requests_at_once: int = 1
     keep_connection: bool = True
     backoff_max_s: float = 10.0
     park_retry_s: float = 600.0

@@ -49,6 +49,7 @@ KINDS = {
     Kind.DEVICE_LOST: "three polls in a row heard nothing",
     Kind.DEVICE_BACK: "it answers again",
     Kind.REGISTERS_PARKED: "the device calls the registers in `detail` illegal: they are left out",
+    Kind.ASKED_SINGLY: "the device does not take several requests at once: from now on it gets one after the other",
     Kind.CLOCK_FORWARD: "the wall clock jumped ahead: [time, until) has no ticks",
     Kind.CLOCK_BACK: "the wall clock jumped back: ticks in [time, until) were taken already and are skipped",
 }

@@ -95,12 +95,13 @@ def _collect(poller: Poller, devices: list[DeviceSettings], ticks: int) -> list[
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
 @pytest.mark.parametrize(("behaviour", "status", "reason", "missing"), MISBEHAVIOUR.values(), ids=MISBEHAVIOUR)
 def test_only_what_is_broken_is_missing_and_the_sample_says_why(
-    behaviour: torture.Behaviour, status: Status, reason: str | None, missing: str | None
+    behaviour: torture.Behaviour, status: Status, reason: str | None, missing: str | None, at_once: int
 ) -> None:
     with torture.device(behaviour) as port:
-        (sample,) = collect([settings(port)], 1)
+        (sample,) = collect([replace(settings(port), requests_at_once=at_once)], 1)
     assert (sample.status, sample.reason, sample.missing_text) == (status, reason, missing)
     if status is Status.STORED:
         assert sample.image == GOOD
@@ -124,7 +125,8 @@ def test_a_device_that_misbehaves_slows_no_neighbour() -> None:
         assert all((sample.status is Status.STORED) == whole for sample in mine)
 
 
-def test_an_independent_server_is_read_through_all_four_functions() -> None:
+@pytest.mark.parametrize("at_once", [1, 3, 16])
+def test_an_independent_server_is_read_through_all_four_functions(at_once: int) -> None:
     registers = [(7 * n) % 65536 for n in range(60)]
     bits = [n % 3 == 0 for n in range(40)]
     plan = Plan(
@@ -138,7 +140,7 @@ def test_an_independent_server_is_read_through_all_four_functions() -> None:
         "four",
     )
     with pymodbus_server(registers, bits) as port:
-        (sample,) = collect([settings(port, plan)], 1)
+        (sample,) = collect([replace(settings(port, plan), requests_at_once=at_once)], 1)
     expected = bytes(bits[3:14]) + bytes(bits[8:16]) + struct.pack(">52H", *registers[0:2], *registers[10:60])
     assert (sample.status, sample.image) == (Status.STORED, expected)
 

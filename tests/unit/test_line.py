@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import replace
 
 import pytest
@@ -48,16 +49,21 @@ class PlainFrames:
 class Play:
     """A line, a transport that only notes, and the time."""
 
+    at_once = 1
+
     def __init__(self, units: int = 1, seconds: int = 60, **settings: int | bool) -> None:
         self.samples: list[Sample] = []
         self.events: list[Event] = []
         self.sent: list[bytes] = []
+        self.unanswered: deque[bytes] = deque()  # of this connection
         self.connects = self.closes = self.us = self.clock_us = 0
         self.connecting = False
         devices = [
             DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, "recipe", S, **settings)  # type: ignore[arg-type]
             for n in range(1, units + 1)
         ]
+        if not settings.keys() & {"request_pause_us", "requests_at_once"}:
+            devices = [replace(device, requests_at_once=self.at_once) for device in devices]
         self.tallies = Tallies()
         self.line = Line(PlainFrames(), self, self.deliver, self.tallies)
         self.line.change(devices, START_US, START_US + seconds * S)
@@ -73,10 +79,13 @@ class Play:
         self.connecting = True
 
     def send(self, frame: bytes) -> None:
-        self.sent.append(frame)
+        requests = [frame[start : start + 12] for start in range(0, len(frame), 12)]
+        self.sent.extend(requests)
+        self.unanswered.extend(requests)
 
     def close(self) -> None:
         self.closes += 1
+        self.unanswered.clear()
 
     @property
     def now(self) -> Now:
@@ -96,10 +105,10 @@ class Play:
         self.line.connected(self.now)
         return self
 
-    def reply(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> Play:
-        """Answer the last request: register r holds r; registers in `bad` make the device refuse the request."""
+    def answer(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> bytes:
+        """Of the next request: register r holds r; registers in `bad` make the device refuse the request."""
         wrong = wrong or {}
-        transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", self.sent[-1])
+        transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", self.unanswered.popleft())
         asked = range(address, address + count)
         pdu = struct.pack(f">BB{count}H", function, 2 * count, *asked)
         if bad & set(asked):
@@ -110,20 +119,28 @@ class Play:
             len(pdu) + 1,
             wrong.get("unit", unit),
         )
-        self.line.received(struct.pack(">HHHB", *header) + pdu, self.now)
+        return struct.pack(">HHHB", *header) + pdu
+
+    def reply(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> Play:
+        """Answer the next request."""
+        self.line.received(self.answer(bad, code, wrong), self.now)
         return self
 
     def replies(self, bad: frozenset[int] = frozenset(), code: int = 2) -> Play:
         """Answer until nothing more is asked."""
-        answered = -1
-        while answered != len(self.sent):
-            answered = len(self.sent)
+        while self.unanswered:
             self.reply(bad, code)
         return self
 
     @property
     def last(self) -> Sample:
         return self.samples[-1]
+
+
+@pytest.fixture(params=[1, 3], ids=["one request", "three at once"], autouse=True)
+def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each promise holds however many requests may be out."""
+    monkeypatch.setattr(Play, "at_once", request.param)
 
 
 def image(*registers: int) -> bytes:
@@ -160,7 +177,7 @@ def test_an_answer_in_single_bytes_and_two_in_one_segment_are_the_same_answer() 
     answer = struct.pack(">HHHBBB4H", transaction, 0, 11, 1, 4, 8, 0, 1, 2, 3)
     for byte in answer:
         play.line.received(bytes([byte]), play.now)
-    assert len(play.sent) == 2
+    assert len(play.sent) == max(2, Play.at_once)
     play.line.received(answer, play.now)  # the same answer once more: old, dropped
     play.replies()
     assert play.last.status is Status.STORED
@@ -179,7 +196,7 @@ def test_a_wrong_answer_costs_its_request_and_is_named(wrong: dict[str, int], re
     assert (play.last.status, play.last.reason) == (Status.PARTIAL, reason)
     assert (play.last.missing_text, play.last.missing) == ("4:0-3", ((0, 8),))
     assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
-    assert (play.last.requests, play.last.retries) == (4, 1)
+    assert (play.last.requests, play.last.retries) == ({1: 4, 3: 6}[Play.at_once], 1)
 
 
 def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
@@ -342,7 +359,7 @@ def test_a_device_that_comes_back_as_it_was_is_polled_again() -> None:
 
 
 def test_what_became_of_requests_is_counted_with_the_time_they_took() -> None:
-    play = Play(retries=1, timeout_us=S // 2).at(0).connected()
+    play = Play(retries=1, timeout_us=S // 2, requests_at_once=1).at(0).connected()
     tally = play.tallies.of(Device("site", "unit1"))
     play.at(0.004).reply().at(0.006).reply().at(0.008).reply()  # after 4, 2 and 2 ms
     assert [(bits, n) for bits, n in enumerate(tally.took[:SUM]) if n] == [(11, 2), (12, 1)]
@@ -353,3 +370,87 @@ def test_what_became_of_requests_is_counted_with_the_time_they_took() -> None:
     assert tally.failures == {"timeout": 1, "exception 4": 1}
     assert (tally.requests, tally.retries, tally.registers, tally.connections) == (3 + 4, 1, 7 + 5, 2)
     assert tally.late[:2] == [2, 0]  # both polls at their very moment
+
+
+# --- several requests at once -----------------------------------------------------------------------------------------
+
+
+def at_once(requests: int, **settings: int | bool) -> Play:
+    return Play(seconds=200, requests_at_once=requests, **settings).at(0).connected()
+
+
+def test_as_many_requests_are_out_as_the_device_takes() -> None:
+    play = at_once(2)
+    assert len(play.sent) == 2
+    play.reply()
+    assert len(play.sent) == 2
+    play.reply()
+    assert len(play.sent) == 3
+    assert (play.reply().last.status, play.last.requests) == (Status.STORED, 3)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 7, 1000])
+def test_answers_may_come_joined_and_in_any_pieces(pieces: int) -> None:
+    play = at_once(3)
+    answers = b"".join([play.answer() for _ in range(3)])
+    size = -(-len(answers) // pieces)
+    for start in range(0, len(answers), size):
+        play.line.received(answers[start : start + size], play.now)
+    assert (play.last.status, play.last.image) == (Status.STORED, image(0, 1, 2, 3, 100, 101, 200))
+    assert (play.last.requests, play.last.retries) == (3, 0)
+
+
+def test_what_was_answered_behind_an_illegal_register_is_kept_and_not_asked_again() -> None:
+    play = at_once(3).replies(bad=frozenset({2}))
+    assert (play.last.status, play.last.missing_text) == (Status.PARTIAL, "4:2")
+    assert play.last.image == image(0, 1, 0, 3, 100, 101, 200)
+    addresses = [struct.unpack(">H", frame[8:10])[0] for frame in play.sent]
+    assert (addresses.count(100), addresses.count(200)) == (1, 1)
+    play.at(1).replies(bad=frozenset({2})).at(2).replies(bad=frozenset({2}))
+    assert (play.last.status, play.last.reason, play.connects) == (Status.STORED, "parked", 1)
+
+
+def test_what_was_answered_is_kept_when_the_rest_of_the_poll_is_given_up() -> None:
+    play = at_once(3, retries=1, poll_limit_us=900_000).reply(bad=frozenset({0}), code=6).reply().reply().at(0.95)
+    assert (play.last.reason, play.last.missing_text) == (Reason.TIMEOUT, "4:0-3")
+    assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
+
+
+def test_an_answer_out_of_turn_is_not_taken() -> None:
+    play = at_once(3, retries=0)
+    play.unanswered.rotate(1)
+    play.reply().connected().replies()
+    assert (play.last.reason, play.last.missing_text) == (Reason.BAD_TRANSACTION, "4:0-3")
+    assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
+
+
+def test_each_answer_has_its_own_time() -> None:
+    play = at_once(3, timeout_us=200_000).at(0.15).reply().at(0.3).reply().at(0.45).reply()
+    assert (play.last.status, play.last.retries, play.closes) == (Status.STORED, 0, 0)
+
+
+def test_a_device_that_takes_one_request_at_a_time_is_soon_asked_so_and_loses_nothing() -> None:
+    play = at_once(3, timeout_us=100_000)
+    for second in range(6):
+        play.at(second)
+        if len(play.unanswered) > 1:  # it answers the first and drops the others
+            play.reply().at(second + 0.2).connected()
+        play.replies()
+    assert [(sample.status, sample.retries) for sample in play.samples] == [
+        (Status.STORED, n) for n in (1, 1, 1, 0, 0, 0)
+    ]
+    assert [(event.kind, event.detail) for event in play.events] == [(Kind.ASKED_SINGLY, "requests_at_once=3")]
+
+
+def test_a_link_that_was_down_is_no_reason_to_ask_singly() -> None:
+    play = at_once(3, timeout_us=100_000)
+    for second in range(0, 80, 20):
+        play.at(second)
+        play.at(second + 4)  # nothing is heard
+        for step in range(second + 4, second + 19):
+            play.at(step)
+            (play.connected() if play.connecting else play).replies()
+    assert Kind.ASKED_SINGLY not in {event.kind for event in play.events}
+    assert play.last.requests == 3
+    play.at(79)
+    assert len(play.unanswered) == 3

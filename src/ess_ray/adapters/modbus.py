@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock, Thread
 
 from ess_ray.adapters.logs import Troubles
-from ess_ray.adapters.modbus_connection import RECEIVE_BYTES, Connection, Shared
+from ess_ray.adapters.modbus_connection import Connection, Shared
 from ess_ray.adapters.modbus_frames import PduFrames
 from ess_ray.adapters.readiness import AT_ONCE, Handler, Readiness
 from ess_ray.core.cadence import Now
@@ -134,7 +134,7 @@ class ModbusLoop:
                 self._guarded(handlers[number], moment)
                 continue
             try:
-                heard.append((connection, connection.receive(RECEIVE_BYTES)))
+                heard.append((connection, connection.receive(connection.receive_bytes)))
             except BlockingIOError:
                 continue
             except OSError:

@@ -19,7 +19,8 @@ from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.tally import Tallies
 from ess_ray.core.timers import Timers
 
-RECEIVE_BYTES = 512  # of one device at once; an answer has 260 at most, and what does not fit comes next
+# Of one device at once; an answer has 260 at most, and what does not fit comes next.
+RECEIVE_BYTES, RECEIVE_SEVERAL_BYTES = 512, 4096
 Address = tuple[int, int, int, str, Any]  # family, type, protocol, name, where: as getaddrinfo gives them
 
 
@@ -43,7 +44,7 @@ class Connection:
 
     __slots__ = (
         "_addresses", "_attempt", "_failed", "_host", "_port", "_refused", "_send", "_shared", "_socket", "_timer_us",
-        "address", "line", "receive",
+        "address", "line", "receive", "receive_bytes",
     )  # fmt: skip
 
     def __init__(self, address: tuple[str, int], shared: Shared) -> None:
@@ -52,6 +53,7 @@ class Connection:
         self._shared = shared
         self._socket: socket.socket | None = None
         self.receive: Callable[[int], bytes]  # of the socket that stands, without a call in between
+        self.receive_bytes = RECEIVE_BYTES
         self._send: Callable[[bytes], int]
         self._timer_us: int | None = None
         self._attempt = 0  # tells what a resolver brings for an attempt that was given up
@@ -157,6 +159,8 @@ class Connection:
             self._try_next(now)
             return
         self.receive, self._send = self._socket.recv, self._socket.send
+        several = any(unit.settings.requests_at_once > 1 for unit in self.line.units)
+        self.receive_bytes = RECEIVE_SEVERAL_BYTES if several else RECEIVE_BYTES
         self._shared.readers[self._socket.fileno()] = self
         self._shared.readiness.watch(self._socket, self._opened)
         self._shared.openings.over(self)

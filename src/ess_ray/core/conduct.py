@@ -18,7 +18,8 @@ from ess_ray.core.samples import Event
 
 Line = TypeVar("Line")
 
-MOST_PER_SHIPMENT = 600  # samples of one transaction: while they are written the next are normalised
+MOST_PER_SHIPMENT = 5_000  # samples of one transaction
+PART = 600  # half of what waits, but so much at least, is a shipment: one is written while the next is normalised
 MOST_HELD = 20_000  # samples pulled and not committed; more stay with their pollers
 MOST_IN_FLIGHT = 2  # shipments of one layout and lane: while one is written the next is normalised
 
@@ -124,7 +125,8 @@ class Conductor:
             for layout, waiting in layouts.items():
                 if waiting and self._in_flight[fresh, layout] < (MOST_IN_FLIGHT if fresh else 1):
                     self._in_flight[fresh, layout] += 1
-                    origins, batches = zip(*_taken(waiting, most), strict=True)
+                    samples = sum(batch.samples for _, batch in waiting)
+                    origins, batches = zip(*_taken(waiting, min(most, max(PART, samples // 2))), strict=True)
                     return Shipment(layout, fresh, origins, batches=batches)
         if self._events and not self._in_flight[True, ""]:
             self._in_flight[True, ""] += 1

@@ -21,6 +21,7 @@ from ess_ray.core.poll import Poll
 from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.tally import SUM, Tallies, no_times
+from ess_ray.core.together import Together
 from ess_ray.core.unit import Unit
 
 CLOSED, CONNECTING, READY, WAITING = State  # a member is slow to get at its class
@@ -32,7 +33,7 @@ class Line:
     __slots__ = (
         "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_clock", "_deadline_us", "_deliver", "_frames",
         "_head", "_queue", "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_tallies", "_timeout_us",
-        "_told", "_took", "_transport", "_unit", "units",
+        "_together", "_told", "_took", "_transport", "_unit", "units",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +57,7 @@ class Line:
         self._size = NO_SIZE  # of the answer that is expected, if it may be taken by its head
         self._head = b""
         self._asked = 0  # requests sent; the last one's transaction is this, from 1 to 0xFFFF and round again
+        self._together: Together | None = None  # several requests are out
         self._asked_before = 0  # this connection: tells old answers from alien ones
         # Of the poll at work, so that most answers touch nothing else: its requests, its answers, its limits.
         self._asks: list[Ask] = []
@@ -151,8 +153,7 @@ class Line:
     def received(self, data: bytes, now: Now) -> bool:
         """Bytes from the device, in whatever pieces they come. False: `wake_at_us` may have come nearer."""
         if len(data) != self._size or not data.startswith(self._head):
-            self._carefully(data, now)
-            return False
+            return self._several(data, now) if self._together and not self._buffer else self._carefully(data, now)
         answers, asks, mono_us, most_us = self._answers, self._asks, now.mono_us, self._quick_until_us
         place = len(answers) + 1
         if place < len(asks) and mono_us < most_us:  # nearly always: nothing but the line itself is touched
@@ -174,7 +175,20 @@ class Line:
         self._go_on(unit, poll, now)
         return self._deadline_us is None
 
-    def _carefully(self, data: bytes, now: Now) -> None:
+    def _several(self, data: bytes, now: Now) -> bool:
+        """Answers to requests that are out together: those that are as expected, then the careful way."""
+        unit, poll = self._at_work()
+        assert self._together
+        in_turn = poll.next_request() is self._together.request  # none before it has to be asked again
+        found, rest = self._together.take(data) if in_turn else ([], data)
+        if found:
+            poll.answered_together(found)
+            self._told = len(self._answers)
+            self._time(now, len(found))
+            self._go_on(unit, poll, now)
+        return self._carefully(rest, now) if rest else True  # a limit has been moved back, or the poll is over
+
+    def _carefully(self, data: bytes, now: Now) -> bool:
         """Frame by frame, each checked."""
         self._size = NO_SIZE
         self._buffer += data
@@ -189,6 +203,7 @@ class Line:
             frame = bytes(self._buffer[:length])
             del self._buffer[:length]
             self._frame(frame, now)
+        return False
 
     def closed(self, now: Now) -> None:
         """The device closed the connection."""
@@ -214,7 +229,7 @@ class Line:
                 self._deadline_us = min(now.mono_us + unit.settings.connect_timeout_us, poll.deadline_us)
                 self._transport.connect()
             else:
-                self._send(poll, now)
+                self._send(unit, poll, now)
 
     def _current(self) -> Unit | None:
         if self._unit is None and self._queue:
@@ -225,24 +240,45 @@ class Line:
             self._quick_until_us = 0 if unit.settings.request_pause_us else unit.poll.deadline_us
         return self._unit
 
-    def _send(self, poll: Poll, now: Now) -> None:
-        frame, head, size = self._asks[poll.try_once()]
+    def _send(self, unit: Unit, poll: Poll, now: Now) -> None:
         self._told = len(self._answers)
-        first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
-        self._asked += 1
-        self._head = first + head
-        self._size = NO_SIZE if self._buffer else size
         self._state = WAITING
         self._since_us = self._sent_us = now.mono_us
         self._deadline_us = min(now.mono_us + self._timeout_us, poll.deadline_us)
+        if unit.at_once > 1 and not poll.attempts and len(places := poll.together(unit.at_once)) > 1:
+            self._send_together(poll, places)
+            return
+        frame, head, size = self._asks[poll.try_once()]
+        first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
+        self._asked += 1
+        self._head = first + head
+        self._size = NO_SIZE if self._buffer or poll.early else size
         self._transport.send(first + frame)
+
+    def _send_together(self, poll: Poll, places: Sequence[int]) -> None:
+        poll.try_once(len(places))
+        requests, asks = poll.requests, self._asks
+        self._together = Together([requests[place] for place in places], [asks[place] for place in places], self._asked)
+        self._asked += len(places)
+        self._size = NO_SIZE
+        self._transport.send(self._together.frames)
 
     def _go_on(self, unit: Unit, poll: Poll, now: Now) -> None:
         """A request is over, the connection is good."""
+        if self._together and self._together.out:
+            if poll.next_request() is self._together.request:
+                poll.attempts = 1
+            self._deadline_us = min(now.mono_us + self._timeout_us, poll.deadline_us)
+            return
+        if self._together:
+            self._together = None
+            unit.answered_together()
         self._state = READY
         self._deadline_us = None
         if poll.next_request() is None:
             self._unit = None
+            if unit.at_once < unit.settings.requests_at_once:
+                unit.answered_alone(now, self._deliver)
             self._finish(unit, now)
             if not self._queue:
                 return
@@ -252,30 +288,31 @@ class Line:
 
     def _frame(self, frame: bytes, now: Now) -> None:
         transaction = int.from_bytes(frame[:2], "big")
-        last = (self._asked - 1) % 0xFFFF + 1
-        if transaction != last or self._state is not WAITING:
-            if (last - transaction) % 0xFFFF >= self._asked - self._asked_before:
+        out = (self._together.out if self._together else 1) if self._state is WAITING else 0
+        if not out or transaction != (self._asked - out) % 0xFFFF + 1:
+            if not out <= (self._asked - transaction) % 0xFFFF < self._asked - self._asked_before:
                 self._distrust(Reason.BAD_TRANSACTION, now)
             return
         unit, poll = self._at_work()
-        request = poll.requests[len(poll.answers)]
+        request = self._together.request if self._together else poll.requests[len(poll.answers)]
         answer = self._frames.check(frame, transaction, unit.settings.unit_id, request)
         if isinstance(answer, Reason):
             self._distrust(answer, now)
             return
         self._time(now)
+        poll.came(request, answer, unit.retries, now.mono_us)
         if isinstance(answer, int):
             unit.tally.failures[f"{Reason.EXCEPTION} {answer}"] += 1
-            poll.refused(answer, unit.retries, now.mono_us)
             self._asks = unit.asks(poll.requests)
-        else:
-            poll.answered(answer)
+        if self._together:
+            self._together.out -= 1
+            self._told = len(self._answers)
         self._go_on(unit, poll, now)
 
-    def _time(self, now: Now) -> None:
-        """The request that was out is answered; the sum has those before it too, that went one behind the other."""
-        self._took[(now.mono_us - self._sent_us).bit_length()] += 1
-        self._took[SUM] += now.mono_us - self._since_us
+    def _time(self, now: Now, requests: int = 1) -> None:
+        """What was out is answered; the sum has the requests before it too, that went one behind the other."""
+        self._took[(now.mono_us - self._sent_us).bit_length()] += requests
+        self._took[SUM] += requests * (now.mono_us - self._since_us)
 
     def _distrust(self, reason: Reason, now: Now) -> None:
         """What came cannot be an answer of ours: nothing more is read from this connection."""
@@ -288,6 +325,8 @@ class Line:
     def _fail_request(self, reason: Reason, now: Now) -> None:
         """The request that is out has failed with its connection: once more if allowed, else its registers are lost."""
         unit, poll = self._at_work()
+        if self._together:
+            unit.failed_together()
         self._hang_up()
         self._deadline_us = None
         unit.tally.failures[reason] += 1
@@ -325,3 +364,4 @@ class Line:
         self._transport.close()
         self._state = CLOSED
         self._size = NO_SIZE
+        self._together = None

@@ -105,6 +105,8 @@ class Poll:
     sent = 0  # requests, retries included
     _retries = 0
     _searching = False
+    # Answers whose requests' turn has not come, by the requests' ids: with the arguments of `came`.
+    early: dict[int, tuple[bytes | int, int, int]] | None = None
     newly_parked: Sequence[Request] = ()  # values that this poll found to be illegal
     heard = False  # the device gave an answer, be it an exception
 
@@ -121,9 +123,15 @@ class Poll:
         number = len(self.answers)
         return self.requests[number] if number < len(self.requests) else None
 
-    def try_once(self) -> int:
-        """The next request goes out: its place in `requests`."""
-        self.sent += 1
+    def together(self, most: int) -> Sequence[int]:
+        """The places of the next request and of those that may go with it, at most so many in all."""
+        first, early = len(self.answers), self.early
+        places = range(first, min(first + most, len(self.requests)))
+        return [place for place in places if id(self.requests[place]) not in early] if early else places
+
+    def try_once(self, together: int = 1) -> int:
+        """The next request goes out, and those `together` with it: its place in `requests`."""
+        self.sent += together
         if self.attempts:
             self._retries += 1
         self.attempts += 1
@@ -135,6 +143,33 @@ class Poll:
             self.heard = True
             self.sent += answered
             self.attempts = 1
+
+    def came(self, request: Request, answer: bytes | int, retries: int, mono_us: int) -> None:
+        """The answer of a request that was out: its data (bits unpacked, one a byte) or an exception's code.
+
+        Its turn may not have come: one before it that was out with it may have to be asked again, or in parts.
+        """
+        self.heard = True
+        self.early = self.early or {}
+        self.early[id(request)] = answer, retries, mono_us
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take the answers whose turn has come."""
+        while self.early and (request := self.next_request()) and (early := self.early.pop(id(request), None)):
+            answer, retries, mono_us = early
+            self.attempts = self.attempts or 1
+            if isinstance(answer, int):
+                self.refused(answer, retries, mono_us)
+            else:
+                self.answered(answer)
+
+    def answered_together(self, payloads: Sequence[bytes]) -> None:
+        """The first requests of those that are out together were answered."""
+        self.attempts = 0
+        self.heard = True
+        self.answers.extend(payloads)
+        self._settle()
 
     def answered(self, payload: bytes) -> None:
         """The request was answered with its data (bits come unpacked, one a byte)."""
@@ -162,6 +197,7 @@ class Poll:
         self.attempts = 0
         self._miss(self.requests[len(self.answers)], reason)
         self.answers.append(None)
+        self._settle()
 
     def give_up(self, reason: str) -> None:
         """Nothing more is asked in this poll: all that is left is missing."""

@@ -74,6 +74,7 @@ class Kind(StrEnum):
     DEVICE_LOST = "device lost"  # three polls in a row heard nothing
     DEVICE_BACK = "device back"
     REGISTERS_PARKED = "registers parked"  # the device calls them illegal: they are left out
+    ASKED_SINGLY = "asked singly"  # it does not take several requests at once (`requests_at_once`)
     CLOCK_FORWARD = "clock forward"  # the wall clock jumped ahead: [time, until) has no ticks
     CLOCK_BACK = "clock back"  # the wall clock jumped back: ticks in [time, until) were taken already and are skipped
 

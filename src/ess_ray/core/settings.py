@@ -31,6 +31,7 @@ class DeviceSettings:
     retries: int = 1  # of one request within the poll's limit
     connect_pause_us: int = 0  # some gateways need a rest after connecting
     request_pause_us: int = 0  # and between requests
+    requests_at_once: int = 1  # of one poll that may be out together, if the device takes them
     keep_connection: bool = True
     backoff_max_us: int = 10_000_000  # longest pause between two probes of a silent device
     park_retry_us: int = 600_000_000  # bad registers are tried again after this

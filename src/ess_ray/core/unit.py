@@ -14,6 +14,8 @@ from ess_ray.core.tally import SUM, Tally
 
 # A device is left alone between probes once this many polls in a row have heard nothing.
 SILENT_AFTER = 3
+# A device gets one request at a time for good once so many times in a row it has answered one, but not several.
+SINGLY_AFTER = 3
 STORED = Status.STORED  # a member is slow to get at its class
 
 
@@ -21,8 +23,8 @@ class Unit:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_asks", "_frames", "_registers", "_requests", "cadence", "failures", "parking", "poll", "settings",
-        "silent_until_us", "tally",
+        "_asks", "_frames", "_registers", "_requests", "_strikes", "at_once", "cadence", "failures", "parking", "poll",
+        "settings", "silent_until_us", "tally",
     )  # fmt: skip
 
     def __init__(self, settings: DeviceSettings, frames: Frames, tally: Tally) -> None:
@@ -32,6 +34,8 @@ class Unit:
         self.poll: Poll | None = None
         self.failures = 0  # polls in a row that heard nothing
         self.silent_until_us = 0
+        self.at_once = settings.requests_at_once  # requests that may be out together, now
+        self._strikes = 0
         self.tally = tally
         self._registers = sum(request.count for request in settings.plan.requests)
         self._frames = frames
@@ -54,6 +58,23 @@ class Unit:
             self._requests = requests
             self._asks = [self._frames.ask(self.settings.unit_id, request) for request in requests]
         return self._asks
+
+    def failed_together(self) -> None:
+        """Of requests that were out together not all were answered: one alone shall tell whether it is there."""
+        self.at_once = 1
+
+    def answered_together(self) -> None:
+        """All were."""
+        self._strikes = 0
+
+    def answered_alone(self, now: Now, deliver: Callable[[Event], None]) -> None:
+        """It is there. Some devices and gateways take one request at a time only, and drop the others."""
+        self._strikes += 1
+        if self._strikes < SINGLY_AFTER:
+            self.at_once = self.settings.requests_at_once
+        elif self._strikes == SINGLY_AFTER:
+            detail = f"requests_at_once={self.settings.requests_at_once}"
+            deliver(Event(self.settings.device, now.wall_us, Kind.ASKED_SINGLY, None, detail))
 
     def tick(self, now: Now, deliver: Callable[[Sample], None]) -> bool:
         """Begin a poll if a tick is due (True) and deliver the samples of those at which the device is not asked."""
