@@ -50,3 +50,18 @@ class Transport(Protocol):
     def connect(self) -> None: ...
     def send(self, frame: bytes) -> None: ...
     def close(self) -> None: ...
+
+
+def cut_frame(buffer: bytearray) -> bytes | Reason | None:
+    """Takes the first frame out of what has come; None: it is not whole. A reason: what has come is no Modbus TCP."""
+    if len(buffer) < MBAP_BYTES:
+        return None
+    _, protocol, rest = MBAP.unpack_from(buffer)
+    length = 6 + rest
+    if protocol or not MBAP_BYTES < length <= MAX_FRAME_BYTES:
+        return Reason.BAD_PROTOCOL if protocol else Reason.BAD_LENGTH
+    if len(buffer) < length:
+        return None
+    frame = bytes(buffer[:length])
+    del buffer[:length]
+    return frame

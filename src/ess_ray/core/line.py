@@ -15,25 +15,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from ess_ray.core.cadence import Now, WallClock
-from ess_ray.core.frames import HEAD_BYTES, MAX_FRAME_BYTES, MBAP, MBAP_BYTES, NO_SIZE, Ask, Frames, State, Transport
+from ess_ray.core.cadence import Now
+from ess_ray.core.frames import HEAD_BYTES, NO_SIZE, Ask, Frames, State, Transport, cut_frame
 from ess_ray.core.poll import Poll
 from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.tally import SUM, Tallies, no_times
 from ess_ray.core.together import Together
-from ess_ray.core.unit import Unit
+from ess_ray.core.unit import Unit, Units
 
 CLOSED, CONNECTING, READY, WAITING = State  # a member is slow to get at its class
 
 
-class Line:
-    """The devices of one host and port."""
+class Line(Units):
+    """The devices of one host and port, and their connection."""
 
     __slots__ = (
-        "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_clock", "_deadline_us", "_deliver", "_frames",
-        "_head", "_queue", "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_tallies", "_timeout_us",
-        "_together", "_told", "_took", "_transport", "_unit", "units",
+        "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_deadline_us", "_deliver", "_head", "_queue",
+        "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_timeout_us", "_together", "_told", "_took",
+        "_transport", "_unit",
     )  # fmt: skip
 
     def __init__(
@@ -43,13 +43,10 @@ class Line:
         deliver: Callable[[Sample | Event], None],
         tallies: Tallies | None = None,
     ) -> None:
-        self.units: list[Unit] = []
-        self._frames = frames
+        super().__init__(frames, tallies or Tallies())
         self._transport = transport
         self._deliver = deliver
-        self._tallies = tallies or Tallies()
         self._state = CLOSED
-        self._clock = WallClock()
         self._queue: deque[Unit] = deque()  # polls that wait for the one at work
         self._unit: Unit | None = None  # whose poll is at work
         self._deadline_us: int | None = None  # of the connection or request that is out, or end of a pause
@@ -71,50 +68,20 @@ class Line:
 
         The others take their last tick before `first_us`. Polls never overlap: a line has one at work.
         """
-        for unit in self.units:
-            if unit.settings not in devices:
-                unit.cadence.stop(first_us)
-        self.units = [unit for unit in self.units if unit.busy]
-        known = [unit.settings for unit in self.units if unit.cadence.next_due_us() is not None]
-        for settings in devices:
-            if settings not in known:
-                self.units.append(unit := Unit(settings, self._frames, self._tallies.of(settings.device)))
-                unit.cadence.start(first_us, end_us)
+        super().change(devices, first_us, end_us)
         if not self.busy:
             self._hang_up()
 
-    def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us`; the poll at work is finished."""
-        for unit in self.units:
-            unit.cadence.stop(end_us)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a poll is at work or waits, or a tick is still to come."""
-        return any(unit.busy for unit in self.units)
-
     def wake_at_us(self, now: Now) -> int | None:
         """When to call `wake` next, on the monotonic clock; None: only when something comes in."""
-        first_us = self._deadline_us
-        for unit in self.units:
-            due_us = unit.cadence.next_due_us()
-            if due_us is not None:
-                due_us += now.mono_us - now.wall_us
-                if first_us is None or due_us < first_us:
-                    first_us = due_us
-        return first_us
+        tick_us, limit_us = self.next_tick_us(now), self._deadline_us
+        return tick_us if limit_us is None or (tick_us is not None and tick_us < limit_us) else limit_us
 
     # --- what the loop tells -------------------------------------------------------------------------------------
 
     def wake(self, now: Now) -> None:
         """Time has passed: ticks may be due, a limit may be over."""
-        step_us = self._clock.step_us(now)
-        for unit in self.units:
-            if step_us:
-                unit.clock_set(step_us, now, self._deliver)
-            if unit.tick(now, self._deliver):
-                self._queue.append(unit)
-                self._tallies.at_work += 1
+        self._queue.extend(self.begun(now, self._deliver))
         if self._deadline_us is not None and now.mono_us >= self._deadline_us:
             self._deadline_us = None
             if self._state is CONNECTING:
@@ -192,16 +159,10 @@ class Line:
         """Frame by frame, each checked."""
         self._size = NO_SIZE
         self._buffer += data
-        while self._state in (READY, WAITING) and len(self._buffer) >= MBAP_BYTES:
-            _, protocol, rest = MBAP.unpack_from(self._buffer)
-            length = 6 + rest
-            if protocol or not MBAP_BYTES < length <= MAX_FRAME_BYTES:
-                self._distrust(Reason.BAD_PROTOCOL if protocol else Reason.BAD_LENGTH, now)
+        while self._state in (READY, WAITING) and (frame := cut_frame(self._buffer)) is not None:
+            if isinstance(frame, Reason):
+                self._distrust(frame, now)
                 break
-            if len(self._buffer) < length:
-                break
-            frame = bytes(self._buffer[:length])
-            del self._buffer[:length]
             self._frame(frame, now)
         return False
 

@@ -1,16 +1,18 @@
-"""One device of a line: its ticks, its parked registers, how its requests are asked, how long it has been silent."""
+"""One device of a line: its ticks, its parked registers, how its requests are asked, how long it has been silent; and
+all devices of a line (`Units`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ess_ray.core.cadence import Cadence, Now
+from ess_ray.core.cadence import Cadence, Now, WallClock
 from ess_ray.core.frames import Ask, Frames
 from ess_ray.core.plan import Request
 from ess_ray.core.poll import Parking, Poll, missing_text, unread
 from ess_ray.core.samples import Event, Kind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
-from ess_ray.core.tally import SUM, Tally
+from ess_ray.core.tally import SUM, Tallies, Tally
 
 # A device is left alone between probes once this many polls in a row have heard nothing.
 SILENT_AFTER = 3
@@ -122,3 +124,58 @@ class Unit:
             pause_us = self.settings.period_us << min(self.failures - SILENT_AFTER, 16)
             self.silent_until_us = now.mono_us + min(pause_us, self.settings.backoff_max_us)
         return events
+
+
+class Units:
+    """The devices of a line, and their ticks."""
+
+    __slots__ = ("_clock", "_frames", "_tallies", "units")
+
+    def __init__(self, frames: Frames, tallies: Tallies) -> None:
+        self.units: list[Unit] = []
+        self._clock = WallClock()
+        self._frames = frames
+        self._tallies = tallies
+
+    def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+        """These tick in [first_us, end_us) from now on; what ticks already and stays as it is notices nothing."""
+        for unit in self.units:
+            if unit.settings not in devices:
+                unit.cadence.stop(first_us)
+        self.units = [unit for unit in self.units if unit.busy]
+        known = [unit.settings for unit in self.units if unit.cadence.next_due_us() is not None]
+        for settings in devices:
+            if settings not in known:
+                self.units.append(unit := Unit(settings, self._frames, self._tallies.of(settings.device)))
+                unit.cadence.start(first_us, end_us)
+
+    def stop(self, end_us: int) -> None:
+        """No tick at or after `end_us`; the poll at work is finished."""
+        for unit in self.units:
+            unit.cadence.stop(end_us)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a poll is at work or waits, or a tick is still to come."""
+        return any(unit.busy for unit in self.units)
+
+    def next_tick_us(self, now: Now) -> int | None:
+        """When the next device is read, on the monotonic clock."""
+        first_us = None
+        for unit in self.units:
+            due_us = unit.cadence.next_due_us()
+            if due_us is not None and (first_us is None or due_us < first_us):
+                first_us = due_us
+        return first_us if first_us is None else first_us + now.mono_us - now.wall_us
+
+    def begun(self, now: Now, deliver: Callable[[Sample | Event], None]) -> list[Unit]:
+        """Those whose poll begins now; ticks that are not read are delivered."""
+        step_us = self._clock.step_us(now)
+        begun = []
+        for unit in self.units:
+            if step_us:
+                unit.clock_set(step_us, now, deliver)
+            if unit.tick(now, deliver):
+                begun.append(unit)
+                self._tallies.at_work += 1
+        return begun
