@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[int], Part]] = {
     "export": exporting.run,
     "disk": disk.run,
     "fleet": fleet.run,
+    "together": partial(fleet.run, sizes=fleet.TOGETHER_SIZES, at_once=fleet.TOGETHER),
     "trouble": troubles.run,
     "today": today.run,
     "start": starting.run,
@@ -37,11 +38,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Speed of ess_ray beside floors of the same run")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="default: all")
     parser.add_argument("--rounds", type=int, default=7, help="how often each way is measured (at least 2)")
-    parser.add_argument("--devices", type=_numbers, default=fleet.SIZES, help="sizes of fleets, as in 300,1000")
+    parser.add_argument("--devices", type=_numbers, help="sizes of fleets, as in 300,1000")
     parser.add_argument("--seconds", type=float, default=fleet.SECONDS_S, help="how long each fleet is collected")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     arguments = parser.parse_args()
-    parts = PARTS | {"fleet": partial(fleet.run, sizes=arguments.devices, seconds_s=arguments.seconds)}
+    chosen = {"seconds_s": arguments.seconds} | ({"sizes": arguments.devices} if arguments.devices else {})
+    parts = PARTS | {name: partial(PARTS[name], **chosen) for name in ("fleet", "together")}
     page: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
     print(f"{page['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
     for name in arguments.only:

@@ -14,7 +14,8 @@ from benchmarks.whole_job import OTHERS, TOTAL, Run, Setting, fresh_database, ru
 
 MAP = "sionyu"
 SIZES = (10, 100, 300, 1000, 3000)
-SECONDS_S = 60.0
+TOGETHER, TOGETHER_SIZES = 7, (1000, 3000, 5000)  # all requests of a poll at once, for devices that take them
+SECONDS_S = 120.0
 GROWTH_FROM = 100  # devices: below, what Ray does anyway is most of the cost
 CPU = "CPU ms a device-tick, "
 AIM = (
@@ -23,8 +24,8 @@ AIM = (
 )
 
 
-def run(rounds: int, sizes: Sequence[int] = SIZES, seconds_s: float = SECONDS_S) -> Part:
-    """All sizes, smallest first; of each run so many slices are compared."""
+def run(rounds: int, sizes: Sequence[int] = SIZES, seconds_s: float = SECONDS_S, at_once: int = 1) -> Part:
+    """All sizes, smallest first, with so many requests at once; of each run so many slices are compared."""
     name, bin_dir, settings = server()
     with load_devices(max(sizes), MAP) as pid:
         held = ceiling(pid, max(sizes), MAP, FIRST_PORT)
@@ -33,14 +34,16 @@ def run(rounds: int, sizes: Sequence[int] = SIZES, seconds_s: float = SECONDS_S)
     with running(bin_dir, settings) as dsn:
         for devices in sorted(sizes):
             with fresh_database(dsn, "fleet") as database, load_devices(devices, MAP) as pid:
-                runs.append(run_job(database, Setting(devices, MAP, seconds_s, pid=pid), rounds))
+                setting = Setting(devices, MAP, seconds_s, pid=pid)
+                runs.append(run_job(database, setting, rounds, f"fleet.requests_at_once={at_once}"))
                 bytes_a_tick = disk_bytes(database) / max(1, runs[-1].stored)
             columns[f"{devices} devices"] = figures(runs[-1]) | {"bytes a device-tick, not compressed": bytes_a_tick}
     if len(grown := [run for run in runs if run.devices >= GROWTH_FROM]) > 1:
         columns |= _growth(grown)
     lines = [line for column in columns.values() for line in column]
     return Part(
-        f"Fleet: the whole job for {seconds_s:g} s, every device every second",
+        f"Fleet: the whole job for {seconds_s:g} s, every device every second"
+        + (f", {at_once} requests at once" if at_once > 1 else ""),
         f"Map {MAP}, {layout(MAP).registers} registers, {len(layout(MAP).plan.requests)} requests, 12 rows; {name}; "
         f"devices, server and collector on this machine. Medians and quartiles over {rounds} slices of a run; "
         f"growth from {GROWTH_FROM} on: the exponent of CPU over devices, and a line, cores = fixed + each x devices / "

@@ -24,6 +24,7 @@ KINDS = {
     "ray::Poller": "poller",
     "ray::Normaliser": "normaliser",
     "ray::Writer": "writer",
+    "ray::Watcher": "watcher",
     "postgres": "PostgreSQL",
 }
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from benchmarks.databases import running, server
-from benchmarks.fleet import CPU, MAP
+from benchmarks.fleet import CPU, MAP, TOGETHER
 from benchmarks.load_device import load_devices
 from benchmarks.measure import Cell, Part
 from benchmarks.whole_job import TOTAL, Run, Setting, fresh_database, run_job
@@ -14,6 +14,7 @@ from benchmarks.whole_job import TOTAL, Run, Setting, fresh_database, run_job
 DEVICES = 1000
 SLOW_S, DEAD_S = 30.0, 60.0
 DEAD_WARM_S = 25.0  # until the pauses between the probes of a dead device are as long as they get
+SLOWEST = f"150 ms, {TOGETHER} at once"
 # By name: further words of the devices' command line; None: there is no process, and nothing listens.
 TROUBLES: dict[str, tuple[str, ...] | None] = {
     "none": (),
@@ -23,6 +24,7 @@ TROUBLES: dict[str, tuple[str, ...] | None] = {
     "answers after 1 ms": ("--delay-ms", "1"),
     "after 10 ms": ("--delay-ms", "10"),
     "after 50 ms": ("--delay-ms", "50"),
+    SLOWEST: ("--delay-ms", "150"),
 }
 DEAD = ("connection refused", "no connection", "no answer")
 
@@ -38,7 +40,8 @@ def run(rounds: int, devices: int = DEVICES) -> Part:
                 setting = Setting(devices, MAP, SLOW_S, pid=pid)
                 if trouble in DEAD:
                     setting = replace(setting, seconds_s=DEAD_S, warm_s=DEAD_WARM_S)
-                columns[trouble] = _figures(run_job(database, setting, rounds))
+                at_once = TOGETHER if trouble == SLOWEST else 1
+                columns[trouble] = _figures(run_job(database, setting, rounds, f"fleet.requests_at_once={at_once}"))
     return Part(
         f"Trouble: {devices} devices that are dead or slow",
         f"As for the fleet, {name}; CPU of dead devices once their probes are rare, after {DEAD_WARM_S:g} s. "
