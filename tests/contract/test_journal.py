@@ -89,6 +89,41 @@ def test_a_group_comes_back_as_it_was_and_a_damaged_one_not_at_all() -> None:
             unpack_group(damaged)
 
 
+@pytest.mark.parametrize(
+    ("all_in", "quiet_s", "limit_s", "least_s"),
+    [
+        (True, 60.0, 20.0, 0.0),
+        (False, 0.05, 20.0, 0.05),  # a poll is still at work, and nothing came for a moment
+        (False, 60.0, 0.3, 0.3),
+    ],
+    ids=["all are in", "one is slow", "the limit"],
+)
+def test_who_waits_for_polls_gets_them_together_and_does_not_wait_for_a_slow_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch, all_in: bool, quiet_s: float, limit_s: float, least_s: float
+) -> None:
+    monkeypatch.setattr(journal_module, "QUIET_S", quiet_s)
+    journal = opened(path)
+    for second in range(3):
+        journal.put(sample(second))
+    begun_s = time.monotonic()
+    journal.wait(limit_s, lambda: all_in)
+    assert least_s <= time.monotonic() - begun_s < 10
+    assert seconds(everything(journal)) == [0, 1, 2]
+    journal.close()
+
+
+def test_what_an_outage_has_left_does_not_wait_for_polls(path: Path) -> None:
+    journal = opened(path)
+    fill(journal, range(3))
+    journal.close()
+    journal = opened(path)
+    begun_s = time.monotonic()
+    journal.wait(20.0, lambda: False)
+    assert time.monotonic() - begun_s < 10
+    assert seconds(everything(journal)) == [0, 1, 2]
+    journal.close()
+
+
 def test_the_oldest_tick_that_waits_is_known_wherever_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
     other = path.with_name("gone__gateway.journal")

@@ -8,7 +8,7 @@ import pytest
 from ess_ray.core.account import Account, Latency, Ticks
 from ess_ray.core.batch import Packed, batch_of, pack_samples
 from ess_ray.core.cadence import Cadence, first_tick_us, ticks_between
-from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, Conductor, group_lines, place_lines, share
+from ess_ray.core.conduct import MOST_HELD, MOST_IN_FLIGHT, PART, Conductor, group_lines, place_lines, share
 from ess_ray.core.flush import Committed
 from ess_ray.core.plan import Plan
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
@@ -91,6 +91,17 @@ def test_samples_of_one_layout_travel_together_and_are_acknowledged_to_their_pol
     assert it.acknowledgements(0) == []
     it.committed(first)
     assert (it.acknowledgements(0), it.acknowledgements(0), it.acknowledgements(1)) == ([7, 8], [], [])
+
+
+def test_half_of_what_waits_is_a_shipment_but_no_small_part_of_it() -> None:
+    it = Conductor(1)
+    batch = packed(*[sample(n) for n in range(PART // 2)])
+    it.pulled(0, range(8), [batch] * 8, fresh=8)
+    sizes = []
+    while shipment := it.next_shipment():
+        sizes.append(len(shipment) / PART)
+        it.committed(shipment)
+    assert sizes == [2, 1, 1]
 
 
 def test_fresh_samples_go_before_the_backlog_which_goes_beside_them() -> None:
