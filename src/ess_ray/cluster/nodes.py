@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 CONNECT_S = 2.0
+LOOKS = 2  # in vain, and the head is given up: a network may stumble once
 STUCK_S = 10.0  # after the head's end: by then the driver has ended in order, or hangs
 OWN = ("node:", "memory", "object_store_memory", "CPU", "GPU", "accelerator_type:")  # resources that Ray makes itself
 
@@ -60,11 +61,13 @@ class Nodes:
 
     def _look(self) -> None:
         """An answer may be long in coming when the head is away: that it is away is found first."""
-        here = ray.get_runtime_context().get_node_id()
+        here, in_vain = ray.get_runtime_context().get_node_id(), 0
         while not self._lost:
             time.sleep(LOOK_S)
-            if not _head_listens():
-                self._lost = "Ray's head has ended: the job cannot go on, start it again"
+            in_vain = 0 if _head_listens() else in_vain + 1
+            if in_vain:
+                if in_vain == LOOKS:
+                    self._lost = "Ray's head has ended: the job cannot go on, start it again"
                 continue
             try:
                 self.up = _nodes()
