@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Pieces = list[tuple[float, bytes | None]]
 Behaviour = Callable[[int, bytes], Pieces]
@@ -93,12 +93,15 @@ def only_for(address: int, behaviour: Behaviour) -> Behaviour:
 
 
 @contextmanager
-def device(behaviour: Behaviour, connections: int = 100) -> Iterator[int]:
-    """The port of a device that behaves so; a connection above its limit is closed as soon as it stands."""
+def device(behaviour: Behaviour, connections: int = 100, singly: bool = False) -> Iterator[int]:
+    """The port of a device that behaves so; a connection above its limit is closed as soon as it stands.
+
+    `singly`: it drops the requests that came with the one it answers.
+    """
     server = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
     free = threading.Semaphore(connections)
-    threading.Thread(target=_accept, args=(server, behaviour, ended, free), daemon=True).start()
+    threading.Thread(target=_accept, args=(server, behaviour, ended, free, singly), daemon=True).start()
     try:
         yield server.getsockname()[1]
     finally:
@@ -106,23 +109,30 @@ def device(behaviour: Behaviour, connections: int = 100) -> Iterator[int]:
         server.close()
 
 
-def _accept(server: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore) -> None:
+def _accept(
+    server: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore, singly: bool
+) -> None:
     while not ended.is_set():
         try:
             connection, _ = server.accept()
         except OSError:
             return
         if free.acquire(blocking=False):
-            threading.Thread(target=_serve, args=(connection, behaviour, ended, free), daemon=True).start()
+            threading.Thread(target=_serve, args=(connection, behaviour, ended, free, singly), daemon=True).start()
         else:
             connection.close()
 
 
-def _serve(connection: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore) -> None:
+def _serve(
+    connection: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore, singly: bool
+) -> None:
     number = 0
     with connection:
         try:
             while not ended.is_set() and (request := connection.recv(12, socket.MSG_WAITALL)):
+                if singly:
+                    with suppress(BlockingIOError):
+                        connection.recv(4096, socket.MSG_DONTWAIT)
                 head, function, address, count = request[:7], request[7], *struct.unpack(">HH", request[8:12])
                 body = struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
                 answer = head[:4] + struct.pack(">H", len(body) + 1) + head[6:7] + body

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ess_ray.adapters.modbus_reader import Budget, Reader, count_connections
 from ess_ray.adapters.reach import resolve
-from ess_ray.core.explore import Explored, explore
+from ess_ray.core.explore import MOST_AT_ONCE, Explored, explore
 from ess_ray.core.registers import Value
 from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
 from ess_ray.core.suspect import Doubt, Pattern, doubts, patterns
@@ -38,6 +38,7 @@ class Probed:
     worst_ms: float
     timed: tuple[int, int]  # requests, registers of each
     connections: int | None
+    at_once: int | None  # requests that were answered of MOST_AT_ONCE in one send
     sent: int
 
 
@@ -63,16 +64,17 @@ def run(settings: Settings) -> int:
 
 
 def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
-    """Addresses and sizes first, then speed and connections, as far as `most_requests` goes."""
+    """Addresses and sizes first, then speed, connections and requests at once, as far as `most_requests` goes."""
     budget = Budget(probe.requests_s, probe.most_requests)
     reader = Reader(probe, budget)
     found = explore(probe.windows, reader.ask)
     times_ms, timed = _times(reader, found)
     reader.close()
-    connections = None
-    if found.registers and budget.left >= probe.most_connections:
+    connections = at_once = None
+    if found.registers and budget.left >= probe.most_connections + MOST_AT_ONCE:
         function, address = min(found.registers)
         connections = count_connections(probe, budget, probe.most_connections, function, address)
+        at_once = reader.ask_together(function, address, MOST_AT_ONCE)
     requests = probe.device.plan.requests if probe.device else ()
     return Probed(
         settings=probe,
@@ -84,6 +86,7 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
         worst_ms=max(times_ms, default=0.0),
         timed=timed,
         connections=connections,
+        at_once=at_once,
         sent=probe.most_requests - budget.left,
     )
 

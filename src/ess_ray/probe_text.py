@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ess_ray.check_text import FILE_WIDTH, print_doubts
-from ess_ray.core.explore import Explored, Span, limit_of, spans
+from ess_ray.core.explore import MOST_AT_ONCE, Explored, Span, limit_of, spans
 from ess_ray.core.reading import Reading, Registers, range_text, read_values, row_text
 from ess_ray.core.readings import ORDERS, as_all_types, as_float, as_integer, scaled
 from ess_ray.core.registers import BIT_FUNCTIONS, Value
@@ -78,6 +78,9 @@ def _facts(probed: Probed) -> Iterator[tuple[str, str]]:
     if probed.connections is not None:
         more = " or more" if probed.connections == settings.most_connections else ""
         yield "connections", f"{probed.connections}{more} at once"
+    if probed.at_once is not None:
+        more = " or more (requests_at_once)" if probed.at_once == MOST_AT_ONCE else ""
+        yield "requests", f"{max(1, probed.at_once)}{more} at once"
     yield "sent", f"{probed.sent} requests, at most {settings.requests_s:g} a second"
 
 

@@ -109,6 +109,13 @@ def test_only_what_is_broken_is_missing_and_the_sample_says_why(
         assert sample.image == GOOD[:8] + bytes(4)
 
 
+def test_a_device_that_drops_what_comes_with_a_request_loses_nothing() -> None:
+    with torture.device(torture.good, singly=True) as port:
+        samples = collect([replace(settings(port), requests_at_once=2, retries=1)], 5)
+    assert [sample.status for sample in samples] == [Status.STORED] * 5
+    assert [sample.retries for sample in samples] == [1, 1, 1, 0, 0]
+
+
 def test_a_device_that_is_off_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -62,6 +62,21 @@ class Reader:
             self.close()
         return answer
 
+    def ask_together(self, function: int, address: int, most: int) -> int:
+        """So many requests for one item in one send: how many were answered, one behind the other."""
+        if not all(self.budget.take() for _ in range(most)):
+            return 0
+        request, answered = Request(function, address, 1, (), 0), 0
+        try:
+            self._send(request, most)
+            end_s = time.perf_counter() + self.settings.timeout_us / 1e6
+            while answered < most and isinstance(self._answer(request, answered + 1 - most, end_s), bytes):
+                answered += 1
+        except OSError:
+            pass  # it has closed the connection, or says nothing: what it has answered counts
+        self.close()
+        return answered
+
     def close(self) -> None:
         """Let go of the connection."""
         if self._socket:
@@ -69,12 +84,22 @@ class Reader:
             self._socket = None
 
     def _ask(self, request: Request) -> bytes | int | Reason:
-        connection = self._connected()
-        self._transaction = self._transaction % 0xFFFF + 1
-        frame = self._frames.ask(self.settings.unit_id, request).frame
+        self._send(request, 1)
         begun_s = time.perf_counter()
-        end_s = begun_s + self.settings.timeout_us / 1e6
-        connection.sendall(self._transaction.to_bytes(2, "big") + frame)
+        answer = self._answer(request, 0, begun_s + self.settings.timeout_us / 1e6)
+        if isinstance(answer, bytes):
+            self.took_ms.append(1000 * (time.perf_counter() - begun_s))
+        return answer
+
+    def _send(self, request: Request, times: int) -> None:
+        connection, frames = self._connected(), b""
+        for _ in range(times):
+            self._transaction = self._transaction % 0xFFFF + 1
+            frames += self._transaction.to_bytes(2, "big") + self._frames.ask(self.settings.unit_id, request).frame
+        connection.sendall(frames)
+
+    def _answer(self, request: Request, place: int, end_s: float) -> bytes | int | Reason:
+        """Of the request that went out last; -1: of the one before it."""
         head = self._receive(MBAP_BYTES, end_s)
         transaction, protocol, rest = MBAP.unpack_from(head)
         if protocol:
@@ -82,13 +107,9 @@ class Reader:
         if not MBAP_BYTES < 6 + rest <= MAX_FRAME_BYTES:
             return Reason.BAD_LENGTH
         answer = head + self._receive(rest - 1, end_s)
-        if transaction != self._transaction:
+        if transaction != (self._transaction + place - 1) % 0xFFFF + 1:
             return Reason.BAD_TRANSACTION
-        took_ms = 1000 * (time.perf_counter() - begun_s)
-        checked = self._frames.check(answer, transaction, self.settings.unit_id, request)
-        if isinstance(checked, bytes):
-            self.took_ms.append(took_ms)
-        return checked
+        return self._frames.check(answer, transaction, self.settings.unit_id, request)
 
     def _connected(self) -> socket.socket:
         if self._socket is None:

@@ -19,6 +19,7 @@ from ess_ray.core.samples import Reason
 Ask = Callable[[int, int, int], bytes | int | Reason | None]
 Span = tuple[int, int, int]  # function, first address, last address
 ILLEGAL_FUNCTION = 1
+MOST_AT_ONCE = 8  # requests in one send, to see how many of them are answered
 MOST_SILENT = 3  # requests in a row before anything was heard: then nobody is there
 
 
