@@ -48,6 +48,8 @@ ALIASES = {"from": "first_day", "to": "last_day"}  # what a person says for a ke
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
+ConfigStore.instance().store(name="schema", node=Config)  # as conf/config.yaml calls it
+
 
 @dataclass(frozen=True)
 class Composed:
@@ -71,7 +73,6 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     folders = (*([config_dir.resolve()] if config_dir else []), conf_folder())
     words = [_readable(number, word) for number, word in enumerate(overrides, 1)]
     _check_sites(words, folders)
-    ConfigStore.instance().store(name="schema", node=Config)
     # Sites name their maps: a first look, without what is large, says which.
     small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
     with _hydra(folders, SmallFiles):

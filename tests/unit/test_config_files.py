@@ -40,9 +40,9 @@ def test_a_file_is_read_as_omegaconf_reads_it(tmp_path: Path, text: str) -> None
 
 
 def test_maps_and_standard_are_as_hydra_adds_them() -> None:
-    quick = compose_config(["site=[sionyu,panri]"])
-    assert quick.to_yaml() == compose_config(["site=[sionyu,panri]", "maps.sionyu.period_s=1"]).to_yaml()
-    assert quick.to_yaml() == compose_config(["site=[sionyu,panri]", "standard=ess"]).to_yaml()
+    quick = compose_config(["site=[sionyu,panri]"]).to_yaml()
+    for word in ("maps.sionyu.period_s=1", "standard=ess"):  # what they are anyway; Hydra adds what words are about
+        assert compose_config(["site=[sionyu,panri]", word]).to_yaml() == quick
 
 
 def test_a_map_may_be_made_of_another_and_be_overridden(tmp_path: Path) -> None:
