@@ -26,6 +26,7 @@ from tests.conftest import QUICK
 from tests.peers import pymodbus_server
 
 SECRET = "fTz7-planted-q9Xw"
+JOBS, SERVER = ("collect", "check", "probe"), "storage=timescale"
 LISTENS, LOOPBACK = "0A", {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
 STATE_API = (
     "api/v0/actors?detail=1", "api/v0/workers?detail=1", "api/v0/nodes?detail=1", "api/v0/tasks?detail=1", "api/jobs/",
@@ -99,23 +100,26 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedPostgres(tmp_path_factory.mktemp("database") / "pg", settings=QUICK))
         (folder / "dsn").write_text(f"{server.dsn} password={SECRET}")
-        for job in ("collect", "check", "probe"):
-            recorder = Recorder(stack.enter_context(pymodbus_server([7] * 7100)))
+        recorders = {job: Recorder(stack.enter_context(pymodbus_server([7] * 7100))) for job in JOBS}
+        for recorder in recorders.values():
             stack.callback(recorder.close)
-            words = ["site=sionyu", "source=plant", *at("sionyu", recorder.port), "storage=timescale", f"job={job}"]
-            if job == "collect":
-                with _at_work(folder, words, ESS_RAY_DSN=f"{server.dsn} password={SECRET}") as process:
-                    _look(found, process)
-                found.said += _ended(process)
-            else:
-                found.said += _ended(_start(folder, [*words, "storage.dsn_file=dsn"]))
-            found.functions[job] = set(recorder.functions)
-        found.said += _ended(_start(folder, ["storage=timescale", "storage.dsn_file=dsn", "--cfg", "job"]))
-        found.said += _ended(_start(folder, ["storage=timescale", f"storage.dsn=x://{SECRET}"]), 2)
+        asking = {
+            job: ["site=sionyu", "source=plant", *at("sionyu", recorder.port), SERVER, f"job={job}"]
+            for job, recorder in recorders.items()
+        }
+        with _at_work(folder, asking["collect"], ESS_RAY_DSN=f"{server.dsn} password={SECRET}") as process:
+            _look(found, process)
+        found.said += _ended(process)
         nowhere = f"host=127.0.0.1 port=1 password={SECRET}"
-        found.said += _ended(
-            _start(folder, ["storage=timescale", "source=plant", "job=report"], ESS_RAY_DSN=nowhere), 1
-        )
+        others = [  # all at once
+            (_start(folder, [*asking["check"], "storage.dsn_file=dsn"]), 0),
+            (_start(folder, [*asking["probe"], "storage.dsn_file=dsn"]), 0),
+            (_start(folder, [SERVER, "storage.dsn_file=dsn", "--cfg", "job"]), 0),
+            (_start(folder, [SERVER, f"storage.dsn=x://{SECRET}"]), 2),
+            (_start(folder, [SERVER, "source=plant", "job=report"], ESS_RAY_DSN=nowhere), 1),
+        ]
+        found.said += "".join(_ended(other, code) for other, code in others)
+        found.functions = {job: set(recorder.functions) for job, recorder in recorders.items()}
         yield found
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.logfiles import log_lines
 from tests.peers import pymodbus_server
 
 PLANTS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
+SECONDS = 6
 
 
 @pytest.fixture
@@ -82,19 +84,67 @@ def check_rows(connection: psycopg.Connection[dict[str, Any]], site: str, regist
     return found
 
 
-def test_every_value_of_four_independent_plants_is_stored_as_their_lists_say(folder: Path) -> None:
-    chance = random.Random(20220510)
+@dataclass(frozen=True)
+class Ran:
+    """A run that is over."""
+
+    folder: Path
+    images: dict[str, list[int]]  # the registers of the plants
+    summary: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """One of the four plants, and beside them of two sites whose devices are broken."""
+    folder, chance = tmp_path_factory.mktemp("job"), random.Random(20220510)
     images = {site: [chance.randrange(65536) for _ in range(7100)] for site in PLANTS}
-    with ExitStack() as peers:
+    (folder / "conf/site").mkdir(parents=True)
+    for site, register_map in (("broken", "sionyu"), ("dripping", "panri")):
+        text = f"# @package sites.{site}\ntimezone: Asia/Seoul\ndevices: {{gateway: {{map: {register_map}}}}}\n"
+        (folder / f"conf/site/{site}.yaml").write_text(text)
+    with (
+        ExitStack() as peers,
+        torture.device(torture.only_for(200, torture.refusing(4))) as broken,
+        torture.device(torture.drip) as dripping,
+    ):
         places = [word for site in PLANTS for word in at(site, peers.enter_context(pymodbus_server(images[site])))]
-        code, said, summary = run(folder, "site=all", "source=plant", "run.duration_s=6", *places)
+        places += [*at("broken", broken), *at("dripping", dripping)]
+        sites = f"site=[{','.join(PLANTS)},broken,dripping]"
+        code, said, summary = run(
+            folder, "--config-dir", "conf", sites, "source=plant", f"run.duration_s={SECONDS}", *places
+        )
     assert code == 0, said
-    assert summary["simulated"] is False
-    with database(folder) as connection:
+    return Ran(folder, images, summary)
+
+
+def test_every_value_of_four_independent_plants_is_stored_as_their_lists_say(ran: Ran) -> None:
+    assert ran.summary["simulated"] is False
+    with database(ran.folder) as connection:
         for site in PLANTS:
-            counts = summary["sites"][site]["devices"]["gateway"]
+            counts = ran.summary["sites"][site]["devices"]["gateway"]
             assert counts["stored"] == counts["expected"] > 0
-            assert check_rows(connection, site, images[site]) == sum(summary["sites"][site]["rows"].values())
+            rows = ran.summary["sites"][site]["rows"]
+            assert check_rows(connection, site, ran.images[site]) == sum(rows.values())
+
+
+def test_what_is_broken_is_missing_and_the_neighbours_are_whole(ran: Ran) -> None:
+    counts = {site: found["devices"]["gateway"] for site, found in ran.summary["sites"].items()}
+    assert counts["broken"]["partial"] == counts["broken"]["expected"] == SECONDS
+    assert counts["broken"]["reasons"] == {"exception 4": SECONDS}
+    assert counts["dripping"]["failed"] == counts["dripping"]["expected"] == SECONDS
+    assert all(counts[site]["stored"] == counts[site]["expected"] > 0 for site in PLANTS)
+    lines = log_lines(ran.folder / "ess_ray_state" / "logs" / "ess_ray.json")
+    told = {(line["ess.site"], line["ess.status"]): line["ess.reason"] for line in lines if "ess.status" in line}
+    assert told.keys() == {("broken", "partial"), ("dripping", "failed")}
+    assert told["broken", "partial"] == "exception 4"
+    with database(ran.folder) as connection:
+        rows = connection.execute("SELECT * FROM bank WHERE site IN ('broken', 'dripping') ORDER BY time").fetchall()
+        assert [(r["quality"] & 2, r["bank_soc"], r["rack_fuse_plus_fault_status"]) for r in rows] == [
+            (2, 0, None)
+        ] * SECONDS
+        missing = connection.execute("SELECT DISTINCT missing FROM sample WHERE status = 'partial'").fetchall()
+        assert len(missing) == 1
+        assert missing[0]["missing"].startswith("4:200-")
 
 
 def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_running(folder: Path) -> None:
@@ -113,36 +163,6 @@ def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_runni
     assert {line["log.level"] for lines in logs.values() for line in lines} <= {"info", "warning"}
     said_at_last = {line["message"] for line in logs["ess_ray.json"] if line.get("event.action") == "summary"}
     assert set(said.splitlines()[-4:]) == said_at_last
-
-
-def test_what_is_broken_is_missing_and_the_neighbours_are_whole(folder: Path) -> None:
-    with (
-        torture.device(torture.only_for(200, torture.refusing(4))) as broken,
-        torture.device(torture.drip) as dripping,
-    ):
-        words = [
-            "site=[sionyu,panri]",
-            "source=plant",
-            "run.duration_s=5",
-            *at("sionyu", broken),
-            *at("panri", dripping),
-        ]
-        code, said, summary = run(folder, *words)
-    assert code == 0, said
-    broken_counts, dripping_counts = (summary["sites"][site]["devices"]["gateway"] for site in ("sionyu", "panri"))
-    assert broken_counts["partial"] == broken_counts["expected"] == 5
-    assert broken_counts["reasons"] == {"exception 4": 5}
-    assert dripping_counts["failed"] == dripping_counts["expected"] == 5
-    lines = log_lines(folder / "ess_ray_state" / "logs" / "ess_ray.json")
-    told = {(line["ess.site"], line["ess.status"]): line["ess.reason"] for line in lines if "ess.status" in line}
-    assert told.keys() == {("sionyu", "partial"), ("panri", "failed")}
-    assert told["sionyu", "partial"] == "exception 4"
-    with database(folder) as connection:
-        rows = connection.execute("SELECT * FROM bank ORDER BY time").fetchall()
-        assert [(r["quality"] & 2, r["bank_soc"], r["rack_fuse_plus_fault_status"]) for r in rows] == [(2, 0, None)] * 5
-        missing = connection.execute("SELECT DISTINCT missing FROM sample WHERE status = 'partial'").fetchall()
-        assert len(missing) == 1
-        assert missing[0]["missing"].startswith("4:200-")
 
 
 def test_ctrl_c_drains_the_account_is_whole_and_nobody_waited_for_the_slowest(folder: Path) -> None:

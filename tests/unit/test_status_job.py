@@ -30,7 +30,9 @@ def status(last: Status = Status.STORED) -> RunStatus:
 
 
 def ask(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    code = main(["job=status", f"state_dir={folder}", "storage=timescale"])  # whose DSN need not be there
+    code = main(
+        ["job=status", "site=sionyu", f"state_dir={folder}", "storage=timescale"]
+    )  # whose DSN need not be there
     out, err = capsys.readouterr()
     return code, out + err
 
