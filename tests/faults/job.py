@@ -39,7 +39,7 @@ def write_conf(
     folder: Path, ports: Sequence[int], devices: int, host: str = "127.0.0.1", offers: Sequence[str] = ()
 ) -> Path:
     """A folder for --config-dir: the site `oracle` with all the devices behind `ports`, each to be polled by a node
-    with one of `offers`, in turn.
+    with one of `offers`, in turn. Every other one takes both requests of a poll at once.
     """
     conf = folder / "conf"
     shutil.copytree(Path(__file__).parent / "conf", conf)
@@ -48,7 +48,7 @@ def write_conf(
         placement = f", placement: {{{offers[number % len(offers)]}: 1}}" if offers else ""
         lines += [
             f"  d{device:03}: {{map: numbered, host: {host}, port: {port}, unit_id: {unit}, timeout_s: 0.5, "
-            f"period_s: {period_s(device)}, poll_limit_s: {LIMIT_S}{placement}}}"
+            f"period_s: {period_s(device)}, poll_limit_s: {LIMIT_S}, requests_at_once: {1 + device % 2}{placement}}}"
             for unit, device in enumerate(group, 1)
         ]
     (conf / "site").mkdir()
