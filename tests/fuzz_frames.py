@@ -73,7 +73,7 @@ MUTATE: dict[str, Callable[[bytes, bytes, int], bytes]] = {
     ),
     "length": lambda frame, piece, number: frame[:4] + struct.pack(">H", number % 300) + frame[6:],
     "byte count": lambda frame, piece, number: frame[:8] + bytes([number % 256]) + frame[9:],
-    "exception": lambda frame, piece, number: frame[:4] + b"\0\3" + frame[6:7] + bytes([frame[7] | 0x80, number % 256]),
+    "exception": lambda frame, piece, number: frame[:4] + b"\0\3" + frame[6:7] + bytes([frame[7] | 0x80, number % 16]),
     "own frame": lambda frame, piece, number: (
         frame[:4] + struct.pack(">H", (len(piece) + 1) % 0xFFFF) + frame[6:7] + piece
     ),
@@ -96,11 +96,13 @@ class Checked:
         return self._frames.ask(unit_id, request)._replace(size=NO_SIZE)  # so that every answer is checked
 
     def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
+        request_frame = self.requests[transaction]
+        asked = struct.unpack(">BHH", request_frame[7:12])
+        assert asked == (request.function, request.address, request.count), f"{request} was asked as {asked}"
         answer = self._frames.check(frame, transaction, unit_id, request)
         if isinstance(answer, bytes):
             bits = request.function <= 2
             size = (request.count + 7) // 8 if bits else 2 * request.count
-            request_frame = self.requests[transaction]
             head = request_frame[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size)
             right_frame = frame[:9] == head and len(frame) == 9 + size and frame in self.stream
             assert right_frame, f"{frame.hex()} was taken for the answer to {request_frame.hex()}"

@@ -454,3 +454,9 @@ def test_a_link_that_was_down_is_no_reason_to_ask_singly() -> None:
     assert play.last.requests == 3
     play.at(79)
     assert len(play.unanswered) == 3
+
+
+def test_a_gateway_that_does_not_reach_its_device_for_one_request_costs_that_request() -> None:
+    play = at_once(3).reply(bad=frozenset({0}), code=11).reply().reply()
+    assert (play.last.reason, play.last.missing_text) == ("exception 11", "4:0-3")
+    assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)

@@ -196,12 +196,13 @@ class Line(Units):
         if self._unit is None and self._queue:
             self._unit = unit = self._queue.popleft()
             assert unit.poll is not None
-            self._asks, self._answers = unit.asks(unit.poll.requests), unit.poll.answers
+            self._answers = unit.poll.answers
             self._timeout_us, self._took = unit.settings.timeout_us, unit.tally.took
             self._quick_until_us = 0 if unit.settings.request_pause_us else unit.poll.deadline_us
         return self._unit
 
     def _send(self, unit: Unit, poll: Poll, now: Now) -> None:
+        self._asks = unit.asks(poll.requests)  # a search has made others
         self._told = len(self._answers)
         self._state = WAITING
         self._since_us = self._sent_us = now.mono_us
@@ -261,10 +262,10 @@ class Line(Units):
             self._distrust(answer, now)
             return
         self._time(now)
-        poll.came(request, answer, unit.retries, now.mono_us)
+        more = self._together is not None and self._together.out > 1
+        poll.came(request, answer, unit.retries, now.mono_us, more)
         if isinstance(answer, int):
             unit.tally.failures[f"{Reason.EXCEPTION} {answer}"] += 1
-            self._asks = unit.asks(poll.requests)
         if self._together:
             self._together.out -= 1
             self._told = len(self._answers)

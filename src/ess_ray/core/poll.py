@@ -106,7 +106,7 @@ class Poll:
     _retries = 0
     _searching = False
     # Answers whose requests' turn has not come, by the requests' ids: with the arguments of `came`.
-    early: dict[int, tuple[bytes | int, int, int]] | None = None
+    early: dict[int, tuple[bytes | int, int, int, bool]] | None = None
     newly_parked: Sequence[Request] = ()  # values that this poll found to be illegal
     heard = False  # the device gave an answer, be it an exception
 
@@ -144,23 +144,24 @@ class Poll:
             self.sent += answered
             self.attempts = 1
 
-    def came(self, request: Request, answer: bytes | int, retries: int, mono_us: int) -> None:
+    def came(self, request: Request, answer: bytes | int, retries: int, mono_us: int, more: bool) -> None:
         """The answer of a request that was out: its data (bits unpacked, one a byte) or an exception's code.
 
-        Its turn may not have come: one before it that was out with it may have to be asked again, or in parts.
+        Its turn may not have come: one before it that was out with it may have to be asked again, or in parts. `more`:
+        others are still out.
         """
         self.heard = True
         self.early = self.early or {}
-        self.early[id(request)] = answer, retries, mono_us
+        self.early[id(request)] = answer, retries, mono_us, more
         self._settle()
 
     def _settle(self) -> None:
         """Take the answers whose turn has come."""
         while self.early and (request := self.next_request()) and (early := self.early.pop(id(request), None)):
-            answer, retries, mono_us = early
+            answer, retries, mono_us, more = early
             self.attempts = self.attempts or 1
             if isinstance(answer, int):
-                self.refused(answer, retries, mono_us)
+                self.refused(answer, retries, mono_us, more)
             else:
                 self.answered(answer)
 
@@ -177,13 +178,13 @@ class Poll:
         self.heard = True
         self.answers.append(payload)
 
-    def refused(self, code: int, retries: int, mono_us: int) -> None:
-        """The device answered with exception `code`."""
+    def refused(self, code: int, retries: int, mono_us: int, more: bool) -> None:
+        """The device answered with exception `code`; `more`: other requests are still out."""
         self.heard = True
         reason = f"{Reason.EXCEPTION} {code}"
         if code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE):
             self._search(reason, mono_us)
-        elif code == GATEWAY_TARGET_SILENT:
+        elif code == GATEWAY_TARGET_SILENT and not more:
             self.give_up(reason)
         elif code not in WORTH_A_RETRY or not self.may_retry(retries, mono_us):
             self.lose(reason)
