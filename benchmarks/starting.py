@@ -60,7 +60,7 @@ def job(state: Path) -> dict[str, float]:
     words = ["site=all", f"state_dir={state}/state", f"run.duration_s={RUN_S}", "cluster.dashboard_port=0"]
     with Job(words) as started:
         dsn = state / "state/postgresql/dsn"
-        while not dsn.exists():
+        while not dsn.exists() or not dsn.stat().st_size:  # it is there before it is written
             started.check()
             time.sleep(0.02)
         return started.steps(dsn.read_text(encoding="utf-8"))

@@ -194,7 +194,9 @@ def _cpu_ms(watch: Watch, devices: int, from_s: float, until_s: float, slices: i
     """A device-tick, by kind of process: over slices of the time, so that a spread can be told."""
     slice_s = (until_s - from_s) / slices
     looks = [watch.cpu_s(from_s + n * slice_s, from_s + (n + 1) * slice_s) for n in range(slices)]
-    by_kind = {kind: [1e3 * cpu_s[kind] / devices / passed_s for cpu_s, passed_s in looks] for kind in looks[-1][0]}
+    by_kind = {
+        kind: [1e3 * cpu_s.get(kind, 0.0) / devices / passed_s for cpu_s, passed_s in looks] for kind in looks[-1][0]
+    }
     by_kind[TOTAL] = [sum(each) for each in zip(*by_kind.values(), strict=True)]
     return {kind: spread(numbers) for kind, numbers in by_kind.items()}
 
