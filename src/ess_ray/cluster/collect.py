@@ -127,7 +127,7 @@ class Collector:
         return self._balance.moves(settings)
 
     def stop(self) -> Window:
-        """No tick from now on; polls at work are finished."""
+        """No tick from half a second on; polls at work are finished."""
         assert self._first_us is not None
         end_us = max(wall_us() + STOP_MARGIN_US, self._first_us)
         if self._end_us is None or end_us < self._end_us:
