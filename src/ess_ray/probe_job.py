@@ -71,9 +71,10 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
     times_ms, timed = _times(reader, found)
     reader.close()
     connections = at_once = None
-    if found.registers and budget.left >= probe.most_connections + MOST_AT_ONCE:
-        function, address = min(found.registers)
+    function, address = min(found.registers, default=(0, 0))
+    if found.registers and budget.left >= probe.most_connections:
         connections = count_connections(probe, budget, probe.most_connections, function, address)
+    if found.registers and budget.left >= MOST_AT_ONCE:
         at_once = reader.ask_together(function, address, MOST_AT_ONCE)
     requests = probe.device.plan.requests if probe.device else ()
     return Probed(

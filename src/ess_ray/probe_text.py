@@ -79,8 +79,7 @@ def _facts(probed: Probed) -> Iterator[tuple[str, str]]:
         more = " or more" if probed.connections == settings.most_connections else ""
         yield "connections", f"{probed.connections}{more} at once"
     if probed.at_once is not None:
-        more = " or more (requests_at_once)" if probed.at_once == MOST_AT_ONCE else ""
-        yield "requests", f"{max(1, probed.at_once)}{more} at once"
+        yield "requests at once", f"{probed.at_once} of {MOST_AT_ONCE} answered (requests_at_once)"
     yield "sent", f"{probed.sent} requests, at most {settings.requests_s:g} a second"
 
 

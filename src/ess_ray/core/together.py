@@ -14,7 +14,7 @@ from ess_ray.core.plan import Request
 class Together:
     """What went out with one send, and how much of it is still out."""
 
-    __slots__ = ("_heads", "_requests", "frames", "out", "size")
+    __slots__ = ("_heads", "_requests", "frames", "out")
 
     def __init__(self, requests: Sequence[Request], asks: Sequence[Ask], asked: int) -> None:
         """`asked`: how many requests the connection's line has sent before; it numbers the transactions."""
@@ -22,7 +22,6 @@ class Together:
         firsts = [((asked + place) % 0xFFFF + 1).to_bytes(2, "big") for place in range(len(asks))]
         self.frames = b"".join([first + ask.frame for first, ask in zip(firsts, asks, strict=True)])
         self._heads = [(first + ask.head, ask.size) for first, ask in zip(firsts, asks, strict=True)]
-        self.size = len(requests)
         self.out = len(requests)
 
     @property
