@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -136,6 +137,22 @@ def test_a_writer_in_the_middle_keeps_the_chunks_and_is_not_held_up_for_long(sce
         fates = drop_verified(scene.ledger, scene.store.get, before_us)
     assert [fate.kept for fate in fates] == ["it is in use"] * 3
     assert counts(scene.dsn) == (10, 20, 10)
+
+
+def test_a_chunk_that_another_job_holds_stays_and_the_others_go(scene: Scene) -> None:
+    scene.export(DAYS[2].date)
+    with psycopg.connect(scene.dsn) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET deadlock_timeout = '1h'")  # the other side is to be the victim
+        row = other.execute("SELECT show_chunks('bank')::text ORDER BY 1 LIMIT 1").fetchone()
+        assert row
+        other.execute(f"LOCK TABLE {row[0]} IN ACCESS SHARE MODE")
+        dropping = pool.submit(scene.drop)
+        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+        while not other.execute(waits, row).fetchone():
+            assert not dropping.done()
+        other.execute("LOCK TABLE late_commit IN ROW EXCLUSIVE MODE")
+        other.commit()
+        assert dropping.result() == ["bank 20 it is in use", *CHUNKS[1:]]
 
 
 def test_plain_tables_have_nothing_to_drop(dsn: str, has_timescale: bool) -> None:

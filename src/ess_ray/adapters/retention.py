@@ -37,6 +37,8 @@ DROP = "SELECT drop_chunks(to_regclass(%s), older_than => %s::timestamptz, newer
 DROPPED = """
 UPDATE export_object SET dropped = true
 WHERE site = ANY (%s) AND table_name = %s AND starts < %s AND ends > %s"""
+# TimescaleDB's own jobs may hold a chunk and want what we have.
+IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected)
 
 Held = dict[str, tuple[datetime, datetime]]  # by site: the first and the last time in a chunk
 Entries = dict[tuple[str, str, date, str], Entry]  # by site, table, day, form
@@ -107,7 +109,7 @@ def _drop(ledger: Ledger, chunk: Chunk, look: Callable[[str], Stored | None]) ->
             if still != entries:
                 raise _KeptError("it was being written or exported meanwhile")
             connection.execute(DROP, [chunk.table, chunk.end, chunk.start])
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+        except IN_USE as error:
             raise _KeptError("it is in use") from error
         connection.execute(DROPPED, [list(held), chunk.table, chunk.end, chunk.start])
 
