@@ -53,18 +53,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     standard = load_standard(standard_tree)
     map_trees = {str(name): _plain(tree) for name, tree in config.maps.items()}
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in map_trees.items()}
-    devices = [
-        replace(
-            _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, map_trees),
-            placement=placement(f"sites.{site}", config.sites[site].placement, name, device.placement),
-        )
-        for site, name, device in devices_of(config)
-    ]
-    if check_chosen(cast(Config, config)):
-        first = _device("fleet", FIRST, config.fleet, maps, map_trees)
-        first = replace(first, placement=placement("fleet", config.fleet.placement))
-        devices.extend(fleet_devices(config.fleet, first))
-    check_lines(devices)
+    devices = _devices(config, maps, map_trees)
     if job in ("collect", "check"):  # a report asks the database only, also about what is gone
         _check_source(config, simulated)
     storage = _storage(config, environment, simulated, job)
@@ -114,6 +103,23 @@ def _check_source(config: DictConfig, simulated: bool) -> None:
             raise ConfigError(key, "a host is given but source=simulated plays the device: say source=plant")
         if not simulated and not host:
             raise ConfigError(key, "source=plant needs the device's host name or address")
+
+
+def _devices(config: Any, maps: Mapping[str, RegisterMap], map_trees: Mapping[str, Any]) -> list[DeviceSettings]:
+    """Those of the sites, and the fleet's."""
+    devices = [
+        replace(
+            _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, map_trees),
+            placement=placement(f"sites.{site}", config.sites[site].placement, name, device.placement),
+        )
+        for site, name, device in devices_of(config)
+    ]
+    if check_chosen(cast(Config, config)):
+        first = _device("fleet", FIRST, config.fleet, maps, map_trees)
+        first = replace(first, placement=placement("fleet", config.fleet.placement))
+        devices.extend(fleet_devices(config.fleet, first))
+    check_lines(devices)
+    return devices
 
 
 def _device(

@@ -14,15 +14,12 @@ from pathlib import Path
 import pytest
 
 from ess_ray.adapters import journal as journal_module
-from ess_ray.adapters.journal import Journal, Taken
+from ess_ray.adapters.journal import Journal
 from ess_ray.adapters.journal_bounds import Limits
 from ess_ray.adapters.journal_file import Belonging
-from ess_ray.core.batch import (
-    make_group,
-    pack_group,
-    unpack_group,
-)
+from ess_ray.core.batch import make_group, pack_group, unpack_group
 from ess_ray.core.errors import JournalBusy
+from ess_ray.core.handed import Taken
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from tests.batches import samples_of
 

@@ -15,16 +15,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Condition, RLock, Thread
-from typing import Self
 
 from ess_ray.adapters.journal_bounds import Bounds, Limits
 from ess_ray.adapters.journal_file import LOCK_WAIT_S, Belonging, JournalFile, Stored
 from ess_ray.adapters.logs import Troubles
-from ess_ray.core.batch import Group, Packed, make_group, pack_group, unpack_group, without_values
+from ess_ray.core.batch import Group, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
+from ess_ray.core.handed import Taken, Waiting
 from ess_ray.core.logfields import about
 from ess_ray.core.samples import Event, Sample
 
@@ -37,32 +37,6 @@ MOST_IN_MEMORY = 50_000  # samples not written yet or not writable; then the old
 READ_GROUPS = 64  # of the backlog, in one go
 TROUBLE_PAUSE_S = 1.0  # between two tries of a disk that refuses
 ITEM_BITS = 24  # an item's number is its group's number and its place in it
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A group that is not acknowledged: batches and events left, samples and events in all, its oldest tick."""
-
-    parts: int
-    items: int
-    oldest_us: int
-
-    @classmethod
-    def of(cls, group: Group) -> Self:
-        """A whole one."""
-        return cls(len(group.batches) + len(group.events), len(group), group.first_us)
-
-
-@dataclass(slots=True)
-class Taken:
-    """Batches and events that are handed out: the first `fresh` batches belong to fresh groups."""
-
-    numbers: list[int]  # of the batches
-    batches: list[Packed]
-    fresh: int
-    event_numbers: list[int]
-    events: list[Event]
-    samples: int = 0  # in all batches
 
 
 class Journal:
