@@ -135,7 +135,9 @@ class DeviceAccount:
 
     def new(self, tick_us: int) -> bool:
         """Whether this tick was not counted before; from now on it is."""
-        span = next((span for span in reversed(self._spans) if span.first_us <= tick_us), self._spans[0])
+        span = self._spans[-1]
+        if tick_us < span.first_us:
+            span = next((span for span in reversed(self._spans) if span.first_us <= tick_us), self._spans[0])
         return span.ticks.add(tick_us // span.settings.period_us)
 
     def add(self, tick_us: int, status: Status, reason: str | None) -> None:
