@@ -14,10 +14,11 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import copying, decoding, disk, exporting, fleet, journaling, polling, starting, today, troubles
+from benchmarks import copying, cores, decoding, disk, exporting, fleet, journaling, polling, starting, today, troubles
 from benchmarks.measure import Part
 
 PARTS: dict[str, Callable[[int], Part]] = {
+    "cores": cores.run,
     "poll": polling.run,
     "journal": journaling.run,
     "decode": decoding.run,

@@ -1,0 +1,58 @@
+"""What the machine's cores are worth together: as many busy processes as there are cores, beside one of them.
+
+Virtual cores may be two threads of one real core, and neighbours may be busy: then work that is spread over all of them
+costs more CPU time than the same work alone, and no collector can change that.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
+
+from benchmarks.measure import Part, Spread, in_turn, ratio
+
+BUSY_S = 0.5
+
+
+def run(rounds: int) -> Part:
+    """The work of one, and of all."""
+    cores = os.cpu_count() or 1
+    return Part(
+        "Cores: busy processes at once",
+        f"Each counts in plain Python for {BUSY_S:g} s.",
+        f"{cores} times the work of one, if they are {cores} real cores that nobody else uses",
+        {f"{cores} processes": {"times one's work": worth(rounds)}},
+    )
+
+
+def worth(rounds: int) -> Spread:
+    """How many times the work of one busy process as many do as there are cores."""
+    cores = os.cpu_count() or 1
+    taken = in_turn({"one": lambda: _work(1), "all": lambda: _work(cores)}, rounds)
+    return ratio(taken["all"], taken["one"])
+
+
+def _work(processes: int) -> float:
+    """Turns a second of so many processes that begin together."""
+    context = get_context("fork")
+    done: SimpleQueue[float] = context.SimpleQueue()
+    barrier = context.Barrier(processes)
+    busy = [context.Process(target=_count, args=(barrier, done)) for _ in range(processes)]
+    for process in busy:
+        process.start()
+    turns = sum(done.get() for _ in busy)
+    for process in busy:
+        process.join()
+    return turns
+
+
+def _count(barrier: Barrier, done: SimpleQueue[float]) -> None:
+    barrier.wait()
+    turns, begun_s = 0, time.perf_counter()
+    while (passed_s := time.perf_counter() - begun_s) < BUSY_S:
+        sum(number * number % 7 for number in range(5000))
+        turns += 1
+    done.put(turns / passed_s)
