@@ -83,7 +83,7 @@ def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:
 
 def _collect(poller: Poller, devices: list[DeviceSettings], ticks: int) -> list[Sample]:
     start_us = -(-(now().wall_us + 20_000) // PERIOD_US) * PERIOD_US
-    poller.poll(devices, start_us, start_us + ticks * PERIOD_US)
+    poller.poll(devices, start_us, start_us + ticks * PERIOD_US, connect_ahead=True)
     samples: list[Sample] = []
     events = 0
     while True:
@@ -222,6 +222,17 @@ def test_a_loop_that_has_no_tick_left_lets_go_of_its_connections() -> None:
         loop.join(5)
     assert samples
     assert not loop.busy
+
+
+def test_the_connection_stands_before_the_first_tick() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        loop, first_us = ModbusLoop(lambda _: None), now().wall_us + 5_000_000
+        loop.poll([settings(server.getsockname()[1])], first_us, None, connect_ahead=True)
+        server.settimeout(5)
+        server.accept()[0].close()
+        assert now().wall_us < first_us
+        loop.stop(0)
+        loop.join(5)
 
 
 def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> None:

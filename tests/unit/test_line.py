@@ -171,6 +171,42 @@ def test_the_connection_is_kept_and_every_tick_is_polled_once() -> None:
     assert not play.line.busy
 
 
+def ahead(**settings: int | bool) -> Play:
+    """A second before the first tick."""
+    play = Play(**settings)
+    play.us = -S
+    play.line.connect_ahead(play.now)
+    return play
+
+
+def test_a_connection_made_ahead_serves_the_first_poll() -> None:
+    play = ahead().connected().at(0).replies()
+    assert (play.last.status, play.last.read_ms, play.connects) == (Status.STORED, 0.0, 1)
+
+
+@pytest.mark.parametrize("end", ["refused", "closed by the device"])
+def test_a_connection_that_ended_ahead_is_made_again_at_the_first_tick(end: str) -> None:
+    play = ahead()
+    if end == "refused":
+        play.line.connect_failed(Reason.REFUSED, play.now)
+    else:
+        play.connected().line.closed(play.now)
+    assert (play.at(0).connects, play.samples, play.events) == (2, [], [])
+    assert play.connected().replies().last.status is Status.STORED
+
+
+def test_one_that_is_not_there_at_the_first_tick_has_the_time_that_a_new_one_would_have() -> None:
+    waiting, new = ahead().at(0), Play().at(0)
+    assert (waiting.connects, waiting.samples) == (new.connects, new.samples) == (1, [])
+    assert waiting.at(3).samples == new.at(3).samples
+    assert waiting.last.reason == Reason.UNREACHABLE
+
+
+@pytest.mark.parametrize("settings", [{"keep_connection": False}, {"phase_us": 20 * S}])
+def test_no_connection_is_made_long_before_it_is_needed(settings: dict[str, int | bool]) -> None:
+    assert ahead(**settings).connects == 0
+
+
 def test_an_answer_in_single_bytes_and_two_in_one_segment_are_the_same_answer() -> None:
     play = Play().at(0).connected()
     transaction = struct.unpack(">H", play.sent[0][:2])[0]

@@ -116,16 +116,19 @@ class Poller:
         journal = self._open()
         return Ready(alive(), journal.notes, journal.recipes, len(journal))
 
-    def poll(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+    def poll(
+        self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, connect_ahead: bool = False
+    ) -> None:
         """Poll these, every tick in [first_us, end_us), microseconds since 1970 UTC, instead of what was polled.
 
-        A device that is polled already and stays as it is keeps its connection and misses nothing.
+        A device that is polled already and stays as it is keeps its connection and misses nothing. `connect_ahead`: no
+        other poller may have a connection to these devices, so connect before the first tick.
         """
         journal = self._open()
         journal.learn({device.plan.layout: device.recipe for device in devices})
         if self._loop is None or not self._loop.poll(devices, first_us, end_us):
             self._loop = ModbusLoop(journal.put, self._tallies)
-            self._loop.poll(devices, first_us, end_us)
+            self._loop.poll(devices, first_us, end_us, connect_ahead)
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished and stay to be pulled."""

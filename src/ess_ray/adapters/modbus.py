@@ -58,14 +58,19 @@ class ModbusLoop:
         self._changes = 0  # told and not seen to yet
         self._ended = False
 
-    def poll(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> bool:
+    def poll(
+        self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, connect_ahead: bool = False
+    ) -> bool:
         """Poll these, every tick in [first_us, end_us), instead of what was polled; what stays as it is goes on.
 
-        False: the thread has ended, a new loop is needed.
+        `connect_ahead`: connect before the first tick, if this is the loop's beginning. False: the thread has ended, a
+        new loop is needed.
         """
         with self._changing:
             if not self._thread.ident:
                 self._change(devices, first_us, end_us, now())
+                for connection in self._connections if connect_ahead else ():
+                    connection.line.connect_ahead(now())
                 self._thread.start()
             elif not self._ended:
                 self._changes += 1

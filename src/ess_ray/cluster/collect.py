@@ -45,6 +45,7 @@ GATHER_S = 0.06  # what pollers give within this moment travels together
 STOP_MARGIN_US = 500_000  # between telling the end and the first tick that is not polled: a pull may be waiting
 SECOND_US = 1_000_000
 START_MARGIN_US = 500_000  # between the last actor's readiness and the first tick
+CONNECT_US = 300  # and so much for each device: the connections are made within it
 CHANGE_MARGIN_US = 1_000_000  # between telling a change and the tick from which it holds
 READY_S = 120.0  # an actor that is not up by then is reported
 
@@ -95,7 +96,8 @@ class Collector:
                 raise CannotStart(f"not up after {READY_S:g} s: {', '.join(down)}; see ray/ in the state folder")
             self._begin_lives()
             time.sleep(0.02)
-        self._first_us = first_tick_us(wall_us() + START_MARGIN_US, SECOND_US)
+        connect_us = CONNECT_US * sum(len(plan.devices) for plan in self.pollers.plans)
+        self._first_us = first_tick_us(wall_us() + START_MARGIN_US + connect_us, SECOND_US)
         self._end_us = None if duration_us is None else self._first_us + duration_us
         self.pollers.start(self._first_us, self._end_us)
         return self._first_us

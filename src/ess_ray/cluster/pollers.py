@@ -99,14 +99,14 @@ class Pollers:
                 begun.append(ready)
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
-                    member.actor.poll.remote(plan.devices, max(self._first_us, wall_us()), self._end_us)
+                    member.actor.poll.remote(plan.devices, max(self._first_us, wall_us()), self._end_us, True)
         return begun
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Poll every tick in [first_us, end_us). One that is not up is told when it is."""
         self._first_us, self._end_us = first_us, end_us
         pairs = [(plan, member) for plan, member in zip(self.plans, self.members, strict=True) if member.up]
-        ray.get([one.actor.poll.remote(plan.devices, first_us, end_us) for plan, one in pairs if not plan.keeper])
+        ray.get([one.actor.poll.remote(plan.devices, first_us, end_us, True) for plan, one in pairs if not plan.keeper])
 
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make more of them; what they poll is said by `change`, once they are up."""

@@ -25,6 +25,7 @@ from ess_ray.core.together import Together
 from ess_ray.core.unit import Unit, Units
 
 CLOSED, CONNECTING, READY, WAITING = State  # a member is slow to get at its class
+AHEAD_US = 10_000_000  # a connection is made so long before its first poll, not earlier: devices close idle ones
 
 
 class Line(Units):
@@ -72,6 +73,14 @@ class Line(Units):
         if not self.busy:
             self._hang_up()
 
+    def connect_ahead(self, now: Now) -> None:
+        """Connect before the first tick, if it is near: what is not there by then is the affair of the first poll."""
+        tick_us = self.next_tick_us(now)
+        near = tick_us is not None and tick_us < now.mono_us + AHEAD_US
+        if near and self._state is CLOSED and all(unit.settings.keep_connection for unit in self.units):
+            self._state = CONNECTING
+            self._transport.connect()
+
     def wake_at_us(self, now: Now) -> int | None:
         """When to call `wake` next, on the monotonic clock; None: only when something comes in."""
         tick_us, limit_us = self.next_tick_us(now), self._deadline_us
@@ -97,10 +106,10 @@ class Line(Units):
         self._buffer.clear()
         self._asked_before = self._asked
         self._deadline_us = None
-        if self._unit:
-            self._unit.tally.connections += 1
-            if self._unit.settings.connect_pause_us:
-                self._deadline_us = now.mono_us + self._unit.settings.connect_pause_us
+        unit = self._unit or self.units[0]
+        unit.tally.connections += 1
+        if unit.settings.connect_pause_us:
+            self._deadline_us = now.mono_us + unit.settings.connect_pause_us
         self._advance(now)
 
     def connect_failed(self, reason: Reason, now: Now) -> None:
@@ -185,10 +194,11 @@ class Line(Units):
             if poll.next_request() is None:
                 self._unit = None
                 self._finish(unit, now)
-            elif self._state is CLOSED:
-                self._state = CONNECTING
+            elif self._state in (CLOSED, CONNECTING):
                 self._deadline_us = min(now.mono_us + unit.settings.connect_timeout_us, poll.deadline_us)
-                self._transport.connect()
+                if self._state is CLOSED:
+                    self._state = CONNECTING
+                    self._transport.connect()
             else:
                 self._send(unit, poll, now)
 
