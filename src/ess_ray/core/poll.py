@@ -239,8 +239,10 @@ class Poll:
         return bytes(image)
 
     def _miss_parked(self) -> None:
+        if not (parked := self._parking.parked):  # nearly always, and of a silent device every atom is missing
+            return
         found_now = {(request.function, atom) for request in self._missing for atom in request.atoms}
-        for request, atom in self._parking.parked:
+        for request, atom in parked:
             if (request.function, atom) not in found_now:
                 self._miss(part(request, (atom,)), PARKED)
 
