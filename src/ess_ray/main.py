@@ -58,8 +58,9 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         composed = compose_config(given.settings, given.config_dir)
         if given.cfg:
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # … | head
-            print(composed.to_yaml(), end="")
+            before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # … | head
+            print(composed.to_yaml(), end="", flush=True)
+            signal.signal(signal.SIGPIPE, before)
             return 0
         settings = load_settings(composed, variables)
     except ConfigError as error:

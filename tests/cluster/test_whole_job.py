@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -181,13 +182,19 @@ def test_ctrl_c_drains_the_account_is_whole_and_nobody_waited_for_the_slowest(fo
 
 
 def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) -> None:
-    with torture.device(torture.silent) as port:
+    asked = threading.Event()
+
+    def silent(number: int, answer: bytes) -> torture.Pieces:
+        asked.set()
+        return torture.silent(number, answer)
+
+    with torture.device(silent) as port:
         limits = "sites.sionyu.devices.gateway.poll_limit_s=60", "sites.sionyu.devices.gateway.timeout_s=60"
         job = start(folder, "site=sionyu", "source=plant", *at("sionyu", port), *limits)
-        assert job.stdout is not None
-        for line in job.stdout:
-            if "samples stored" in line:
-                break
+        assert asked.wait(120)
+        while "collecting " not in (folder / "ess_ray_state/logs/ess_ray.json").read_text():
+            assert job.poll() is None
+            time.sleep(0.1)
         job.send_signal(signal.SIGTERM)
         time.sleep(1)
         assert job.poll() is None  # it waits for the poll at work

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests import torture
 from tests.contract.test_probe import PLAIN, hilltop, registers
 from tests.faults.disk import small_disk
 from tests.peers import pymodbus_server
+from tests.ports import unused_port
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
 
 
@@ -110,8 +110,7 @@ def test_a_device_in_trouble_fails_and_is_told_what_to_do(trouble: str, check: C
 
 
 def test_what_cannot_be_reached_is_told_where_it_ends(check: Check) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]  # where nothing listens from here on
+    port = unused_port()
     told = check(port)
     assert (told.code, told.device("name")[0], told.device("tcp")[0], told.device("poll")[0]) == (
         1, "pass", "fail", "skipped",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import select
-import socket
 import struct
 import time
 from dataclasses import replace
@@ -26,6 +25,7 @@ from tests import torture
 from tests.batches import samples_of
 from tests.fuzz_frames import MUTATE, MUTATIONS, right
 from tests.peers import pymodbus_server
+from tests.ports import unused_port
 
 PERIOD_US = 250_000
 PLAN = Plan(
@@ -117,9 +117,7 @@ def test_a_device_that_drops_what_comes_with_a_request_loses_nothing() -> None:
 
 
 def test_a_device_that_is_off_is_refused() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    (sample,) = collect([settings(port)], 1)
+    (sample,) = collect([settings(unused_port())], 1)
     assert (sample.status, sample.reason) == (Status.FAILED, Reason.REFUSED)
 
 

@@ -21,7 +21,7 @@ from ess_ray.adapters.schema import prepare
 from ess_ray.adapters.timescale import FlushWriter
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.flush import Committed, Flush
-from tests.conftest import QUICK, TIMESCALE
+from tests.conftest import COPIED, QUICK, TIMESCALE
 from tests.flushes import STANDARD, counts, flush_of, keys_of
 from tests.pgproxy import Cut, Moment, PostgresProxy
 
@@ -74,11 +74,11 @@ def _signal(connection: psycopg.Connection, number: int) -> None:
 
 
 @pytest.fixture(scope="module", params=["embedded", "timescaledb"])
-def own_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def own_server(request: pytest.FixtureRequest, servers_folder: Path) -> Iterator[EmbeddedPostgres]:
     """One that may be stopped: no other module's tests use it."""
     timescale = request.param == "timescaledb"
     bin_dir = request.getfixturevalue("timescale_bin_dir") if timescale else None
-    folder = tmp_path_factory.mktemp("outages") / "pg"
+    folder = servers_folder / f"outages_{request.param}"
     with EmbeddedPostgres(folder, bin_dir, TIMESCALE if timescale else QUICK) as server:
         yield server
 
@@ -86,7 +86,7 @@ def own_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def outage(own_server: EmbeddedPostgres) -> Iterator[Outage]:
     with psycopg.connect(own_server.dsn, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE outage")
+        connection.execute(f"CREATE DATABASE outage {COPIED}")
     dsn = make_conninfo(own_server.dsn, dbname="outage")
     prepare(dsn, STANDARD)
     yield Outage(own_server, dsn)

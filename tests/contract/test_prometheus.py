@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+
+from tests.ports import unused_port
 
 FOLDER = Path(__file__).parents[2] / "deploy/prometheus"
 
@@ -37,9 +38,8 @@ def asked(tmp_path: Path) -> Iterator[Callable[[str], list[dict[str, Any]]]]:
     prometheus = shutil.which("prometheus")
     if not prometheus:
         pytest.skip("no prometheus (Debian's package prometheus) on this machine: its settings were not tried")
-    with _serving(SCRAPED) as target, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
+    port = unused_port()
+    with _serving(SCRAPED) as target:
         settings = (FOLDER / "prometheus.yml").read_text("utf-8").replace("127.0.0.1:9464", target)
         (tmp_path / "prometheus.yml").write_text(settings.replace("interval: 15s", "interval: 1s"), "utf-8")
         shutil.copy(FOLDER / "rules.yml", tmp_path)

@@ -7,7 +7,6 @@ import json
 import math
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -24,6 +23,7 @@ import yaml
 
 from ess_ray.core.metrics import BUCKETS_S, SERIES
 from tests.grafana import FOLDER, Asked, queries
+from tests.ports import unused_port
 
 SETTINGS = FOLDER.parent / "prometheus" / "prometheus.yml"
 SITES = ("panri", "sionyu")
@@ -66,9 +66,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shown = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     Thread(target=shown.serve_forever, daemon=True).start()
     (folder / "prometheus.yml").write_text(settings(shown.server_port))
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{one.getsockname()[1]}"
+    address = f"127.0.0.1:{unused_port()}"
     words = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([*words, f"--web.listen-address={address}"], stdout=log, stderr=log)

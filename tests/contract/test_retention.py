@@ -20,7 +20,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.export import Action, Catalogue, decide
 from ess_ray.core.stored import Stored
 from tests.exports import DAY, DEVICE, SEOUL, export, part_of
-from tests.flushes import STANDARD, counts, flush_of
+from tests.flushes import STANDARD, compress, counts, flush_of
 
 HOUR_US = 3_600_000_000
 DAYS = [whole_day(date(2026, 11, day), SEOUL) for day in (21, 22, 23)]
@@ -63,8 +63,7 @@ CHUNKS = [f"{table} {day}" for day in (20, 21, 22) for table in ("bank", "pcs", 
 
 def test_chunks_go_when_all_their_days_are_in_the_store(scene: Scene) -> None:
     scene.export(DAYS[2].date)
-    with psycopg.connect(scene.dsn, autocommit=True) as connection:
-        connection.execute("SELECT compress_chunk(chunk) FROM show_chunks('bank') AS chunk")
+    compress(scene.dsn, "bank")
     assert scene.drop() == CHUNKS
     assert counts(scene.dsn) == (0, 0, 0)
     assert scene.drop() == []

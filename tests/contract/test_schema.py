@@ -19,6 +19,7 @@ from ess_ray.adapters.schema import prepare
 from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.samples import Device
 from ess_ray.core.standard import Column, Standard, Table
+from tests.flushes import compress
 
 
 def standard(**types: str) -> Standard:
@@ -115,7 +116,7 @@ def test_samples_from_before_collectors_had_names_stay(dsn: str, has_timescale: 
     old = "INSERT INTO sample (time, site, device, status) VALUES ({}, 's', 'd', 'stored')"
     query(dsn, old.format("'2026-01-01'"))
     if has_timescale:
-        query(dsn, "SELECT compress_chunk(chunk) FROM show_chunks('sample') chunk")
+        compress(dsn, "sample")
     prepare(dsn, standard(soc="float8"))
     query(dsn, "SET ess_ray.collector = 'roof'; " + old.format("'2026-01-02'"))
     assert query(dsn, "SELECT collector FROM sample ORDER BY time") == [(None,), ("roof",)]

@@ -18,7 +18,7 @@ from ess_ray.adapters.embedded import EmbeddedPostgres
 from ess_ray.adapters.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.samples import Device, Event, Kind
-from tests.flushes import STANDARD, T0, counts, flush_of, keys_of
+from tests.flushes import STANDARD, T0, compress, counts, flush_of, keys_of
 
 
 @pytest.fixture
@@ -160,9 +160,8 @@ def test_late_rows_reach_compressed_chunks_not_duplicates(prepared: str, writer:
     if not has_timescale:
         pytest.skip("needs TimescaleDB")
     writer.write(flush_of(keys_of(range(0, 100, 2)), soc=1))
-    with psycopg.connect(prepared, autocommit=True) as connection:
-        for table in ("sample", "bank", "pcs"):
-            connection.execute(f"SELECT compress_chunk(chunk) FROM show_chunks('{table}') chunk")
+    compress(prepared, "sample", "bank", "pcs")
+    with psycopg.connect(prepared) as connection:
         compressed = connection.execute("SELECT bool_and(is_compressed) FROM timescaledb_information.chunks").fetchone()
         assert compressed == (True,)
     answer = writer.write(flush_of(keys_of(range(100)), soc=2))

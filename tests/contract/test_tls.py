@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +17,7 @@ from ess_ray.adapters.schema import prepare
 from ess_ray.core.check import Verdict
 from ess_ray.core.errors import DatabaseUnavailable
 from tests.flushes import STANDARD
+from tests.ports import unused_port
 
 DAY = timedelta(days=1)
 NAMES = {"right": "IP:127.0.0.1", "other": "DNS:database.example"}  # of the certificates: where the server is, or not
@@ -30,12 +30,6 @@ def make_certificate(folder: Path, name: str, subject: str) -> None:
     files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.crt")]
     subprocess.run(["openssl", "req", *words, f"subjectAltName={subject}", *files], check=True, capture_output=True)
     (folder / f"{name}.key").chmod(0o600)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +48,7 @@ def served(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[str, str]]:
     """Which certificate a server has, and its address. The embedded one has no TLS, and needs none: it has no TCP."""
-    port, name = _free_port(), request.param
+    port, name = unused_port(), request.param
     settings = {
         "listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off", "ssl": "on",
         "ssl_cert_file": str(certificates / f"{name}.crt"), "ssl_key_file": str(certificates / f"{name}.key"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +12,7 @@ import psycopg
 
 from ess_ray.adapters.embedded import EmbeddedPostgres
 from tests.faults.disk import SmallDisk
+from tests.ports import unused_port
 
 
 class Server:
@@ -20,8 +20,7 @@ class Server:
 
     def __init__(self, folder: Path, disk: SmallDisk | None = None, bin_dir: Path | None = None) -> None:
         self._disk = disk
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = unused_port()
         self._pid_file = folder / "data" / "postmaster.pid"
         settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off", "max_wal_size": "128MB"}
         if bin_dir:  # of a PostgreSQL with TimescaleDB
