@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import select
+import socket
 import struct
 import time
 from dataclasses import replace
