@@ -148,6 +148,7 @@ class Play:
         self.quick = Quick()
         for line in (self.line, self.quick.line):
             line.change([settings], START_US, None)
+        self.tell(lambda line: line.connect_ahead(self._now))
 
     def connect(self) -> None:
         self.did.append("connect")
