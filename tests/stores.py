@@ -235,8 +235,9 @@ class _Front(BaseHTTPRequestHandler):
     ) -> tuple[int, bytes, dict[str, str]]:
         if fault and fault.harm is Harm.STATUS:
             return _error(fault.status)
-        if step in (Step.PART, Step.LAST, Step.ASK):
-            return self._upload(step, self.store.sessions[query["upload_id"]], body)
+        session = self.store.sessions.get(query.get("upload_id", ""))  # a kill forgets them, between two lines as well
+        if session and step in (Step.PART, Step.LAST, Step.ASK):
+            return self._upload(step, session, body)
         forgotten = "upload_id" in query and step is not Step.CANCEL
         return _error(404) if forgotten else self._object(step, name, query.get("ifGenerationMatch"), body)
 

@@ -164,8 +164,9 @@ def test_a_store_that_dies_is_said_and_mended_by_the_next_run(
     assert any("not tried any more" in outcome.problem for outcome in outcomes.values())
     store.start()
     assert all(outcome.good for outcome in run(exporter, parts).values())
-    assert set(ends(run(exporter, parts)).values()) == {End.UNCHANGED}
-    assert set(made(store, 2)) == TABLES
+    assert set(ends(run(exporter, parts, verify=True)).values()) == {End.VERIFIED}
+    # An object that was finished just before the server died is there, and its front has not heard of it.
+    assert made(store, 2) <= Counter(TABLES)
 
 
 def test_two_exporters_at_once_upload_everything_once(exporter: Exporter, settings: Settings, store: FakeStore) -> None:
