@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks import copying, cores, decoding, disk, exporting, fleet, journaling, polling, starting, today, troubles
-from benchmarks.measure import Part
+from benchmarks.measure import Part, end_with_parent
 
 PARTS: dict[str, Callable[[int], Part]] = {
     "cores": cores.run,
@@ -48,7 +48,7 @@ def main() -> None:
     page: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
     print(f"{page['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
     for name in arguments.only:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        with ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent) as process:
             part = process.submit(parts[name], arguments.rounds).result()
         print(f"\n{part}", flush=True)
         page[name] = asdict(part)

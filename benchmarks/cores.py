@@ -1,4 +1,4 @@
-"""What the machine's cores are worth together: as many busy processes as there are cores, beside one of them.
+"""What the machine's cores are worth: one busy process, and as many at once as there are cores.
 
 Virtual cores may be two threads of one real core, and neighbours may be busy: then work that is spread over all of them
 costs more CPU time than the same work alone, and no collector can change that.
@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
-from benchmarks.measure import Part, Spread, in_turn, ratio
+from benchmarks.measure import Part, Spread, in_turn, ratio, spread
 
 BUSY_S = 0.5
 
@@ -20,19 +20,23 @@ BUSY_S = 0.5
 def run(rounds: int) -> Part:
     """The work of one, and of all."""
     cores = os.cpu_count() or 1
+    one, all_of_them = speed(rounds)
     return Part(
         "Cores: busy processes at once",
-        f"Each counts in plain Python for {BUSY_S:g} s.",
+        f"Each counts in plain Python for {BUSY_S:g} s; a turn is 5000 numbers.",
         f"{cores} times the work of one, if they are {cores} real cores that nobody else uses",
-        {f"{cores} processes": {"times one's work": worth(rounds)}},
+        {
+            "1 process": {"turns/s": one, "times one's work": None},
+            f"{cores} processes": {"turns/s": None, "times one's work": all_of_them},
+        },
     )
 
 
-def worth(rounds: int) -> Spread:
-    """How many times the work of one busy process as many do as there are cores."""
+def speed(rounds: int) -> tuple[Spread, Spread]:
+    """Turns a second of one busy process, and how many times that as many do as there are cores."""
     cores = os.cpu_count() or 1
     taken = in_turn({"one": lambda: _work(1), "all": lambda: _work(cores)}, rounds)
-    return ratio(taken["all"], taken["one"])
+    return spread(taken["one"]), ratio(taken["all"], taken["one"])
 
 
 def _work(processes: int) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.cores import worth
+from benchmarks.cores import speed
 from benchmarks.databases import disk_bytes, running, server
 from benchmarks.load_device import FIRST_PORT, ceiling, load_devices
 from benchmarks.material import layout
@@ -18,7 +18,7 @@ SIZES = (10, 100, 300, 1000, 3000)
 TOGETHER, TOGETHER_SIZES = 7, (1000, 3000, 5000)  # all requests of a poll at once, for devices that take them
 SECONDS_S = 120.0
 GROWTH_FROM = 100  # devices: below, what Ray does anyway is most of the cost
-WORTH = "the cores before it, times one core's work"
+BEFORE = ("a core before it, turns/s", "all of them, times one's work")  # as in `benchmarks.cores`
 CPU = "CPU ms a device-tick, "
 AIM = (
     "all stored; p99 < 700 ms at 1000 devices, < 2000 ms at 3000; ours <= 0.25 ms CPU and <= 1 MB a device at 1000; "
@@ -35,7 +35,7 @@ def run(rounds: int, sizes: Sequence[int] = SIZES, seconds_s: float = SECONDS_S,
     runs = []
     with running(bin_dir, settings) as dsn:
         for devices in sorted(sizes):
-            columns[f"{devices} devices"] = {WORTH: worth(rounds)}
+            columns[f"{devices} devices"] = dict(zip(BEFORE, speed(rounds), strict=True))
             with fresh_database(dsn, "fleet") as database, load_devices(devices, MAP) as pid:
                 setting = Setting(devices, MAP, seconds_s, pid=pid)
                 runs.append(run_job(database, setting, rounds, f"fleet.requests_at_once={at_once}"))

@@ -5,11 +5,16 @@ Machines are noisy: the ways to do one thing take turns, and what is compared is
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from statistics import median, quantiles
-from time import process_time
+from threading import Thread
+from time import process_time, sleep
 
+PATIENCE_S = 60.0  # for a part to end what it started
 Rounds = dict[str, list[float]]  # by way, one number a round
 
 
@@ -82,3 +87,17 @@ def _short(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g}{sign}"
     return f"{number:.3g}"
+
+
+def end_with_parent() -> None:
+    """Call it first in a process of a part: one that outlived a killed bench would be in the next one's figures."""
+    Thread(target=_interrupt_after_parent, daemon=True).start()
+
+
+def _interrupt_after_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    while True:  # the first ends the part and what it started, the next the process
+        os.kill(os.getpid(), signal.SIGINT)
+        sleep(PATIENCE_S)

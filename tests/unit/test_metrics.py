@@ -19,7 +19,7 @@ from ess_ray.core.plan import Plan
 from ess_ray.core.samples import Device, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.tally import Tallies, Totals
-from ess_ray.core.work import Exported, Waiting, Work
+from ess_ray.core.work import Backlog, Exported, Work
 from ess_ray.metrics_page import page
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_every_metric_has_a_value_and_every_value_is_a_metrics() -> None:
     tally.requests = tally.took[3] = 1
     tally.failures.update([Reason.TIMEOUT, Reason.REFUSED])
     totals.add(tallies.growth())
-    exported, journals = Exported(1, 2, 3, 4, {"a": 5}), {"poller:a/d0": Waiting(3, 7 * S, 1, failing=True)}
+    exported, journals = Exported(1, 2, 3, 4, {"a": 5}), {"poller:a/d0": Backlog(3, 7 * S, 1, failing=True)}
     counted = counts(
         account, totals, work=work, journals=journals, deaths={"writer": 1}, exported=exported, disk_bytes=(1, 2)
     )

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,6 +34,7 @@ from ess_ray.core.samples import Event, Status
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 ANSWER_LIMIT_S = 25.0
+SMALL = 1 << 16  # bytes that are cheaper to copy than to send in pieces
 # What every transaction begins with, in one round trip. The settings are local to it: that also holds behind a
 # connection pooler. A commit must be on disk when it is answered; a transaction whose writer vanished must not keep its
 # keys from the next writer for long; a lock is given up with a message that names it before the whole connection is.
@@ -279,10 +281,18 @@ def _types(cursor: psycopg.Cursor, table: TableRows) -> dict[str, str]:
 def _copy(cursor: psycopg.Cursor, rows: TableRows) -> None:
     if not rows.data:
         return
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
-        sql.Identifier(rows.table), sql.SQL(", ").join(map(sql.Identifier, rows.columns))
-    )
-    with cursor.copy(statement) as copy:
+    with cursor.copy(_copy_words(rows.table, rows.columns)) as copy:
+        if len(rows.data) < SMALL:
+            copy.write(HEADER + rows.data + TRAILER)
+            return
         copy.write(HEADER)
         copy.write(rows.data)
         copy.write(TRAILER)
+
+
+@cache
+def _copy_words(table: str, columns: tuple[str, ...]) -> bytes:
+    """Composing them takes longer than copying a few rows."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table), names)
+    return statement.as_bytes()

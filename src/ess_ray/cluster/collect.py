@@ -34,7 +34,7 @@ from ess_ray.core.errors import CannotStart
 from ess_ray.core.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.core.tally import Totals
-from ess_ray.core.work import Waiting
+from ess_ray.core.work import Backlog
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Collector:
         self._tidying = Tidying(actors.ray_logs)
         self._balance = Balance(self.pollers, nodes)
         self.totals = Totals()  # for the metrics
-        self.journals: dict[str, Waiting] = {}  # by poller, as of its last pull
+        self.journals: dict[str, Backlog] = {}  # by poller, as of its last pull
 
     def start(self, duration_us: int | None) -> int:
         """Wait for every actor, then start at the next whole second; gives it. Each device begins at its first tick."""
@@ -262,7 +262,7 @@ class Collector:
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
         self._telling.pulled(poller.name, pulled, pulled.shed - self._shed[number])
         self._shed[number] = pulled.shed
-        self.journals[poller.name] = Waiting(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
+        self.journals[poller.name] = Backlog(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)
 

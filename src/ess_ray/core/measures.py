@@ -16,7 +16,7 @@ from ess_ray.core.day import choose_day
 from ess_ray.core.metrics import ALL_DEVICES, BUCKET_BITS, BUCKETS_S, MOST_DEVICES, PREFIX, Labels, Values
 from ess_ray.core.samples import Device, Reason, Status
 from ess_ray.core.tally import SUM, Times, Totals
-from ess_ray.core.work import Exported, Waiting, Work
+from ess_ray.core.work import Backlog, Exported, Work
 
 # MODBUS Application Protocol V1.1b3, section 7; a device may answer with any other number too.
 KNOWN_CODES = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 11})
@@ -31,7 +31,7 @@ class Counts:
     account: Account
     totals: Totals
     work: Work
-    journals: Mapping[str, Waiting]  # by poller
+    journals: Mapping[str, Backlog]  # by poller
     deaths: Mapping[str, int]  # by kind of actor
     exported: Exported | None  # None: nothing is exported
     database_up: bool
@@ -142,7 +142,7 @@ def _up_to(times: Times) -> tuple[list[int], int, float]:
     return [below[bits] for bits in BUCKET_BITS], below[-1], times[SUM] / 1e6
 
 
-def _journals(found: _Found, journals: Mapping[str, Waiting], now_us: int) -> None:
+def _journals(found: _Found, journals: Mapping[str, Backlog], now_us: int) -> None:
     for name, waiting in journals.items():
         poller = name.removeprefix("poller:")
         found.add("journal_items", waiting.items, poller)

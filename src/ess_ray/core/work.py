@@ -21,7 +21,7 @@ class Again(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Backlog:
     """What a poller's journal holds, as of its last pull."""
 
     items: int  # samples and events that the database has not committed
