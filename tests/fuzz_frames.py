@@ -35,8 +35,11 @@ PLAN = Plan(
         Request(1, 0, 11, tuple((a, 1) for a in range(11)), 0),
         Request(3, 100, 4, tuple((a, 1) for a in range(100, 104)), 11),
         Request(4, 100, 125, tuple((a, 1) for a in range(100, 225)), 19),
+        Request(4, 300, 2, ((300, 2),), 269),
+        Request(4, 400, 3, tuple((a, 1) for a in range(400, 403)), 273),
+        Request(4, 500, 2, tuple((a, 1) for a in range(500, 502)), 279),
     ),
-    269,
+    283,
     "fuzz",
 )
 Step = tuple[str, bytes, int]  # mutation, bytes to use, a number to use
@@ -80,7 +83,8 @@ MUTATE: dict[str, Callable[[bytes, bytes, int], bytes]] = {
     "garbage": lambda frame, piece, number: piece,
     "silent": lambda frame, piece, number: b"",
 }
-MUTATIONS = tuple(MUTATE)
+MUTATE["refused"] = lambda frame, piece, number: MUTATE["exception"](frame, piece, 2)
+MUTATIONS = (*MUTATE, *["right", "refused"] * 8)  # what only devices in working order do is as likely
 
 
 class Checked:
@@ -189,9 +193,14 @@ class Play:
         raise AssertionError("the line asks no more")
 
     def answer(self, step: Step) -> None:
-        """One answer as the step has it, in one to three pieces; an answer that is not enough is waited out."""
+        """One answer as the step has it, in one to three pieces; an answer that is not enough is waited out.
+
+        Right answers to others that are out may be joined to it.
+        """
         mutation, piece, number = step
         stream = MUTATE[mutation](right(self._asked.popleft(), self._us), piece, number)
+        for _ in range((number >> 16) % 5 % (len(self._asked) + 1)):
+            stream += right(self._asked.popleft(), self._us)
         cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
             if piece := stream[start:end]:
@@ -251,7 +260,7 @@ def main(frames: int, seed: int) -> None:
             (chance.choice(MUTATIONS), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
             for _ in range(chance.randrange(1, 200))
         ]
-        fed += play(script, at_once=chance.choice((1, 2, 3)))
+        fed += play(script, at_once=chance.choice((1, 2, 3, 4, 5)))
     print(f"{fed} answers in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
 
 

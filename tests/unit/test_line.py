@@ -281,6 +281,45 @@ def test_devices_behind_one_gateway_are_polled_one_after_the_other() -> None:
     assert play.connects == 1
 
 
+def test_a_device_whose_turn_never_came_is_not_called_silent() -> None:
+    play = Play(units=2, timeout_us=S, poll_limit_us=2 * S, backoff_max_us=0)
+    for tenth in range(200):
+        play.at(tenth / 10)
+        if play.connecting:
+            play.connected()
+        while play.unanswered and play.unanswered[0][6] == 2:  # the first never answers
+            play.reply()
+    second = [sample for sample in play.samples if sample.device.device == "unit2"]
+    assert {sample.reason for sample in second} == {Reason.OVERRUN, None}
+    assert {event.device.device for event in play.events} == {"unit1"}
+
+
+def test_a_device_without_a_register_that_can_be_read_is_not_called_silent() -> None:
+    play = Play(park_retry_us=1000 * S, seconds=200).at(0).connected().replies(bad=frozenset(range(300)))
+    for second in range(1, 20):
+        play.at(second).replies(bad=frozenset(range(300)))
+    assert (play.last.status, play.last.reason) == (Status.FAILED, Reason.PARKED)
+    assert Kind.DEVICE_LOST not in {event.kind for event in play.events}
+
+
+def test_a_device_that_its_gateway_does_not_reach_is_left_alone_between_probes() -> None:
+    play = Play(seconds=60).at(0).connected()
+    for second in range(60):
+        play.at(second).replies(bad=frozenset(range(300)), code=11)
+    assert [(event.kind, event.time_us) for event in play.events] == [(Kind.DEVICE_LOST, START_US + 2 * S)]
+    assert {sample.reason for sample in play.samples} == {"exception 11", Reason.BACKOFF}
+
+
+def test_one_poll_that_has_no_time_left_to_connect_leaves_the_others_theirs() -> None:
+    play = Play(units=2, retries=1, timeout_us=1_900_000, poll_limit_us=2 * S, connect_timeout_us=S)
+    second = play.line.units[1]
+    play.line.change([play.line.units[0].settings, replace(second.settings, phase_us=S // 2)], START_US, None)
+    play.at(0).connected().at(2)
+    assert (play.connects, play.last.device.device, play.last.reason) == (2, "unit1", Reason.UNREACHABLE)
+    play.at(2.1).connected().replies()
+    assert (play.last.device.device, play.last.tick_us, play.last.status) == ("unit2", START_US, Status.STORED)
+
+
 def test_a_slow_poll_is_finished_and_the_ticks_it_missed_are_overrun() -> None:
     play = Play(timeout_us=3 * S, poll_limit_us=3 * S).at(0).connected().at(1.4).replies().at(2).replies()
     assert [((s.tick_us - START_US) // S, s.reason) for s in play.samples] == [(1, "overrun"), (0, None), (2, None)]
@@ -394,6 +433,50 @@ def test_a_device_that_comes_back_as_it_was_is_polled_again() -> None:
     assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 3]
 
 
+def test_a_device_that_comes_back_before_its_last_tick_is_polled_again() -> None:
+    play = Play(seconds=60, phase_us=S // 2).at(0.5).connected().replies().at(1.1)
+    (settings,) = [unit.settings for unit in play.line.units]
+    other = replace(settings, timeout_us=123_000)
+    play.line.change([other], START_US + 2 * S, None)  # its tick 1 is still to come
+    play.line.change([settings], START_US + 4 * S, None)
+    for second in range(1, 8):
+        play.at(second + 0.5)
+        (play.connected() if play.connecting else play).replies()
+    assert [(sample.tick_us - START_US) // S for sample in play.samples] == list(range(8))
+
+
+def test_the_clock_says_nothing_about_what_has_ended_before() -> None:
+    play = Play(seconds=60).at(0).connected().replies()
+    (settings,) = [unit.settings for unit in play.line.units]
+    play.line.change([replace(settings, timeout_us=123_000)], START_US + 2 * S, None)
+    for second in range(1, 9):
+        play.at(second).replies()
+    play.clock_us = 3 * S
+    play.at(9).replies()
+    assert [((event.time_us - START_US) // S, (event.until_us - START_US) // S) for event in play.events] == [(9, 11)]
+
+
+def test_the_connection_ends_with_its_last_tick_though_that_is_not_read() -> None:
+    play = Play(units=2, timeout_us=100_000, retries=0, seconds=60)
+    first, second = [unit.settings for unit in play.line.units]
+    play.line.change([first, replace(second, phase_us=S // 2)], START_US + S, None)
+    reasons: list[str | None] = []
+    tenth = 0
+    while reasons[-3:] != [Reason.BACKOFF] * 3:  # the second device never answers
+        play.at((tenth := tenth + 1) / 10)
+        if play.connecting:
+            play.connected()
+        while play.unanswered and play.unanswered[0][6] == 1:
+            play.reply()
+        reasons = [sample.reason for sample in play.samples if sample.device.device == "unit2"]
+    tick_s = -(-tenth // 10)
+    play.line.change([], START_US + (tick_s + 1) * S, None)
+    play.at(tick_s).replies()
+    assert (play.line.busy, play.connects - play.closes) == (True, 1)
+    play.at(tick_s + 0.6)
+    assert (play.line.busy, play.connects - play.closes, play.last.reason) == (False, 0, Reason.BACKOFF)
+
+
 def test_what_became_of_requests_is_counted_with_the_time_they_took() -> None:
     play = Play(retries=1, timeout_us=S // 2, requests_at_once=1).at(0).connected()
     tally = play.tallies.of(Device("site", "unit1"))
@@ -496,3 +579,15 @@ def test_a_gateway_that_does_not_reach_its_device_for_one_request_costs_that_req
     play = at_once(3).reply(bad=frozenset({0}), code=11).reply().reply()
     assert (play.last.reason, play.last.missing_text) == ("exception 11", "4:0-3")
     assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
+
+
+def test_an_answer_that_came_early_never_shifts_those_behind_it() -> None:
+    play = Play(seconds=200, requests_at_once=4)
+    plan = Plan(tuple(Request(4, 100 * n, 2, ((100 * n, 1), (100 * n + 1, 1)), 4 * n) for n in range(6)), 24, "six")
+    play.line.change([replace(play.line.units[0].settings, plan=plan)], START_US, None)
+    play.at(0).connected()
+    while play.unanswered:  # it refuses more than one register of the third, which is asked in halves
+        frames = [play.answer(frozenset({200} if request[11] == 2 else ())) for request in tuple(play.unanswered)]
+        play.line.received(b"".join(frames), play.now)
+    assert (play.last.status, play.last.reason) == (Status.STORED, None)
+    assert play.last.image == image(*(100 * n + m for n in range(6) for m in range(2)))

@@ -73,13 +73,21 @@ class ModbusLoop:
                     connection.line.connect_ahead(now())
                 self._thread.start()
             elif not self._ended:
-                self._changes += 1
-                self._readiness.call(lambda moment: self._change_once(devices, first_us, end_us, moment))
+                self._have_done(lambda moment: self._change(devices, first_us, end_us, moment))
             return not self._ended
 
-    def _change_once(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
-        self._change(devices, first_us, end_us, moment)
-        self._changes -= 1
+    def _have_done(self, work: Handler) -> None:
+        """In the thread, in the order in which it was told."""
+
+        def do(moment: Now) -> None:
+            try:
+                work(moment)
+            finally:
+                with self._changing:
+                    self._changes -= 1
+
+        self._changes += 1
+        self._readiness.call(do)
 
     def _change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
         lines: dict[tuple[str, int], list[DeviceSettings]] = {}
@@ -96,6 +104,11 @@ class ModbusLoop:
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished."""
+        with self._changing:
+            if self._thread.ident and not self._ended:
+                self._have_done(lambda moment: self._stop(end_us))
+
+    def _stop(self, end_us: int) -> None:
         for connection in self._connections:
             connection.line.stop(end_us)
 
@@ -127,8 +140,16 @@ class ModbusLoop:
 
     def _over(self) -> bool:
         with self._changing:
+            if self._connections and not self._connections[0].line.busy:  # or every look would begin with it
+                self._drop_ended()
             self._ended = not self.busy
         return self._ended
+
+    def _drop_ended(self) -> None:
+        ended = [connection for connection in self._connections if not connection.line.busy]
+        self._connections = [connection for connection in self._connections if connection.line.busy]
+        for connection in ended:
+            connection.close()
 
     def _serve(self, ready: list[tuple[int, int]], moment: Now) -> None:
         """Receive from all, then let all lines work, then send for all: each part stays in the processor's caches."""
@@ -136,7 +157,8 @@ class ModbusLoop:
         for number, _ in ready:
             connection = readers.get(number)
             if connection is None:
-                self._guarded(handlers[number], moment)
+                if handler := handlers.get(number):  # none: another of this batch has let go of it
+                    self._guarded(handler, moment)
                 continue
             try:
                 heard.append((connection, connection.receive(connection.receive_bytes)))

@@ -118,7 +118,9 @@ class Connection:
             self._resolved(self._attempt, found, now)
 
     def _resolve(self, attempt: int) -> None:
-        """In a thread of the resolver."""
+        """In a thread of the resolver; while names are not answered, attempts are given up before their turn."""
+        if attempt != self._attempt:
+            return
         found: Sequence[Address] = ()
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)

@@ -72,6 +72,10 @@ class Cadence:
         """No tick at or after `end_us` any more, nor at or after an earlier end."""
         self._end_us = end_us if self._end_us is None else min(self._end_us, end_us)
 
+    def goes_on(self, from_us: int) -> bool:
+        """Whether it ticks at or after `from_us`, as far as it was told."""
+        return self._next_us is not None and (self._end_us is None or self._end_us > from_us)
+
     def due(self, wall_us: int) -> range:
         """The ticks that have come since the last call, oldest first: usually none or one."""
         start = self._next_us
@@ -95,13 +99,14 @@ class Cadence:
         Gives the ticks that are passed over: after a step ahead those that were never there, after a step back those
         that were taken before; None if there are none.
         """
-        expected_us = self._next_us
-        if expected_us is None:
+        expected_us, end_us = self._next_us, self._end_us
+        if expected_us is None or (end_us is not None and expected_us >= end_us):
             return None
         self._taken = [*self._taken[-MOST_JUMPS:], range(self._since_us, expected_us, self.period_us)]
         first_us = first_tick_us(wall_us - self.phase_us - WAKE_LATE_US, self.period_us)
         self._next_us = self._since_us = self._free(first_us)
-        passed = range(min(expected_us, first_us), self._next_us, self.period_us)
+        passed_us = self._next_us if end_us is None else min(self._next_us, end_us)
+        passed = range(min(expected_us, first_us), passed_us, self.period_us)
         return passed or None
 
     def _free(self, tick_us: int) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import inf
 
 from ess_ray.core.cadence import Now
 from ess_ray.core.frames import HEAD_BYTES, NO_SIZE, Ask, Frames, State, Transport, cut_frame
@@ -32,9 +33,9 @@ class Line(Units):
     """The devices of one host and port, and their connection."""
 
     __slots__ = (
-        "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_deadline_us", "_deliver", "_head", "_queue",
-        "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_timeout_us", "_together", "_told", "_took",
-        "_transport", "_unit",
+        "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_connect_until_us", "_deadline_us", "_deliver",
+        "_head", "_queue", "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_timeout_us", "_together",
+        "_told", "_took", "_transport", "_unit",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,7 @@ class Line(Units):
         self._queue: deque[Unit] = deque()  # polls that wait for the one at work
         self._unit: Unit | None = None  # whose poll is at work
         self._deadline_us: int | None = None  # of the connection or request that is out, or end of a pause
+        self._connect_until_us = 0  # of the attempt that is made; 0: no poll waits for it yet
         self._buffer = bytearray()
         self._size = NO_SIZE  # of the answer that is expected, if it may be taken by its head
         self._head = b""
@@ -78,7 +80,7 @@ class Line(Units):
         tick_us = self.next_tick_us(now)
         near = tick_us is not None and tick_us < now.mono_us + AHEAD_US
         if near and self._state is CLOSED and all(unit.settings.keep_connection for unit in self.units):
-            self._state = CONNECTING
+            self._state, self._connect_until_us = CONNECTING, 0
             self._transport.connect()
 
     def wake_at_us(self, now: Now) -> int | None:
@@ -94,11 +96,12 @@ class Line(Units):
         if self._deadline_us is not None and now.mono_us >= self._deadline_us:
             self._deadline_us = None
             if self._state is CONNECTING:
-                self._transport.close()
-                self.connect_failed(Reason.UNREACHABLE, now)
+                self._not_connected(now)
             elif self._state is WAITING:
                 self._fail_request(Reason.TIMEOUT, now)
         self._advance(now)
+        if self._state is not CLOSED and not self.busy:  # the last ticks were not read
+            self._hang_up()
 
     def connected(self, now: Now) -> None:
         """The connection stands."""
@@ -116,15 +119,7 @@ class Line(Units):
         """No connection: whatever waits for it has failed, for all devices of the line."""
         self._state = CLOSED
         self._deadline_us = None
-        if self._unit:
-            self._unit.tally.failures[reason] += 1
-        waiting = [self._unit, *self._queue]
-        self._queue.clear()
-        self._unit = None
-        for unit in waiting:
-            if unit and unit.poll:
-                unit.poll.give_up(reason)
-                self._finish(unit, now)
+        self._without_connection(reason, now)
 
     def received(self, data: bytes, now: Now) -> bool:
         """Bytes from the device, in whatever pieces they come. False: `wake_at_us` may have come nearer."""
@@ -162,7 +157,9 @@ class Line(Units):
             self._told = len(self._answers)
             self._time(now, len(found))
             self._go_on(unit, poll, now)
-        return self._carefully(rest, now) if rest else True  # a limit has been moved back, or the poll is over
+        if rest:
+            return self._carefully(rest, now)
+        return self._unit in (unit, None)  # a limit has been moved back, or the poll is over
 
     def _carefully(self, data: bytes, now: Now) -> bool:
         """Frame by frame, each checked."""
@@ -184,6 +181,26 @@ class Line(Units):
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
+    def _not_connected(self, now: Now) -> None:
+        """The time for it is over: that of the connection, or that of a poll; others may have more of it."""
+        if now.mono_us >= self._connect_until_us:
+            self._transport.close()
+            self.connect_failed(Reason.UNREACHABLE, now)
+        else:
+            self._without_connection(Reason.UNREACHABLE, now, now.mono_us)
+
+    def _without_connection(self, reason: Reason, now: Now, limit_us: float = inf) -> None:
+        """The polls whose limit comes so early find no connection."""
+        if self._unit:
+            self._unit.tally.failures[reason] += 1
+        waiting = [unit for unit in (self._unit, *self._queue) if unit and unit.poll]
+        over = [unit for unit in waiting if unit.poll and unit.poll.deadline_us <= limit_us]
+        self._unit, self._queue = None, deque(unit for unit in waiting if unit not in over)
+        for unit in over:
+            assert unit.poll is not None
+            unit.poll.give_up(reason)
+            self._finish(unit, now)
+
     def _advance(self, now: Now) -> None:
         """Do what can be done now: send the next request, finish polls, connect, until something must be waited for."""
         while self._deadline_us is None and (unit := self._current()):
@@ -195,10 +212,12 @@ class Line(Units):
                 self._unit = None
                 self._finish(unit, now)
             elif self._state in (CLOSED, CONNECTING):
-                self._deadline_us = min(now.mono_us + unit.settings.connect_timeout_us, poll.deadline_us)
                 if self._state is CLOSED:
-                    self._state = CONNECTING
+                    self._state, self._connect_until_us = CONNECTING, 0
                     self._transport.connect()
+                # One that was made ahead has the time that a new one would have.
+                self._connect_until_us = self._connect_until_us or now.mono_us + unit.settings.connect_timeout_us
+                self._deadline_us = min(self._connect_until_us, poll.deadline_us)
             else:
                 self._send(unit, poll, now)
 

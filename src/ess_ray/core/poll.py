@@ -124,10 +124,12 @@ class Poll:
         return self.requests[number] if number < len(self.requests) else None
 
     def together(self, most: int) -> Sequence[int]:
-        """The places of the next request and of those that may go with it, at most so many in all."""
-        first, early = len(self.answers), self.early
-        places = range(first, min(first + most, len(self.requests)))
-        return [place for place in places if id(self.requests[place]) not in early] if early else places
+        """The places of the next request and of those right behind it that may go with it, at most so many in all."""
+        first, requests, early = len(self.answers), self.requests, self.early
+        end = min(first + most, len(requests))
+        if early:  # answers are taken in turn, so there must be none in between that has come already
+            end = next((place for place in range(first, end) if id(requests[place]) in early), end)
+        return range(first, end)
 
     def try_once(self, together: int = 1) -> int:
         """The next request goes out, and those `together` with it: its place in `requests`."""
@@ -150,7 +152,6 @@ class Poll:
         Its turn may not have come: one before it that was out with it may have to be asked again, or in parts. `more`:
         others are still out.
         """
-        self.heard = True
         self.early = self.early or {}
         self.early[id(request)] = answer, retries, mono_us, more
         self._settle()
@@ -179,8 +180,8 @@ class Poll:
         self.answers.append(payload)
 
     def refused(self, code: int, retries: int, mono_us: int, more: bool) -> None:
-        """The device answered with exception `code`; `more`: other requests are still out."""
-        self.heard = True
+        """The device answered with exception `code`, or its gateway; `more`: other requests are still out."""
+        self.heard = self.heard or code != GATEWAY_TARGET_SILENT  # that one says that nothing was heard
         reason = f"{Reason.EXCEPTION} {code}"
         if code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE):
             self._search(reason, mono_us)

@@ -18,6 +18,8 @@ from ess_ray.core.tally import SUM, Tallies, Tally
 SILENT_AFTER = 3
 # A device gets one request at a time for good once so many times in a row it has answered one, but not several.
 SINGLY_AFTER = 3
+# A neighbour took all of the time, or there is no register left to ask for: that says nothing about the device.
+UNASKED = (Reason.OVERRUN, Reason.PARKED)
 STORED = Status.STORED  # a member is slow to get at its class
 
 
@@ -115,6 +117,8 @@ class Unit:
         events = []
         if poll.newly_parked:
             events.append(Event(device, poll.tick_us, Kind.REGISTERS_PARKED, None, missing_text(poll.newly_parked)))
+        if not poll.heard and reason in UNASKED:
+            return events
         if poll.heard and self.failures >= SILENT_AFTER:
             events.append(Event(device, poll.tick_us, Kind.DEVICE_BACK))
         self.failures = 0 if poll.heard else self.failures + 1
@@ -143,7 +147,7 @@ class Units:
             if unit.settings not in devices:
                 unit.cadence.stop(first_us)
         self.units = [unit for unit in self.units if unit.busy]
-        known = [unit.settings for unit in self.units if unit.cadence.next_due_us() is not None]
+        known = [unit.settings for unit in self.units if unit.cadence.goes_on(first_us)]
         for settings in devices:
             if settings not in known:
                 self.units.append(unit := Unit(settings, self._frames, self._tallies.of(settings.device)))
