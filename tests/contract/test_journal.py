@@ -16,9 +16,9 @@ import pytest
 from ess_ray.adapters import journal as journal_module
 from ess_ray.adapters.journal import Journal
 from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import Belonging
+from ess_ray.adapters.journal_file import Belonging, JournalFile, Stored
 from ess_ray.core.batch import make_group, pack_group, unpack_group
-from ess_ray.core.errors import JournalBusy
+from ess_ray.core.errors import JournalBusy, JournalFailed
 from ess_ray.core.handed import Taken
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from tests.batches import samples_of
@@ -294,6 +294,131 @@ def test_a_corrupt_file_is_set_aside_and_never_blocks_a_start(path: Path, damage
     fill(again, range(100, 101))
     assert seconds(everything(again)) == [100]
     again.close()
+
+
+def test_a_kill_while_a_corrupt_file_is_set_aside_loses_nothing_of_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(path)
+    fill(journal, range(40), image=bytes(3000))
+    journal.close()
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 9000] = os.urandom(9000)
+    path.write_bytes(data)
+    rename, left = Path.rename, 0
+
+    def renamed(one: Path, to: Path) -> Path:
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        return rename(one, to)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    for _ in range(3):  # killed before the first step, then before the second, then before the third
+        with pytest.raises(KeyboardInterrupt):
+            opened(path)
+        left = 1
+    left = 9
+    again = opened(path)
+    assert len(everything(again)) > 10
+    again.close()
+
+
+def test_a_disk_that_refuses_for_a_while_makes_no_journal_corrupt(path: Path) -> None:
+    journal = opened(path)
+    fill(journal, range(3))
+    journal.close()
+    Path(f"{path}-wal").mkdir()  # SQLite cannot open it
+    with pytest.raises(JournalFailed):
+        opened(path)
+    Path(f"{path}-wal").rmdir()
+    again = opened(path)
+    assert (again.notes, seconds(everything(again))) == ((), [0, 1, 2])
+    again.close()
+
+
+def test_a_journal_that_was_not_opened_is_free_for_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(JournalFile, "recipes", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Journal(path, HERE, LIMITS)
+    Journal(path, HERE, LIMITS, wait_s=0.0).close()
+
+
+def test_what_is_acknowledged_while_the_backlog_is_read_is_not_handed_out_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    journal = opened(path)
+    fill(journal, range(2))
+    first = journal.take(2, 0)
+    fill(journal, range(2, 6))
+    read = journal._file.read
+
+    def read_and_acknowledged(*bounds: int) -> list[Stored]:
+        found = read(*bounds)
+        journal.acknowledge(first.numbers)
+        wait_until(lambda: not journal._handed & {1, 2})
+        return found
+
+    monkeypatch.setattr(journal._file, "read", read_and_acknowledged)
+    assert seconds(given(journal.take(0, 100))) == [2, 3]
+    assert len(journal) == 4
+    journal.close()
+
+
+def test_who_lost_what_was_handed_out_is_given_it_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    journal = opened(path)
+    fill(journal, range(3))
+    first = journal.take(3, 0)
+    fill(journal, range(3, 7))
+    journal.take(1, 1)
+    journal.acknowledge(first.numbers[:1])
+    journal.offer_again()
+    again = take(journal)
+    assert sorted(seconds(given(again))) == [0, *range(2, 7)]
+    journal.acknowledge(again.numbers)
+    assert len(journal) == 0
+    journal.close()
+    assert not path.exists()
+
+
+def test_a_damaged_group_stays_in_the_file_and_stops_nothing(path: Path) -> None:
+    journal = opened(path)
+    fill(journal, range(3))
+    journal.close()
+    file = sqlite3.connect(path)
+    with file:
+        file.execute("UPDATE sample_group SET data = x'00112233445566778899' WHERE id = 1")
+    file.close()
+    again = opened(path, limits=Limits(1 << 30, 0, "full"))  # too old: the bounds come by as well
+    fill(again, range(3, 6))
+    taken = take(again)
+    assert sorted(seconds(given(taken))) == [1, 2, 3, 4, 5]
+    assert again.trouble is None
+    again.acknowledge(taken.numbers)
+    again.offer_again()
+    assert (everything(again), len(again)) == ([], 0)
+    again.close()
+    assert path.exists()
+
+
+def test_what_came_while_nothing_was_written_makes_groups_that_can_be_sent(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "GROUP_ITEMS", 3)
+    journal = opened(path)
+    with journal._lock:
+        for second in range(10):
+            journal.put(sample(second))
+    wait_until(lambda: not journal._pending and not journal._at_work)
+    taken = take(journal)
+    assert seconds(given(taken)) == list(range(10))
+    assert max(packed.samples for packed in taken.batches) == 3
+    journal.close()
 
 
 def test_a_journal_without_a_poller_is_taken_over_and_said(path: Path) -> None:

@@ -30,6 +30,8 @@ class Keeper:
         self._settings = journal
         self._log = log
         self._draining: Poller | None = None
+        self._path = Path()  # of the journal that is drained
+        self._left: dict[Path, int] = {}  # journals that keep something that cannot be read, and their age
         self._look_s = 0.0
 
     def ready(self) -> Ready:
@@ -45,6 +47,8 @@ class Keeper:
         pulled = self._draining.pull(committed, fresh, backlog)
         if not pulled.waiting:
             self.close()
+            if self._path.exists():
+                self._left[self._path] = self._path.stat().st_mtime_ns
             self._look_s = 0.0
         return pulled if found is None else replace(pulled, notes=found.notes, recipes=found.recipes)
 
@@ -60,12 +64,14 @@ class Keeper:
             return None
         self._look_s = time.monotonic() + LOOK_S
         for path in sorted(self._settings.folder.glob(f"*{SUFFIX}")):
+            if path in self._left and self._left[path] == path.stat().st_mtime_ns:
+                continue
             poller = Poller(replace(self._settings, path=str(path), state_dir="", wait_s=0.0))
             try:
                 ready = poller.ready()
             except (JournalBusy, JournalFailed):
                 continue  # its poller has it; or its disk refuses, which the next look may find otherwise
-            self._draining = poller
+            self._draining, self._path = poller, path
             told = f"journal {_shown(path)} on {ready.alive.host} has no poller: its {ready.waiting} samples are stored"
             return replace(ready, notes=(*ready.notes, told) if ready.waiting else ready.notes)
         return None

@@ -28,12 +28,12 @@ from ess_ray.core.handed import Taken, Waiting
 from ess_ray.core.logfields import about
 from ess_ray.core.samples import Event, Sample
 
-log = logging.getLogger(__name__)
 
 GATHER_S = 0.02  # what ends within this moment shares a transaction
 QUIET_S = 0.05  # nothing new for so long: whoever waits for more is not kept waiting by a device that is slow
 FRESH_GROUPS = 64  # kept in memory before they become backlog
 MOST_IN_MEMORY = 50_000  # samples not written yet or not writable; then the oldest lose their values
+GROUP_ITEMS = 2_000  # at most in one group
 READ_GROUPS = 64  # of the backlog, in one go
 TROUBLE_PAUSE_S = 1.0  # between two tries of a disk that refuses
 ITEM_BITS = 24  # an item's number is its group's number and its place in it
@@ -55,26 +55,31 @@ class Journal:
         `wait_s`: how long to wait for a predecessor to let go of it.
         """
         self._file = JournalFile(path, belonging, limits.sync, wait_s)
-        for orphan in adopt:
-            self._file.adopt(orphan, belonging)
-        self.notes = tuple(self._file.notes)
-        self.recipes = self._file.recipes()
-        self._last, self._items, _ = self._file.extent()
-        self._bounds = Bounds(self._file, limits)
+        try:
+            for orphan in adopt:
+                self._file.adopt(orphan, belonging)
+            self.notes = tuple(self._file.notes)
+            self.recipes = self._file.recipes()
+            self._last, self._items, _ = self._file.extent()
+            self._bounds = Bounds(self._file, limits)
+            self._found_us = _oldest_us(self._file.first_taken())
+        except BaseException:
+            self._file.close()
+            raise
         lock = RLock()
         self._lock, self._offered = Condition(lock), Condition(lock)
         self._pending: deque[Sample | Event] = deque()
         self._at_work: deque[Sample | Event] = deque()  # being written, not offered yet
         self._fresh: deque[tuple[int, Group]] = deque()
         self._cursor, self._backlog_end = 0, self._last  # groups in (cursor, end] are backlog
-        self._found_end, self._found_us = self._last, _oldest_us(self._file.first_taken())  # what was there at opening
+        self._found_end = self._last  # what was there at opening, the oldest of it at `_found_us`
         self._waiting: dict[int, Waiting] = {}  # groups that are fresh or handed out
         self._handed: set[int] = set()  # groups that are handed out or acknowledged and still in the file
         self._done: list[int] = []  # acknowledged as a whole, to be forgotten
         self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
         self.shed = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
-        self._troubles = Troubles(log)
+        self._troubles = Troubles(logging.getLogger(__name__))
         self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
         self._thread = Thread(target=self._write_until_ended, name="journal", daemon=True)
@@ -124,6 +129,19 @@ class Journal:
                         self._done.append(group)
             self._lock.notify()
 
+    def offer_again(self) -> None:
+        """Whoever took what is not acknowledged has lost it: it is backlog now."""
+        with self._lock:
+            fresh = {number for number, _ in self._fresh}
+            lost = self._waiting.keys() - fresh
+            self._handed -= lost  # what is acknowledged stays out of it until it has left the file
+            for number in sorted(lost, reverse=True):
+                if stored := self._unwritten.get(number):
+                    self._fresh.appendleft((number, unpack_group(stored.data)))
+                else:
+                    del self._waiting[number]
+            self._cursor, self._backlog_end = 0, self._fresh[0][0] - 1 if self._fresh else self._last
+
     def __len__(self) -> int:
         """Samples and events of groups that are not acknowledged."""
         return self._items
@@ -146,7 +164,7 @@ class Journal:
             self._ended = True
             self._lock.notify()
         self._thread.join()
-        if self._items:
+        if self._items or self._file.extent()[1]:  # a damaged group is not counted any more, and stays
             self._file.close()
         else:
             self._file.remove()
@@ -165,11 +183,14 @@ class Journal:
 
     def _take_backlog(self, most: int, taken: Taken) -> None:
         while taken.samples < most and self._cursor < self._backlog_end:
+            with self._lock:
+                handed = set(self._handed)  # before the read: it may still find what has left the file since
             try:
                 groups = self._file.read(self._cursor, self._backlog_end, READ_GROUPS)
-            except JournalFailed:
-                log.exception("a part of the journal cannot be read: it stays in the file")
-                groups = []
+            except JournalFailed as error:
+                text = f"a part of the journal cannot be read, it stays in the file and is tried again: {error}"
+                self._troubles.met("read", text, about("journal not read", error=error), logging.ERROR)
+                return
             with self._lock:
                 if not groups:
                     self._cursor = self._backlog_end
@@ -177,7 +198,7 @@ class Journal:
                     if taken.samples >= most:
                         break
                     self._cursor = stored.number
-                    if stored.number not in self._handed:
+                    if stored.number not in handed:
                         self._offer_stored(stored, taken)
 
     def _offer_stored(self, stored: Stored, taken: Taken) -> None:
@@ -187,6 +208,7 @@ class Journal:
             text = f"group {stored.number} of the journal is damaged ({error}): it stays in the file"
             self._troubles.met("damaged", text, about("journal damaged", count=stored.items), logging.ERROR)
             self._items -= stored.items
+            self._handed.add(stored.number)  # or it would be counted again
 
     def _backlog_us(self, cursor: int, end: int) -> list[int]:
         try:
@@ -205,14 +227,20 @@ class Journal:
             if not ended:
                 time.sleep(GATHER_S)
             with self._lock:
-                items = self._at_work = self._pending
-                self._pending = deque()
+                items = self._at_work = self._some_pending()
                 done, self._done = self._done, []
             self._write(items, done)
             if ended and (self.trouble or not (self._pending or self._done)):
                 return
             if self.trouble:
                 time.sleep(TROUBLE_PAUSE_S)
+
+    def _some_pending(self) -> deque[Sample | Event]:
+        """As much as makes a group that can be sent and stored in one go."""
+        if len(self._pending) > GROUP_ITEMS:  # after a pause: a disk or this process stood still
+            return deque(self._pending.popleft() for _ in range(GROUP_ITEMS))
+        items, self._pending = self._pending, deque()
+        return items
 
     def _write(self, items: Iterable[Sample | Event], done: list[int]) -> None:
         group = make_group(items)
@@ -226,15 +254,20 @@ class Journal:
             self._recipes = {}
         try:
             self._file.commit(new, done, recipes)
-            kept = self._bounds.keep(self._cursor, sum(len(stored.data) for stored in new), now_us())
+            with self._lock:
+                handed, fresh = set(self._handed), {number, *(one for one, _ in self._fresh)}
+            added_bytes = sum(len(stored.data) for stored in new)
+            kept = self._bounds.keep(self._cursor, handed, fresh, added_bytes, now_us())
             self.shed += kept.shed
-            self._items -= kept.forgotten
+            with self._lock:
+                self._items -= kept.forgotten
             self.trouble = None
             self._troubles.over("write", "the journal is written again", about("journal back"))
-        except JournalFailed as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the thread goes on; a defect is logged with its trace
             if self.trouble is None:
                 text = f"the journal is not written, samples wait in memory: {error}"
-                self._troubles.met("write", text, about("journal not written", error=error), logging.ERROR)
+                defect = not isinstance(error, JournalFailed)
+                self._troubles.met("write", text, about("journal not written", error=error), logging.ERROR, trace=defect)
             self.trouble = str(error)
             with self._lock:
                 self._done.extend(done)

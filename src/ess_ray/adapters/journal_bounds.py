@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from ess_ray.adapters.journal_file import JournalFile, Stored
@@ -45,22 +46,30 @@ class Bounds:
         _, _, self._bytes = file.extent()
         self._checked_s = 0.0
 
-    def keep(self, after: int, added_bytes: int, now_us: int) -> Kept:
-        """Only groups behind number `after` are touched: the others are handed out."""
+    def keep(self, after: int, handed: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> Kept:
+        """Only groups behind number `after` are touched, and none that is handed out.
+
+        Those that are fresh still have their values in memory, and none of them is forgotten.
+        """
         self._bytes += added_bytes
         if self._bytes <= self._limits.capacity_bytes and time.monotonic() < self._checked_s + CHECK_EVERY_S:
             return Kept()
         self._checked_s = time.monotonic()
         _, _, self._bytes = self._file.extent()  # what was acknowledged meanwhile has made room
         kept, old_us = Kept(), now_us - self._limits.max_age_us
-        while oldest := self._file.oldest(after, whole=True):
+        for oldest in self._behind(after, handed, whole=True):
             if oldest.taken_us >= old_us and self._bytes <= self._limits.capacity_bytes:
                 return kept
-            smaller = pack_group(without_values(unpack_group(oldest.data)))
+            try:
+                smaller = pack_group(without_values(unpack_group(oldest.data)))
+            except ValueError:
+                continue  # it is damaged: who reads it says so
             self._file.commit([Stored(oldest.number, oldest.items, oldest.taken_us, False, smaller)], [])
             self._bytes -= len(oldest.data) - len(smaller)
             kept.shed += oldest.items
-        while self._bytes > self._limits.capacity_bytes and (oldest := self._file.oldest(after, whole=False)):
+        for oldest in self._behind(after, handed | fresh, whole=False):
+            if self._bytes <= self._limits.capacity_bytes:
+                break
             self._file.commit([], [oldest.number])
             self._bytes -= len(oldest.data)
             kept.forgotten += oldest.items
@@ -68,3 +77,9 @@ class Bounds:
             text = f"the journal is full of samples without values: {kept.forgotten} of them are forgotten"
             troubles.met(self._file, text, about("samples forgotten", count=kept.forgotten), logging.ERROR)
         return kept
+
+    def _behind(self, after: int, but: Set[int], *, whole: bool) -> Iterator[Stored]:
+        while oldest := self._file.oldest(after, whole):
+            after = oldest.number
+            if after not in but:
+                yield oldest

@@ -22,6 +22,7 @@ from ess_ray.core.errors import JournalBusy, JournalFailed
 
 LOCK_WAIT_S = 10.0  # a predecessor that was killed may still be dying
 SUFFIX = ".journal"
+COMPANIONS = ("-wal", "-shm", "")  # SQLite's, and the file itself, which goes last
 TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recipe (layout TEXT PRIMARY KEY, recipe TEXT NOT NULL) WITHOUT ROWID;
@@ -164,36 +165,72 @@ class JournalFile:
         return self.extent()[1] - before
 
     def _usable(self, path: Path, belonging: Belonging) -> Path:
-        """`path`, after a file there that is not ours to use was set aside."""
-        if not path.exists():
-            return path
-        try:
-            with closing(sqlite3.connect(path)) as file:
-                ok = file.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-                about = dict(file.execute("SELECT key, value FROM about").fetchall()) if ok else {}
-        except sqlite3.DatabaseError:
-            ok, about = False, {}
-        expected = {"format": str(FORMAT), **asdict(belonging)}
-        if ok and about == expected:
-            return path
-        aside = path.with_name(f"{path.name}.{'foreign' if about else 'corrupt'}-{time.time_ns() // 1_000_000}")
-        for suffix in ("-wal", "-shm", ""):
-            if Path(f"{path}{suffix}").exists():
-                Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
-        if about:
-            wrong = [key for key in expected if about.get(key) != expected[key]]
-            differs = ", ".join(f"{key} {about.get(key)} instead of {expected[key]}" for key in wrong)
-            self.notes.append(f"journal {path.name}: {differs}: set aside as {aside.name}, its samples stay there")
-        else:
-            saved = _salvage(aside, path, belonging)
-            self.notes.append(f"journal {path.name} was corrupt: set aside as {aside.name}, {saved} groups taken over")
+        """`path`, after a file there that is not ours to use was set aside. A kill at any moment loses nothing of it."""
+        salvaged, saved = path.with_name(f"{path.name}.salvaged"), "what could be read of it is"
+        if path.exists() and not salvaged.exists():
+            with _translated(path):
+                about = _about(path)
+            expected = {"format": str(FORMAT), **asdict(belonging)}
+            if about == expected:
+                return path
+            if about:  # closing it has left one file only
+                aside = _set_aside(path, "foreign")
+                wrong = [key for key in expected if about.get(key) != expected[key]]
+                differs = ", ".join(f"{key} {about.get(key)} instead of {expected[key]}" for key in wrong)
+                self.notes.append(f"journal {path.name}: {differs}: set aside as {aside.name}, its samples stay there")
+                return path
+            half = path.with_name(f"{path.name}.salvaging")
+            _delete(half)
+            with _translated(path):
+                saved = f"{_salvage(path, half, belonging)} groups"
+            half.rename(salvaged)
+        if salvaged.exists():
+            if path.exists():
+                aside = _set_aside(path, "corrupt")
+                self.notes.append(f"journal {path.name} was corrupt: set aside as {aside.name}, {saved} taken over")
+            salvaged.rename(path)
         return path
 
 
-def _salvage(aside: Path, path: Path, belonging: Belonging) -> int:
+def _about(path: Path) -> dict[str, str]:
+    """What a file says about itself; nothing if it is corrupt or no journal."""
+    try:
+        with closing(sqlite3.connect(path)) as file:
+            if file.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                return {}
+            return dict(file.execute("SELECT key, value FROM about").fetchall())
+    except sqlite3.DatabaseError as error:
+        if not _is_corrupt(error):
+            raise
+        return {}
+
+
+def _is_corrupt(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is at fault, and not the disk or the machine, which may take it another time.
+
+    SQLite's result codes, "Result and Error Codes", sections CORRUPT, NOTADB and ERROR (no such table).
+    """
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    return primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+
+
+def _set_aside(path: Path, why: str) -> Path:
+    aside = path.with_name(f"{path.name}.{why}-{time.time_ns() // 1_000_000}")
+    for suffix in COMPANIONS:
+        if Path(f"{path}{suffix}").exists():
+            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    return aside
+
+
+def _delete(path: Path) -> None:
+    for suffix in COMPANIONS:
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def _salvage(path: Path, half: Path, belonging: Belonging) -> int:
     """Copy what can still be read of a corrupt file into a new one; gives the number of groups."""
     saved = 0
-    with closing(_connect(path, "full")) as new, closing(sqlite3.connect(f"file:{aside}?mode=ro", uri=True)) as old:
+    with closing(_connect(half, "full")) as new, closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old:
         new.executescript(TABLES)
         about = {"format": str(FORMAT), **asdict(belonging)}
         new.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
@@ -215,8 +252,9 @@ def _readable(file: sqlite3.Connection, query: str) -> Iterator[tuple[object, ..
     """The rows up to the first that cannot be read."""
     try:
         yield from file.execute(query)
-    except sqlite3.DatabaseError:
-        return
+    except sqlite3.DatabaseError as error:
+        if not _is_corrupt(error):
+            raise
 
 
 def _connect(path: Path, sync: str) -> sqlite3.Connection:
