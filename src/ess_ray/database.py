@@ -139,8 +139,12 @@ class Database:
     def _remember(self) -> None:
         known = self._known() | {self._place: {"identity": self.identity, "name": self.name}}
         fresh = self._remembered.with_suffix(".new")
-        fresh.write_text(json.dumps(known, indent=2), encoding="utf-8")
-        fresh.replace(self._remembered)
+        try:
+            fresh.write_text(json.dumps(known, indent=2), encoding="utf-8")
+            fresh.replace(self._remembered)
+        except OSError as error:  # it is needed at a start without the database only
+            text = f"{self._remembered} is not written: a start while the database is away would fail: {error}"
+            troubles.met("remember", text, about("database not remembered", error=error))
 
 
 @contextmanager

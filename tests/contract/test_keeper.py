@@ -64,6 +64,17 @@ def test_journals_without_a_poller_are_drained_one_after_the_other_and_deleted(n
     poller.close()
 
 
+def test_what_was_pulled_and_lost_on_its_way_is_given_again(node: JournalSettings) -> None:
+    left_by_a_dead_poller(node, "oracle__d001.journal", range(5))
+    keeper = Keeper(node)
+    lost = keeper.pull((), 100, 100)
+    keeper.ready()
+    again = keeper.pull((), 100, 100)
+    assert (again.numbers, len(again.batches)) == (lost.numbers, 5)
+    keeper.pull(again.numbers, 100, 100)
+    assert not list(node.folder.glob("*.journal"))
+
+
 def test_a_poller_whose_journal_is_being_drained_takes_another_one(node: JournalSettings) -> None:
     left_by_a_dead_poller(node, "oracle__d000.journal", range(5))
     keeper = Keeper(node)

@@ -125,6 +125,7 @@ def test_where_not_even_rejected_can_be_written_a_file_is(prepared: str, tmp_pat
     [
         ("ALTER TABLE pcs RENAME TO other", "42P01"),
         ("ALTER TABLE pcs RENAME power TO other", "42703"),
+        ("ALTER TABLE pcs RENAME TO old; CREATE TABLE pcs (LIKE old) PARTITION BY RANGE (time)", "23514"),
         ("ALTER TABLE sample ADD CHECK (false)", "23514"),  # without its sample no row means anything
     ],
 )

@@ -35,8 +35,10 @@ class Keeper:
         self._look_s = 0.0
 
     def ready(self) -> Ready:
-        """Where it runs."""
+        """Where it runs. Asked again: whoever asks has lost what was pulled, and is given it again."""
         log_to(self._log)
+        if self._draining:
+            self._draining.ready()
         return Ready(alive(), (), {}, 0)
 
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002

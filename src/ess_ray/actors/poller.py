@@ -97,6 +97,7 @@ class Pulled:
     growth: Growth | None = None  # of the counts, every few seconds
     notes: tuple[str, ...] = ()  # for a person
     recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that were not known at `ready`
+    pid: int = field(default_factory=os.getpid)  # of the life that answers
 
 
 class Poller:
@@ -111,9 +112,15 @@ class Poller:
         self._told_us = 0
 
     def ready(self) -> Ready:
-        """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses."""
+        """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
+
+        Once it is open: whoever asks has lost what was pulled, and is given it again.
+        """
         log_to(self._log)
+        known = self._journal is not None
         journal = self._open()
+        if known:
+            journal.offer_again()
         return Ready(alive(), journal.notes, journal.recipes, len(journal))
 
     def poll(

@@ -5,11 +5,11 @@ Decided by SQLSTATE (PostgreSQL manual, appendix A):
     unavailable    08 connection (but 08P01)   40 deadlock, serialization   53 memory, disk, connections, limits
                    58 the server's system      25006 read-only              55P03 lock not available
                    57014 our own time limit    57P01, 57P02, 57P03, 57P05 shut down, crashed, starting, idle too long
-    about a row    22 value (but 22P04)        23 constraint                44 check option of a view
+    about a row    22 value (but 22P04)        23 constraint               44 check option of a view
                    P0 raised by a trigger      54000 row or index entry too big
                    08P01 a field of the wrong length in COPY
     refused        all else: rights (42501), table or column missing or of another type (42P01, 42703, 42804), database
-                   dropped (57P04), COPY bytes that are no rows (22P04), corruption (XX) …
+                   dropped (57P04), COPY bytes that are no rows (22P04), a partition missing (23514), corruption (XX) …
 
 An error about a row is refused too: `adapters.timescale` looks for the row where it can be looked for. An error without
 SQLSTATE is a connection that broke, stayed silent or could not be made: unavailable, with the server's words. libpq
@@ -38,6 +38,7 @@ TRANSIENT_STATES = {"25006", "55P03", "57014", "57P01", "57P02", "57P03", "57P05
 ROW_CLASSES = ("22", "23", "44", "P0")
 ROW_STATES = {"54000", "08P01"}
 NOT_ROWS = "22P04"
+CHECK_VIOLATION = "23514"
 
 # What the user's DSN does not set itself. A lost peer is noticed within half a minute and not after the kernel's two
 # hours (keepalives) or quarter of an hour (data that nobody acknowledges).
@@ -136,6 +137,8 @@ def is_transient(error: psycopg.Error) -> bool:
 def concerns_row(error: psycopg.Error) -> bool:
     """Whether a row is at fault, so that the rest can be stored without it."""
     state = error.sqlstate or ""
+    if state == CHECK_VIOLATION and error.diag.table_name and not error.diag.constraint_name:
+        return False  # a partition is missing
     return state != NOT_ROWS and (state.startswith(ROW_CLASSES) or state in ROW_STATES)
 
 

@@ -28,7 +28,6 @@ from ess_ray.core.handed import Taken, Waiting
 from ess_ray.core.logfields import about
 from ess_ray.core.samples import Event, Sample
 
-
 GATHER_S = 0.02  # what ends within this moment shares a transaction
 QUIET_S = 0.05  # nothing new for so long: whoever waits for more is not kept waiting by a device that is slow
 FRESH_GROUPS = 64  # kept in memory before they become backlog
@@ -263,11 +262,13 @@ class Journal:
                 self._items -= kept.forgotten
             self.trouble = None
             self._troubles.over("write", "the journal is written again", about("journal back"))
-        except Exception as error:  # noqa: BLE001  # whatever it is, the thread goes on; a defect is logged with its trace
+        except Exception as error:  # noqa: BLE001  # the thread goes on; a defect is logged with its trace
             if self.trouble is None:
                 text = f"the journal is not written, samples wait in memory: {error}"
                 defect = not isinstance(error, JournalFailed)
-                self._troubles.met("write", text, about("journal not written", error=error), logging.ERROR, trace=defect)
+                self._troubles.met(
+                    "write", text, about("journal not written", error=error), logging.ERROR, trace=defect
+                )
             self.trouble = str(error)
             with self._lock:
                 self._done.extend(done)

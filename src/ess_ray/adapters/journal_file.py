@@ -165,7 +165,7 @@ class JournalFile:
         return self.extent()[1] - before
 
     def _usable(self, path: Path, belonging: Belonging) -> Path:
-        """`path`, after a file there that is not ours to use was set aside. A kill at any moment loses nothing of it."""
+        """`path`, after a file there that is not ours to use was set aside. A kill meanwhile loses nothing of it."""
         salvaged, saved = path.with_name(f"{path.name}.salvaged"), "what could be read of it is"
         if path.exists() and not salvaged.exists():
             with _translated(path):

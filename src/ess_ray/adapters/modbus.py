@@ -11,6 +11,7 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock, Thread
 
 from ess_ray.adapters.logs import Troubles
@@ -106,9 +107,9 @@ class ModbusLoop:
         """No tick at or after `end_us`; polls at work are finished."""
         with self._changing:
             if self._thread.ident and not self._ended:
-                self._have_done(lambda moment: self._stop(end_us))
+                self._have_done(partial(self._stop, end_us))
 
-    def _stop(self, end_us: int) -> None:
+    def _stop(self, end_us: int, moment: Now) -> None:  # noqa: ARG002
         for connection in self._connections:
             connection.line.stop(end_us)
 

@@ -247,11 +247,17 @@ class Collector:
             pulled: Pulled = ray.get(ref)
         except RayTaskError as error:
             self._telling.pull_failed(poller.name, error.cause)
+            self._conductor.restarted(number)
+            poller.ask_again()
             return
         except RayError as error:
             if number not in self.pollers.gone:
                 self._conductor.restarted(number)
                 poller.died(error)
+            return
+        if pulled.pid != poller.pid and number not in self.pollers.gone:  # it died and came back between two pulls
+            self._conductor.restarted(number)
+            poller.died(RayError("another life has answered"))
             return
         self.shipping.recipes.update(pulled.recipes)
         self._notes.extend(pulled.notes)

@@ -37,6 +37,11 @@ class Member:
         """Whether this life has begun."""
         return self._alive is not None
 
+    @property
+    def pid(self) -> int | None:
+        """Of this life, once it has begun."""
+        return self._alive.pid if self._alive else None
+
     def begin(self, alive: Callable[[Any], Alive]) -> Any:
         """What `ready()` of a new life gave, once; None: nothing new. Raises the actor's own error."""
         if self._asked is None or not ray.wait([self._asked], timeout=0)[0]:
@@ -64,6 +69,10 @@ class Member:
                 self.actor = self._make()
             except ValueError:  # its name is not free yet: the next look finds it dead again
                 log.info("%s is not gone yet", self.name)
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """What it gave is lost: it is asked anew whether it is up, and told anew what to do."""
         self._alive = None
         self._asked = self.actor.ready.remote()
 

@@ -11,17 +11,20 @@ from operator import attrgetter
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.poller import Ready
+from ess_ray.adapters.logs import Troubles
 from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.plan import plan_keeper
+from ess_ray.cluster.telling import first_line
 from ess_ray.core.logfields import about
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.core.spread import Node, eligible
 
 log = logging.getLogger(__name__)
+troubles = Troubles(log)
 
 CLOSE_S = 10.0
 
@@ -94,13 +97,27 @@ class Pollers:
         """What those say that have come up; they poll from now on, if the run has begun."""
         begun = []
         for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True)):
-            ready: Ready | None = None if number in self.gone else member.begin(attrgetter("alive"))
+            ready = None if number in self.gone else self._begin(member)
             if ready is not None:
                 begun.append(ready)
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
                     member.actor.poll.remote(plan.devices, max(self._first_us, wall_us()), self._end_us, True)
         return begun
+
+    def _begin(self, member: Member) -> Ready | None:
+        """What it says if it has come up; before the run one that cannot ends the start, later the others go on."""
+        try:
+            ready: Ready | None = member.begin(attrgetter("alive"))
+        except RayTaskError as error:
+            if self._first_us is None:
+                raise
+            text = f"{member.name} does not come up and is asked again: {first_line(error)}"
+            troubles.met(("begin", member.name), text, about("poller not up", error=error), logging.ERROR)
+            return None
+        if ready:
+            troubles.over(("begin", member.name), f"{member.name} has come up", about("poller up"))
+        return ready
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Poll every tick in [first_us, end_us). One that is not up is told when it is."""

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
 PROBE = 1  # sample, or one batch: enough to see whether the database is back
+GROWTH = 8  # times as much with each success: where rows are refused one by one, only little gets done in time
 
 
 class Shipping:
@@ -51,7 +52,7 @@ class Shipping:
         self.recipes = {device.plan.layout: device.recipe for device in settings.devices}
         self.writes: dict[Any, Write] = {}  # on their way
         self._shipped = 0
-        self._retry_at_s, self._retry_s = 0.0, RETRY_S
+        self._retry_at_s, self._retry_s, self._most = 0.0, RETRY_S, MOST_PER_SHIPMENT
         self._others: set[str] = set()  # collectors that poll the same devices
         self._notes: list[str] = []
         self.work = Work()  # for the metrics
@@ -65,8 +66,7 @@ class Shipping:
 
     def ship(self) -> None:
         """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
-        most = PROBE if self._retry_s > RETRY_S else MOST_PER_SHIPMENT
-        while self._may_ship and (shipment := self._conductor.next_shipment(most)):
+        while self._may_ship and (shipment := self._conductor.next_shipment(self._most)):
             flush, normaliser = None, None
             if shipment.events:
                 ref = self._writer.actor.write_events.remote(shipment.events)
@@ -74,7 +74,7 @@ class Shipping:
                 self._shipped += 1
                 normaliser = self._normalisers[self._shipped % len(self._normalisers)]
                 data = [batch.data for batch in shipment.batches]
-                recipe, late_us = self.recipes[shipment.layout], self._late_us
+                recipe, late_us = self.recipes.get(shipment.layout, ""), self._late_us
                 flush = normaliser.actor.normalise.remote(shipment.layout, recipe, data, wall_us(), late_us)
                 ref = self._writer.actor.write.remote(flush)
             self.writes[ref] = Write(shipment, flush, normaliser, time.monotonic())
@@ -94,7 +94,7 @@ class Shipping:
         except (RayError, EssRayError) as error:
             self._failed(write, error)
             return
-        self.problem, self._retry_s = None, RETRY_S
+        self.problem, self._retry_s, self._most = None, RETRY_S, min(GROWTH * self._most, MOST_PER_SHIPMENT)
         self._telling.written()
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
@@ -119,4 +119,4 @@ class Shipping:
         self._conductor.failed(write.shipment)
         self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        self._retry_s, self._most = min(2 * self._retry_s, LONGEST_RETRY_S), PROBE

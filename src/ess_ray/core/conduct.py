@@ -57,6 +57,7 @@ class PollerState:
     waiting: int = 0  # as of the last pull
     busy: bool = True
     settled_us: int = 0  # every tick before is committed; 0: not known
+    gone: bool = False  # nothing more is expected of it
 
 
 class Conductor:
@@ -77,7 +78,8 @@ class Conductor:
         """How many fresh samples and how many of the backlog each poller may give now."""
         left = MOST_HELD - self._held.total()
         backlog = min(left, MOST_HELD // 2 - self._held[False])  # or the next fresh ones would have to wait
-        return max(0, left) // len(self._pollers), max(0, backlog) // len(self._pollers)
+        pollers = sum(not state.gone for state in self._pollers) or 1
+        return max(0, left) // pollers, max(0, backlog) // pollers
 
     def acknowledgements(self, poller: int) -> list[int]:
         """The numbers to acknowledge with the next pull; they are given once."""
@@ -114,7 +116,7 @@ class Conductor:
 
     def gone(self, poller: int) -> None:
         """Nothing more is expected of the poller; what it gave is on its way all the same."""
-        self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1, busy=False)
+        self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1, busy=False, gone=True)
 
     def next_shipment(self, most: int = MOST_PER_SHIPMENT) -> Shipment | None:
         """Fresh samples first, then backlog, then events: whatever may have one more shipment in flight.

@@ -23,7 +23,12 @@ def make_recipe(map_name: str, tree: Mapping[str, object], max_registers: int, m
 
 
 def follow_recipe(recipe: str, layout: str, standard: Standard) -> tuple[RegisterMap, Plan]:
-    """Map and plan of `layout`. Raises MapError where map and standard have no longer the columns they had then."""
+    """Map and plan of `layout`. Raises MapError where map and standard have no longer the columns they had then.
+
+    Without a recipe too: then its journal was corrupt.
+    """
+    if not recipe:
+        raise MapError(f"layout {layout}", "its journal has lost how to decode it: its samples wait there")
     parts = json.loads(recipe)
     register_map = load_map(parts["map"], parts["tree"], standard)
     plan = make_plan(register_map, parts["max_registers"], parts["max_bits"])
