@@ -84,7 +84,8 @@ MUTATE: dict[str, Callable[[bytes, bytes, int], bytes]] = {
     "silent": lambda frame, piece, number: b"",
 }
 MUTATE["refused"] = lambda frame, piece, number: MUTATE["exception"](frame, piece, 2)
-MUTATIONS = (*MUTATE, *["right", "refused"] * 8)  # what only devices in working order do is as likely
+MUTATIONS = tuple(MUTATE)
+LIKELY = (*MUTATIONS, *["right", "refused"] * 8)  # what a device in working order does is as likely
 
 
 class Checked:
@@ -257,7 +258,7 @@ def main(frames: int, seed: int) -> None:
     chance, fed, begun_s = random.Random(seed), 0, time.monotonic()
     while fed < frames:
         script = [
-            (chance.choice(MUTATIONS), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
+            (chance.choice(LIKELY), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
             for _ in range(chance.randrange(1, 200))
         ]
         fed += play(script, at_once=chance.choice((1, 2, 3, 4, 5)))

@@ -6,6 +6,8 @@ import random
 import select
 import socket
 import struct
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from queue import Queue
@@ -254,3 +256,10 @@ def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> No
 def test_a_frame_that_writes_cannot_be_built(function: int) -> None:
     with pytest.raises(ValueError, match="not a read function"):
         PduFrames().ask(1, Request(function, 0, 1, (), 0))
+
+
+def test_a_process_whose_loop_has_died_does_not_live_on() -> None:
+    broken = "loop = ModbusLoop(print); loop._over = lambda: 1 / 0; loop.poll([], 0, None); time.sleep(20)"
+    code = f"import time; from ess_ray.adapters.modbus import ModbusLoop; {broken}"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, "ZeroDivisionError" in ended.stderr) == (1, True)

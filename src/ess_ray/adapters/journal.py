@@ -21,7 +21,7 @@ from threading import Condition, RLock, Thread
 
 from ess_ray.adapters.journal_bounds import Bounds, Limits
 from ess_ray.adapters.journal_file import LOCK_WAIT_S, Belonging, JournalFile, Stored
-from ess_ray.adapters.logs import Troubles
+from ess_ray.adapters.logs import Troubles, or_end
 from ess_ray.core.batch import Group, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
 from ess_ray.core.handed import Taken, Waiting
@@ -81,7 +81,7 @@ class Journal:
         self._troubles = Troubles(logging.getLogger(__name__))
         self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
-        self._thread = Thread(target=self._write_until_ended, name="journal", daemon=True)
+        self._thread = Thread(target=or_end(self._write_until_ended), name="journal", daemon=True)
         self._thread.start()
 
     def learn(self, recipes: Mapping[str, str]) -> None:

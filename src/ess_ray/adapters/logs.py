@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import socket
 import sys
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,3 +127,16 @@ class Troubles:
             text, fields = self._ends[key]
             self._log.info("%s%s", text, told, extra={**fields, **lasting(told)})
         self._ends = {key: end for key, end in self._ends.items() if self._folds.knows(key)}
+
+
+def or_end(work: Callable[[], None]) -> Callable[[], None]:
+    """For a thread that a process is nothing without: if it dies of a defect, so does the process, and begins anew."""
+
+    def working() -> None:
+        try:
+            work()
+        except BaseException:
+            logging.getLogger(work.__module__).exception("a defect: this process ends", extra=about("defect"))
+            os._exit(1)
+
+    return working

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock, Thread
 
-from ess_ray.adapters.logs import Troubles
+from ess_ray.adapters.logs import Troubles, or_end
 from ess_ray.adapters.modbus_connection import Connection, Shared
 from ess_ray.adapters.modbus_frames import PduFrames
 from ess_ray.adapters.readiness import AT_ONCE, Handler, Readiness
@@ -54,7 +54,7 @@ class ModbusLoop:
             self._readiness, self._timers, self._openings, self._resolver, PduFrames(), deliver, tallies, {}, []
         )
         self._connections: list[Connection] = []
-        self._thread = Thread(target=self._run, name="modbus", daemon=True)
+        self._thread = Thread(target=or_end(self._run), name="modbus", daemon=True)
         self._changing = Lock()  # the thread does not end while it is told of devices
         self._changes = 0  # told and not seen to yet
         self._ended = False
