@@ -461,6 +461,8 @@ def test_a_full_disk_costs_no_sample_while_the_process_lives(small_disk: Path) -
         time.sleep(0.01)
     assert sorted(found) == list(range(200))
     assert "full" in (journal.trouble or "")
+    journal.offer_again()  # what is in memory only, too
+    assert sorted(seconds(everything(journal))) == list(range(200))
     subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
     wait_until(lambda: journal.trouble is None)
     journal.close()  # of what nobody has acknowledged all is in the file now

@@ -320,6 +320,15 @@ def test_one_poll_that_has_no_time_left_to_connect_leaves_the_others_theirs() ->
     assert (play.last.device.device, play.last.tick_us, play.last.status) == ("unit2", START_US, Status.STORED)
 
 
+def test_each_poll_of_a_device_that_is_not_there_has_an_attempt_of_its_own() -> None:
+    play = Play(poll_limit_us=S // 2, connect_timeout_us=2 * S, backoff_max_us=0)
+    play.us = 1000  # a little late, as always
+    play.line.wake(play.now)
+    play.at(4.6)
+    assert {sample.reason for sample in play.samples} == {Reason.UNREACHABLE}
+    assert play.connects == len(play.samples) == 5
+
+
 def test_a_slow_poll_is_finished_and_the_ticks_it_missed_are_overrun() -> None:
     play = Play(timeout_us=3 * S, poll_limit_us=3 * S).at(0).connected().at(1.4).replies().at(2).replies()
     assert [((s.tick_us - START_US) // S, s.reason) for s in play.samples] == [(1, "overrun"), (0, None), (2, None)]

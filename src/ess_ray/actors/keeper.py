@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,9 +38,8 @@ class Keeper:
     def ready(self) -> Ready:
         """Where it runs. Asked again: whoever asks has lost what was pulled, and is given it again."""
         log_to(self._log)
-        if self._draining:
-            self._draining.ready()
-        return Ready(alive(), (), {}, 0)
+        recipes = self._draining.ready().recipes if self._draining else {}
+        return Ready(alive(), (), recipes, 0)
 
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002
         """As a poller's: acknowledge what the database has committed, take some of what waits. There are no polls."""
@@ -50,7 +50,7 @@ class Keeper:
         if not pulled.waiting:
             self.close()
             if self._path.exists():
-                self._left[self._path] = self._path.stat().st_mtime_ns
+                self._left[self._path] = _written_ns(self._path)
             self._look_s = 0.0
         return pulled if found is None else replace(pulled, notes=found.notes, recipes=found.recipes)
 
@@ -66,7 +66,7 @@ class Keeper:
             return None
         self._look_s = time.monotonic() + LOOK_S
         for path in sorted(self._settings.folder.glob(f"*{SUFFIX}")):
-            if path in self._left and self._left[path] == path.stat().st_mtime_ns:
+            if self._left.get(path) == _written_ns(path):
                 continue
             poller = Poller(replace(self._settings, path=str(path), state_dir="", wait_s=0.0))
             try:
@@ -77,6 +77,15 @@ class Keeper:
             told = f"journal {_shown(path)} on {ready.alive.host} has no poller: its {ready.waiting} samples are stored"
             return replace(ready, notes=(*ready.notes, told) if ready.waiting else ready.notes)
         return None
+
+
+def _written_ns(path: Path) -> int:
+    """When a journal was last written; a WAL is written first."""
+    written = 0
+    for file in (path, Path(f"{path}-wal")):
+        with suppress(FileNotFoundError):
+            written = max(written, file.stat().st_mtime_ns)
+    return written
 
 
 def _shown(path: Path) -> str:

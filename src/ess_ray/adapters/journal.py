@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Condition, RLock, Thread
 
 from ess_ray.adapters.journal_bounds import Bounds, Limits
-from ess_ray.adapters.journal_file import LOCK_WAIT_S, Belonging, JournalFile, Stored
+from ess_ray.adapters.journal_file import LOCK_WAIT_S, Belonging, JournalFile, Stored, is_corrupt
 from ess_ray.adapters.logs import Troubles, or_end
 from ess_ray.core.batch import Group, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
@@ -135,10 +135,10 @@ class Journal:
             lost = self._waiting.keys() - fresh
             self._handed -= lost  # what is acknowledged stays out of it until it has left the file
             for number in sorted(lost, reverse=True):
+                del self._waiting[number]
                 if stored := self._unwritten.get(number):
-                    self._fresh.appendleft((number, unpack_group(stored.data)))
-                else:
-                    del self._waiting[number]
+                    self._fresh.appendleft((number, group := unpack_group(stored.data)))
+                    self._waiting[number] = Waiting.of(group)  # parts of it may have been acknowledged
             self._cursor, self._backlog_end = 0, self._fresh[0][0] - 1 if self._fresh else self._last
 
     def __len__(self) -> int:
@@ -184,15 +184,20 @@ class Journal:
         while taken.samples < most and self._cursor < self._backlog_end:
             with self._lock:
                 handed = set(self._handed)  # before the read: it may still find what has left the file since
+                end = self._backlog_end
             try:
-                groups = self._file.read(self._cursor, self._backlog_end, READ_GROUPS)
+                groups = self._file.read(self._cursor, end, READ_GROUPS)
             except JournalFailed as error:
-                text = f"a part of the journal cannot be read, it stays in the file and is tried again: {error}"
+                text = f"a part of the journal cannot be read, and stays in the file: {error}"
                 self._troubles.met("read", text, about("journal not read", error=error), logging.ERROR)
-                return
+                if not is_corrupt(error.__cause__):
+                    return  # the next pull tries again
+                groups = []  # what comes behind it shall not wait; the next start takes over what can be read
+            else:
+                self._troubles.over("read", "the journal is read again", about("journal read"))
             with self._lock:
                 if not groups:
-                    self._cursor = self._backlog_end
+                    self._cursor = end
                 for stored in groups:
                     if taken.samples >= most:
                         break
@@ -236,7 +241,7 @@ class Journal:
 
     def _some_pending(self) -> deque[Sample | Event]:
         """As much as makes a group that can be sent and stored in one go."""
-        if len(self._pending) > GROUP_ITEMS:  # after a pause: a disk or this process stood still
+        if len(self._pending) > GROUP_ITEMS and not self.trouble:  # after a pause: a disk or this process stood still
             return deque(self._pending.popleft() for _ in range(GROUP_ITEMS))
         items, self._pending = self._pending, deque()
         return items

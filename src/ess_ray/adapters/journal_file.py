@@ -200,16 +200,18 @@ def _about(path: Path) -> dict[str, str]:
                 return {}
             return dict(file.execute("SELECT key, value FROM about").fetchall())
     except sqlite3.DatabaseError as error:
-        if not _is_corrupt(error):
+        if not is_corrupt(error):
             raise
         return {}
 
 
-def _is_corrupt(error: sqlite3.DatabaseError) -> bool:
+def is_corrupt(error: BaseException | None) -> bool:
     """Whether the file is at fault, and not the disk or the machine, which may take it another time.
 
     SQLite's result codes, "Result and Error Codes", sections CORRUPT, NOTADB and ERROR (no such table).
     """
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     return primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
@@ -253,7 +255,7 @@ def _readable(file: sqlite3.Connection, query: str) -> Iterator[tuple[object, ..
     try:
         yield from file.execute(query)
     except sqlite3.DatabaseError as error:
-        if not _is_corrupt(error):
+        if not is_corrupt(error):
             raise
 
 

@@ -130,7 +130,7 @@ class Troubles:
 
 
 def or_end(work: Callable[[], None]) -> Callable[[], None]:
-    """For a thread that a process is nothing without: if it dies of a defect, so does the process, and begins anew."""
+    """For a thread that a process is nothing without: if it dies of a defect, so does the process; actors come back."""
 
     def working() -> None:
         try:

@@ -247,8 +247,9 @@ class Collector:
             pulled: Pulled = ray.get(ref)
         except RayTaskError as error:
             self._telling.pull_failed(poller.name, error.cause)
-            self._conductor.restarted(number)
-            poller.ask_again()
+            if number not in self.pollers.gone:
+                self._conductor.restarted(number)
+                poller.ask_again()
             return
         except RayError as error:
             if number not in self.pollers.gone:

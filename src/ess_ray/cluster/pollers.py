@@ -52,6 +52,7 @@ class Pollers:
         self._by_site: dict[str, set[int]] = {}
         self._first_us: int | None = None
         self._end_us: int | None = None
+        self._changed_us = 0  # from when on the plans hold
         self._find_sites()
 
     def __len__(self) -> int:
@@ -102,7 +103,8 @@ class Pollers:
                 begun.append(ready)
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
-                    member.actor.poll.remote(plan.devices, max(self._first_us, wall_us()), self._end_us, True)
+                    first_us = max(self._first_us, self._changed_us, wall_us())
+                    member.actor.poll.remote(plan.devices, first_us, self._end_us, True)
         return begun
 
     def _begin(self, member: Member) -> Ready | None:
@@ -135,6 +137,7 @@ class Pollers:
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
         """Poll these from `first_us` on, poller by poller. One that is dead is told when it is back."""
+        self._changed_us = first_us
         for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True)):
             if plan.devices != devices[number]:
                 self.plans[number] = replace(plan, devices=devices[number])

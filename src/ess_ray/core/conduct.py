@@ -111,7 +111,7 @@ class Conductor:
         return min((self._pollers[poller].settled_us for poller in pollers), default=0)
 
     def restarted(self, poller: int) -> None:
-        """The poller begins a new life with what its journal holds: its old numbers mean nothing any more."""
+        """The poller begins anew with what its journal holds, dead before or not: its old numbers mean nothing."""
         self._pollers[poller] = PollerState(generation=self._pollers[poller].generation + 1)
 
     def gone(self, poller: int) -> None:

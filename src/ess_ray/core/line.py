@@ -188,6 +188,8 @@ class Line(Units):
             self.connect_failed(Reason.UNREACHABLE, now)
         else:
             self._without_connection(Reason.UNREACHABLE, now, now.mono_us)
+            if not self._queue and self._state is not CLOSED:  # nobody waits for it, and the next poll tries anew
+                self._hang_up()
 
     def _without_connection(self, reason: Reason, now: Now, limit_us: float = inf) -> None:
         """The polls whose limit comes so early find no connection."""
