@@ -29,6 +29,8 @@ PLAN = Plan(
     layout="test",
 )
 
+SIX = Plan(tuple(Request(4, 100 * n, 2, ((100 * n, 1), (100 * n + 1, 1)), 4 * n) for n in range(6)), 24, "six")
+
 
 class PlainFrames:
     """Frames by struct, independent of the library that the product uses."""
@@ -594,11 +596,19 @@ def test_a_gateway_that_does_not_reach_its_device_for_one_request_costs_that_req
 
 def test_an_answer_that_came_early_never_shifts_those_behind_it() -> None:
     play = Play(seconds=200, requests_at_once=4)
-    plan = Plan(tuple(Request(4, 100 * n, 2, ((100 * n, 1), (100 * n + 1, 1)), 4 * n) for n in range(6)), 24, "six")
-    play.line.change([replace(play.line.units[0].settings, plan=plan)], START_US, None)
+    play.line.change([replace(play.line.units[0].settings, plan=SIX)], START_US, None)
     play.at(0).connected()
     while play.unanswered:  # it refuses more than one register of the third, which is asked in halves
         frames = [play.answer(frozenset({200} if request[11] == 2 else ())) for request in tuple(play.unanswered)]
         play.line.received(b"".join(frames), play.now)
     assert (play.last.status, play.last.reason) == (Status.STORED, None)
     assert play.last.image == image(*(100 * n + m for n in range(6) for m in range(2)))
+
+
+def test_after_one_that_is_asked_again_alone_the_next_go_together() -> None:
+    play = Play(seconds=200, requests_at_once=2, retries=1)
+    play.line.change([replace(play.line.units[0].settings, plan=SIX)], START_US, None)
+    play.at(0).connected().reply(bad=frozenset({0}), code=6).reply()
+    assert len(play.unanswered) == 1
+    assert len(play.reply().unanswered) == 2
+    assert (play.replies().last.status, play.last.requests, play.last.retries) == (Status.STORED, 7, 1)

@@ -241,11 +241,13 @@ class Line(Units):
         if unit.at_once > 1 and not poll.attempts and len(places := poll.together(unit.at_once)) > 1:
             self._send_together(poll, places)
             return
-        frame, head, size = self._asks[poll.try_once()]
+        place = poll.try_once()
+        frame, head, size = self._asks[place]
         first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
         self._asked += 1
         self._head = first + head
-        self._size = NO_SIZE if self._buffer or poll.early else size
+        several = unit.at_once > 1 and place + 1 < len(self._asks)  # this one is asked again, the next go together
+        self._size = NO_SIZE if self._buffer or poll.early or several else size
         self._transport.send(first + frame)
 
     def _send_together(self, poll: Poll, places: Sequence[int]) -> None:
