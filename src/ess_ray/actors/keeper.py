@@ -38,8 +38,8 @@ class Keeper:
     def ready(self) -> Ready:
         """Where it runs. Asked again: whoever asks has lost what was pulled, and is given it again."""
         log_to(self._log)
-        recipes = self._draining.ready().recipes if self._draining else {}
-        return Ready(alive(), (), recipes, 0)
+        drained = self._draining and self._draining.ready()
+        return Ready(alive(), drained.notes, drained.recipes, 0) if drained else Ready(alive(), (), {}, 0)
 
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002
         """As a poller's: acknowledge what the database has committed, take some of what waits. There are no polls."""

@@ -1,9 +1,8 @@
 """The poller: owns its devices' connections, ticks and journal. A Ray actor, or a plain object without a cluster.
 
-The conductor calls `ready` and `poll` once a life (`poll` again when its devices change, both again when it has lost
-what it pulled) and `pull` each round; the
-loop goes on polling whatever happens downstream. A poller that was killed and comes back finds in its journal what the
-database has not committed, and is told its devices anew: they may have changed since it was made.
+The conductor calls `ready` and `poll` once a life (`poll` again when its devices change, both when it has lost what it
+pulled) and `pull` each round; the loop goes on polling whatever happens downstream. A poller that was killed and comes
+back finds in its journal what the database has not committed, and is told its devices anew: they may have changed.
 """
 
 from __future__ import annotations
@@ -122,7 +121,8 @@ class Poller:
         journal = self._open()
         if known:
             journal.offer_again()
-        return Ready(alive(), () if known else journal.notes, journal.recipes, len(journal))
+        notes, journal.notes = journal.notes, ()  # each is said once
+        return Ready(alive(), notes, journal.recipes, len(journal))
 
     def poll(
         self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, connect_ahead: bool = False

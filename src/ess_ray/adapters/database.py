@@ -5,7 +5,7 @@ Decided by SQLSTATE (PostgreSQL manual, appendix A):
     unavailable    08 connection (but 08P01)   40 deadlock, serialization   53 memory, disk, connections, limits
                    58 the server's system      25006 read-only              55P03 lock not available
                    57014 our own time limit    57P01, 57P02, 57P03, 57P05 shut down, crashed, starting, idle too long
-    about a row    22 value (but 22P04)        23 constraint               44 check option of a view
+    about a row    22 value (but 22P04)        23 constraint                44 check option of a view
                    P0 raised by a trigger      54000 row or index entry too big
                    08P01 a field of the wrong length in COPY
     refused        all else: rights (42501), table or column missing or of another type (42P01, 42703, 42804), database

@@ -85,8 +85,8 @@ class JournalFile:
         """Close and delete a file that holds nothing any more."""
         self._writing.close()
         self._reading.close()
-        for suffix in ("", "-wal", "-shm", ".lock"):  # before the lock is free: who waits for it makes a file anew
-            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        _delete(self._path)
+        Path(f"{self._path}.lock").unlink(missing_ok=True)  # before it is free: who waits for it makes a file anew
         os.close(self._lock)
 
     def recipes(self) -> dict[str, str]:
@@ -144,8 +144,8 @@ class JournalFile:
             self._usable(path, belonging)
             if path.exists():
                 items = self._copy_groups(path)
-                for suffix in ("", "-wal", "-shm", ".lock"):
-                    Path(f"{path}{suffix}").unlink(missing_ok=True)
+                _delete(path)
+                Path(f"{path}.lock").unlink(missing_ok=True)
                 if items:
                     self.notes.append(f"journal {path.name} has no poller any more: {items} samples are taken over")
         finally:
