@@ -23,8 +23,8 @@ from pyModbusTCP.client import ModbusClient
 from benchmarks.floors import LoopFloor, name_of
 from benchmarks.load_device import HOST
 from benchmarks.material import layout
-from ess_ray.adapters.schema import prepare
-from ess_ray.core.registers import Value
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.core.maps.registers import Value
 
 MAP = "sionyu"
 SITE = "baseline"

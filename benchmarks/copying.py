@@ -14,11 +14,11 @@ import psycopg
 from benchmarks.databases import running, servers
 from benchmarks.material import layout, samples
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
-from ess_ray.adapters.schema import prepare
-from ess_ray.adapters.timescale import HEADER, TRAILER, FlushWriter
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.writer import HEADER, TRAILER, FlushWriter
 from ess_ray.core.batch import batch_of
-from ess_ray.core.flush import Flush, TableRows
-from ess_ray.core.normalise import Decoder, normalise
+from ess_ray.core.decoding.normalise import Decoder, normalise
+from ess_ray.core.storing.flush import Flush, TableRows
 
 MAP = "sionyu"
 SIZES = (4, 1000)  # samples a flush: half a second of a small fleet, and a backlog

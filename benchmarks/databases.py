@@ -12,8 +12,8 @@ from typing import LiteralString
 
 import psycopg
 
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.pgprocess import find_bin_dir
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 
 # A quarter of 8 GB, as timescaledb-tune would have it, which TimescaleDB's image runs.
 TIMESCALE = {

@@ -12,7 +12,7 @@ from benchmarks.floors import LoopFloor, NumpyFloor
 from benchmarks.material import MAPS, layout, samples
 from benchmarks.measure import Part, Spread, cpu_s, in_turn, ratio, spread
 from ess_ray.core.batch import batch_of
-from ess_ray.core.normalise import OUT_OF_RANGE, Decoder, normalise
+from ess_ray.core.decoding.normalise import OUT_OF_RANGE, Decoder, normalise
 from ess_ray.core.samples import Sample, Status
 
 SAMPLES = 200

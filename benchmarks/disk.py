@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from benchmarks.databases import compress, disk_bytes, running, servers
 from benchmarks.material import layout, samples
 from benchmarks.measure import Cell, Part
-from ess_ray.adapters.schema import prepare
-from ess_ray.adapters.timescale import FlushWriter
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.batch import batch_of
-from ess_ray.core.normalise import Decoder, normalise
+from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.samples import Sample
 
 MAP = "sionyu"

@@ -19,9 +19,9 @@ from benchmarks.copying import Psql, find_psql
 from benchmarks.databases import running, servers
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
 from ess_ray.actors.exporter import Exporter, Outcome, make_exporter
-from ess_ray.adapters.day_rows import open_day
+from ess_ray.adapters.postgres.day_rows import open_day
 from ess_ray.core.day import stretches
-from ess_ray.core.export import Part as Object
+from ess_ray.core.exporting.objects import Part as Object
 from ess_ray.core.settings import Settings
 from tests import days
 from tests.stores import BUCKET, FakeStore

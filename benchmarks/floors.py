@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.material import Layout
-from ess_ray.core.plan import locate
-from ess_ray.core.registers import Value
-from ess_ray.core.rule import shared_part
+from ess_ray.core.decoding.rules import shared_part
+from ess_ray.core.maps.plan import locate
+from ess_ray.core.maps.registers import Value
 from ess_ray.core.samples import Sample
 
 

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.material import samples
 from benchmarks.measure import Part, Rounds, Spread, in_turn, ratio, spread
-from ess_ray.adapters.journal import GATHER_S, Journal
-from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import Belonging
+from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.file import Belonging
+from ess_ray.adapters.journal.journal import GATHER_S, Journal
 from ess_ray.core.samples import Sample
 
 MAP = "sionyu"

@@ -7,12 +7,12 @@ from functools import cache
 
 import yaml
 
-from ess_ray.core.mapfile import load_map
-from ess_ray.core.plan import Plan, make_plan
-from ess_ray.core.registers import RegisterMap
+from ess_ray.config.paths import conf_folder
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.plan import Plan, make_plan
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.samples import Device, Sample, Status
-from ess_ray.core.standard import Standard, load_standard
-from ess_ray.paths import conf_folder
 
 MAPS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
 START_US = 1_790_000_000_000_000

@@ -16,9 +16,9 @@ from pyModbusTCP.client import ModbusClient
 from benchmarks.lean_server import lean_server
 from benchmarks.material import layout
 from benchmarks.measure import Cell, Part, Rounds, in_turn, ratio, spread
-from ess_ray.adapters.modbus import ModbusLoop, now
-from ess_ray.core.cadence import first_tick_us
-from ess_ray.core.plan import Request
+from ess_ray.adapters.modbus.loop import ModbusLoop, now
+from ess_ray.core.maps.plan import Request
+from ess_ray.core.polling.cadence import first_tick_us
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 

@@ -14,20 +14,20 @@ from functools import cache
 import psycopg
 from psycopg import sql
 
-from ess_ray.adapters.database import utc
-from ess_ray.adapters.devices import register_devices
-from ess_ray.adapters.schema import prepare
-from ess_ray.adapters.timescale import FlushWriter
-from ess_ray.config import load_settings
-from ess_ray.config_compose import compose_config
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.devices import register_devices
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.writer import FlushWriter
+from ess_ray.config.compose import compose_config
+from ess_ray.config.load import load_settings
 from ess_ray.core.batch import batch_of
 from ess_ray.core.day import Day, choose_day
-from ess_ray.core.flush import Flush
-from ess_ray.core.normalise import Decoder, normalise
-from ess_ray.core.plan import Plan
+from ess_ray.core.decoding.normalise import Decoder, normalise
+from ess_ray.core.maps.plan import Plan
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.database import _configured
+from ess_ray.core.storing.flush import Flush
+from ess_ray.jobs.collect.database import _configured
 from ess_ray.simulator.plant import Plant
 
 PLANTS = ("sionyu", "panri", "hwanggeum6", "seokhwan")

@@ -6,13 +6,13 @@ from datetime import date
 
 import psycopg
 
-from ess_ray.adapters.database import utc
-from ess_ray.adapters.day_rows import open_day
-from ess_ray.adapters.ledger import Ledger
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.day_rows import open_day
+from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.core.day import Day, whole_day
-from ess_ray.core.export import Catalogue, Entry, Part, all_of
+from ess_ray.core.exporting.objects import Catalogue, Entry, Part, all_of
+from ess_ray.core.maps.standard import Standard
 from ess_ray.core.samples import Device
-from ess_ray.core.standard import Standard
 from tests.flushes import STANDARD
 
 SEOUL = "Asia/Seoul"

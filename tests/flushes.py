@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import psycopg
 
-from ess_ray.core.flush import Flush, Key, Keys, TableRows
+from ess_ray.core.maps.standard import Column, Standard, Table
 from ess_ray.core.samples import Device
-from ess_ray.core.standard import Column, Standard, Table
+from ess_ray.core.storing.flush import Flush, Key, Keys, TableRows
 
 BANK_COLUMNS = {
     "soc": "float8",

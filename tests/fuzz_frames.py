@@ -17,11 +17,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from ess_ray.adapters.modbus_frames import PduFrames
-from ess_ray.core.cadence import Now
-from ess_ray.core.frames import NO_SIZE, Ask
-from ess_ray.core.line import Line
-from ess_ray.core.plan import Plan, Request
+from ess_ray.adapters.modbus.frames import PduFrames
+from ess_ray.core.maps.plan import Plan, Request
+from ess_ray.core.polling.cadence import Now
+from ess_ray.core.polling.connection import Line
+from ess_ray.core.polling.frames import NO_SIZE, Ask
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ess_ray.core.logfields import FIELDS
+from ess_ray.core.running.logfields import FIELDS
 
 TYPES: dict[str, type | tuple[type, ...]] = {"long": int, "double": (int, float)}
 REQUIRED = {"@timestamp", "log.level", "message", "ecs.version", "ess.actor", "process.pid", "service.name"}

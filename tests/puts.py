@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ess_ray.adapters.stores import Store, crc32c
-from ess_ray.core.stored import Stored
+from ess_ray.adapters.stores.protocol import Store, crc32c
+from ess_ray.core.exporting.stored import Stored
 
 NAME = "sionyu/2026/11/22/20261122_rack.csv"
 PART = 1 << 19  # of an upload, in these tests

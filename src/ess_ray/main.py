@@ -32,7 +32,7 @@ Collect every second of solar plants with battery storage into TimescaleDB.
 
 Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
 
-OTHER_JOBS = {name: f"ess_ray.{name}_job" for name in ("report", "export", "check", "probe", "reload", "status")}
+OTHER_JOBS = {name: f"ess_ray.jobs.{name}" for name in ("report", "export", "check", "probe", "reload", "status")}
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -51,8 +51,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the job that the words describe; gives the exit code."""
     given = arguments().parse_intermixed_args(words)
     # Imports wait until --help and --version have had their say.
-    from ess_ray.config import environment, load_settings
-    from ess_ray.config_compose import compose_config
+    from ess_ray.config.compose import compose_config
+    from ess_ray.config.load import environment, load_settings
 
     variables = environment()
     try:
@@ -70,7 +70,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if module := OTHER_JOBS.get(settings.job):
             return int(import_module(module).run(settings))
         print("ess_ray: starting …", flush=True)  # the database and Ray take seconds
-        from ess_ray.job import run
+        from ess_ray.jobs.collect.run import run
 
         return run(settings, lambda: load_settings(compose_config(given.settings, given.config_dir), variables))
     except ConfigError as error:  # found late, in the database: still before anything is polled

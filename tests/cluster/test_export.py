@@ -26,14 +26,14 @@ import pytest
 import ray
 
 from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
-from ess_ray.adapters.database import utc
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.gcs import Bucket
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.cluster import exports
 from ess_ray.cluster.exports import Exports
-from ess_ray.core.export import Part
+from ess_ray.core.exporting.objects import Part
 from ess_ray.core.settings import Settings
-from ess_ray.export_schedule import ExportSchedule
+from ess_ray.jobs.collect.export_schedule import ExportSchedule
 from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir
 from tests.days import day_of, register, settings_of, write_day, write_ticks
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step, fake_store

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from ess_ray.actors.exporter import Exporter, Outcome, make_exporter
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.gcs import Bucket
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.core.errors import StoreUnavailable
 from ess_ray.core.settings import Settings
 from examples import read_month

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from ess_ray.core.metrics import SERIES
+from ess_ray.core.running.metrics import SERIES
 from tests import torture
 from tests.cluster.test_security import descendants
 from tests.cluster.test_whole_job import at, start

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from tests.cluster.test_whole_job import at
 from tests.conftest import QUICK
 from tests.peers import pymodbus_server

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from tests import oracle, torture
 from tests.logfiles import log_lines
 from tests.peers import pymodbus_server

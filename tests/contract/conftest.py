@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.adapters import gcs, gcs_upload
-from ess_ray.adapters.folder import Folder
-from ess_ray.adapters.gcs import Bucket
-from ess_ray.adapters.stores import Store
+from ess_ray.adapters.stores import gcs, gcs_upload
+from ess_ray.adapters.stores.folder import Folder
+from ess_ray.adapters.stores.gcs import Bucket
+from ess_ray.adapters.stores.protocol import Store
 from tests.puts import NAME, PART
 from tests.stores import BUCKET, FakeStore, fake_store
 

@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.adapters.pgprocess import find_bin_dir
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.core.settings import Settings
 from tests.conftest import NUMBERS
 from tests.contract.test_roles import SCRIPT

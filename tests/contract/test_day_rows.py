@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from ess_ray.adapters.database import EPOCH, utc
-from ess_ray.adapters.day_rows import BLOCK_BYTES, open_day
-from ess_ray.adapters.ledger import Ledger
-from ess_ray.adapters.schema import prepare
-from ess_ray.adapters.timescale import FlushWriter
+from ess_ray.adapters.postgres.connect import EPOCH, utc
+from ess_ray.adapters.postgres.day_rows import BLOCK_BYTES, open_day
+from ess_ray.adapters.postgres.ledger import Ledger
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import DatabaseUnavailable
-from ess_ray.core.export import Catalogue
+from ess_ray.core.exporting.objects import Catalogue
+from ess_ray.core.maps.standard import Column, Standard, Table
 from ess_ray.core.samples import Device, Event, Kind
-from ess_ray.core.standard import Column, Standard, Table
 from tests.exports import DAY, DEVICE, export, insert, part_of, read
 from tests.flushes import STANDARD, flush_of
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.pgprocess import find_bin_dir
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.core.errors import CannotStart
 
 ROOT = os.geteuid() == 0
@@ -24,7 +24,7 @@ needs_root = pytest.mark.skipif(not ROOT, reason="only root can be somebody else
 OWNER = """
 import sys, threading, time
 from pathlib import Path
-from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), Path(sys.argv[2]))
 thread = threading.Thread(target=server.start)
 thread.start()

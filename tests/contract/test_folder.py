@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.adapters.folder import Folder
+from ess_ray.adapters.stores.folder import Folder
 from ess_ray.core.errors import StoreRefused, StoreUnavailable
 from tests.faults.disk import small_disk
 from tests.puts import LONG, NAME, SHORT, got, put
@@ -30,7 +30,7 @@ def test_a_folder_is_used_as_it_is(tmp_path: Path) -> None:
 
 def test_a_killed_writer_leaves_nothing_that_stays(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys; from pathlib import Path; from ess_ray.adapters.folder import Folder\n"
+        "import os, signal, sys; from pathlib import Path; from ess_ray.adapters.stores.folder import Folder\n"
         "with Folder(Path(sys.argv[1])).write(sys.argv[2], generation=0, metadata={}, content_type='') as upload:\n"
         "    upload.write(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

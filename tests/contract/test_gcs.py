@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ess_ray.adapters import gcs
-from ess_ray.adapters.gcs import Bucket
+from ess_ray.adapters.stores import gcs
+from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.core.errors import StoreConflict, StoreRefused, StoreUnavailable
 from tests.puts import LONG, NAME, SHORT, got, put
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step

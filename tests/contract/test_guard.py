@@ -10,7 +10,7 @@ from pathlib import Path
 DRIVER = """
 import subprocess, sys, time
 from pathlib import Path
-from ess_ray.guard import guarded
+from ess_ray.app.guard import guarded
 with guarded(Path(sys.argv[1])):
     with open(sys.argv[1] + "/t/session_2026/log", "w") as ours:
         subprocess.Popen(["sleep", "60"], stdout=ours, close_fds=False)
@@ -48,7 +48,7 @@ def test_a_killed_drivers_processes_end_and_those_of_another_ray_go_on(tmp_path:
 SLOW = """
 import subprocess, sys
 from pathlib import Path
-from ess_ray.guard import guarded
+from ess_ray.app.guard import guarded
 log = open(sys.argv[1] + "/t/session_2026/log", "w")
 with guarded(Path(sys.argv[1])):
     left = subprocess.Popen(["sleep", "60"], stdout=log)

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.adapters import journal as journal_module
-from ess_ray.adapters.journal import Journal
-from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import Belonging, JournalFile, Stored
+from ess_ray.adapters.journal import journal as journal_module
+from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.file import Belonging, JournalFile, Stored
+from ess_ray.adapters.journal.journal import Journal
 from ess_ray.core.batch import make_group, pack_group, unpack_group
 from ess_ray.core.errors import JournalBusy, JournalFailed
-from ess_ray.core.handed import Taken
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.storing.handed_out import Taken
 from tests.batches import samples_of
 
 S = 1_000_000

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from ess_ray.adapters.database import utc
-from ess_ray.adapters.devices import Configured, register_devices
-from ess_ray.adapters.ledger import Ledger
-from ess_ray.adapters.schema import prepare
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.ledger import Ledger
+from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError, DatabaseRefused
-from ess_ray.core.export import Catalogue
+from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.samples import Device
 from tests.exports import DAY, DEVICE, SEOUL, export, part_of, read
 from tests.flushes import STANDARD

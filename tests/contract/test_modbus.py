@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from ess_ray.actors.poller import JournalSettings, Poller
-from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import Belonging
-from ess_ray.adapters.modbus import ModbusLoop, now
-from ess_ray.adapters.modbus_frames import PduFrames, unpack_bits
-from ess_ray.core.plan import Plan, Request
+from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.file import Belonging
+from ess_ray.adapters.modbus.frames import PduFrames, unpack_bits
+from ess_ray.adapters.modbus.loop import ModbusLoop, now
+from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from tests import torture
@@ -260,6 +260,6 @@ def test_a_frame_that_writes_cannot_be_built(function: int) -> None:
 
 def test_a_process_whose_loop_has_died_does_not_live_on() -> None:
     broken = "loop = ModbusLoop(print); loop._over = lambda: 1 / 0; loop.poll([], 0, None); time.sleep(20)"
-    code = f"import time; from ess_ray.adapters.modbus import ModbusLoop; {broken}"
+    code = f"import time; from ess_ray.adapters.modbus.loop import ModbusLoop; {broken}"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, "ZeroDivisionError" in ended.stderr) == (1, True)

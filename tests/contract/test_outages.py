@@ -15,12 +15,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.pgprocess import server_user
-from ess_ray.adapters.schema import prepare
-from ess_ray.adapters.timescale import FlushWriter
+from ess_ray.adapters.postgres.embedded.process import server_user
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.errors import DatabaseUnavailable
-from ess_ray.core.flush import Committed, Flush
+from ess_ray.core.storing.flush import Committed, Flush
 from tests.conftest import COPIED, QUICK, TIMESCALE
 from tests.flushes import STANDARD, counts, flush_of, keys_of
 from tests.pgproxy import Cut, Moment, PostgresProxy

@@ -16,13 +16,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.adapters.page_answers import DAY_DEVICES, Answers
-from ess_ray.adapters.page_server import PageServer
-from ess_ray.core.account import Account
-from ess_ray.core.curves import MOST_POINTS
+from ess_ray.adapters.page.answers import DAY_DEVICES, Answers
+from ess_ray.adapters.page.server import PageServer
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.curves import MOST_POINTS
+from ess_ray.core.running.status import Facts, status_of
 from ess_ray.core.samples import Status
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.core.status import Facts, status_of
 from tests.browser import CHROMIUM, Tab, browser_tab
 from tests.days import register, settings_of, ticks_of, write_events, write_ticks
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from ess_ray.core.pgcopy import encode
+from ess_ray.core.decoding.pgcopy import encode
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ess_ray.adapters.yaml_lines import line_finder
-from ess_ray.core.explore import Explored
-from ess_ray.core.mapfile import load_map
-from ess_ray.core.skeleton import skeleton
-from ess_ray.core.standard import load_standard
+from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.core.checking.explore import Explored
+from ess_ray.core.checking.skeleton import skeleton
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.standard import load_standard
 from ess_ray.main import main
 from tests import torture
 from tests.peers import pymodbus_server

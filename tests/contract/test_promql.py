@@ -1,5 +1,6 @@
-"""Every PromQL query of the dashboards, answered by a real Prometheus: it scrapes every metric of `core.metrics`, under
-the names that Ray gives them, with the relabelling of deploy/prometheus/prometheus.yml."""
+"""Every PromQL query of the dashboards, answered by a real Prometheus: it scrapes every metric of
+`core.running.metrics`, under the names that Ray gives them, with the relabelling of
+deploy/prometheus/prometheus.yml."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ess_ray.core.metrics import BUCKETS_S, SERIES
+from ess_ray.core.running.metrics import BUCKETS_S, SERIES
 from tests.grafana import FOLDER, Asked, queries
 from tests.ports import unused_port
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from ess_ray.actors.exporter import Outcome, make_exporter
-from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.core.settings import Settings
 from examples import read_month
 from tests import days

@@ -13,11 +13,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from ess_ray.actors.writer import Writer
-from ess_ray.adapters.database import utc
-from ess_ray.adapters.schema import prepare
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseRefused
-from ess_ray.core.flush import rejoined, rows_by_sample
 from ess_ray.core.samples import Status
+from ess_ray.core.storing.flush import rejoined, rows_by_sample
 from tests.flushes import PCS_TYPES, STANDARD, counts, flush_of, keys_of, rows
 
 

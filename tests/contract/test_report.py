@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from ess_ray.adapters.completeness import open_completeness
-from ess_ray.adapters.devices import Configured, register_devices
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.schema import prepare
-from ess_ray.config import load_settings
-from ess_ray.config_compose import compose_config
+from ess_ray.adapters.postgres.completeness import open_completeness
+from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.config.compose import compose_config
+from ess_ray.config.load import load_settings
 from ess_ray.core.day import choose_day
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings

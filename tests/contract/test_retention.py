@@ -10,15 +10,15 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from ess_ray.adapters.devices import Configured, register_devices
-from ess_ray.adapters.ledger import Ledger
-from ess_ray.adapters.retention import drop_verified
-from ess_ray.adapters.schema import prepare
-from ess_ray.adapters.timescale import FlushWriter
+from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.ledger import Ledger
+from ess_ray.adapters.postgres.retention import drop_verified
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.export import Action, Catalogue, decide
-from ess_ray.core.stored import Stored
+from ess_ray.core.exporting.objects import Action, Catalogue, decide
+from ess_ray.core.exporting.stored import Stored
 from tests.exports import DAY, DEVICE, SEOUL, export, part_of
 from tests.flushes import STANDARD, compress, counts, flush_of
 

@@ -14,10 +14,10 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ess_ray.actors.exporter import End, Outcome, make_exporter
-from ess_ray.adapters.completeness import open_completeness
-from ess_ray.adapters.database_check import database_findings
-from ess_ray.adapters.pgprocess import find_bin_dir
-from ess_ray.core.check import Verdict
+from ess_ray.adapters.postgres.completeness import open_completeness
+from ess_ray.adapters.postgres.database_check import database_findings
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.core.checking.findings import Verdict
 from tests.days import day_of, register, settings_of, ticks_of, write_ticks
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "roles.sql"

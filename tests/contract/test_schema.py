@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.adapters.database import connect, utc
-from ess_ray.adapters.devices import Configured, register_devices
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.schema import prepare
+from ess_ray.adapters.postgres.connect import connect, utc
+from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable
+from ess_ray.core.maps.standard import Column, Standard, Table
 from ess_ray.core.samples import Device
-from ess_ray.core.standard import Column, Standard, Table
 from tests.flushes import compress
 
 

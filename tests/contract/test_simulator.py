@@ -20,12 +20,12 @@ import pytest
 import yaml
 from pymodbus.client import ModbusTcpClient
 
+from ess_ray.config.paths import conf_folder
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.plan import make_plan
-from ess_ray.core.registers import RegisterMap, Value
+from ess_ray.core.maps.plan import make_plan
+from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import DeviceSettings
-from ess_ray.paths import conf_folder
 from ess_ray.simulator.__main__ import read_map
 from ess_ray.simulator.launch import SimulatedFleet
 from ess_ray.simulator.plant import Plant

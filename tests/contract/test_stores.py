@@ -9,9 +9,9 @@ from contextlib import suppress
 
 import pytest
 
-from ess_ray.adapters.stores import Store
+from ess_ray.adapters.stores.protocol import Store
 from ess_ray.core.errors import StoreConflict
-from ess_ray.core.stored import Stored
+from ess_ray.core.exporting.stored import Stored
 from tests.puts import LONG, NAME, PART, SHORT, got, put
 
 

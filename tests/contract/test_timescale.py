@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from ess_ray.actors.writer import Writer
-from ess_ray.adapters.database import is_transient, utc
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.schema import prepare
+from ess_ray.adapters.postgres.connect import is_transient, utc
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.samples import Device, Event, Kind
 from tests.flushes import STANDARD, T0, compress, counts, flush_of, keys_of

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ess_ray.adapters.database_check import database_findings
-from ess_ray.adapters.embedded import EmbeddedPostgres
-from ess_ray.adapters.schema import prepare
-from ess_ray.core.check import Verdict
+from ess_ray.adapters.postgres.database_check import database_findings
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.core.checking.findings import Verdict
 from ess_ray.core.errors import DatabaseUnavailable
 from tests.flushes import STANDARD
 from tests.ports import unused_port

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import psycopg
 
-from ess_ray.adapters.embedded import EmbeddedPostgres
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from tests.faults.disk import SmallDisk
 from tests.ports import unused_port
 

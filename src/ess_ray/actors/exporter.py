@@ -3,7 +3,7 @@
 A plain class: what a Ray task of `ess_ray.cluster.exports` does, or a plain call without a cluster. It keeps nothing
 between two objects. Each call is a generator: `Progress` from time to time, at last one `Outcome`; closing it before
 leaves nothing half done in the store.
-Errors: those of `adapters.day_rows`, `adapters.ledger` and `adapters.stores`.
+Errors: those of `adapters.postgres.day_rows`, `adapters.postgres.ledger` and `adapters.stores.protocol`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ess_ray import __version__
-from ess_ray.adapters.day_rows import DayRows, open_day
-from ess_ray.adapters.folder import Folder
-from ess_ray.adapters.ledger import Ledger
-from ess_ray.adapters.object_forms import content_type, make_encoder
-from ess_ray.adapters.stores import Store, crc32c
+from ess_ray.adapters.postgres.day_rows import DayRows, open_day
+from ess_ray.adapters.postgres.ledger import Ledger
+from ess_ray.adapters.stores.encoders import content_type, make_encoder
+from ess_ray.adapters.stores.folder import Folder
+from ess_ray.adapters.stores.protocol import Store, crc32c
 from ess_ray.core.errors import StoreConflict
-from ess_ray.core.export import Action, Catalogue, Entry, Part, decide, delivered_by
+from ess_ray.core.exporting.objects import Action, Catalogue, Entry, Part, decide, delivered_by
+from ess_ray.core.exporting.stored import Stored
 from ess_ray.core.settings import ExportSettings, Settings
-from ess_ray.core.stored import Stored
 
 PROGRESS_S = 0.5
 MOST_CONFLICTS = 3  # how often somebody else may change the object under our hands
@@ -72,7 +72,7 @@ def make_store(export: ExportSettings) -> Store:
     """The store that the settings name."""
     if export.kind == "local":
         return Folder(export.folder)
-    from ess_ray.adapters.gcs import Bucket  # Google's libraries take a second to load
+    from ess_ray.adapters.stores.gcs import Bucket  # Google's libraries take a second to load
 
     return Bucket(export.bucket, export.credentials_file, export.endpoint)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ess_ray.actors.life import alive
 from ess_ray.actors.poller import JournalSettings, Poller, Pulled, Ready
-from ess_ray.adapters.journal import now_us
-from ess_ray.adapters.journal_file import SUFFIX
-from ess_ray.adapters.logs import LogPlace, log_to
+from ess_ray.adapters.journal.file import SUFFIX
+from ess_ray.adapters.journal.journal import now_us
+from ess_ray.adapters.local.logs import LogPlace, log_to
 from ess_ray.core.errors import JournalBusy, JournalFailed
 
 LOOK_S = 2.0  # between two looks at the folder

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ess_ray.actors.life import Alive, alive
-from ess_ray.adapters.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogPlace, log_to
 from ess_ray.core.batch import join, unpack
-from ess_ray.core.flush import Flush
-from ess_ray.core.normalise import Decoder, normalise
-from ess_ray.core.recipe import follow_recipe
-from ess_ray.core.standard import load_standard
+from ess_ray.core.decoding.normalise import Decoder, normalise
+from ess_ray.core.maps.recipe import follow_recipe
+from ess_ray.core.maps.standard import load_standard
+from ess_ray.core.storing.flush import Flush
 
 
 class Normaliser:

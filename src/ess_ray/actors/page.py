@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ess_ray.adapters.logs import Troubles
-from ess_ray.adapters.private_file import write_private
+from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.private_file import write_private
 from ess_ray.core.errors import EssRayError
-from ess_ray.core.logfields import about
+from ess_ray.core.maps.standard import load_standard
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.status import FILE, Status
 from ess_ray.core.settings import PageSettings
-from ess_ray.core.standard import load_standard
-from ess_ray.core.status import FILE, Status
 
 if TYPE_CHECKING:
-    from ess_ray.adapters.page_answers import Answers
+    from ess_ray.adapters.page.answers import Answers
 
 troubles = Troubles(logging.getLogger(__name__))
 
@@ -57,8 +57,8 @@ class Page:
         return self._where
 
     def _start(self, port: int) -> None:
-        from ess_ray.adapters.page_answers import Answers
-        from ess_ray.adapters.page_server import PageServer
+        from ess_ray.adapters.page.answers import Answers
+        from ess_ray.adapters.page.server import PageServer
 
         self._answers = answers = Answers(self._dsn, load_standard(self._standard_tree), self._late_us)
         slow = {name: getattr(answers, name) for name in ("devices", "device", "events", "day")}

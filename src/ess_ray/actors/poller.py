@@ -14,16 +14,16 @@ from itertools import count
 from pathlib import Path
 
 from ess_ray.actors.life import Alive, alive
-from ess_ray.adapters.journal import Journal, now_us
-from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import LOCK_WAIT_S, SUFFIX, Belonging, journal_folder
-from ess_ray.adapters.logs import LogPlace, log_to
-from ess_ray.adapters.modbus import ModbusLoop
+from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.file import LOCK_WAIT_S, SUFFIX, Belonging, journal_folder
+from ess_ray.adapters.journal.journal import Journal, now_us
+from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.modbus.loop import ModbusLoop
 from ess_ray.core.batch import Packed
 from ess_ray.core.errors import JournalBusy
+from ess_ray.core.polling.tally import Growth, Tallies
 from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
-from ess_ray.core.tally import Growth, Tallies
 
 GROWTH_EVERY_US = 4_000_000  # how often what was counted is handed over
 

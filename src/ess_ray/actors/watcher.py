@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from ess_ray.actors.life import Alive, alive
 from ess_ray.actors.page import Page
-from ess_ray.adapters.logs import LogPlace, Troubles, log_to
-from ess_ray.core.logfields import about
-from ess_ray.core.metrics import Values
-from ess_ray.core.status import Status
+from ess_ray.adapters.local.logs import LogPlace, Troubles, log_to
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.metrics import Values
+from ess_ray.core.running.status import Status
 
 troubles = Troubles(logging.getLogger(__name__))
 

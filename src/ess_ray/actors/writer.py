@@ -1,4 +1,4 @@
-"""The writer: flushes and events in, answers out. One at a time; its errors are those of `adapters.timescale`."""
+"""The writer: flushes and events in, answers out. One at a time; its errors are those of `adapters.postgres.writer`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.actors.life import Alive, alive
-from ess_ray.adapters.logs import LogPlace, log_to
-from ess_ray.adapters.timescale import FlushWriter
-from ess_ray.core.flush import Committed, Flush
+from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.samples import Event
+from ess_ray.core.storing.flush import Committed, Flush
 
 
 class Writer:

@@ -15,8 +15,8 @@ from ess_ray.actors.exporter import Exporter, Outcome, Progress
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
 from ess_ray.actors.poller import JournalSettings, Poller, Ready
-from ess_ray.adapters.logs import LogPlace
-from ess_ray.core.export import Part
+from ess_ray.adapters.local.logs import LogPlace
+from ess_ray.core.exporting.objects import Part
 from ess_ray.core.settings import DeviceSettings, Settings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.

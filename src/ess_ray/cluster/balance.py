@@ -9,8 +9,8 @@ from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.plan import plan_moves
 from ess_ray.cluster.pollers import Pollers
+from ess_ray.core.running.spread import Node
 from ess_ray.core.settings import Settings
-from ess_ray.core.spread import Node
 
 
 class Balance:

@@ -1,8 +1,8 @@
 """The main job's round: pull, normalise, write, acknowledge. Runs in the driver; decodes nothing.
 
-The rules are `core.conduct`; here are the Ray calls. A pull, a normalise and a write may each be in flight while the
-next round begins; whatever fails is tried again after a pause, and its samples are held until the database has them.
-Actors that die come back with what their journals hold; those that hang are killed.
+The rules are `core.storing.conduct`; here are the Ray calls. A pull, a normalise and a write may each be in flight
+while the next round begins; whatever fails is tried again after a pause, and its samples are held until the database
+has them. Actors that die come back with what their journals hold; those that hang are killed.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from ess_ray.cluster.sessions import Tidying
 from ess_ray.cluster.shipping import Shipping
 from ess_ray.cluster.telling import Telling
 from ess_ray.cluster.watch import Pull, end_hanging
-from ess_ray.core.account import Account
-from ess_ray.core.cadence import first_tick_us
-from ess_ray.core.conduct import Conductor
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.logfields import about
+from ess_ray.core.polling.cadence import first_tick_us
+from ess_ray.core.polling.tally import Totals
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.work import Backlog
 from ess_ray.core.settings import Settings
-from ess_ray.core.tally import Totals
-from ess_ray.core.work import Backlog
+from ess_ray.core.storing.conduct import Conductor
 
 log = logging.getLogger(__name__)
 

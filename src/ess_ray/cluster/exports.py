@@ -17,11 +17,11 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.exporter import End, Exporter, Outcome, Progress
-from ess_ray.adapters.logs import Troubles
+from ess_ray.adapters.local.logs import Troubles
 from ess_ray.cluster import actors
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
-from ess_ray.core.export import Part
-from ess_ray.core.logfields import about
+from ess_ray.core.exporting.objects import Part
+from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
 troubles = Troubles(log)

@@ -13,8 +13,8 @@ import ray
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from ess_ray.actors.life import Alive
-from ess_ray.adapters.logs import Troubles
-from ess_ray.core.logfields import about
+from ess_ray.adapters.local.logs import Troubles
+from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
 troubles = Troubles(log)

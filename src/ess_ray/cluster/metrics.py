@@ -12,7 +12,7 @@ from typing import Any
 import ray
 from ray.util.metrics import Gauge
 
-from ess_ray.core.metrics import HELP, SERIES, Values
+from ess_ray.core.running.metrics import HELP, SERIES, Values
 
 
 def report_interval_s() -> float:

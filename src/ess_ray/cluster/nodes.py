@@ -19,8 +19,8 @@ from ray.exceptions import RayError
 
 from ess_ray.cluster.actors import beside_the_driver
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.logfields import about
-from ess_ray.core.spread import Node
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.spread import Node
 
 log = logging.getLogger(__name__)
 

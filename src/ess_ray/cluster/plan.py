@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
-from ess_ray.adapters.journal_bounds import Limits
-from ess_ray.adapters.journal_file import SUFFIX, Belonging, journal_folder
-from ess_ray.adapters.logs import LogPlace
+from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.file import SUFFIX, Belonging, journal_folder
+from ess_ray.adapters.local.logs import LogPlace
 from ess_ray.cluster.actors import PollerPlan, log_place
-from ess_ray.core.conduct import group_lines, place_lines, share
+from ess_ray.core.running.spread import Node, assign, moves
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.core.spread import Node, assign, moves
+from ess_ray.core.storing.conduct import group_lines, place_lines, share
 
 CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
 

@@ -14,14 +14,14 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.poller import Ready
-from ess_ray.adapters.logs import Troubles
+from ess_ray.adapters.local.logs import Troubles
 from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.plan import plan_keeper
 from ess_ray.cluster.telling import first_line
-from ess_ray.core.logfields import about
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.spread import Node, eligible
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.core.spread import Node, eligible
 
 log = logging.getLogger(__name__)
 troubles = Troubles(log)

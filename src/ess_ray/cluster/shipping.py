@@ -18,14 +18,14 @@ from ess_ray.cluster.members import Member
 from ess_ray.cluster.pollers import wall_us
 from ess_ray.cluster.telling import Telling, first_line
 from ess_ray.cluster.watch import Write, end_dead
-from ess_ray.core.account import Account
 from ess_ray.core.batch import unpack
-from ess_ray.core.conduct import MOST_PER_SHIPMENT, Conductor
 from ess_ray.core.errors import EssRayError
-from ess_ray.core.flush import Committed
-from ess_ray.core.logfields import about
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.work import Work
 from ess_ray.core.settings import Settings
-from ess_ray.core.work import Work
+from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, Conductor
+from ess_ray.core.storing.flush import Committed
 
 log = logging.getLogger(__name__)
 

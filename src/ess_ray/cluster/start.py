@@ -14,7 +14,7 @@ from typing import Any
 
 from ess_ray.cluster import sessions
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.logfields import about
+from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import ClusterSettings
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ess_ray.actors.poller import Pulled
-from ess_ray.adapters.logs import Troubles
+from ess_ray.adapters.local.logs import Troubles
 from ess_ray.core.batch import STATUSES, Batch, device_of
 from ess_ray.core.errors import Terminal
-from ess_ray.core.flush import Committed, Key
-from ess_ray.core.logfields import about
+from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Event, Kind, Reason, Status
+from ess_ray.core.storing.flush import Committed, Key
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from ess_ray.actors.watcher import Shown, Told
 from ess_ray.cluster import actors
 from ess_ray.cluster.members import Member
 from ess_ray.cluster.metrics import report_interval_s
-from ess_ray.core.logfields import about
+from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)

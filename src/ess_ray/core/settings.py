@@ -1,4 +1,4 @@
-"""Settings, frozen: made once by `ess_ray.config`, handed on as they are. Names carry units."""
+"""Settings, frozen: made once by `ess_ray.config.load`, handed on as they are. Names carry units."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ess_ray.core.plan import Plan
-from ess_ray.core.registers import RegisterMap
+from ess_ray.core.maps.plan import Plan
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import Standard
 from ess_ray.core.samples import Device
-from ess_ray.core.standard import Standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class DeviceSettings:
     port: int
     unit_id: int
     plan: Plan
-    recipe: str  # how to decode what the plan reads, see `core.recipe`
+    recipe: str  # how to decode what the plan reads, see `core.maps.recipe`
     period_us: int
     phase_us: int = 0  # delays the reading behind the tick
     connect_timeout_us: int = 2_000_000  # name resolution and connection together
@@ -95,7 +95,7 @@ class ExportSettings:
     bucket: str
     credentials_file: Path | None
     endpoint: str | None
-    template: str  # of the objects' names, see `core.export`
+    template: str  # of the objects' names, see `core.exporting.objects`
     forms: tuple[str, ...]
     gzip: bool
     parallel: int

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import yaml
 
-from ess_ray.adapters.yaml_lines import line_finder
+from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.config.paths import conf_folder
 from ess_ray.core.errors import ConfigError, Terminal
-from ess_ray.core.mapfile import load_map
-from ess_ray.core.registers import RegisterMap
-from ess_ray.core.standard import load_standard
-from ess_ray.paths import conf_folder
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import load_standard
 from ess_ray.simulator.fleet import run_fleet
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen

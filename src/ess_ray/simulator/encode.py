@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from ess_ray.core.registers import BIT_FUNCTIONS, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 from ess_ray.simulator.day import Floats
 
 Image = Mapping[int, bytes]

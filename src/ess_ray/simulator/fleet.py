@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.mapfile import load_map
-from ess_ray.core.registers import RegisterMap
-from ess_ray.core.standard import load_standard
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import load_standard
 from ess_ray.simulator.layout import Layout
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ess_ray.core.registers import RegisterMap, Value
+from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.simulator.day import PEAK_C_RATE, Floats
 from ess_ray.simulator.encode import Encoder
 from ess_ray.simulator.names import PLANT_SIGNALS, SCOPES, UNIT_SIGNALS, cell_number, resting_value, signal_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ess_ray.core.registers import Value
+from ess_ray.core.maps.registers import Value
 
 SCOPES = {"rack": "rack", "bank": "bank", "module": "cell"}
 

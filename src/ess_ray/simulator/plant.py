@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ess_ray.core.registers import RegisterMap
+from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.simulator import day as curve
 from ess_ray.simulator.battery import CURRENT, POWER, VOLT, Battery, Moment, noise
 from ess_ray.simulator.day import MINUTES, NIGHT_SOC, Days, Floats, charge_work, generator

@@ -16,7 +16,7 @@ from typing import cast
 
 import numpy as np
 
-from ess_ray.core.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS, READ_INPUT_REGISTERS
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS, READ_INPUT_REGISTERS
 from ess_ray.simulator.plant import Plant
 
 ILLEGAL_FUNCTION, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE = 1, 2, 3

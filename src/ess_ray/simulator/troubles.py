@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ess_ray.core.registers import Value
+from ess_ray.core.maps.registers import Value
 from ess_ray.simulator.day import generator
 
 _FLAG = re.compile(r"warning|fault|^flt_|^pcs_protection")

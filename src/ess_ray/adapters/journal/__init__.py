@@ -1,0 +1,1 @@
+"""The journal: SQLite, samples on disk until the database has committed them."""

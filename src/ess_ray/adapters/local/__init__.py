@@ -1,0 +1,1 @@
+"""Files, disk space and logs of this machine."""

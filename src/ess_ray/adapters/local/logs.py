@@ -1,0 +1,142 @@
+"""The log: one line of JSON an event in the Elastic Common Schema, each process in a file of its own, rotated.
+
+A file is bounded, and so is the number of files: `NAME.json` for each actor, by number, and for the driver. A disk that
+is full costs lines of the log and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_logging import StdlibFormatter
+
+from ess_ray import __version__
+from ess_ray.core.running.fold import Folds
+from ess_ray.core.running.logfields import about, lasting
+
+log = logging.getLogger(__name__)
+
+SUFFIX = ".json"
+DRIVER_BYTES, DRIVER_FILES = 10_000_000, 5  # and so many older ones
+ACTOR_BYTES, ACTOR_FILES = 2_000_000, 1
+SETTLE_S = 10.0
+# What ecs-logging would add: the message once more, names that are the same in every line, and Ray's mark.
+EXCLUDED = ("log.original", "process.name", "process.thread.id", "_ray_timestamp_ns")
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlace:
+    """Where a process logs: `name` is the file's, `actor` what its lines say."""
+
+    folder: str
+    name: str
+    actor: str
+    level: str
+    bytes: int = ACTOR_BYTES
+    files: int = ACTOR_FILES
+
+    @property
+    def file(self) -> Path:
+        """The one that is being written."""
+        return Path(self.folder, self.name + SUFFIX)
+
+
+class _File(logging.handlers.RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what it could not write before
+            super().close()
+
+
+def log_to(place: LogPlace | None) -> None:
+    """This process logs there from now on, which is the first line; None: as it did."""
+    if place is None:
+        return
+    with suppress(OSError):  # on another machine of a cluster it may not be there yet
+        Path(place.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = _File(
+        place.file, maxBytes=place.bytes, backupCount=place.files, delay=True, encoding="utf-8",
+        errors="backslashreplace",
+    )  # fmt: skip
+    always = {
+        "event.dataset": "ess_ray",
+        "service.name": "ess_ray",
+        "service.version": __version__,
+        "host.name": socket.gethostname(),
+        "ess.actor": place.actor,
+    }
+    handler.setFormatter(StdlibFormatter(extra=always, exclude_fields=EXCLUDED, ensure_ascii=False))
+    logger = logging.getLogger("ess_ray")
+    for old in logger.handlers:
+        old.close()
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(place.level.upper())
+    log.info("%s begins: ess_ray %s", place.actor, __version__, extra=about("begin"))
+
+
+class Troubles:
+    """Writes troubles that repeat themselves as few lines, see `core.running.fold`. `fields` are those of `about`."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._folds = Folds()
+        self._ends: dict[Hashable, tuple[str, Mapping[str, object]]] = {}  # what to say once they stay away
+        self._settle_at_s = 0.0
+
+    def met(
+        self,
+        key: Hashable,
+        text: str,
+        fields: Mapping[str, object],
+        level: int = logging.WARNING,
+        *,
+        trace: bool = False,
+    ) -> None:
+        """The trouble that `key` names is there; `trace`: say where the error at hand came from."""
+        self.settle()
+        if told := self._folds.met(key, time.monotonic()):
+            extra = {**fields, **lasting(told)}
+            self._log.log(level, "%s%s", text, told, extra=extra, exc_info=trace, stacklevel=2)
+
+    def over(self, key: Hashable, text: str, fields: Mapping[str, object]) -> None:
+        """It is not there, which is said if it was."""
+        if told := self._folds.over(key, time.monotonic()):
+            self._log.info("%s%s", text, told, extra={**fields, **lasting(told)}, stacklevel=2)
+        if self._folds.knows(key):
+            self._ends[key] = text, fields
+
+    def settle(self) -> None:
+        """Say of what came and went that it stays away; to be called now and then, does little when nothing is due."""
+        now_s = time.monotonic()
+        if now_s < self._settle_at_s:
+            return
+        self._settle_at_s = now_s + SETTLE_S
+        for key, told in self._folds.settled(now_s):
+            text, fields = self._ends[key]
+            self._log.info("%s%s", text, told, extra={**fields, **lasting(told)})
+        self._ends = {key: end for key, end in self._ends.items() if self._folds.knows(key)}
+
+
+def or_end(work: Callable[[], None]) -> Callable[[], None]:
+    """For a thread that a process is nothing without: if it dies of a defect, so does the process; actors come back."""
+
+    def working() -> None:
+        try:
+            work()
+        except BaseException:
+            logging.getLogger(work.__module__).exception("a defect: this process ends", extra=about("defect"))
+            os._exit(1)
+
+    return working

@@ -1,0 +1,1 @@
+"""Modbus TCP on real sockets, with pyModbusTCP for the frames."""

@@ -1,0 +1,107 @@
+"""Whether a device can be reached, step by step: its name, a TCP connection, one poll as the collector does it.
+
+Called by `job=check`. What goes wrong is told, not raised.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
+from queue import Empty, Queue
+
+from ess_ray.adapters.modbus.loop import ModbusLoop, now
+from ess_ray.core.checking.findings import Finding, Verdict
+from ess_ray.core.samples import Event, Sample
+from ess_ray.core.settings import DeviceSettings
+
+RESOLVE_LIMIT_S = 5.0
+PARALLEL = 32
+SPACING_US = 100_000  # one tick of this grid, so that nobody waits for the next whole minute
+REST_S = 0.3  # a gateway with one place needs a moment to notice that it is free again
+HOST_ADVICE = "check host in the site's file, and the name server"
+
+
+def reach_all(devices: Sequence[DeviceSettings]) -> dict[tuple[str, int], list[Finding]]:
+    """Name and TCP of each host and port, tried side by side; the subject is the first device there."""
+    first = {device.line: device for device in reversed(devices)}
+    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="reach") as pool:
+        return dict(zip(first, pool.map(_reach, first.values()), strict=True))
+
+
+def _reach(device: DeviceSettings) -> list[Finding]:
+    name, (host, port) = str(device.device), device.line
+    begun_s = time.monotonic()
+    try:
+        addresses = resolve(host, port)
+    except OSError as error:
+        text = f"{host}: {error.strerror or error}"
+        return [Finding(name, "name", Verdict.FAIL, text, HOST_ADVICE), _skipped(name, "tcp", "no address")]
+    named = "an address, no name" if _is_address(host) else f"{host} is {addresses[0]} ({_ms(begun_s)})"
+    begun_s = time.monotonic()
+    try:
+        socket.create_connection((addresses[0], port), device.connect_timeout_us / 1e6).close()
+    except OSError as error:
+        wrong = f"no answer within {device.connect_timeout_us / 1e6:g} s" if isinstance(error, TimeoutError) else ""
+        refused = isinstance(error, ConnectionRefusedError)
+        advice = "check port, and whether Modbus TCP is switched on" if refused else "check cabling, routes, firewalls"
+        tcp = Finding(name, "tcp", Verdict.FAIL, f"{host}:{port}: {wrong or error.strerror or error}", advice)
+    else:
+        tcp = Finding(name, "tcp", Verdict.PASS, f"{host}:{port} takes connections ({_ms(begun_s)})")
+    return [Finding(name, "name", Verdict.PASS, named), tcp]
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host. Raises OSError, also for a name server that stays silent."""
+    pool = ThreadPoolExecutor(1)  # the resolver knows no limit of its own
+    try:
+        found = pool.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(RESOLVE_LIMIT_S)
+    except FutureTimeout:
+        raise OSError(f"the name server did not answer within {RESOLVE_LIMIT_S:g} s") from None
+    except UnicodeError as error:
+        raise OSError("this is no host name") from error
+    finally:
+        pool.shutdown(wait=False)
+    return [str(one[4][0]) for one in found]
+
+
+def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
+    """One sample of each device, by its name, polled as the collector does it: all at once, each line in turn."""
+    if not devices:
+        return {}
+    time.sleep(REST_S)
+    came: Queue[Sample | Event] = Queue()
+    loop = ModbusLoop(came.put)
+    first_us = -(-(now().wall_us + SPACING_US) // SPACING_US) * SPACING_US
+    loop.poll([replace(device, period_us=SPACING_US, phase_us=0) for device in devices], first_us, first_us + 1)
+    end_s = time.monotonic() + 1.0 + max(device.poll_limit_us for device in devices) / 1e6 * 1.5
+    samples: dict[str, Sample] = {}
+    while len(samples) < len(devices) and (rest_s := end_s - time.monotonic()) > 0:
+        try:
+            item = came.get(timeout=rest_s)
+        except Empty:
+            break
+        if isinstance(item, Sample):
+            samples[str(item.device)] = item
+    loop.stop(first_us)
+    return samples
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _skipped(subject: str, what: str, why: str) -> Finding:
+    return Finding(subject, what, Verdict.SKIPPED, why)
+
+
+def _ms(begun_s: float) -> str:
+    return f"{1000 * (time.monotonic() - begun_s):.0f} ms"

@@ -1,0 +1,1 @@
+"""The page's HTTP server (aiohttp) and what it answers."""

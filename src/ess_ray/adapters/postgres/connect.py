@@ -1,0 +1,149 @@
+"""Connections to PostgreSQL and the one place where its errors become ours.
+
+Decided by SQLSTATE (PostgreSQL manual, appendix A):
+
+    unavailable    08 connection (but 08P01)   40 deadlock, serialization   53 memory, disk, connections, limits
+                   58 the server's system      25006 read-only              55P03 lock not available
+                   57014 our own time limit    57P01, 57P02, 57P03, 57P05 shut down, crashed, starting, idle too long
+    about a row    22 value (but 22P04)        23 constraint                44 check option of a view
+                   P0 raised by a trigger      54000 row or index entry too big
+                   08P01 a field of the wrong length in COPY
+    refused        all else: rights (42501), table or column missing or of another type (42P01, 42703, 42804), database
+                   dropped (57P04), COPY bytes that are no rows (22P04), a partition missing (23514), corruption (XX) …
+
+An error about a row is refused too: `adapters.postgres.writer` looks for the row where it can be looked for. An error
+without SQLSTATE is a connection that broke, stayed silent or could not be made: unavailable, with the server's words.
+libpq hands on no SQLSTATE for the latter, so that a wrong password or a missing database also reads as unavailable;
+only a password that was asked for and not given can be told, and is refused.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import conninfo
+
+from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from psycopg.abc import RV, PQGen
+
+TRANSIENT_CLASSES = ("08", "40", "53", "58")
+TRANSIENT_STATES = {"25006", "55P03", "57014", "57P01", "57P02", "57P03", "57P05"}
+ROW_CLASSES = ("22", "23", "44", "P0")
+ROW_STATES = {"54000", "08P01"}
+NOT_ROWS = "22P04"
+CHECK_VIOLATION = "23514"
+
+# What the user's DSN does not set itself. A lost peer is noticed within half a minute and not after the kernel's two
+# hours (keepalives) or quarter of an hour (data that nobody acknowledges).
+DEFAULTS = {
+    "application_name": "ess_ray",
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that gives up a server which stays silent, whatever is between: a hung proxy answers keepalives."""
+
+    answer_limit_s: float | None = None  # for one answer, or for taking one buffer of COPY's; None: no limit
+
+    def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
+        """As psycopg's: every exchange with the server goes through here."""
+        return super().wait(self._limited(gen), *args, **kwargs)
+
+    def _limited(self, gen: PQGen[RV]) -> PQGen[RV]:
+        begin_s = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted  # nothing is ready: psycopg looks in ten times a second
+                if not ready and self.answer_limit_s and time.monotonic() - begin_s > self.answer_limit_s:
+                    self.close()  # or a rollback would wait as long once more
+                    raise psycopg.OperationalError(f"no answer from the server for {self.answer_limit_s:g} s")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            value: RV = end.value
+            return value
+
+
+def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
+    """The parameters that a DSN gives. Raises `ConfigError` for one that is none: `key` names it, nothing is quoted."""
+    try:
+        given = conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:  # its text quotes from the DSN, where a password may stand: not chained
+        given = {}
+    if not given or not all(port.isdecimal() for port in str(given.get("port") or "0").split(",") if port):
+        raise ConfigError(
+            key, "not a PostgreSQL connection string; expected postgresql://user@host:port/database or key=value"
+        )
+    return given
+
+
+def connect(dsn: str, answer_limit_s: float | None = None) -> Connection:
+    """A new connection, not in autocommit. Raises psycopg's errors, but `ConfigError` for a DSN that is none."""
+    given = check_dsn("storage.dsn", dsn)
+    defaults = {key: DEFAULTS[key] for key in DEFAULTS.keys() - given.keys()}
+    # No prepared statements: behind a pooler each transaction may have another server connection.
+    connection = Connection.connect(conninfo.make_conninfo(dsn, **defaults), prepare_threshold=None)
+    connection.answer_limit_s = answer_limit_s
+    return connection
+
+
+def place_of(dsn: str) -> str:
+    """Host, port and name of the database: what does not change with the user or the password."""
+    parts = conninfo.conninfo_to_dict(dsn)
+    return " ".join(f"{key}={parts[key]}" for key in ("service", "host", "hostaddr", "port", "dbname") if key in parts)
+
+
+def utc(time_us: int) -> datetime:
+    """A time of ours as the driver wants it."""
+    return EPOCH + timedelta(microseconds=time_us)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn psycopg's errors of the block into ours; `doing` begins the message."""
+    try:
+        yield
+    except psycopg.Error as error:
+        problem = f"{doing}: {words(error)}"
+        if is_transient(error):
+            raise DatabaseUnavailable(problem) from error
+        raise DatabaseRefused(problem, error.sqlstate or "") from error
+
+
+def is_transient(error: psycopg.Error) -> bool:
+    """Whether the same statement may succeed later."""
+    if error.sqlstate is None:
+        needs_password = error.pgconn is not None and error.pgconn.needs_password
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and not needs_password
+    if concerns_row(error):
+        return False
+    return error.sqlstate.startswith(TRANSIENT_CLASSES) or error.sqlstate in TRANSIENT_STATES
+
+
+def concerns_row(error: psycopg.Error) -> bool:
+    """Whether a row is at fault, so that the rest can be stored without it."""
+    state = error.sqlstate or ""
+    if state == CHECK_VIOLATION and error.diag.table_name and not error.diag.constraint_name:
+        return False  # a partition is missing
+    return state != NOT_ROWS and (state.startswith(ROW_CLASSES) or state in ROW_STATES)
+
+
+def words(error: psycopg.Error) -> str:
+    """What the server said, in one line."""
+    diag = error.diag
+    said = [diag.message_primary or str(error), diag.message_detail, diag.message_hint, diag.context]
+    return "; ".join(word for word in said if word)

@@ -1,0 +1,146 @@
+"""Whether the database can be used, tried for real and undone: nothing that happens here is committed.
+
+Called by `job=check`. What the main job does at its start is done in a transaction that is rolled back, so whatever
+would be refused then (rights, a table that does not fit, a read-only server) is refused now. What goes wrong is told,
+not raised.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import psycopg
+
+from ess_ray.adapters.postgres.connect import Connection, connect, translated
+from ess_ray.adapters.postgres.schema import bring_all
+from ess_ray.adapters.postgres.schema_sql import Relation, relations
+from ess_ray.core.checking.findings import Finding, Verdict, clock_finding, size
+from ess_ray.core.errors import ConfigError, EssRayError
+from ess_ray.core.maps.standard import Standard
+
+ANSWER_LIMIT_S = 30.0
+LOCK_LIMIT = "5s"  # a running collector is not to wait for us
+SUBJECT = "database"
+LOGIN = "check host, port, user, password and database of the DSN (ESS_RAY_DSN, storage.dsn_file or storage.dsn)"
+BUSY = "a query or another start of the job holds the tables: try again"
+UPDATED = ("device", "export_until", "late_commit", "export_object")  # rows of all others are only added
+LOOKS = 5  # at the clock: the quickest look is the surest
+LACKING = """SELECT t, r FROM unnest(%s::text[], %s::text[]) AS needed(t, r)
+             WHERE NOT has_table_privilege(quote_ident(t), r)"""
+TRIAL = """INSERT INTO sample (time, site, device, status)
+           VALUES ('1970-01-01 UTC', 'ess_ray_check', 'ess_ray_check', 'failed')"""
+
+
+def database_findings(
+    dsn: str, standard: Standard, chunk_interval: timedelta, compress_after: timedelta, rate: float
+) -> list[Finding]:
+    """Connection, version, tables and rights, room, clock; `rate`: what will come, in bytes a second."""
+    found: list[Finding] = []
+    begun_s = time.monotonic()
+    try:
+        with translated("connecting"):
+            connection = connect(dsn, ANSWER_LIMIT_S)
+    except EssRayError as error:
+        return [Finding(SUBJECT, "connection", Verdict.FAIL, _line(error), LOGIN)]
+    try:
+        info = connection.info
+        took_ms = 1000 * (time.monotonic() - begun_s)
+        where = f"{info.user} at {info.host or 'localhost'}, database {info.dbname} ({took_ms:.0f} ms)"
+        found.append(Finding(SUBJECT, "connection", Verdict.PASS, where))
+        with translated("asking the clock"):
+            found.append(clock_finding(*_clock(connection)))
+            found.append(_room(connection, rate))
+            connection.rollback()
+        found += _rehearsed(connection, relations(standard), chunk_interval, compress_after)
+    except EssRayError as error:
+        found.append(Finding(SUBJECT, "tables", Verdict.FAIL, _line(error)))
+    finally:
+        connection.close()  # what is open is rolled back
+    return found
+
+
+def _rehearsed(
+    connection: Connection, wanted: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+) -> Iterator[Finding]:
+    """The job's start and its first row, undone."""
+    try:
+        with translated("preparing the tables"):
+            connection.execute(f"SET LOCAL lock_timeout = '{LOCK_LIMIT}'")
+            prepared = bring_all(connection, wanted, chunk_interval, compress_after)
+            yield Finding(SUBJECT, "version", Verdict.PASS, prepared.server)
+            for note in prepared.notes:
+                yield Finding(SUBJECT, "version", Verdict.WARNING, note)
+            yield Finding(SUBJECT, "tables", Verdict.PASS, f"all {len(wanted)} fit or can be made (tried and undone)")
+            yield _rights(connection, wanted)
+        with translated("inserting a row"):
+            connection.execute(TRIAL)
+    except ConfigError as error:
+        yield Finding(SUBJECT, "tables", Verdict.FAIL, str(error))
+    except EssRayError as error:
+        busy = isinstance(error.__cause__, psycopg.errors.LockNotAvailable)
+        advice = BUSY if busy else f"let the role {connection.info.user} do that, or give the job another"
+        yield Finding(SUBJECT, "rights", Verdict.FAIL, _line(error), advice)
+    else:
+        yield Finding(SUBJECT, "insert", Verdict.PASS, "a row goes in (tried and undone)")
+    finally:
+        connection.rollback()
+
+
+def _rights(connection: Connection, wanted: Sequence[Relation]) -> Finding:
+    needed = [
+        (relation.name, right)
+        for relation in wanted
+        for right in ("SELECT", "INSERT", *(("UPDATE",) if relation.name in UPDATED else ()))
+    ]
+    lacking = connection.execute(LACKING, [[name for name, _ in needed], [right for _, right in needed]]).fetchall()
+    if not lacking:
+        return Finding(SUBJECT, "rights", Verdict.PASS, f"{connection.info.user} may read and write all tables")
+    said = ", ".join(f"{right} on {table}" for table, right in lacking[:4]) + (", …" if len(lacking) > 4 else "")
+    advice = f"GRANT … TO {connection.info.user}, or make that role the owner of the tables"
+    return Finding(SUBJECT, "rights", Verdict.FAIL, f"{connection.info.user} lacks {said}", advice)
+
+
+def _clock(connection: Connection) -> tuple[float, float]:
+    """How far the server's clock is ahead of ours, and how uncertain that is, in seconds."""
+    looks = []
+    for _ in range(LOOKS):
+        before_s = time.time()
+        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+        after_s = time.time()
+        assert row is not None
+        looks.append(((after_s - before_s) / 2, float(row[0]) - (before_s + after_s) / 2))
+    uncertain_s, ahead_s = min(looks)
+    return ahead_s, uncertain_s
+
+
+def _room(connection: Connection, rate: float) -> Finding:
+    """Free room, where the server is on this machine and its role may know where the data are."""
+    row = connection.execute(
+        """SELECT pg_database_size(current_database()),
+                  (SELECT setting FROM pg_settings WHERE name = 'data_directory')"""
+    ).fetchone()
+    assert row is not None
+    used, folder = int(row[0]), row[1]
+    need = f"holds {size(used)}, gets about {size(86_400 * rate)} a day before compression"
+    free = _free(folder) if folder and str(connection.info.host).startswith("/") else None
+    if free is None:
+        return Finding(SUBJECT, "room", Verdict.SKIPPED, f"{need}; the server does not say how much is free")
+    days = free / (86_400 * rate)
+    text = f"{size(free)} free, {days:.1f} days; {need}"
+    if days >= 2:
+        return Finding(SUBJECT, "room", Verdict.PASS, text)
+    return Finding(SUBJECT, "room", Verdict.WARNING if days > 0.1 else Verdict.FAIL, text, "a bigger disk")
+
+
+def _free(folder: str) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:  # it is another user's, as it should be
+        return None
+
+
+def _line(error: EssRayError) -> str:
+    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())

@@ -1,0 +1,76 @@
+"""The table `device`: what was configured when, so that "expected" can be told for any past day.
+
+Called once at the job's start, after `prepare`. Errors: `DatabaseUnavailable`, `DatabaseRefused`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ess_ray.adapters.postgres.connect import connect, translated, utc
+from ess_ray.core.samples import Device
+
+ANSWER_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A device as it is configured now."""
+
+    device: Device
+    map: str
+    map_hash: str
+    period_s: float
+    phase_s: float
+    delivers: Mapping[str, Sequence[str]]  # columns by table, see core.export.delivered_by
+
+
+# The rows to compare with: one array a column. What a map delivers is some kB: it goes over once a map.
+NOW_CONFIGURED = """
+WITH configured AS (
+    SELECT t.*, m.delivers
+    FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
+                %(period_s)s::float8[], %(phase_s)s::float8[]) AS t(site, device, map, map_hash, period_s, phase_s)
+    JOIN unnest(%(map_hashes)s::text[], %(delivers)s::text[]) AS m(map_hash, delivers) USING (map_hash)
+)"""
+# A site that is not in the rows is another collector's business and stays as it is.
+CLOSE = f"""{NOW_CONFIGURED}
+UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
+WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s))
+  AND (site, device, map, map_hash, period_s, phase_s) NOT IN
+      (SELECT site, device, map, map_hash, period_s, phase_s FROM configured)"""
+# Rows from before this was noted: an equal map delivers the same.
+FILL = f"""{NOW_CONFIGURED}
+UPDATE device d SET delivers = c.delivers FROM configured c
+WHERE d.delivers IS NULL AND (d.site, d.device, d.map_hash) = (c.site, c.device, c.map_hash)"""
+OPEN = f"""{NOW_CONFIGURED}
+INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, valid_from)
+SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, %(now)s FROM configured c
+WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
+
+
+def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = ()) -> None:
+    """Close the rows of devices that changed or went, open those of devices that changed or came.
+
+    `gone`: sites that this collector no longer has.
+    """
+    delivers = {c.map_hash: c.delivers for c in devices}
+    arguments = {
+        "site": [c.device.site for c in devices],
+        "device": [c.device.device for c in devices],
+        "map": [c.map for c in devices],
+        "map_hash": [c.map_hash for c in devices],
+        "period_s": [c.period_s for c in devices],
+        "phase_s": [c.phase_s for c in devices],
+        "map_hashes": list(delivers),
+        "delivers": [json.dumps({table: list(columns) for table, columns in one.items()}) for one in delivers.values()],
+        "gone": list(gone),
+        "now": utc(now_us),
+    }
+    with translated("registering the devices"), connect(dsn, ANSWER_LIMIT_S) as connection:
+        connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
+        connection.execute(CLOSE, arguments)
+        connection.execute(FILL, arguments)
+        connection.execute(OPEN, arguments)

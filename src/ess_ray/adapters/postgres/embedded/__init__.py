@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL server: found, made, started and stopped."""

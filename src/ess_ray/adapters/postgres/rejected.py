@@ -1,0 +1,79 @@
+"""Where refused rows go: the table `rejected`, or a file of JSON lines where even that cannot be written.
+
+Called by `adapters.postgres.writer` within the transaction that stores the rest of the flush, so that the table has
+each row once. The file may have one twice, if the commit after it failed. Errors: psycopg's where the table cannot
+serve now, or cannot be written and there is no folder for the file; `DatabaseRefused` where the file cannot be written
+either.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.postgres.connect import Connection, is_transient, utc, words
+from ess_ray.core.errors import DatabaseRefused
+from ess_ray.core.running.logfields import about
+from ess_ray.core.storing.rejects import Rejection
+
+troubles = Troubles(logging.getLogger(__name__))
+
+FILE = "rejected.jsonl"
+INSERT = """
+INSERT INTO rejected (time, site, device, table_name, row_data, sqlstate, reason, rejected_at)
+SELECT r.*, now()
+FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS r"""
+
+
+def keep(connection: Connection, rejections: Sequence[Rejection], folder: Path | None) -> None:
+    """Write them down, within the connection's transaction or durably in `folder`."""
+    rows = [
+        (utc(r.key[1]), r.key[0].site, r.key[0].device, r.table, r.row_data, r.sqlstate, r.reason) for r in rejections
+    ]
+    try:
+        with connection.transaction():
+            connection.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
+    except psycopg.Error as error:
+        if is_transient(error) or folder is None:
+            raise
+        text = f"table rejected cannot be written, its rows go to {folder / FILE}: {words(error)}"
+        fields = about("rejected not written", table="rejected", count=len(rows), error=error)
+        troubles.met("rejected", text, fields, logging.ERROR)
+        _append(folder, rejections, words(error))
+
+
+def _append(folder: Path, rejections: Sequence[Rejection], problem: str) -> None:
+    now = datetime.now(UTC).isoformat()
+    lines = []
+    for r in rejections:
+        (device, time_us), row = r.key, json.loads(r.row_data)
+        record = {"time": utc(time_us).isoformat(), "site": device.site, "device": device.device}
+        record |= {"table_name": r.table, "row_data": row, "sqlstate": r.sqlstate, "reason": r.reason}
+        lines.append(json.dumps(record | {"rejected_at": now}, ensure_ascii=False) + "\n")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / FILE).open("a", encoding="utf-8") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync(folder)
+    except OSError as error:
+        raise DatabaseRefused(
+            f"{len(lines)} refused rows fit neither into table rejected ({problem}) nor into {folder / FILE}: {error}"
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    """Make the file's name durable too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,148 @@
+"""`export.drop_after`: drop chunks of which every site-day is in the store. The only way that anything is deleted.
+
+A chunk goes when, in every form that is exported, entries of the ledger cover all its rows, none of these days changed
+since, and the store has each object as the ledger has it. That is asked first without a lock, then once more, but for
+the store, while no writer can commit; the drop and the entries' mark `dropped` come with the same commit. Late rows
+that arrive afterwards stay in the database, and their day is never exported again: its object has more.
+
+Errors: `DatabaseUnavailable`, `DatabaseRefused`, `ConfigError` (plain tables have no chunks to drop).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+from ess_ray.adapters.postgres.connect import EPOCH, Connection, utc
+from ess_ray.adapters.postgres.ledger import Known, Ledger
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.objects import Action, Entry, decide
+from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.maps import fixed_columns
+
+CHUNKS = """
+SELECT hypertable_name::text, chunk_schema::text, chunk_name::text, range_start, range_end
+FROM timescaledb_information.chunks
+WHERE hypertable_name = ANY (%s) AND range_end <= %s
+  AND format('%%I.%%I', hypertable_schema, hypertable_name)::regclass = to_regclass(hypertable_name)
+ORDER BY range_end, hypertable_name"""
+ROWS = "SELECT site, min(time), max(time) FROM {} GROUP BY site ORDER BY site"
+# Writers wait meanwhile, and so does everybody behind us: not for long.
+LIMITS = "SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '20s', true)"
+DROP = "SELECT drop_chunks(to_regclass(%s), older_than => %s::timestamptz, newer_than => %s::timestamptz)"
+DROPPED = """
+UPDATE export_object SET dropped = true
+WHERE site = ANY (%s) AND table_name = %s AND starts < %s AND ends > %s"""
+# TimescaleDB's own jobs may hold a chunk and want what we have.
+IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected)
+
+Held = dict[str, tuple[datetime, datetime]]  # by site: the first and the last time in a chunk
+Entries = dict[tuple[str, str, date, str], Entry]  # by site, table, day, form
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk of a hypertable."""
+
+    table: str
+    schema: str
+    name: str
+    start: datetime
+    end: datetime
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a chunk: dropped, or why not."""
+
+    table: str
+    chunk: str  # its limits, for people
+    kept: str = ""  # why it stays; "" if it was dropped
+
+
+class _KeptError(Exception):
+    """Why a chunk stays."""
+
+
+def drop_verified(ledger: Ledger, look: Callable[[str], Stored | None], before_us: int) -> list[Fate]:
+    """Drop what ends before `before_us` and is in the store, oldest first; `look` is the store's."""
+    fates = []
+    for chunk in _chunks(ledger, before_us):
+        try:
+            _drop(ledger, chunk, look)
+            fates.append(Fate(chunk.table, str(chunk)))
+        except _KeptError as reason:
+            fates.append(Fate(chunk.table, str(chunk), str(reason)))
+    return fates
+
+
+def _chunks(ledger: Ledger, before_us: int) -> list[Chunk]:
+    tables = [*ledger.catalogue.standard.tables, *fixed_columns.BOOKS]
+    with ledger.connected("looking for chunks to drop") as connection:
+        if not connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+            raise ConfigError(
+                "export.drop_after", "needs TimescaleDB: plain tables have no chunks that could be dropped"
+            )
+        return [Chunk(*row) for row in connection.execute(CHUNKS, [tables, utc(before_us)]).fetchall()]
+
+
+def _drop(ledger: Ledger, chunk: Chunk, look: Callable[[str], Stored | None]) -> None:
+    with ledger.connected(f"looking into chunk {chunk} of {chunk.table}") as connection:
+        _, entries = _covered(ledger, connection, chunk)
+    for key, entry in entries.items():
+        if decide(entry, look(entry.name), changed=False) is not Action.SKIP:
+            raise _KeptError(
+                f"{entry.name} is not in the store as the ledger has it ({key[0]} {key[2]}): export it again"
+            )
+    with ledger.connected(f"dropping chunk {chunk} of {chunk.table}") as connection:
+        connection.execute(LIMITS)
+        try:
+            connection.execute("LOCK TABLE late_commit IN SHARE MODE")
+            held, still = _covered(ledger, connection, chunk)
+            if still != entries:
+                raise _KeptError("it was being written or exported meanwhile")
+            connection.execute(DROP, [chunk.table, chunk.end, chunk.start])
+        except IN_USE as error:
+            raise _KeptError("it is in use") from error
+        connection.execute(DROPPED, [list(held), chunk.table, chunk.end, chunk.start])
+
+
+def _covered(ledger: Ledger, connection: Connection, chunk: Chunk) -> tuple[Held, Entries]:
+    """What a chunk holds, and the entries that cover all of it; raises `_KeptError` if they do not."""
+    rows = connection.execute(sql.SQL(ROWS).format(sql.Identifier(chunk.schema, chunk.name)))
+    held = {site: (first, last) for site, first, last in rows}
+    entries: Entries = {}
+    for site, (first, last) in held.items():
+        known = ledger.entries(connection, site, chunk.table)
+        for form in ledger.catalogue.forms:
+            of_form = {key: one for key, one in known.items() if key[2] == form}
+            for (table, day, _), entry in _cover(site, of_form, _us(first), _us(last)).items():
+                entries[site, table, day, form] = entry
+    return held, entries
+
+
+def _cover(
+    site: str, known: dict[tuple[str, date, str], Known], first_us: int, last_us: int
+) -> dict[tuple[str, date, str], Entry]:
+    """The entries from the first time to the last, one after the other without a gap."""
+    found, reached_us = {}, first_us
+    for key, (entry, changed) in sorted(known.items()):
+        if entry.start_us <= reached_us < entry.end_us:
+            if changed is not False:
+                raise _KeptError(f"{site} {key[1]} has changed since its export")
+            found[key] = entry
+            reached_us = entry.end_us
+            if reached_us > last_us:
+                return found
+    raise _KeptError(f"{site} is not exported from {utc(reached_us):%Y-%m-%d %H:%M} UTC on")
+
+
+def _us(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)

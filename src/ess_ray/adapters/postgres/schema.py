@@ -1,0 +1,202 @@
+"""Bring a database to the data standard. The job's start calls it once.
+
+Tables become hypertables where TimescaleDB is there, loaded and allowed, and plain tables with the same columns and
+indexes where it is not. Columns are added, never changed or dropped. Two jobs that start at once take turns.
+
+Errors: `ConfigError` (a table that does not fit, `key` is `table NAME`), `DatabaseUnavailable`, `DatabaseRefused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+from psycopg import sql
+
+from ess_ray.adapters.postgres import schema_sql
+from ess_ray.adapters.postgres.connect import Connection, connect, translated
+from ess_ray.adapters.postgres.schema_sql import Relation
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.standard import Standard
+
+ANSWER_LIMIT_S = 120.0  # a statement here may wait for a query that reads a table
+LOCK = 0x6573735F726179  # "ess_ray" in ASCII: an advisory lock is known by a number
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was found and done."""
+
+    identity: str  # of the database: goes with its data through dump, restore and failover
+    server: str  # "TimescaleDB 2.22.1 on PostgreSQL 15.18", or "PostgreSQL 18.4"
+    database: str
+    hypertables: bool  # every time series is one
+    notes: tuple[str, ...]  # for the user, to be said once
+
+
+def prepare(
+    dsn: str,
+    standard: Standard,
+    *,
+    chunk_interval: timedelta = timedelta(days=1),
+    compress_after: timedelta | None = None,
+) -> Prepared:
+    """Make what is missing, check what is there.
+
+    A chunk is compressed `compress_after` its end, default: one chunk interval. So at most two chunks and a bit lie
+    uncompressed, whatever the fleet; the rows of an outage that long come back at full speed (later ones are accepted
+    too, slower); and the export of a day reads plain rows.
+    """
+    relations = schema_sql.relations(standard)
+    with translated("preparing the database"):
+        try:
+            return _prepare(dsn, relations, chunk_interval, compress_after or chunk_interval)
+        except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
+            return _prepare(dsn, relations, chunk_interval, compress_after or chunk_interval)
+
+
+def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta) -> Prepared:
+    with connect(dsn, ANSWER_LIMIT_S) as connection:
+        return bring_all(connection, relations, chunk_interval, compress_after)
+
+
+def bring_all(
+    connection: Connection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+) -> Prepared:
+    """What `prepare` does, in the transaction that the connection is in. Raises psycopg's errors too."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    notes: list[str] = []
+    timescale = _timescale(connection, notes)
+    for relation in relations:
+        _bring(connection, relation)
+    plain = 0
+    for relation in (r for r in relations if r.identity and timescale):
+        plain += not _hypertable(connection, relation, chunk_interval, notes)
+    if timescale and not plain:
+        _compress(connection, relations, compress_after, notes)
+    postgresql = f"PostgreSQL {_value(connection, 'SHOW server_version').split()[0]}"
+    return Prepared(
+        identity=_identity(connection),
+        server=f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql,
+        database=connection.info.dbname,
+        hypertables=bool(timescale) and not plain,
+        notes=tuple(notes),
+    )
+
+
+def _value(connection: Connection, query: str, *arguments: object) -> str:
+    """The one value of a query, as text; "" for NULL."""
+    row = connection.execute(query, arguments or None).fetchone()
+    return "" if row is None or row[0] is None else str(row[0])
+
+
+def _timescale(connection: Connection, notes: list[str]) -> str:
+    """TimescaleDB's version, or "" and a note where it cannot be used. Creates the extension if the role may."""
+    version = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+    # The library registers this setting; shared_preload_libraries itself is for superusers' eyes.
+    loaded = _value(connection, "SELECT current_setting('timescaledb.disable_load', true)") == "off"
+    installed = _value(connection, version)
+    if installed and not loaded:
+        raise ConfigError(
+            "storage.dsn", f"database {connection.info.dbname} uses TimescaleDB {installed}, and its server does not "
+            "load it; put timescaledb into shared_preload_libraries and restart the server"
+        )  # fmt: skip
+    if installed:
+        return installed
+    if not _value(connection, "SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'"):
+        notes.append("the database server has no TimescaleDB: plain tables, nothing is compressed")
+    elif not loaded:
+        notes.append("TimescaleDB is there, but not in shared_preload_libraries: plain tables, nothing is compressed")
+    else:
+        try:
+            with connection.transaction():
+                connection.execute("CREATE EXTENSION timescaledb")
+        except psycopg.errors.InsufficientPrivilege:
+            notes.append(
+                f"role {connection.info.user} may not CREATE EXTENSION timescaledb in {connection.info.dbname}; an "
+                "administrator can, once, before the first start: until then plain tables, nothing is compressed"
+            )
+    return _value(connection, version)
+
+
+def _bring(connection: Connection, relation: Relation) -> None:
+    """Create the table, or check it and add the columns it lacks."""
+    name = sql.Identifier(relation.name).as_string(connection)
+    kind = _value(connection, "SELECT relkind FROM pg_class WHERE oid = to_regclass(%s)", name)
+    if not kind:
+        for statement in schema_sql.create(relation):
+            connection.execute(statement)
+        return
+    if kind not in ("r", "p"):
+        raise ConfigError(f"table {relation.name}", "something else than a table has this name; rename it")
+    found = connection.execute(
+        """SELECT attname, format_type(atttypid, atttypmod),
+                  attnotnull AND NOT atthasdef AND attidentity = ''
+           FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped""",
+        [name],
+    ).fetchall()
+    for column in schema_sql.missing_columns(relation, {name: (kind, needed) for name, kind, needed in found}):
+        for statement in schema_sql.add_column(relation, column):
+            connection.execute(statement)
+
+
+def _identity(connection: Connection) -> str:
+    """What a journal knows this database by; given once."""
+    known = _value(connection, "SELECT id FROM database_identity")
+    return known or _value(connection, "INSERT INTO database_identity VALUES (gen_random_uuid()::text) RETURNING id")
+
+
+def _hypertable(connection: Connection, relation: Relation, chunk_interval: timedelta, notes: list[str]) -> bool:
+    """Make it a hypertable with this chunk interval (which changes future chunks only); False if it stays plain."""
+    name = sql.Identifier(relation.name).as_string(connection)
+    current = connection.execute(
+        """SELECT time_interval FROM timescaledb_information.dimensions
+           WHERE format('%%I.%%I', hypertable_schema, hypertable_name)::regclass = %s::regclass
+             AND column_name = 'time'""",
+        [name],
+    ).fetchone()
+    if current is None:
+        if _value(connection, f"SELECT EXISTS (SELECT FROM {name})") == "True":
+            notes.append(
+                f"table {relation.name} has rows from before TimescaleDB and stays plain; to convert it, stop ess_ray, "
+                f"run SELECT create_hypertable('{name}', by_range('time'), migrate_data => true)"
+            )
+            return False
+        connection.execute(
+            "SELECT create_hypertable(%s::regclass, by_range('time', %s), create_default_indexes => false)",
+            [name, chunk_interval],
+        )
+    elif current[0] != chunk_interval:
+        connection.execute("SELECT set_chunk_time_interval(%s::regclass, %s)", [name, chunk_interval])
+    return True
+
+
+def _compress(
+    connection: Connection, relations: Sequence[Relation], compress_after: timedelta, notes: list[str]
+) -> None:
+    try:
+        with connection.transaction():
+            for relation in relations:
+                if relation.identity:
+                    _compression_policy(connection, relation, compress_after)
+    except (psycopg.errors.FeatureNotSupported, psycopg.errors.InsufficientPrivilege) as error:
+        # 0A000: the Apache edition has hypertables only; 42501: the tables are another role's
+        notes.append(f"the tables are not compressed: {error.diag.message_primary}")
+
+
+def _compression_policy(connection: Connection, relation: Relation, compress_after: timedelta) -> None:
+    name = sql.Identifier(relation.name).as_string(connection)
+    is_this = "format('%%I.%%I', hypertable_schema, hypertable_name)::regclass = %s::regclass"
+    enabled = f"SELECT compression_enabled FROM timescaledb_information.hypertables WHERE {is_this}"
+    if _value(connection, enabled, name) != "True":
+        connection.execute(schema_sql.enable_compression(relation))
+    policy = connection.execute(
+        f"""SELECT (config->>'compress_after')::interval FROM timescaledb_information.jobs
+            WHERE proc_name = 'policy_compression' AND {is_this}""",
+        [name],
+    ).fetchone()
+    if policy is None or policy[0] != compress_after:
+        connection.execute("SELECT remove_compression_policy(%s::regclass, if_exists => true)", [name])
+        connection.execute("SELECT add_compression_policy(%s::regclass, %s)", [name, compress_after])

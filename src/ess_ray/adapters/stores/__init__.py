@@ -1,0 +1,1 @@
+"""Where exported objects go: Google Cloud Storage or a folder."""

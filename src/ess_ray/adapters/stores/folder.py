@@ -1,0 +1,231 @@
+"""A folder as a store of objects: the same tree as in a bucket, for adapters.stores' callers.
+
+A file is written under another name beside its place and renamed once all of it is on the disk; whoever reads sees the
+old file or the new one. While it is written its process holds a lock on it, so the next one knows what a killed process
+left and sweeps it away. Whether the file is what the caller has seen is looked at under the lock of the whole tree, in
+which the rename happens. A file's generation is its modification time in nanoseconds, set so that each replacement has
+a later one. No metadata is kept. Folders that exist are used as they are; a missing one is made. Errors: see
+adapters.stores.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from io import FileIO
+from pathlib import Path
+
+from ess_ray.adapters.stores.protocol import crc32c
+from ess_ray.core.errors import StoreConflict, StoreRefused, StoreUnavailable
+from ess_ray.core.exporting.stored import Stored
+
+BLOCK = 1 << 20
+PART, LOCK = ".part", ".lock"
+COARSEST_NS = 2_000_000_000  # some file systems keep times to two seconds
+REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP}
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(slots=True)
+class FolderUpload:
+    """A file on its way."""
+
+    file: FileIO
+    metadata: dict[str, str]
+    size: int = 0
+    crc32c: int = 0
+    _stored: Stored | None = field(default=None, init=False)
+
+    def write(self, block: bytes) -> None:
+        """Append."""
+        with _translated(Path(self.file.name).parent):
+            rest = memoryview(block)
+            while rest:
+                rest = rest[self.file.write(rest) :]
+        self.size += len(block)
+        self.crc32c = crc32c(block, self.crc32c)
+
+    @property
+    def stored(self) -> Stored:
+        """What the folder has; only once the `with` is left."""
+        assert self._stored is not None, "the file is not finished yet"
+        return self._stored
+
+
+class Folder:
+    """A store (see adapters.stores) in the folder `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def place(self) -> str:
+        """The folder's name."""
+        return str(self.path)
+
+    def look(self, name: str) -> Stored | None:
+        """What is there under the name; reads the whole file for its CRC32C."""
+        path = self._path(name)
+        with _translated(path), suppress(FileNotFoundError), FileIO(path) as file:
+            return _as_stored(name, file)
+        return None
+
+    @contextmanager
+    def write(
+        self,
+        name: str,
+        *,
+        generation: int,
+        metadata: Mapping[str, str],
+        content_type: str,  # noqa: ARG002
+    ) -> Iterator[FolderUpload]:
+        """Make or replace a file, see `Store`; what is described in metadata is not kept."""
+        path = self._path(name)
+        with _translated(path.parent):
+            _make_folder(path.parent)
+            _sweep(path.parent)
+            file = _open_part(path)
+        try:
+            with file:
+                upload = FolderUpload(file, dict(metadata))
+                yield upload
+                with _translated(path.parent):
+                    upload._stored = self._finish(upload, name, generation)  # noqa: SLF001
+        finally:
+            with suppress(OSError):
+                Path(file.name).unlink(missing_ok=True)
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """The file's bytes; a replacement meanwhile does not touch them."""
+        path = self._path(name)
+        with _translated(path):
+            try:
+                file = FileIO(path)
+            except FileNotFoundError as error:
+                raise StoreConflict(f"{path} is not there any more") from error
+            with file:
+                while block := file.read(BLOCK):
+                    yield block
+
+    def delete(self, name: str, generation: int) -> None:
+        """Delete exactly that generation; nothing there is no error."""
+        path = self._path(name)
+        with _translated(path), self._locked():
+            if _check(path, generation, or_gone=True):
+                path.unlink()
+
+    def _finish(self, upload: FolderUpload, name: str, generation: int) -> Stored:
+        """Put the written file in its place, if that still holds what the caller has seen."""
+        path, part = self._path(name), Path(upload.file.name)
+        os.fsync(upload.file.fileno())
+        with FileIO(part) as file:
+            found = _as_stored(name, file)
+        if (found.bytes, found.crc32c) != (upload.size, upload.crc32c):
+            raise StoreUnavailable(f"{path}: the disk gave back other bytes than were written to it")
+        with self._locked():
+            try:
+                before_ns = _check(path, generation)
+            except StoreConflict:
+                there = self.look(name)
+                if there and (there.bytes, there.crc32c) == (found.bytes, found.crc32c):
+                    return there  # somebody else was faster, with the same
+                raise
+            stored = replace(found, generation=_set_generation(upload.file, before_ns))
+            os.fsync(upload.file.fileno())
+            part.rename(path)
+            _sync_folder(path.parent)
+        return stored
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One lock for the whole tree. A file of its own: folders cannot be locked on network drives."""
+        with (self.path / LOCK).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _path(self, name: str) -> Path:
+        if not name or any(part in ("", ".", "..") for part in name.split("/")):
+            raise StoreRefused(f"{name!r} is no name for a file below {self.path}: check export.name")
+        return self.path / name
+
+
+def _check(path: Path, generation: int, *, or_gone: bool = False) -> int:
+    """The generation that is there (0 for none), which has to be the expected one."""
+    try:
+        found = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        found = 0
+    if found == generation or (or_gone and not found):
+        return found
+    raise StoreConflict(f"{path} was {'made, replaced or touched' if found else 'deleted'} by somebody else meanwhile")
+
+
+def _set_generation(file: FileIO, before_ns: int) -> int:
+    """Date the file now, but later than the one before it; gives the date as the file system keeps it."""
+    kept_ns = 0
+    for time_ns in (max(time.time_ns(), before_ns + 1), before_ns + COARSEST_NS):
+        if kept_ns <= before_ns:
+            os.utime(file.fileno(), ns=(time_ns, time_ns))
+            kept_ns = os.fstat(file.fileno()).st_mtime_ns
+    return kept_ns
+
+
+def _as_stored(name: str, file: FileIO) -> Stored:
+    crc, size = 0, 0
+    while block := file.read(BLOCK):
+        crc, size = crc32c(block, crc), size + len(block)
+    return Stored(name, os.fstat(file.fileno()).st_mtime_ns, size, crc)
+
+
+def _open_part(path: Path) -> FileIO:
+    """A new file beside `path`, locked as long as it is open. A sweeper may take it before it is locked: then again."""
+    while True:
+        file = FileIO(path.with_name(f".{path.name}.{os.urandom(6).hex()}{PART}"), "xb")
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_nlink:
+                return file
+        file.close()
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed writers left: nobody holds its lock."""
+    for part in folder.glob(f".*{PART}"):
+        with suppress(OSError), FileIO(part, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it, each lasting once this returns."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = f"{path}: {error.strerror or error}"
+        if error.errno in FULL:
+            raise StoreUnavailable(f"{problem}: make room; nothing is left of the unfinished file") from error
+        if error.errno in REFUSALS:
+            raise StoreRefused(f"{problem}: give this user the right to write there, or set export.folder") from error
+        raise StoreUnavailable(problem) from error

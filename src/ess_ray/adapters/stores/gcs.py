@@ -1,0 +1,243 @@
+"""A bucket of Google Cloud Storage as a store of objects, for adapters.stores' callers.
+
+Everything is repeated with growing pauses for `patience_s` after 408, 429, 5xx, a lost or a refused connection; then it
+is `StoreUnavailable`. 401, 403, credentials that are missing or wrong and a bucket that is not there are `StoreRefused`
+and say what to do; 412 is `StoreConflict`. Which is which is decided by class and status, never by the text.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import google.auth
+from google.api_core.exceptions import (
+    Forbidden,
+    GoogleAPICallError,
+    NotFound,
+    PreconditionFailed,
+    RetryError,
+    ServerError,
+    TooManyRequests,
+    Unauthorized,
+    from_http_response,
+)
+from google.api_core.retry import Retry
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.transport.requests import AuthorizedSession
+from google.cloud.storage import Client
+from google.cloud.storage.retry import DEFAULT_RETRY
+from google.oauth2.service_account import Credentials as ServiceAccount
+
+from ess_ray.adapters.stores.gcs_upload import PART, ResumableUpload
+from ess_ray.core.errors import EssRayError, StoreConflict, StoreRefused, StoreUnavailable
+from ess_ray.core.exporting.stored import Stored
+
+PATIENCE_S = 120.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
+TIMEOUT_S = (20.0, 60.0)  # to connect or to get a piece sent; for the next piece of an answer
+ENDPOINT = "https://storage.googleapis.com"
+SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+LOGIN = (
+    "set export.credentials_file to a service account's JSON file, or run `gcloud auth application-default login`, "
+    "or run on Google Cloud with a service account (workload identity)"
+)
+RIGHTS = (
+    "give it roles/storage.objectUser on the bucket "
+    "(or a role with storage.objects.create, .get, .list, .update and .delete)"
+)
+
+
+class Bucket:
+    """A store (see adapters.stores) in the bucket `name`."""
+
+    def __init__(
+        self, name: str, credentials_file: Path | None = None, endpoint: str | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:  # fmt: skip
+        """`endpoint`: another address of the service; one with http:// is an emulator and gets no credentials."""
+        self.name, self.credentials_file, self.endpoint, self.patience_s = name, credentials_file, endpoint, patience_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Bucket, (self.name, self.credentials_file, self.endpoint, self.patience_s)
+
+    @property
+    def place(self) -> str:
+        """gs://BUCKET."""
+        return f"gs://{self.name}"
+
+    def look(self, name: str) -> Stored | None:
+        """What is there under the name."""
+        with self._translated():
+            blob = self._client.bucket(self.name).get_blob(name, **self._patiently)
+            if blob is None:
+                # No object or no bucket: both are 404. Listing tells.
+                list(self._client.list_blobs(self.name, prefix=name, max_results=1, **self._patiently))
+                return None
+            return _as_stored(name, blob.generation, blob.size, blob.crc32c, blob.metadata)
+
+    @contextmanager
+    def write(
+        self, name: str, *, generation: int, metadata: Mapping[str, str], content_type: str
+    ) -> Iterator[ResumableUpload]:
+        """Make or replace an object, see `Store`."""
+        blob = self._blob(name)
+
+        def begin(described: Mapping[str, str]) -> str:
+            blob.metadata = dict(described)
+            return str(
+                blob.create_resumable_upload_session(
+                    content_type, if_generation_match=generation, checksum=None, **self._patiently
+                )
+            )
+
+        where = f"{self.place}/{name}"
+        upload = ResumableUpload(begin, self._request, self._retry, self._translated, where, dict(metadata))
+        try:
+            yield upload
+            upload.stored = self._finish(upload, name, generation)
+        except BaseException:
+            upload.cancel()
+            raise
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """The object's bytes, a few MiB at a time, all of the generation that is there now."""
+        found = self.look(name)
+        if found is None:
+            raise StoreConflict(f"{self.place}/{name} is not there any more")
+        at, url = 0, f"{self.endpoint or ENDPOINT}/download/storage/v1/b/{self.name}/o/{quote(name, safe='')}"
+        while at < found.bytes:
+            with self._translated(f"{name} was replaced or deleted while it was read"):
+                block = self._retry(self._piece)(f"{url}?alt=media&generation={found.generation}", at)
+            at += len(block)
+            yield block
+
+    def _piece(self, url: str, start: int) -> bytes:
+        answer = self._request("GET", url, headers={"range": f"bytes={start}-{start + PART - 1}"})
+        if answer.status_code not in (200, 206) or not answer.content:
+            raise from_http_response(answer)
+        return bytes(answer.content)
+
+    def delete(self, name: str, generation: int) -> None:
+        """Delete exactly that generation; nothing there is no error."""
+        with self._translated():
+            if self.look(name) is not None:
+                self._blob(name).delete(if_generation_match=generation, **self._patiently)
+
+    def _finish(self, upload: ResumableUpload, name: str, generation: int) -> Stored:
+        """End the upload. An answer that got lost is no failure if the object turns out to be there with our bytes."""
+        try:
+            upload.finish()
+        except (StoreUnavailable, StoreConflict):
+            stored = self.look(name)
+            ours = stored and (stored.bytes, stored.crc32c) == (upload.size, upload.crc32c)
+            if stored is None or not ours or stored.generation == generation:
+                raise
+        else:
+            made = upload.resource
+            stored = _as_stored(name, made["generation"], made["size"], made["crc32c"], made.get("metadata"))
+        if (stored.bytes, stored.crc32c) != (upload.size, upload.crc32c):
+            self.delete(name, stored.generation)
+            raise StoreUnavailable(f"{self.place}/{name}: the store has other bytes than were sent; it was deleted")
+        if stored.metadata != upload.metadata:
+            stored = self._describe(stored, upload.metadata)
+        return stored
+
+    def _describe(self, stored: Stored, metadata: Mapping[str, str]) -> Stored:
+        """Set what is known only at the end."""
+        with self._translated():
+            blob = self._blob(stored.name)
+            blob.metadata = dict(metadata)
+            blob.patch(if_generation_match=stored.generation, **self._patiently)
+        return Stored(stored.name, stored.generation, stored.bytes, stored.crc32c, dict(metadata))
+
+    def _blob(self, name: str) -> Any:
+        return self._client.bucket(self.name).blob(name)
+
+    @property
+    def _retry(self) -> Retry:
+        retry: Retry = DEFAULT_RETRY.with_delay(FIRST_PAUSE_S, LONGEST_PAUSE_S, 2.0).with_timeout(self.patience_s)
+        return retry
+
+    @property
+    def _patiently(self) -> dict[str, Any]:
+        return {"retry": self._retry, "timeout": TIMEOUT_S}
+
+    @cached_property
+    def _credentials(self) -> Credentials:
+        if self.endpoint and self.endpoint.startswith("http://"):
+            return AnonymousCredentials()
+        found: Credentials
+        try:
+            if self.credentials_file:
+                found = ServiceAccount.from_service_account_file(str(self.credentials_file), scopes=[SCOPE])
+            else:
+                found = google.auth.default(scopes=[SCOPE])[0]
+        except (GoogleAuthError, OSError, ValueError) as error:
+            problem = str(error).rstrip(".")
+            raise StoreRefused(f"{self.place}: no credentials that can be used: {problem}: {LOGIN}") from error
+        return found
+
+    @cached_property
+    def _client(self) -> Client:
+        with self._translated():
+            options = {"api_endpoint": self.endpoint or ENDPOINT}
+            return Client(project=None, credentials=self._credentials, client_options=options)
+
+    @cached_property
+    def _session(self) -> AuthorizedSession:
+        return AuthorizedSession(self._credentials)
+
+    def _request(self, method: str, url: str, **options: Any) -> Any:
+        return self._session.request(method, url, **{"timeout": TIMEOUT_S, **options})
+
+    @contextmanager
+    def _translated(self, gone: str = "") -> Iterator[None]:
+        """Bring the library's errors into ours. `gone`: what a 404 means; else that there is no such bucket."""
+        try:
+            yield
+        except RetryError as error:
+            raise StoreUnavailable(f"{self.place}: no success in {self.patience_s:g} s: {error.cause}") from error
+        except GoogleAPICallError as error:
+            raise self._answered(error, gone) from error
+        except TransportError as error:
+            raise StoreUnavailable(f"{self.place}: no token for the credentials: {error}") from error
+        except GoogleAuthError as error:
+            if error.retryable:
+                raise StoreUnavailable(f"{self.place}: no token for the credentials: {error}") from error
+            raise StoreRefused(f"{self.place}: the credentials are not accepted: {error}: {LOGIN}") from error
+        except ValueError as error:  # a name that no bucket can have
+            raise StoreRefused(f"{self.place}: {error}: check export.bucket") from error
+        except OSError as error:  # requests' errors are such
+            raise StoreUnavailable(f"{self.place}: {error}") from error
+
+    def _answered(self, error: GoogleAPICallError, gone: str) -> EssRayError:
+        match error:
+            case Unauthorized():
+                return StoreRefused(f"{self.place}: the credentials are not accepted: {error.message}: {LOGIN}")
+            case Forbidden():
+                who = getattr(self._credentials, "service_account_email", None) or "this account"
+                return StoreRefused(f"{self.place}: {who} is not allowed to: {error.message}: {RIGHTS}")
+            case NotFound():
+                missing = f"{self.place}: there is no such bucket: make it, or set export.bucket"
+                return StoreConflict(f"{self.place}: {gone}") if gone else StoreRefused(missing)
+            case PreconditionFailed():
+                return StoreConflict(
+                    f"{self.place}: the object was made, replaced or deleted by somebody else meanwhile"
+                )
+            case ServerError() | TooManyRequests():
+                return StoreUnavailable(f"{self.place}: {error.message}")
+            case _:
+                return StoreRefused(f"{self.place}: {error}")
+
+
+def _as_stored(
+    name: str, generation: int | str, size: int | str, crc: str, metadata: Mapping[str, str] | None
+) -> Stored:
+    return Stored(name, int(generation), int(size), int.from_bytes(b64decode(crc), "big"), dict(metadata or {}))

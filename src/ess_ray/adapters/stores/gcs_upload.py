@@ -1,0 +1,132 @@
+"""A resumable upload to Google Cloud Storage, one part in memory at a time. Used by adapters.gcs.
+
+The protocol (https://cloud.google.com/storage/docs/performing-resumable-uploads): parts are PUT to a session; 308 says
+with its Range what the store has, which may be less than was sent; 200 or 201 brings the finished object. After an
+error nobody knows what arrived, so the store is asked (`bytes */*`) before anything is sent again. The last part
+carries the CRC32C of the whole: an object that differs is never made.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+from google.api_core.exceptions import ServiceUnavailable, from_http_response
+from google.api_core.retry import Retry
+
+from ess_ray.adapters.stores.protocol import crc32c
+from ess_ray.core.errors import EssRayError, StoreUnavailable
+from ess_ray.core.exporting.stored import Stored
+
+PART = 8 << 20  # a multiple of 256 KiB, as the protocol wants
+CANCEL_TIMEOUT_S = (2.0, 5.0)  # to connect; to answer. What is not cancelled vanishes after a week anyway
+DONE, GO_ON, GONE = (200, 201), 308, (404, 410)
+
+Request = Callable[..., Any]  # (method, url, data=, headers=, timeout=) -> requests.Response
+
+
+class ResumableUpload:
+    """An object on its way."""
+
+    def __init__(
+        self,
+        begin: Callable[[Mapping[str, str]], str],
+        request: Request,
+        retry: Retry,
+        translated: Callable[[], AbstractContextManager[None]],
+        where: str,
+        metadata: dict[str, str],
+    ) -> None:
+        """`begin` opens a session for an object with that metadata and gives its address; `where` names the object."""
+        self._begin, self._request, self._retry, self._translated = begin, request, retry, translated
+        self._where = where
+        self._address = ""
+        self._waiting = bytearray()  # from `_arrived` on
+        self._arrived = 0
+        self._unsure = False  # whether the last part has arrived
+        self._stored: Stored | None = None
+        self.metadata = metadata
+        self.size = 0
+        self.crc32c = 0
+        self.resource: dict[str, Any] = {}  # the finished object, as the store describes it
+
+    def write(self, block: bytes) -> None:
+        """Append; sends a part as soon as there is more than one."""
+        self.size += len(block)
+        self.crc32c = crc32c(block, self.crc32c)
+        self._waiting += block
+        while len(self._waiting) > PART:
+            self._send(PART, last=False)
+
+    def finish(self) -> None:
+        """Send the rest; then `resource` says what there is now."""
+        self._send(len(self._waiting), last=True)
+
+    def cancel(self) -> None:
+        """Give the session up; what has arrived never becomes an object."""
+        self._waiting.clear()
+        if self._address and not self.resource:
+            with suppress(EssRayError), self._translated():
+                self._request("DELETE", self._address, timeout=CANCEL_TIMEOUT_S)
+
+    @property
+    def stored(self) -> Stored:
+        """What the store has; only once the `with` is left."""
+        assert self._stored is not None, "the object is not finished yet"
+        return self._stored
+
+    @stored.setter
+    def stored(self, stored: Stored) -> None:
+        self._stored = stored
+
+    def _send(self, size: int, *, last: bool) -> None:
+        """Bring the next `size` bytes to the store, in several goes if it takes them so."""
+        end = self._arrived + size
+        with self._translated():
+            self._address = self._address or self._begin(self.metadata)
+            while self._arrived < end or (last and not self.resource):
+                self._retry(self._try)(end, last)
+
+    def _try(self, end: int, last: bool) -> None:
+        if self._unsure:
+            self._take(self._put(b"", "bytes */*"), end, last)
+            self._unsure = False
+            if self.resource or (self._arrived >= end and not last):
+                return
+        part = bytes(memoryview(self._waiting)[: end - self._arrived])
+        span = f"{self._arrived}-{end - 1}" if part else "*"
+        before, self._unsure = self._arrived, True
+        self._take(self._put(part, f"bytes {span}/{end if last else '*'}"), end, last)
+        self._unsure = False
+        if not self.resource and (last or self._arrived == before):
+            raise ServiceUnavailable("the store took nothing")
+
+    def _put(self, part: bytes, span: str) -> Any:
+        headers = {"content-range": span}
+        if span.endswith(f"/{self.size}"):
+            headers["x-goog-hash"] = f"crc32c={b64encode(self.crc32c.to_bytes(4, 'big')).decode()}"
+        return self._request("PUT", self._address, data=part, headers=headers)
+
+    def _take(self, answer: Any, end: int, last: bool) -> None:
+        if answer.status_code in DONE and last:
+            self.resource = answer.json()
+            self._arrived_at(end)
+        elif answer.status_code == GO_ON:
+            found = re.fullmatch(r"bytes=0-(\d+)", answer.headers.get("range", ""))
+            self._arrived_at(int(found[1]) + 1 if found else 0)
+        elif answer.status_code in GONE:
+            raise StoreUnavailable(f"{self._where}: the store has forgotten the upload: it has to be done again")
+        else:
+            raise from_http_response(answer)
+
+    def _arrived_at(self, end: int) -> None:
+        if not self._arrived <= end <= self._arrived + len(self._waiting):
+            raise StoreUnavailable(
+                f"{self._where}: the store says that it has {end} bytes; it had {self._arrived} "
+                f"and was sent {self._arrived + len(self._waiting)}"
+            )
+        del self._waiting[: end - self._arrived]
+        self._arrived = end

@@ -1,0 +1,1 @@
+"""What every command shares: output, exit codes, the state folder, processes and signals."""

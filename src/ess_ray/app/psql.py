@@ -1,0 +1,36 @@
+"""`python -m ess_ray.app.psql`: psql on the embedded database, whether the job runs or not. Words after it go to psql.
+
+The database is that of `ess_ray_state` in this folder, or of the state folder that ESS_RAY_STATE names.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.core.errors import EssRayError
+
+
+def main(words: list[str]) -> int:
+    """Run psql; gives its exit code."""
+    folder = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state"), "postgresql")
+    if not folder.is_dir():
+        print(f"ess_ray: there is no embedded database in {folder.parent}: run the job here first", file=sys.stderr)
+        return 1
+    server = EmbeddedPostgres(folder)
+    try:
+        dsn = server.running_dsn() or server.start()
+        return subprocess.run([find_bin_dir() / "psql", dsn, *words], check=False).returncode
+    except EssRayError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return 1
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

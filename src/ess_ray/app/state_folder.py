@@ -1,0 +1,21 @@
+"""The state folder of a job, and the log in it."""
+
+from __future__ import annotations
+
+import os
+
+from ess_ray.adapters.local.logs import DRIVER_BYTES, DRIVER_FILES, LogPlace, log_to
+from ess_ray.core.errors import CannotStart
+from ess_ray.core.settings import Settings
+
+
+def state_folder(settings: Settings, log_name: str, actor: str) -> None:
+    """Make the state folder and write the log into it; files are this user's only from now on. Raises CannotStart."""
+    os.umask(0o077)
+    try:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        logs = settings.state_dir / "logs"
+        logs.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"state_dir {settings.state_dir} cannot be made: {error.strerror}") from error
+    log_to(LogPlace(str(logs), log_name, actor, settings.log_level, DRIVER_BYTES, DRIVER_FILES))

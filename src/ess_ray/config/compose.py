@@ -1,0 +1,205 @@
+"""The words of the command line and the files of `conf/` and the user's folder, composed into one tree by Hydra.
+
+Sites name their maps; the maps' files are found in the group `map/` of the user's folder (`--config-dir`), then of the
+program's own, and composed as `maps.NAME`. Every error is a ConfigError of one line; none quotes a DSN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_store import ConfigStore
+from hydra.core.default_element import GroupDefault
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.config_source import ConfigResult
+from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+
+from ess_ray.config.fleet import SITE as FLEET
+from ess_ray.config.messages import config_error
+from ess_ray.config.paths import conf_folder
+from ess_ray.config.schema import Config
+from ess_ray.config.yaml_source import SmallFiles, YamlFiles
+from ess_ray.core.errors import ConfigError
+
+MASK = "********"
+LARGE = ("maps.", "standard")  # words about what is large
+UNUSED = (  # parts of Hydra's own configuration
+    "hydra/job_logging=none", "hydra/hydra_logging=none", "~hydra/help", "~hydra/hydra_help", "~hydra/env",
+    "~hydra/output",
+)  # fmt: skip
+TEXTS = (  # taken as they are
+    "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
+    "export.name", "export.folder", "export.credentials_file", "export.endpoint",
+    "cluster.token_file",
+)  # fmt: skip
+ALIASES = {"from": "first_day", "to": "last_day"}  # what a person says for a key
+WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
+PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
+
+ConfigStore.instance().store(name="schema", node=Config)  # as conf/config.yaml calls it
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The composed configuration and the folders that it came from, the user's first."""
+
+    config: DictConfig
+    folders: tuple[Path, ...]
+
+    def to_yaml(self) -> str:
+        """As YAML, secrets masked."""
+        shown = self.config.copy()
+        if shown.storage.dsn:
+            shown.storage.dsn = MASK
+        return OmegaConf.to_yaml(shown)
+
+
+def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> Composed:
+    """Compose the configuration. Raises ConfigError for an unknown key, group, option or a value of the wrong type."""
+    if config_dir is not None and not config_dir.is_dir():
+        raise ConfigError("--config-dir", f"there is no folder {config_dir}")
+    folders = (*([config_dir.resolve()] if config_dir else []), conf_folder())
+    words = [_readable(number, word) for number, word in enumerate(overrides, 1)]
+    _check_sites(words, folders)
+    # Sites name their maps: a first look, without what is large, says which.
+    small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
+    with _hydra(folders, SmallFiles):
+        config = _compose(small)
+    _check_values(config)
+    fleet = {config.fleet.map} if FLEET in config.sites else set()
+    named = {device.map for _, _, device in devices_of(config)} | fleet
+    maps = sorted(name for name in named if name not in config.maps)
+    with _hydra(folders, YamlFiles):
+        if len(small) < len(words) or not _add_large(config, maps):
+            config = _compose([*(f"+map@maps.{name}={name}" for name in maps), *words])
+    return Composed(config, folders)
+
+
+def devices_of(config: DictConfig) -> Iterator[tuple[str, str, Any]]:
+    """Site, name and settings of every device that has its own; those of a fleet share theirs."""
+    for site, settings in config.sites.items():
+        for name, device in settings.devices.items():
+            yield str(site), str(name), device
+
+
+@contextmanager
+def _hydra(folders: Sequence[Path], source: type[YamlFiles]) -> Iterator[None]:
+    Plugins.instance().register(source)
+    path = create_config_search_path(f"{source.scheme()}://{folders[-1]}")
+    for folder in folders[:-1]:
+        path.prepend("user", f"{source.scheme()}://{folder}", anchor="main")
+    GlobalHydra.instance().clear()
+    Hydra.create_main_hydra2(task_name="ess_ray", config_search_path=path)
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def _compose(words: Sequence[str]) -> DictConfig:
+    with _told():
+        return compose("config", overrides=[*UNUSED, *words])
+
+
+def _add_large(config: DictConfig, maps: Sequence[str]) -> bool:
+    """Add standard and maps as Hydra would, in a fraction of its time. False: it takes Hydra, if only to complain."""
+    loader: Any = GlobalHydra.instance().config_loader()
+    load = loader.repository.load_config
+    with _told():
+        defaults = [one for one in load("config").defaults_list if isinstance(one, GroupDefault)]
+        standard = next((one.value for one in defaults if one.group == "standard"), None)
+        files = {"standard": f"standard/{standard}"} | {f"maps.{name}": f"map/{name}" for name in maps}
+        found = {key: load(file) for key, file in files.items()}
+    if not all(one and _is_plain(one) for one in found.values()):
+        return False
+    with flag_override(config, "no_deepcopy_set_nodes", True):
+        for key, one in found.items():
+            OmegaConf.update(config, key, one.config, merge=False, force_add=True)
+    return True
+
+
+def _is_plain(found: ConfigResult) -> bool:
+    """Whether it is a tree that asks nothing of Hydra."""
+    return OmegaConf.is_dict(found.config) and not found.defaults_list and found.header["package"] is None
+
+
+def _check_values(config: DictConfig) -> None:
+    """What Hydra leaves until somebody asks: a value that is missing, or refers to nothing."""
+    with _told():
+        missing = sorted(OmegaConf.missing_keys(config))
+        OmegaConf.to_container(config, resolve=True)
+    if missing:
+        raise ConfigError(missing[0], "has to be given")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors in our words. No cause is chained: Hydra's texts quote whole words, where a password may stand."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError) as error:
+        raise config_error(error) from None
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _readable(number: int, word: str) -> str:
+    """The word as Hydra's grammar wants it. Raises ConfigError for one that a person would read otherwise."""
+    parts = WORD.fullmatch(word)
+    if not parts or (not parts["equals"] and not word.startswith("~")):
+        # Not quoted: it may be a DSN.
+        raise ConfigError(f"command line, setting {number}", "expected key=value")
+    key, value = parts["key"], parts["value"]
+    if key in ALIASES:
+        return f"{ALIASES[key]}={value}"
+    if key in TEXTS and value not in ("", "null") and value[:1] not in ("'", '"'):
+        return f"{key}={_quoted(value)}"
+    if "," in value and value[0] not in "[{'\"":
+        raise ConfigError(key, "several values go into brackets, as in site=[sionyu,panri]; a text with commas in '…'")
+    return word
+
+
+def _quoted(text: str) -> str:
+    """As a string of Hydra's grammar, in which backslashes count only before a quote, and `${` refers to a key."""
+    escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), text)
+    return "'" + escaped.replace("${", "\\${") + "'"
+
+
+# --- site files -----------------------------------------------------------------------------------------------------
+
+
+def _check_sites(words: Sequence[str], folders: Sequence[Path]) -> None:
+    """Each chosen site's file says where it belongs, and no two are the same site."""
+    chosen = [word.partition("=")[2] for word in words if word.startswith("site=")]
+    names = re.findall(r"[^\[\],'\"\s]+", chosen[-1]) if chosen else []
+    packages: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        files = [file for folder in folders if (file := folder / "site" / f"{name}.yaml").is_file()]
+        if not files:
+            continue  # Hydra says which there are
+        package = _package(files[0])
+        if package is None:
+            raise ConfigError(f"site/{name}.yaml", f"has to begin with the line `# @package sites.{name}`")
+        if package != "_global_" and package in packages:
+            raise ConfigError(f"site/{name}.yaml", f"is {package}, as site/{packages[package]}.yaml is: rename one")
+        packages[package] = name
+
+
+def _package(file: Path) -> str | None:
+    """As Hydra finds it: in the file's first line that is not empty."""
+    lines = (line for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+    found = PACKAGE.fullmatch(next(lines, ""))
+    return found[1] if found else None

@@ -1,0 +1,135 @@
+"""Values of a register map out of registers, one by one, for a person to look at: `job=check` and `job=probe`.
+
+They are decoded by the very rules that decode samples (`core.decoding.rules`), so that nobody is told another number
+than would be stored. Registers are given by (function, address): 16 bits each, or 0 and 1 for functions 1 and 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ess_ray.core.decoding.places import byte_order
+from ess_ray.core.decoding.rules import make_rule, raw_dtype, shared_part
+from ess_ray.core.maps.plan import Plan, Request
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
+
+Registers = Mapping[tuple[int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one value of a map reads."""
+
+    value: Value
+    read: bool  # all of its registers were
+    data: bytes  # of its registers, as they came; empty if they were not read
+    number: float | bool | str | None  # None: not read, a sentinel, or no number
+    outside: bool  # of its range or choices: stored and flagged
+
+    def text(self) -> str:
+        """The number with its unit; "no value" for a sentinel, "not read" for what is missing."""
+        if not self.read:
+            return "not read"
+        return "no value" if self.number is None else with_unit(show(self.number), self.value.unit)
+
+
+def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
+    """What each value reads, in the order given; many that are decoded alike are decoded together."""
+    values = list(values)
+    found: list[Reading | None] = [None] * len(values)
+    alike: dict[Value, list[int]] = {}
+    for place, value in enumerate(values):
+        alike.setdefault(shared_part(value), []).append(place)
+    for shared, places in alike.items():
+        data = [_data(values[place], registers) for place in places]
+        known = [(place, one) for place, one in zip(places, data, strict=True) if one]
+        for place in places:
+            found[place] = Reading(values[place], False, b"", None, False)
+        if not known:
+            continue
+        raw = np.array([_raw(values[place], one) for place, one in known], raw_dtype(shared))
+        numbers, outside = make_rule(shared)(raw, None)
+        for number, (place, one) in enumerate(known):
+            flagged = bool(outside is not None and outside[number])
+            found[place] = Reading(values[place], True, one, numbers[number], flagged)
+    return [one for one in found if one is not None]
+
+
+def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The registers of a sample's image; those in the byte ranges `missing` were not read and are left out."""
+    registers: dict[tuple[int, int], int] = {}
+    unread = {byte for start, end in missing for byte in range(start, end)}
+    for request in plan.requests if image else ():
+        part = image[request.offset : request.offset + request.count * request.item_bytes]
+        registers |= split_answer(request, part)
+        for number in range(request.count):
+            if request.offset + number * request.item_bytes in unread:
+                del registers[request.function, request.address + number]
+    return registers
+
+
+def split_answer(request: Request, data: bytes) -> dict[tuple[int, int], int]:
+    """The registers of a request's good answer (two bytes each; bits: one byte each)."""
+    size = request.item_bytes
+    return {
+        (request.function, request.address + number): int.from_bytes(data[number * size : (number + 1) * size], "big")
+        for number in range(request.count)
+    }
+
+
+def show(number: float | bool | str) -> str:
+    """A number as short as it can be said without loss for a person: at most seven digits."""
+    if isinstance(number, str):
+        return repr(number)
+    if isinstance(number, bool):
+        return str(int(number))
+    return str(number) if isinstance(number, int) else f"{number:.7g}"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """The unit behind it, as people write it."""
+    return f"{text} {unit.replace('degC', '°C')}".rstrip()
+
+
+def place_text(value: Value) -> str:
+    """Function and addresses: "4:12", "4:12-13"."""
+    last = value.address + value.width - 1
+    return f"{value.function}:{value.address}" + (f"-{last}" if last > value.address else "")
+
+
+def row_text(value: Value) -> str:
+    """Table, row and column, "rack 1.3 rack_soc": identities with dots, an element in brackets."""
+    row = ".".join(map(str, value.ids))
+    element = "" if value.element is None else f"[{value.element}]"
+    return f"{value.table} {row} {value.column}{element}".replace("  ", " ")
+
+
+def range_text(value: Value) -> str:
+    """What is expected: "0 to 100", "one of 0, 1, 2"; empty where nothing is."""
+    if value.choices:
+        return "one of " + ", ".join(map(str, value.choices))
+    if value.minimum is not None and value.maximum is not None:
+        return f"{value.minimum:f} to {value.maximum:f}"
+    if value.minimum is not None:
+        return f"from {value.minimum:f}"
+    return "" if value.maximum is None else f"to {value.maximum:f}"
+
+
+def _data(value: Value, registers: Registers) -> bytes:
+    """The value's bytes as they came; empty if any of them was not read."""
+    places = [(value.function, value.address + number) for number in range(value.width)]
+    if any(place not in registers for place in places):
+        return b""
+    size = 1 if value.function in BIT_FUNCTIONS else 2
+    return b"".join(registers[place].to_bytes(size, "big") for place in places)
+
+
+def _raw(value: Value, data: bytes) -> object:
+    ordered = bytes(data[byte] for byte in byte_order(value))
+    raw = np.frombuffer(ordered, raw_dtype(value))[0]
+    if value.bits is None:
+        return raw
+    return (int(raw) >> value.bits[0]) & ((1 << value.bits[1]) - 1)

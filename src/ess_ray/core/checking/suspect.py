@@ -1,0 +1,182 @@
+"""What a map's readings suggest about the map: a wrong byte order, an address off by one, a wrong type or scale.
+
+A reading is doubtful if it is out of its range, or if it is not what its unit or its type lets one expect (a state of
+charge of 600 %, a float of 1e-39). Each is read again under every guess; a guess that mends a reading is told with it,
+and one that mends most of a block is told about the block. Guesses never change what is stored: they are for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+
+from ess_ray.core.checking.reading import Reading, Registers, place_text, range_text, read_values, with_unit
+from ess_ray.core.maps.plan import Request
+from ess_ray.core.maps.registers import LAST_ADDRESS, Value
+
+# What values of a unit usually are, far enough to be right for every plant: outside is doubtful, not wrong.
+USUAL = {"%": (-1.0, 101.0), "degC": (-50.0, 150.0), "Hz": (40.0, 70.0), "V": (-3000.0, 40_000.0)}
+HUGE_INTEGER, TINY_FLOAT, HUGE_FLOAT = 1 << 24, 1e-20, 1e20
+MOST_HINTS = 3  # of one reading
+
+# What an order becomes when words, bytes or both are swapped.
+WORDS = {"ABCD": "CDAB", "CDAB": "ABCD", "BADC": "DCBA", "DCBA": "BADC"}
+BYTES = {"ABCD": "BADC", "BADC": "ABCD", "CDAB": "DCBA", "DCBA": "CDAB"}
+BOTH = {order: WORDS[BYTES[order]] for order in WORDS}
+KINDS = {
+    "int16": "uint16", "uint16": "int16", "int32": "float32", "uint32": "float32", "float32": "int32",
+    "int64": "float64", "uint64": "float64", "float64": "int64",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A doubtful reading, why, and what would be usual instead: "read one register later (4:1): 53.2 %"."""
+
+    reading: Reading
+    why: str
+    instead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What mends most doubtful readings of a block of registers."""
+
+    where: str  # "4:0-124"
+    guess: str
+    mended: int
+    doubtful: int
+
+    def __str__(self) -> str:
+        doubtful = f"{self.doubtful} of its values are" if self.doubtful > 1 else "a value of it is"
+        return f"{self.where}: {doubtful} doubtful; {self.guess}, {self.mended} would be as expected"
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    text: str  # what to do, as in "read one register later"
+    change: Callable[[Value], Value | None]  # None: it is not about this value
+
+
+def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
+    """The doubtful readings among `values`, in order."""
+    doubtful = [(one, why) for one in read_values(values, registers) if one.read and (why := _why(one))]
+    hints: dict[int, list[str]] = {place: [] for place in range(len(doubtful))}
+    for guess in GUESSES:
+        for place, other in _under(guess, [one.value for one, _ in doubtful], registers):
+            if _mends(other) and len(hints[place]) < MOST_HINTS:
+                moved = other.value.address != doubtful[place][0].value.address
+                where = f" ({place_text(other.value)})" if moved else ""
+                hints[place].append(f"{guess.text}{where}: {other.text()}")
+    return [Doubt(one, why, tuple(hints[place])) for place, (one, why) in enumerate(doubtful)]
+
+
+def patterns(requests: Sequence[Request], values: Sequence[Value], registers: Registers) -> list[Pattern]:
+    """For each request's block the guess that mends at least half of its doubtful readings and spoils fewer."""
+    found = []
+    for request in requests:
+        inside = range(request.address, request.address + request.count)
+        block = [value for value in values if value.function == request.function and value.address in inside]
+        readings = read_values(block, registers)
+        doubtful = {place for place, one in enumerate(readings) if one.read and _why(one)}
+        best, best_net = None, 0
+        for guess in GUESSES if doubtful else ():
+            others = list(_under(guess, block, registers))
+            mended = sum(_mends(other) for place, other in others if place in doubtful)
+            spoilt = sum(bool(_why(other)) for place, other in others if place not in doubtful)
+            if mended - spoilt > best_net and 2 * mended >= len(doubtful):
+                where = f"{request.function}:{request.address}-{inside[-1]}"
+                best, best_net = Pattern(where, guess.text, mended, len(doubtful)), mended - spoilt
+        found += [best] if best else []
+    return found
+
+
+def _under(guess: _Guess, values: Sequence[Value], registers: Registers) -> list[tuple[int, Reading]]:
+    """Place and reading of the values that the guess is about, where their registers were read."""
+    changed = [(place, other) for place, value in enumerate(values) if (other := guess.change(value))]
+    readings = read_values([_free(value) for _, value in changed], registers)
+    return [(place, one) for (place, _), one in zip(changed, readings, strict=True) if one.read]
+
+
+def _free(value: Value) -> Value:
+    """In a column that holds whatever may come."""
+    return value if value.column_type in ("text", "bool") else replace(value, column_type="float8")
+
+
+def _why(reading: Reading) -> str:
+    """Why the reading is doubtful; empty if it is not."""
+    value, number = reading.value, reading.number
+    if reading.outside:
+        return f"outside {range_text(value)}".replace("outside one", "not one") if range_text(value) else "no text"
+    if number is None:
+        return "" if value.sentinels or value.raw_type == "string" else "not a number"
+    if isinstance(number, (str, bool)):
+        return ""
+    low, high = USUAL.get(value.unit, (float("-inf"), float("inf")))
+    if not low <= number <= high and not (number == 0 and not any(reading.data)):
+        return f"unusual for {with_unit('', value.unit).strip()}"
+    return _odd_for_type(reading, abs(float(number)))
+
+
+def _odd_for_type(reading: Reading, size: float) -> str:
+    value = reading.value
+    if value.raw_type.startswith("float"):
+        return "unusual for a measured value" if size and not TINY_FLOAT < size < HUGE_FLOAT else ""
+    if value.width == 1 or value.raw_type == "string" or value.minimum is not None or value.maximum is not None:
+        return ""
+    raws = [_whole(value, reading.data, low_first=flag) for flag in (False, True)]
+    here, there = raws if value.order in ("ABCD", "BADC") else raws[::-1]
+    return "very large, and small with its words swapped" if here >= HUGE_INTEGER and there * 1000 < here else ""
+
+
+def _whole(value: Value, data: bytes, *, low_first: bool) -> int:
+    """The size of the whole number in these bytes."""
+    words = [data[i : i + 2] for i in range(0, len(data), 2)]
+    if value.order in ("BADC", "DCBA"):
+        words = [word[::-1] for word in words]
+    signed = value.raw_type.startswith("int")
+    return abs(int.from_bytes(b"".join(words[::-1] if low_first else words), "big", signed=signed))
+
+
+def _mends(reading: Reading) -> bool:
+    """Registers that are all zero or all ones prove nothing: much of a device's memory is."""
+    return set(reading.data) not in ({0}, {255}) and reading.number is not None and not _why(reading)
+
+
+# --- guesses --------------------------------------------------------------------------------------------------------
+
+
+def _order(value: Value, swap: Mapping[str, str], words: bool) -> Value | None:
+    if value.raw_type == "bit" or (words and (value.width == 1 or value.raw_type == "string")):
+        return None
+    return replace(value, order=swap[value.order])
+
+
+def _shift(value: Value, by: int) -> Value | None:
+    address = value.address + by
+    return replace(value, address=address) if 0 <= address <= LAST_ADDRESS + 1 - value.width else None
+
+
+def _kind(value: Value) -> Value | None:
+    kind = KINDS.get(value.raw_type)
+    return None if kind is None else replace(value, raw_type=kind, sentinels=(), choices=(), invert=None)
+
+
+def _scale(value: Value, by: Decimal) -> Value | None:
+    scalable = value.raw_type in KINDS and not value.choices and not value.invert and not value.offset
+    return replace(value, scale=value.scale * by) if scalable else None
+
+
+GUESSES = (
+    _Guess("with its words swapped", partial(_order, swap=WORDS, words=True)),
+    _Guess("read one register later", partial(_shift, by=1)),
+    _Guess("read one register earlier", partial(_shift, by=-1)),
+    _Guess("with its bytes swapped", partial(_order, swap=BYTES, words=False)),
+    _Guess("with words and bytes swapped", partial(_order, swap=BOTH, words=True)),
+    _Guess("as another type", _kind),
+    _Guess("a tenth of it", partial(_scale, by=Decimal("0.1"))),
+    _Guess("a hundredth of it", partial(_scale, by=Decimal("0.01"))),
+    _Guess("ten times it", partial(_scale, by=Decimal(10))),
+)

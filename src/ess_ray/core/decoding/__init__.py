@@ -1,0 +1,1 @@
+"""From registers to rows: types, byte orders, scaling, sentinels, ranges, COPY bytes."""

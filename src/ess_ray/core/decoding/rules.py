@@ -1,0 +1,194 @@
+"""Decoding rules: what values that differ only in their place have in common, applied to all of them at once.
+
+Called by `core.decoding.normalise` alone. `decode` takes the raw numbers of many samples as one long array and gives
+the values as one polars Series of the same length, and which of them are out of range (None: none is). In this order:
+sentinel and NaN become NULL, inversion, range, scaling. Nothing is clamped: what is out of range is kept and flagged;
+only what is too large for a float column is NULL and flagged.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from itertools import count
+from math import ceil, floor
+from operator import or_
+from typing import cast
+
+import numpy as np
+import polars as pl
+
+from ess_ray.core.maps.registers import Value
+
+DTYPES: dict[str, type[pl.DataType]] = {
+    "float8": pl.Float64, "float4": pl.Float32, "int2": pl.Int16, "int4": pl.Int32, "int8": pl.Int64,
+    "bool": pl.Boolean, "text": pl.String,
+}  # fmt: skip
+_RAW_DTYPES = {
+    "int16": "<i2", "uint16": "<u2", "int32": "<i4", "uint32": "<u4", "int64": "<i8", "uint64": "<u8",
+    "float32": "<f4", "float64": "<f8", "bits": "<u2", "bit": "u1",
+}  # fmt: skip
+_EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
+_EXACT_POWER = 22  # 10**22 is the last power of ten that a double holds
+
+Decoded = tuple[pl.Series, np.ndarray | None]
+Decode = Callable[[np.ndarray, np.ndarray | None], Decoded]  # (raw, hidden) → (values, outside)
+
+
+def shared_part(value: Value) -> Value:
+    """What is left of `value` without its place and its name: equal for all values that one rule decodes."""
+    bits = None if value.bits is None else (0, value.bits[1])
+    return replace(
+        value, table="", column="", element=None, ids=(), function=0, address=0, bits=bits,
+        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0,
+    )  # fmt: skip
+
+
+def raw_dtype(value: Value) -> np.dtype:
+    """Of the raw array that the value's rule takes: 1-d, bytes as they are for strings."""
+    return np.dtype(_RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
+
+
+def make_rule(shared: Value) -> Decode:
+    """The rule for all values whose `shared_part` is this."""
+    if shared.raw_type == "string":
+        return decode_texts
+    rule = _FloatRule(shared) if shared.raw_type.startswith("float") else _IntegerRule(shared)
+    return rule.decode
+
+
+def decode_texts(raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
+    """Text ends at the first NUL, trailing spaces are padding; what is not UTF-8 is NULL and out of range."""
+    texts = [_text(item) for item in raw.tolist()]
+    outside = np.array([text is None for text in texts], bool)
+    if hidden is not None:
+        texts = [None if hide else text for text, hide in zip(texts, hidden, strict=True)]
+        outside &= ~hidden
+    return pl.Series(texts, dtype=pl.String), outside if outside.any() else None
+
+
+def _text(item: bytes) -> str | None:
+    try:
+        return item.split(b"\0", 1)[0].rstrip(b" ").decode()
+    except UnicodeDecodeError:
+        return None
+
+
+class _Rule(ABC):
+    """What integers and floats share. value = (raw * factor + addend) / 10**power, all three whole numbers."""
+
+    def __init__(self, shared: Value) -> None:
+        self.shared = shared
+        self.dtype = DTYPES[shared.column_type]
+        scale, offset = Fraction(shared.scale), Fraction(shared.offset)
+        self.power = next(n for n in count() if 10**n % scale.denominator == 10**n % offset.denominator == 0)
+        self.factor, self.addend = int(scale * 10**self.power), int(offset * 10**self.power)
+
+    def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
+        series = pl.Series(raw)
+        if hidden is not None:
+            series = series.set(pl.Series(hidden), None)
+        if self.shared.sentinels:
+            series = series.set(series.is_in(pl.Series(self.shared.sentinels, dtype=series.dtype)), None)
+        values, tests = self.judge(series)
+        if not tests or not (outside := reduce(or_, tests)).any():
+            return values, None
+        return values, outside.fill_null(False).to_numpy()
+
+    @abstractmethod
+    def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
+        """Values, and boolean Series that are true where a value is out of range."""
+
+    def scaled(self, raw: pl.Series) -> pl.Series:
+        """As Float64: one correctly rounded division gives the double nearest to the decimal, -0.9 for 65527 * 0.1."""
+        if (self.factor, self.addend, self.power) == (1, 0, 0):
+            return raw.cast(pl.Float64)
+        # In numpy: polars divides by a number by multiplying with its reciprocal, which makes 0.30000000000000004 of 3.
+        values = raw.cast(pl.Float64).to_numpy() * float(self.factor)  # NULL is NaN here
+        values += self.addend
+        values /= 10.0**self.power
+        return pl.Series(values, nan_to_null=True)
+
+
+class _FloatRule(_Rule):
+    """Floats: scaled in double precision, so their own rounding stays; infinity is kept."""
+
+    def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
+        raw = raw.fill_nan(None)
+        values = self.scaled(raw)
+        tests = []
+        if self.shared.minimum is not None:
+            tests.append(values < float(self.shared.minimum))
+        if self.shared.maximum is not None:
+            tests.append(values > float(self.shared.maximum))
+        values = values.cast(self.dtype)
+        lost = values.is_infinite() & raw.is_finite()  # too large for the column
+        return values.set(lost, None), [*tests, lost]
+
+
+class _IntegerRule(_Rule):
+    """Integers and bits. Ranges and choices are compared as raw numbers: exact, also beyond 2**53."""
+
+    def __init__(self, shared: Value) -> None:
+        super().__init__(shared)
+        self.least, self.most = _raw_limits(shared)
+        low, high = self._unscaled(shared.minimum), self._unscaled(shared.maximum)
+        if self.factor < 0:
+            low, high = high, low
+        self.low = self.least if low is None else max(self.least, ceil(low))
+        self.high = self.most if high is None else min(self.most, floor(high))
+        choices = [self._unscaled(choice) for choice in shared.choices]
+        self.choices = [int(c) for c in choices if c is not None and c.denominator == 1 and self.low <= c <= self.high]
+
+    def _unscaled(self, limit: Decimal | int | None) -> Fraction | None:
+        return None if limit is None else (Fraction(limit) * 10**self.power - self.addend) / self.factor
+
+    def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
+        if self.shared.invert == "swap01":
+            raw = (1 - raw).zip_with((raw == 0) | (raw == 1), raw)
+        elif self.shared.invert == "nonzero":
+            raw = (raw == 0).cast(raw.dtype)
+        return self._converted(raw), self._out_of_range(raw)
+
+    def _out_of_range(self, raw: pl.Series) -> list[pl.Series]:
+        if self.shared.choices:
+            return [~raw.is_in(pl.Series(self.choices, dtype=raw.dtype))]
+        if self.low > self.high:
+            return [raw.is_not_null()]
+        below = [raw < self.low] if self.low > self.least else []
+        return below + ([raw > self.high] if self.high < self.most else [])
+
+    def _converted(self, raw: pl.Series) -> pl.Series:
+        if self.dtype.is_float():
+            return (self.scaled(raw) if self._is_exact(raw) else self._divided(raw)).cast(self.dtype)
+        if (self.factor, self.addend) != (1, 0):
+            factor, addend = (pl.Series([number], dtype=pl.Int128) for number in (self.factor, self.addend))
+            raw = raw.cast(pl.Int128) * factor + addend
+        return raw.cast(self.dtype)  # the map's check made sure that it fits
+
+    def _is_exact(self, raw: pl.Series) -> bool:
+        """Whether every sum stays below 2**53: from the raw type alone, else (64 bits) from these numbers."""
+        least, most = self.least, self.most
+        if self._largest(least, most) >= _EXACT_INTEGER:
+            least, most = cast(int, raw.min() or 0), cast(int, raw.max() or 0)
+        return self._largest(least, most) < _EXACT_INTEGER and self.power <= _EXACT_POWER
+
+    def _largest(self, least: int, most: int) -> int:
+        return max(abs(least), abs(most)) * abs(self.factor) + abs(self.addend)
+
+    def _divided(self, raw: pl.Series) -> pl.Series:
+        """Python's division of whole numbers is correctly rounded whatever their size."""
+        divisor = 10**self.power
+        values = [None if number is None else (number * self.factor + self.addend) / divisor for number in raw]
+        return pl.Series(values, dtype=pl.Float64)
+
+
+def _raw_limits(value: Value) -> tuple[int, int]:
+    if value.raw_type in ("bit", "bits"):
+        return 0, (1 << (value.bits[1] if value.bits else 1)) - 1
+    info = np.iinfo(_RAW_DTYPES[value.raw_type])
+    return int(info.min), int(info.max)

@@ -1,0 +1,1 @@
+"""Which objects hold which days, and when each is due."""

@@ -1,0 +1,177 @@
+"""One column entry of a register map → one `Value`: which attributes apply, what they say, and whether they fit.
+
+Called by `core.maps.mapfile` alone. An attribute that an outer level hands down and that does not apply to the kind of
+value is not used; one that stands at the column itself and does not apply is an error. Bits take no numbers from outer
+levels: the scale of the measured values around a status word is never meant for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value
+from ess_ray.core.maps.standard import Column, Table
+from ess_ray.core.maps.tree import Node
+
+ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
+INVERTS = ("swap01", "nonzero")
+SHARED_ATTRIBUTES = ("type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "note")
+OWN_ATTRIBUTES = ("at", "length", "bit", "bits", "count", "element", "unit")  # only at a column
+
+_ALWAYS = {"at", "count", "element", "unit", "note"}
+_NUMBER = _ALWAYS | {"scale", "offset", "min", "max", "sentinel"}
+_INTEGER = _NUMBER | {"invert", "enum"}
+_APPLIES = {  # kind of value → attributes
+    "float": _NUMBER | {"type", "order"},
+    "integer": _INTEGER | {"type", "order"},
+    "string": _ALWAYS | {"type", "order", "length"},
+    "bits": _INTEGER | {"bit", "bits", "order"},
+    "bit": _INTEGER,
+    "bool of bits": _ALWAYS | {"bit", "bits", "order", "invert"},
+    "bool of bit": _ALWAYS | {"invert"},
+}
+_NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel"}  # when they come from an outer level
+_INTEGER_COLUMNS = {"int2": 16, "int4": 32, "int8": 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What the levels around a column decide: table, function, and the attributes that they hand down."""
+
+    table: Table
+    function: int
+    attributes: Mapping[str, Node]
+
+
+def make_value(node: Node, column: Column, level: Level, own: Mapping[str, Node]) -> Value:
+    """The Value of an entry, as yet without ids, element and address. Raises what `node.fail` makes."""
+    raw_type = _raw_type(level, own)
+    chosen = _applying(_kind(raw_type, column), level.attributes, own)
+    if "unit" in chosen and (unit := chosen["unit"].text()) != column.unit:
+        raise chosen["unit"].error(f"the standard's unit of {column.name} is {column.unit!r}, not {unit!r}")
+    bits = _bits(chosen)
+    raw_range = _raw_range(raw_type, bits)
+    value = Value(
+        level.table.name, column.name, None, (), level.function, 0, _width(node, raw_type, chosen), raw_type,
+        order=chosen["order"].text(ORDERS) if "order" in chosen else "ABCD",
+        scale=chosen["scale"].decimal() if "scale" in chosen else Decimal(1),
+        offset=chosen["offset"].decimal() if "offset" in chosen else Decimal(0),
+        minimum=chosen["min"].decimal() if "min" in chosen else None,
+        maximum=chosen["max"].decimal() if "max" in chosen else None,
+        invert=chosen["invert"].text(INVERTS) if "invert" in chosen else None,
+        sentinels=_sentinels(chosen["sentinel"], raw_range) if "sentinel" in chosen else (),
+        choices=_choices(chosen["enum"]) if "enum" in chosen else (),
+        bits=bits, column_type=column.type, unit=column.unit,
+        note=chosen["note"].text() if "note" in chosen else "", line=node.line,
+    )  # fmt: skip
+    _check_fit(node, value, raw_range)
+    return value
+
+
+def _raw_type(level: Level, own: Mapping[str, Node]) -> str:
+    if level.function in BIT_FUNCTIONS:
+        return "bit"
+    if "bit" in own or "bits" in own:
+        return "bits"
+    node = own.get("type", level.attributes.get("type"))
+    return "int16" if node is None or node.value is None else node.text([*RAW_WIDTHS, "string"], "type")
+
+
+def _kind(raw_type: str, column: Column) -> str:
+    if raw_type in ("bit", "bits"):
+        return f"bool of {raw_type}" if column.type == "bool" else raw_type
+    return raw_type if raw_type == "string" else "float" if raw_type.startswith("float") else "integer"
+
+
+def _applying(kind: str, inherited: Mapping[str, Node], own: Mapping[str, Node]) -> dict[str, Node]:
+    """The innermost of each attribute; `null` takes an inherited one away."""
+    for key, node in own.items():
+        if key not in _APPLIES[kind]:
+            raise node.error(f"{key} does not apply to a value of kind {kind!r}")
+    handed_down = _APPLIES[kind] - _NOT_FOR_BITS if kind in ("bit", "bits") else _APPLIES[kind]
+    outer = {key: node for key, node in inherited.items() if key in handed_down}
+    return {key: node for key, node in (outer | dict(own)).items() if node.value is not None}
+
+
+def _bits(chosen: Mapping[str, Node]) -> tuple[int, int] | None:
+    """(lowest bit, count) of `bit: 3` or `bits: 4..7`."""
+    if "bit" in chosen and "bits" in chosen:
+        raise chosen["bits"].error("expected bit or bits, not both")
+    node = chosen.get("bit", chosen.get("bits"))
+    if node is None:
+        return None
+    span = node.span(0, 15)
+    return span[0], len(span)
+
+
+def _width(node: Node, raw_type: str, chosen: Mapping[str, Node]) -> int:
+    if raw_type != "string":
+        return RAW_WIDTHS.get(raw_type, 1)
+    if "length" not in chosen:
+        raise node.error("a string needs length, its number of registers (two characters each)")
+    return chosen["length"].integer(1, MAX_REGISTERS)
+
+
+def _raw_range(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The least and greatest raw number, None for floats and strings."""
+    if raw_type == "bit":
+        return 0, 1
+    if bits is not None:
+        return 0, (1 << bits[1]) - 1
+    if raw_type.startswith("uint"):
+        return 0, (1 << int(raw_type[4:])) - 1
+    if raw_type.startswith("int"):
+        half = 1 << (int(raw_type[3:]) - 1)
+        return -half, half - 1
+    return None
+
+
+def _sentinels(node: Node, raw_range: tuple[int, int] | None) -> tuple[int, ...]:
+    """Raw numbers; of a signed type they may be written unsigned too (0xFFFF of an int16 is -1)."""
+    numbers = []
+    for item in node.items() if isinstance(node.value, list) else [node]:
+        low, high = raw_range or (-(1 << 63), (1 << 63) - 1)
+        number = item.integer(low, high - low if raw_range else high)
+        numbers.append(number if number <= high else number - (high - low + 1))
+    return tuple(sorted(set(numbers)))
+
+
+def _choices(node: Node) -> tuple[int, ...]:
+    """The numbers of {0: off, 1: on}; the words are for the reader."""
+    if not isinstance(node.value, dict) or not node.value:
+        raise node.error(f"expected numbers with their meanings, {{0: off, 1: on}}, found {node.value!r}")
+    numbers = [node.child(key, key).integer(-(1 << 63), (1 << 63) - 1) for key in node.value]
+    return tuple(sorted(numbers))
+
+
+def _check_fit(node: Node, value: Value, raw_range: tuple[int, int] | None) -> None:
+    """Whether the column's type can hold whatever may arrive."""
+    type_ = value.column_type.removesuffix("[]")
+    if value.scale == 0:
+        raise node.error("scale 0 would turn every value into nothing")
+    if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
+        raise node.error(f"min {value.minimum} is above max {value.maximum}")
+    if (value.raw_type == "string") != (type_ == "text"):
+        raise node.error(f"the column is {type_}: a string goes into a text column, and nothing else does")
+    if type_ == "bool" and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
+        raise node.error("the column is bool: it takes one bit (`bit: 3`, or function 1 or 2)")
+    if type_ in _INTEGER_COLUMNS:
+        _check_integer(node, value, type_, raw_range)
+
+
+def _check_integer(node: Node, value: Value, type_: str, raw_range: tuple[int, int] | None) -> None:
+    half = 1 << (_INTEGER_COLUMNS[type_] - 1)
+    if raw_range is None:
+        raise node.error(f"the column is {type_}: it cannot hold a {value.raw_type}")
+    if any(number != number.to_integral_value() for number in (value.scale, value.offset)):
+        raise node.error(f"the column is {type_}: scale {value.scale} and offset {value.offset} must be whole numbers")
+    raws = (0, 1) if value.invert == "nonzero" else raw_range
+    ends = sorted(raw * value.scale + value.offset for raw in raws)
+    low, high = ends[0], ends[-1]
+    if low < -half or high >= half:
+        raise node.error(
+            f"the column is {type_} and holds {-half} to {half - 1}, but a {value.raw_type} with this scale may give "
+            f"{low} to {high}: choose a wider column"  # min and max do not help: what is out of range must be kept
+        )

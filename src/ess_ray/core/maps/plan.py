@@ -1,0 +1,117 @@
+"""The request plan of a register map: made once, immutable, as few requests as there can be.
+
+Made by the driver, used by pollers (what to send), the decoder (where a value lies in a sample's image) and reports.
+Pure; errors are ConfigError.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
+
+Span = tuple[int, int]  # (address, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One read request. `atoms` are the (address, count) spans of its values: none may be split over two requests."""
+
+    function: int
+    address: int
+    count: int  # registers, or bits for functions 1 and 2
+    atoms: tuple[Span, ...]
+    offset: int  # of its payload in the sample's image, in bytes
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of the image that a register (two) or a bit (one, 0 or 1) takes."""
+        return 1 if self.function in BIT_FUNCTIONS else 2
+
+    @property
+    def answer_bytes(self) -> int:
+        """Bytes of the answer's data: two a register, one for eight bits (V1.1b3, sections 6.1-6.4)."""
+        return (self.count + 7) // 8 if self.function in BIT_FUNCTIONS else 2 * self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The requests of one poll, in the order they are sent: by function, then address."""
+
+    requests: tuple[Request, ...]
+    image_bytes: int
+    layout: str  # hash of the map and of this plan: equal layouts decode alike
+
+
+def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max_bits: int = MAX_BITS) -> Plan:
+    """The fewest requests that read every value of `register_map`.
+
+    A request holds at most `max_registers` registers (`max_bits` bits for functions 1 and 2), never a part of a value,
+    and an address without a value only if the map calls it readable. Raises ConfigError for a limit that the protocol
+    does not know (V1.1b3, sections 6.1-6.4) or that one value alone exceeds.
+    """
+    _check_limit("max_registers", max_registers, MAX_REGISTERS)
+    _check_limit("max_bits", max_bits, MAX_BITS)
+    requests: list[Request] = []
+    offset = 0
+    for function, values in groupby(register_map.values, key=lambda value: value.function):
+        limit = max_bits if function in BIT_FUNCTIONS else max_registers
+        holes = {address for of, address in register_map.readable_holes if of == function}
+        for group in _group(_atoms(values, limit, register_map.name), holes, limit):
+            first, (last, width) = group[0][0], group[-1]
+            requests.append(Request(function, first, last + width - first, tuple(group), offset))
+            offset += requests[-1].count * requests[-1].item_bytes
+    return Plan(tuple(requests), offset, _layout(register_map.map_hash, requests))
+
+
+def locate(plan: Plan, value: Value) -> int:
+    """Where `value` lies in a sample's image: the byte offset of its first register, or of its bit (one byte a bit)."""
+    keys = [(request.function, request.address) for request in plan.requests]
+    request = plan.requests[bisect_right(keys, (value.function, value.address)) - 1]
+    return request.offset + (value.address - request.address) * request.item_bytes
+
+
+def _check_limit(name: str, limit: int, most: int) -> None:
+    if not 1 <= limit <= most:
+        raise ConfigError(name, f"expected 1 to {most} (the protocol's limit of one request), found {limit}")
+
+
+def _atoms(values: Iterable[Value], limit: int, map_name: str) -> list[Span]:
+    """The spans that must stay whole, in order, without overlap: bits that lie in another value join its span."""
+    atoms: list[Span] = []
+    for value in values:
+        if value.width > limit:
+            raise ConfigError(
+                f"map {map_name}, address {value.address}",
+                f"{value.table}.{value.column} takes {value.width} registers, but one request may hold only {limit}",
+            )
+        if atoms and value.address < sum(atoms[-1]):
+            first, end = atoms[-1][0], max(sum(atoms[-1]), value.address + value.width)
+            atoms[-1] = (first, end - first)
+        else:
+            atoms.append((value.address, value.width))
+    return atoms
+
+
+def _group(atoms: list[Span], holes: set[int], limit: int) -> list[list[Span]]:
+    """Each group as far to the right as it goes: fewest groups, since a part of a possible group is possible too."""
+    groups: list[list[Span]] = []
+    for address, width in atoms:
+        if groups:
+            end = sum(groups[-1][-1])
+            fits = address + width - groups[-1][0][0] <= limit
+            if fits and all(hole in holes for hole in range(end, address)):
+                groups[-1].append((address, width))
+                continue
+        groups.append([(address, width)])
+    return groups
+
+
+def _layout(map_hash: str, requests: list[Request]) -> str:
+    text = map_hash + "".join(f"\n{request.function} {request.address} {request.count}" for request in requests)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,37 @@
+"""How to decode a layout, as text that travels with the samples: through queues, journals and to other machines.
+
+Samples may be decoded long after they were taken, when the device is no longer configured or its map has changed: so
+the map as it was then goes along. A recipe is JSON: the map's name and tree and the device's request caps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ess_ray.core.errors import MapError
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.plan import Plan, make_plan
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import Standard
+
+
+def make_recipe(map_name: str, tree: Mapping[str, object], max_registers: int, max_bits: int) -> str:
+    """The recipe of a device's layout."""
+    parts = {"map": map_name, "tree": tree, "max_registers": max_registers, "max_bits": max_bits}
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"))
+
+
+def follow_recipe(recipe: str, layout: str, standard: Standard) -> tuple[RegisterMap, Plan]:
+    """Map and plan of `layout`. Raises MapError where map and standard have no longer the columns they had then.
+
+    Without a recipe too: then its journal was corrupt.
+    """
+    if not recipe:
+        raise MapError(f"layout {layout}", "its journal has lost how to decode it: its samples wait there")
+    parts = json.loads(recipe)
+    register_map = load_map(parts["map"], parts["tree"], standard)
+    plan = make_plan(register_map, parts["max_registers"], parts["max_bits"])
+    if plan.layout != layout:
+        raise MapError(f"map {register_map.name}", f"its samples have layout {layout}, its recipe makes {plan.layout}")
+    return register_map, plan

@@ -1,0 +1,59 @@
+"""What a register map says, expanded: one `Value` for each value that a poll delivers.
+
+Shapes: addresses are 0-based as sent on the wire; widths count 16-bit registers, or bits for functions 1 and 2.
+A map is immutable once made; `core.maps.mapfile` makes it from its YAML form, `core.maps.plan` the requests from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
+BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
+LAST_ADDRESS = 0xFFFF
+# MODBUS Application Protocol V1.1b3, sections 6.1-6.4: quantity of outputs, inputs and registers of one request.
+MAX_REGISTERS, MAX_BITS = 125, 2000
+
+# Registers that a value of each raw type takes; "string" takes its own length, "bit" and "bits" share a register.
+RAW_WIDTHS = {
+    "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a poll and where it goes in the data standard."""
+
+    table: str
+    column: str
+    element: int | None  # 1-based place in an array column
+    ids: tuple[int, ...]  # the identity of its row, in the order of the table's identity columns
+    function: int  # 1-4
+    address: int
+    width: int  # registers; 1 bit for functions 1 and 2
+    raw_type: str  # a key of RAW_WIDTHS, or "string", "bits" (of a register), "bit" (functions 1 and 2)
+    order: str = "ABCD"  # ABCD: high byte and high word first; CDAB: low word first; BADC, DCBA: bytes swapped too
+    scale: Decimal = Decimal(1)
+    offset: Decimal = Decimal(0)  # value = raw * scale + offset, exact in decimals
+    minimum: Decimal | None = None  # of the value after scaling, inclusive
+    maximum: Decimal | None = None
+    invert: str | None = None  # "swap01": 0 and 1 change places; "nonzero": 0 becomes 1, everything else 0
+    sentinels: tuple[int, ...] = ()  # raw numbers (as signed or unsigned as raw_type says) that mean "no value"
+    choices: tuple[int, ...] = ()  # of an enumeration, sorted; another number is out of range; empty: not one
+    bits: tuple[int, int] | None = None  # lowest bit (0 = least significant) and count, for "bits"
+    column_type: str = "float8"  # PostgreSQL type of the column: float8, int2, int4, int8, bool, text, int2[] …
+    unit: str = ""
+    note: str = ""
+    line: int = 0  # of the map file, for error messages
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterMap:
+    """A device's register map: what a poll delivers and which addresses may be read along."""
+
+    name: str
+    period_s: float
+    values: tuple[Value, ...]  # by function, address, lowest bit
+    readable_holes: frozenset[tuple[int, int]]  # (function, address) that hold no value but may be read
+    map_hash: str  # of everything that decides what is stored; equal hashes decode alike

@@ -1,0 +1,88 @@
+"""The common data standard: tables, their identity columns, and every column with type, unit and meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.tree import Node
+
+NUMERIC_TYPES = ("float8", "float4", "int2", "int4", "int8")
+COLUMN_TYPES = (*NUMERIC_TYPES, "bool", "text", *(f"{name}[]" for name in NUMERIC_TYPES))
+RESERVED_COLUMNS = ("time", "site", "device", "quality")  # every data table has them
+RESERVED_TABLES = ("sample", "device", "event", "rejected", "export_object", "export_until", "late_commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A data column: `type` is PostgreSQL's (float8, float4, int2, int4, int8, bool, text), an array `int2[]`."""
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A data table. Its full columns: time, site, device, quality, then `identity` (int2 each), then `columns`."""
+
+    name: str
+    identity: tuple[str, ...]  # () for pcs and etc; ("bank_id", "rack_id", "module_id") for module
+    columns: Mapping[str, Column]  # in the standard's order
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """All data tables by name, in the standard's order."""
+
+    tables: Mapping[str, Table]
+
+
+def load_standard(tree: Mapping[str, object]) -> Standard:
+    """The standard out of plain dicts: `tables: {TABLE: {identity: [NAME…], columns: {NAME: {type, unit, meaning}}}}`.
+
+    `identity` and `unit` may be left out. Raises ConfigError that names the key, e.g. `standard.tables.bank.columns`.
+    """
+    tables = Node(dict(tree), (), _fail).fields(("tables",), needed=("tables",))["tables"].fields()
+    return Standard({name: _table(name, node) for name, node in tables.items()})
+
+
+def _fail(node: Node, problem: str) -> ConfigError:
+    return ConfigError(".".join(("standard", *map(str, node.path))), problem)
+
+
+def _table(name: str, node: Node) -> Table:
+    _check_name(name, node)
+    if name in RESERVED_TABLES:
+        raise node.error(f"{name!r} is the name of a table of the collector's own; choose another")
+    fields = node.fields(("identity", "columns"), needed=("columns",))
+    identity = [_identity(item) for item in fields["identity"].items()] if "identity" in fields else []
+    columns = {key: _column(key, child, identity) for key, child in fields["columns"].fields().items()}
+    if not columns or len(set(identity)) != len(identity):
+        raise node.error("expected at least one column, and no identity column twice")
+    return Table(name, tuple(identity), columns)
+
+
+def _identity(node: Node) -> str:
+    _check_name(node.text(), node)
+    return node.text()
+
+
+def _column(name: str, node: Node, identity: list[str]) -> Column:
+    _check_name(name, node)
+    if name in identity:
+        raise node.error("is an identity column already; choose another name")
+    fields = node.fields(("type", "unit", "meaning"), needed=("type", "meaning"))
+    unit = fields["unit"].text() if "unit" in fields else ""
+    return Column(name, fields["type"].text(COLUMN_TYPES, "type"), unit, fields["meaning"].text())
+
+
+def _check_name(name: str, node: Node) -> None:
+    # PostgreSQL cuts longer names off silently; lower case needs no quotes.
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+        raise node.error(f"{name!r}: a name is a-z, then a-z, 0-9 and _, at most 63 characters")
+    if name in RESERVED_COLUMNS:
+        raise node.error(f"{name!r} is kept for the columns that every table has; choose another name")

@@ -1,0 +1,1 @@
+"""How devices are asked: the state machine between clock, connection and samples."""

@@ -1,0 +1,1 @@
+"""How complete a day is, and what proves it."""

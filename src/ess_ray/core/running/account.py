@@ -1,0 +1,280 @@
+"""The books of a run: every sample that was committed, by device, status and reason, and how long it took.
+
+Times are microseconds since 1970 UTC. Latency runs from the moment a sample was due (tick plus phase) to the commit.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from math import exp, log
+
+import numpy as np
+
+from ess_ray.core.batch import STATUSES, Batch
+from ess_ray.core.day import QUARTER_US
+from ess_ray.core.polling.cadence import ticks_between
+from ess_ray.core.samples import Event, Kind, Reason, Status
+from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.storing.flush import Committed
+
+COLLECTOR_DOWN = "collector down"  # the only reason that no sample row gives
+
+
+class Latency:
+    """A distribution in logarithmic buckets: percentiles to 1 %, in constant memory however long the run."""
+
+    _STEP = log(1.02)
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+
+    def add(self, latencies_us: np.ndarray) -> None:
+        """Count samples."""
+        buckets = np.rint(np.log(np.maximum(latencies_us, 1)) / self._STEP).astype(int)
+        self._buckets.update(dict(zip(*map(np.ndarray.tolist, np.unique(buckets, return_counts=True)), strict=True)))
+
+    def up_to(self, bounds_s: Sequence[float]) -> tuple[list[int], float]:
+        """How many samples do not exceed each bound, of rising ones; and the sum of all, in seconds."""
+        counts, sum_s = [0] * (len(bounds_s) + 1), 0.0
+        for bucket, samples in self._buckets.items():
+            seconds = exp(bucket * self._STEP) / 1e6
+            counts[bisect_left(bounds_s, seconds)] += samples
+            sum_s += seconds * samples
+        return list(accumulate(counts[:-1])), sum_s
+
+    @property
+    def samples(self) -> int:
+        """How many were counted."""
+        return self._buckets.total()
+
+    def percentile_ms(self, percent: float) -> float | None:
+        """The latency that `percent` of the samples do not exceed; None without samples."""
+        left = self._buckets.total() * percent / 100
+        for bucket in sorted(self._buckets):
+            left -= self._buckets[bucket]
+            if left <= 0:
+                return round(exp(bucket * self._STEP) / 1000, 1)
+        return None
+
+
+class Ticks:
+    """A set of ticks by number: few ranges, however long a run is without gaps."""
+
+    def __init__(self) -> None:
+        self._ranges: list[list[int]] = []  # [first, end), in order, apart from each other
+
+    def count_from(self, tick: int) -> int:
+        """How many there are from this one on."""
+        place = max(bisect_right(self._ranges, [tick, tick]) - 1, 0)
+        return sum(max(end - max(first, tick), 0) for first, end in self._ranges[place:])
+
+    def add(self, tick: int) -> bool:
+        """Whether it is new."""
+        if self._ranges and self._ranges[-1][1] == tick:
+            self._ranges[-1][1] += 1
+            return True
+        place = bisect_right(self._ranges, [tick, tick])
+        before, after = self._ranges[max(place - 1, 0) : place], self._ranges[place : place + 1]
+        if (before and tick < before[0][1]) or (after and after[0][0] == tick):
+            return False
+        first = before.pop()[0] if before and before[0][1] == tick else tick
+        end = after.pop()[1] if after and after[0][0] == tick + 1 else tick + 1
+        self._ranges[place - (first < tick) : place + (end > tick + 1)] = [[first, end]]
+        return True
+
+
+@dataclass(slots=True)
+class Span:
+    """How a device was configured in [first_us, end_us)."""
+
+    settings: DeviceSettings
+    first_us: int = 0
+    end_us: int | None = None
+    ticks: Ticks = field(default_factory=Ticks)  # counted: a poller that was killed offers again what it cannot forget
+
+
+class DeviceAccount:
+    """One device's samples: by status they are disjoint."""
+
+    def __init__(self, settings: DeviceSettings, first_us: int = 0) -> None:
+        self._spans = [Span(settings, first_us)]
+        self.by_status: Counter[Status] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.last_tick_us: int | None = None
+        self.last_reason: str | None = None
+        self.last_status: Status | None = None
+        self.lost_us: int | None = None  # silent since, if it is
+
+    @property
+    def settings(self) -> DeviceSettings:
+        """As it is configured now, or was at last."""
+        return self._spans[-1].settings
+
+    @property
+    def since_us(self) -> int:
+        """From then on it is configured as it is now."""
+        return self._spans[-1].first_us
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is configured no more."""
+        return self._spans[-1].end_us is not None
+
+    def change(self, settings: DeviceSettings | None, first_us: int) -> None:
+        """It is configured so from `first_us` on; None: no more."""
+        if not self.gone:
+            if settings == self.settings:
+                return
+            self._spans[-1].end_us = first_us
+        if settings:
+            self._spans.append(Span(settings, first_us))
+
+    def new(self, tick_us: int) -> bool:
+        """Whether this tick was not counted before; from now on it is."""
+        span = self._spans[-1]
+        if tick_us < span.first_us:
+            span = next((span for span in reversed(self._spans) if span.first_us <= tick_us), self._spans[0])
+        return span.ticks.add(tick_us // span.settings.period_us)
+
+    def add(self, tick_us: int, status: Status, reason: str | None) -> None:
+        """Count a committed sample; samples may come out of order."""
+        self.by_status[status] += 1
+        if reason:
+            self.reasons[reason] += 1
+        if self.last_tick_us is None or tick_us > self.last_tick_us:
+            self.last_tick_us, self.last_reason, self.last_status = tick_us, reason, status
+
+    def miss(self, reason: str, ticks: int) -> None:
+        """Count ticks without a sample."""
+        if ticks > 0:
+            self.by_status[Status.FAILED] += ticks
+            self.reasons[reason] += ticks
+
+    def counted_from(self, first_us: int) -> int:
+        """Ticks from `first_us` on of which a sample is committed."""
+        return sum(span.ticks.count_from(-(-first_us // span.settings.period_us)) for span in self._spans)
+
+    def expected(self, first_us: int, end_us: int) -> int:
+        """Ticks in [first_us, end_us)."""
+        return sum(
+            ticks_between(
+                max(first_us, span.first_us), end_us if span.end_us is None else min(end_us, span.end_us),
+                span.settings.period_us,
+            )
+            for span in self._spans
+        )  # fmt: skip
+
+
+class Account:
+    """All devices of a run: samples of its ticks, and what was recovered of earlier ones."""
+
+    def __init__(self, devices: Iterable[DeviceSettings], first_us: int = 0) -> None:
+        self.first_us = first_us
+        self.devices = {settings.device: DeviceAccount(settings) for settings in devices}
+        self._by_name = {str(device): account for device, account in self.devices.items()}  # as batches name them
+        self.rows: dict[str, Counter[str]] = {device.site: Counter() for device in self.devices}
+        self.latency = {site: Latency() for site in self.rows}
+        self._lost: dict[str, Counter[int]] = {}  # committed but not stored whole, by site and quarter of an hour
+        self.known = 0  # samples that the database had before
+        self.recovered = 0  # samples of earlier runs, out of the journals
+
+    def change(self, devices: Iterable[DeviceSettings], first_us: int) -> None:
+        """These are configured from `first_us` on."""
+        configured = {settings.device: settings for settings in devices}
+        for device, account in self.devices.items():
+            account.change(configured.pop(device, None), first_us)
+        for device, settings in configured.items():
+            self.devices[device] = self._by_name[str(device)] = DeviceAccount(settings, first_us)
+            self.rows.setdefault(device.site, Counter())
+            self.latency.setdefault(device.site, Latency())
+
+    def committed(self, batches: Iterable[Batch], answer: Committed) -> None:
+        """Count what one transaction stored."""
+        for batch in batches:
+            self._count(batch, answer)
+        for site, tables in answer.rows.items():
+            self.rows.setdefault(site, Counter()).update(tables)
+        self.known += len(answer.known)
+
+    def _count(self, batch: Batch, answer: Committed) -> None:
+        demoted = {(str(device), tick_us): status for (device, tick_us), status in answer.demoted.items()}
+        latency_us: dict[str, list[int]] = {}
+        heads = zip(batch.devices, batch.heads["tick_us"].tolist(), batch.heads["status"].tolist(), strict=True)
+        for place, (name, tick_us, code) in enumerate(heads):
+            account = self._by_name.get(name)
+            if account is None or tick_us < self.first_us:
+                self.recovered += 1
+            elif account.new(tick_us):
+                status, reason = STATUSES[code], batch.notes[place].reason if place in batch.notes else None
+                if (name, tick_us) in demoted:  # it lost rows, and is no longer what it was
+                    status, reason = demoted[name, tick_us], Reason.REJECTED
+                account.add(tick_us, status, reason)
+                if status is not Status.STORED:
+                    self._lost.setdefault(account.settings.device.site, Counter())[tick_us // QUARTER_US] += 1
+                due_us = tick_us + account.settings.phase_us
+                latency_us.setdefault(account.settings.device.site, []).append(answer.committed_us - due_us)
+        for site, latencies_us in latency_us.items():
+            self.latency[site].add(np.array(latencies_us))
+
+    def events(self, events: Iterable[Event]) -> None:
+        """Who is lost or back. Ticks that the wall clock passed over never were: they count as failed."""
+        for event in events:
+            account = self.devices.get(event.device)
+            if account and event.kind in {Kind.DEVICE_LOST, Kind.DEVICE_BACK}:
+                account.lost_us = event.time_us if event.kind is Kind.DEVICE_LOST else None
+            elif account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
+                account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
+
+    def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:
+        """Of each site's ticks from its start (a whole quarter), or the run's, on: how many are expected and stored.
+
+        Expected are those before `until_us`, and whichever of the later ones are committed already.
+        """
+        first_us = {site: max(site_us, self.first_us) for site, site_us in start_us.items()}
+        expected, counted = Counter[str](), Counter[str]()
+        for device, account in self.devices.items():
+            if site_us := first_us.get(device.site):
+                expected[device.site] += account.expected(site_us, max(site_us, until_us))
+                counted[device.site] += account.counted_from(site_us)
+        found = {}
+        for site, site_us in first_us.items():
+            lost = sum(n for quarter, n in self._lost.get(site, {}).items() if quarter >= site_us // QUARTER_US)
+            found[site] = max(expected[site], counted[site]), counted[site] - lost
+        return found
+
+    def collector_down(self, first_us: int, end_us: int) -> None:
+        """Everything is drained: what has no sample now was not polled, since a poller was dead."""
+        for account in self.devices.values():
+            account.miss(COLLECTOR_DOWN, account.expected(first_us, end_us) - account.by_status.total())
+
+    def unaccounted(self, first_us: int, end_us: int) -> int:
+        """Ticks of [first_us, end_us) without a committed sample."""
+        return sum(d.expected(first_us, end_us) - d.by_status.total() for d in self.devices.values())
+
+    def complete(self, first_us: int, end_us: int) -> bool:
+        """Whether every expected sample was stored whole."""
+        return all(d.expected(first_us, end_us) == d.by_status[Status.STORED] for d in self.devices.values())
+
+    def summary(self, first_us: int, end_us: int, simulated: bool, database: str) -> dict[str, object]:
+        """The run in numbers, in the form that README.md gives for `run.summary`."""
+        sites: dict[str, object] = {}
+        for site in self.latency:
+            sites[site] = {
+                "devices": {
+                    device.device: {
+                        "expected": account.expected(first_us, end_us),
+                        **{str(status): account.by_status[status] for status in Status},
+                        "reasons": dict(account.reasons),
+                    }
+                    for device, account in self.devices.items()
+                    if device.site == site
+                },
+                "rows": dict(self.rows[site]),
+                "latency_ms": {f"p{p}": self.latency[site].percentile_ms(p) for p in (50, 99)},
+            }
+        duration_s = (end_us - first_us) / 1e6
+        return {"simulated": simulated, "database": database, "duration_s": duration_s, "sites": sites}

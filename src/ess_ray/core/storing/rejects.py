@@ -1,0 +1,165 @@
+"""Rows that the database refuses for good: how they are found, taken out of their flush, and written for people.
+
+Pure: `adapters.postgres.writer` gives the attempt to store. A row is known by its table, the place of its sample in the
+flush and its place among the sample's rows. Tuples are those of `core.decoding.pgcopy`: the number of fields (int16),
+then of each field the length (int32, -1 for NULL) and the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import TypeVar
+
+from ess_ray.core.samples import Reason, Status
+from ess_ray.core.storing.flush import Flush, Key, TableRows, rejoined, rows_by_sample
+
+FORMS = {"smallint": "h", "integer": "i", "bigint": "q", "real": "f", "double precision": "d", "boolean": "?"}
+POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+ARRAY_HEAD, ARRAY_DIMENSION = 12, 8  # bytes: dimensions, has NULLs, element type; size and lower bound
+
+Fields = list[bytes | None]
+Why = TypeVar("Why")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Neighbouring rows of one sample: `sample` is its place in the flush, `row` the first one's among its rows."""
+
+    sample: int
+    row: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A refused row as it is kept: `row_data` is JSON, column name → value."""
+
+    key: Key
+    table: str
+    row_data: str
+    sqlstate: str
+    reason: str
+
+
+def sift(pieces: Sequence[Piece], attempt: Callable[[bytes], Why | None]) -> list[tuple[Piece, Why]]:
+    """The single rows that `attempt` refuses, by halving: it stores what it is given, or nothing and says why."""
+    if not pieces or (why := attempt(b"".join(piece.data for piece in pieces))) is None:
+        return []
+    if len(pieces) == 1:
+        (piece,) = pieces
+        rows = split_rows(piece.data)
+        if len(rows) == 1:
+            return [(piece, why)]
+        pieces = [Piece(piece.sample, row, data) for row, data in enumerate(rows)]
+    half = len(pieces) // 2
+    return sift(pieces[:half], attempt) + sift(pieces[half:], attempt)
+
+
+def pieces_of(rows: TableRows) -> list[Piece]:
+    """One piece a sample, samples without rows left out."""
+    return [Piece(sample, 0, data) for sample, data in enumerate(rows_by_sample(rows)) if data]
+
+
+def without_rows(flush: Flush, refused: Mapping[str, Collection[Piece]]) -> tuple[Flush, dict[Key, Status]]:
+    """`flush` less the `refused` rows (by table), and what its samples are now that lost some: partial or failed.
+
+    Their rows in `sample` say so too, with reason `rejected`.
+    """
+    tables = tuple(_less(table, refused.get(table.table, ())) for table in flush.tables)
+    demoted = {}
+    for sample in {piece.sample for pieces in refused.values() for piece in pieces}:
+        left = any(table.rows[sample] for table in tables)
+        demoted[sample] = Status.PARTIAL if left else Status.FAILED
+    samples = rows_by_sample(flush.samples)
+    for sample, status in demoted.items():
+        samples[sample] = _with_status(samples[sample], flush.samples.columns, status)
+    cleaned = replace(flush, samples=rejoined(flush.samples, samples, flush.samples.rows), tables=tables)
+    return cleaned, {flush.keys[sample]: status for sample, status in demoted.items()}
+
+
+def _less(table: TableRows, refused: Collection[Piece]) -> TableRows:
+    gone = {(piece.sample, piece.row) for piece in refused}
+    pieces, counts = rows_by_sample(table), list(table.rows)
+    for sample in {sample for sample, _ in gone}:
+        stay = [row for place, row in enumerate(split_rows(pieces[sample])) if (sample, place) not in gone]
+        pieces[sample], counts[sample] = b"".join(stay), len(stay)
+    return rejoined(table, pieces, counts)
+
+
+def _with_status(row: bytes, columns: Sequence[str], status: Status) -> bytes:
+    fields = split_fields(row)
+    fields[columns.index("status")] = status.encode()
+    fields[columns.index("reason")] = Reason.REJECTED.encode()
+    lengths = [struct.pack(">i", -1 if field is None else len(field)) + (field or b"") for field in fields]
+    return struct.pack(">h", len(fields)) + b"".join(lengths)
+
+
+def split_rows(data: bytes) -> list[bytes]:
+    """Each tuple of `data`."""
+    rows, start = [], 0
+    while start < len(data):
+        end = start + 2
+        for _ in range(struct.unpack_from(">h", data, start)[0]):
+            end += 4 + max(0, struct.unpack_from(">i", data, end)[0])
+        rows.append(data[start:end])
+        start = end
+    return rows
+
+
+def split_fields(row: bytes) -> Fields:
+    """The fields of one tuple; None is NULL."""
+    fields: Fields = []
+    at = 2
+    while at < len(row):
+        (length,) = struct.unpack_from(">i", row, at)
+        at += 4
+        fields.append(None if length < 0 else row[at : at + length])
+        at += max(0, length)
+    return fields
+
+
+def row_json(row: bytes, columns: Sequence[str], types: Mapping[str, str]) -> str:
+    """One tuple as JSON, column → value; `types` as the server's format_type() names them.
+
+    Times are ISO 8601 in UTC. What JSON has no word for is text: "nan", "inf". So are, in hexadecimal digits behind
+    \\x, bytes that are no value of their column's type.
+    """
+    values = zip(columns, split_fields(row), strict=True)
+    return json.dumps({name: _value(field, types.get(name, "")) for name, field in values}, ensure_ascii=False)
+
+
+def _value(field: bytes | None, kind: str) -> object:
+    if field is None:
+        return None
+    try:
+        return _array(field, kind.removesuffix("[]")) if kind.endswith("[]") else _scalar(field, kind)
+    except (struct.error, ValueError, OverflowError):  # of another length, no UTF-8, a time beyond year 9999
+        return "\\x" + field.hex()
+
+
+def _scalar(field: bytes, kind: str) -> object:
+    if kind == "text":
+        return field.decode()
+    if kind == "timestamp with time zone":
+        return (POSTGRES_EPOCH + timedelta(microseconds=struct.unpack(">q", field)[0])).isoformat()
+    if kind not in FORMS:
+        raise ValueError(kind)
+    (value,) = struct.unpack(">" + FORMS[kind], field)
+    return value if isfinite(value) else str(value)
+
+
+def _array(field: bytes, kind: str) -> object:
+    dimensions, _, _ = struct.unpack_from(">iii", field)
+    values: list[object] = []
+    at = ARRAY_HEAD + ARRAY_DIMENSION * dimensions
+    while at < len(field):
+        (length,) = struct.unpack_from(">i", field, at)
+        at += 4
+        values.append(None if length < 0 else _scalar(field[at : at + length], kind))
+        at += max(0, length)
+    return values

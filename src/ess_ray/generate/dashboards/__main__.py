@@ -1,0 +1,34 @@
+"""Writes the dashboards of a data standard into a folder; takes the words of the command line that name settings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ess_ray.config.compose import compose_config
+from ess_ray.config.load import load_settings
+from ess_ray.core.errors import ConfigError
+from ess_ray.generate.dashboards.files import files
+from ess_ray.main import arguments
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Write them; gives the exit code."""
+    parser = arguments()
+    parser.add_argument("--folder", type=Path, required=True, help="where the dashboards are written")
+    given = parser.parse_intermixed_args(words)
+    try:
+        composed = compose_config(["job=report", *given.settings], given.config_dir)  # which needs no hosts
+        made = files(load_settings(composed, {}).standard)
+        given.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in made.items():
+            (given.folder / name).write_text(text, "utf-8")
+    except (ConfigError, OSError) as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What a plant calls an alarm: columns of the standard that are not zero while something is the matter.
+
+Which columns these are is told from their names; tests/unit/test_dashboards.py looks whether one is left out whose
+meaning says "Warning" or "Fault".
+"""
+
+from __future__ import annotations
+
+import re
+
+from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.generate.dashboards.curves import WITHIN, part, text, words
+
+NAMES = re.compile(r"^flt_|fault|warning|^pcs_protection_\d+_\d+$|^emergency_status$|^tvoc_status$")
+NEWEST = f"""newest AS (
+    SELECT device, max(time) AS time FROM sample WHERE {WITHIN} AND status <> 'failed' GROUP BY device
+)"""
+STEP = "greatest($__interval_ms, 1000) * interval '1 ms'"
+
+
+def alarms(table: Table) -> list[Column]:
+    """The table's alarms, single ones and arrays of them."""
+    return [column for column in table.columns.values() if column.type.startswith("int2") and NAMES.search(column.name)]
+
+
+def active(standard: Standard) -> str:
+    """SQL for a number: how many alarms the newest sample has. No sample, no number: silence is no good news."""
+    return f"""
+{_with_alarms(standard)}, {NEWEST}
+SELECT count(DISTINCT (device, part, alarm)) FILTER (WHERE alarm IS NOT NULL) AS alarms
+FROM newest LEFT JOIN alarm USING (device, time)
+HAVING count(*) > 0"""
+
+
+def listed(standard: Standard) -> str:
+    """SQL for a table: each alarm of the range, where, since when, and whether the newest sample still has it."""
+    return f"""
+{_with_alarms(standard)}, {NEWEST}
+SELECT max(alarm.time) = min(newest.time) AS "now", alarm, device, part, min(alarm.time) AS first,
+       max(alarm.time) AS last, count(*) AS samples
+FROM alarm LEFT JOIN newest USING (device)
+GROUP BY alarm, device, part
+ORDER BY last DESC, alarm, device, part LIMIT 500"""
+
+
+def counted(standard: Standard) -> str:
+    """SQL for series: how many alarms were on in a bin, by table."""
+    return f"""
+{_with_alarms(standard)}
+SELECT date_bin({STEP}, time, 'epoch') AS time, name AS metric, count(DISTINCT (device, part, alarm)) AS value
+FROM alarm
+GROUP BY 1, 2 ORDER BY 1, 2"""
+
+
+def flagged(standard: Standard) -> str:
+    """SQL for series: how many rows were out of range, incomplete or late in a bin, by table."""
+    bits = "(VALUES ('out of range', 1), ('registers missing', 2), ('stored late', 4)) AS bits (said, bit)"
+    rows = "\n    UNION ALL ".join(
+        f"SELECT time, quality, '{name}' AS name FROM {name} WHERE {WITHIN} AND quality <> 0"
+        for name in standard.tables
+    )
+    return f"""
+WITH flagged AS (
+    {rows}
+)
+SELECT date_bin({STEP}, time, 'epoch') AS time, name || ': ' || said AS metric, count(*) AS value
+FROM flagged CROSS JOIN {bits}
+WHERE quality & bit <> 0
+GROUP BY 1, 2 ORDER BY 1, 2"""
+
+
+def events() -> str:
+    """SQL for a table: what happened to the devices."""
+    return f"""
+SELECT time, device, kind, until, detail FROM event WHERE {WITHIN} ORDER BY time DESC LIMIT 500"""
+
+
+def event_marks() -> str:
+    """SQL for marks in the curves."""
+    return f"""
+SELECT time, until AS timeend, concat_ws(': ', kind, nullif(detail, '')) AS text, device AS tags
+FROM event WHERE {WITHIN} ORDER BY time LIMIT 1000"""
+
+
+def _with_alarms(standard: Standard) -> str:
+    tables = [table for table in standard.tables.values() if alarms(table)]
+    return f"WITH alarm AS ({' UNION ALL '.join(map(_of, tables))}\n)"
+
+
+def _of(table: Table) -> str:
+    """A row for each alarm that is on. Rows without any are left out first: they are the most by far."""
+    on = {_said(column): f"0 <> ANY ({column.name})" if "[" in column.type else f"{column.name} <> 0"
+          for column in alarms(table)}  # fmt: skip
+    values = ", ".join(f"({text(said)}, {test})" for said, test in on.items())
+    return f"""
+    SELECT time, device, {part(table)} AS part, '{table.name}' AS name, alarm
+    FROM {table.name}, LATERAL (VALUES {values}) AS one (alarm, is_on)
+    WHERE {WITHIN} AND ({" OR ".join(on.values())}) AND is_on"""
+
+
+def _said(column: Column) -> str:
+    return re.sub(r", (0 = \w+|as the vendor numbers it)", "", words(column))

@@ -1,0 +1,115 @@
+"""Curves of the standard's columns: one for each device part that has values, thinned out by the server.
+
+A point stands for a bin of Grafana's interval, but at least of the devices' period, so that every bin has a tick. A bin
+without values is NULL: nobody may take a line across a gap for values. Plain SQL: hypertable or table is no matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.generate.dashboards.grafana import Panel, sql
+
+CHOSEN = "site = ${site:sqlstring} AND device IN (${device:sqlstring})"
+WITHIN = f"$__timeFilter(time) AND {CHOSEN}"
+UNKNOWN = {"/unit not stated/": ""}  # such a curve gets an axis of its own
+SERIES = """
+WITH chosen AS (
+    SELECT count(DISTINCT device) > 1 AS many, greatest($__interval_ms, 1000 * max(period_s)) * interval '1 ms' AS step
+    FROM device
+    WHERE {chosen} AND valid_from <= $__timeTo() AND coalesce(valid_to, 'infinity') > $__timeFrom()
+), found AS (
+    SELECT date_bin(step, time, 'epoch') AS bin, CASE WHEN many THEN device END AS device, {part} AS part,
+           {aggregates}
+    FROM {table}, chosen
+    WHERE {within}
+    GROUP BY 1, 2, 3
+), curve AS (
+    SELECT bin, concat_ws(' ', device, nullif(part, ''), nullif(label, '')) AS metric, value
+    FROM found, LATERAL (VALUES {labels}) AS one (label, value)
+    WHERE value IS NOT NULL
+)
+SELECT bin AS time, metric, value
+FROM chosen, generate_series(date_bin(step, $__timeFrom(), 'epoch'), $__timeTo(), step) AS bin
+CROSS JOIN (SELECT DISTINCT metric FROM curve) AS metrics
+LEFT JOIN curve USING (bin, metric)
+ORDER BY time, length(metric), metric"""
+
+
+class Curves:
+    """Panels of one table's columns."""
+
+    def __init__(self, standard: Standard, table: str) -> None:
+        if table not in standard.tables:
+            raise ConfigError("standard.tables", f"the dashboards show table {table}, which is not there")
+        self._table = standard.tables[table]
+
+    def panel(self, *columns: str, title: str = "{}", width: int = 12, **look: Any) -> Panel:
+        """The curves of these columns, of one unit. In the title {} is what the standard calls the first one."""
+        first = self._column(columns[0])
+        query = sql(self.of(*columns), series=True)
+        return Panel(title.format(words(first)), [query], width, unit=first.unit, units=UNKNOWN, **look)
+
+    def of(self, *columns: str) -> str:
+        """SQL for the curves of these columns."""
+        found = [self._column(column) for column in columns]
+        return self.query({_label(column, self._table, len(found)): _aggregate(column) for column in found})
+
+    def query(self, aggregates: Mapping[str, str], depth: int | None = None) -> str:
+        """SQL for curves: what to call them (behind the part's name), and the aggregate over a bin.
+
+        `depth`: how many identity columns a part has, if not all: with 2 a curve stands for a rack's modules together.
+        """
+        return SERIES.format(
+            chosen=CHOSEN, within=WITHIN, table=self._table.name, part=part(self._table, depth),
+            aggregates=", ".join(f"{value} AS value_{place}" for place, value in enumerate(aggregates.values())),
+            labels=", ".join(f"({text(label)}, value_{place})" for place, label in enumerate(aggregates)),
+        )  # fmt: skip
+
+    def _column(self, name: str) -> Column:
+        if name not in self._table.columns:
+            where = f"standard.tables.{self._table.name}.columns"
+            raise ConfigError(where, f"the dashboards show column {name}, which is not there")
+        return self._table.columns[name]
+
+
+def part(table: Table, depth: int | None = None) -> str:
+    """SQL for the name of a row's part of the plant: bank 1 rack 3; '' where a device has one row."""
+    names = " || ' ' || ".join(f"'{name.removesuffix('_id')} ' || {name}" for name in table.identity[:depth])
+    return names or "''"
+
+
+def words(column: Column) -> str:
+    """What the standard calls a column: "State of charge", "AC active power (unit not stated)"."""
+    said, _, more = column.meaning.partition("; ")
+    return f"{said} ({more})" if "unit" in more else said
+
+
+def text(words: str) -> str:
+    """A text as SQL has it."""
+    return "'" + words.replace("'", "''") + "'"
+
+
+def spread(columns: Sequence[str]) -> str:
+    """SQL for the highest less the lowest of a row's columns, NULLs left aside."""
+    listed = ", ".join(columns)
+    return f"greatest({listed}) - least({listed})"
+
+
+def _label(column: Column, table: Table, of: int) -> str:
+    """Nothing where the panel's title and the part's name say it all; small behind a part's name."""
+    said = words(column)
+    if not table.identity:
+        return said
+    if of == 1:
+        return ""
+    return said[:1].lower() + said[1:] if said[1:2].islower() else said
+
+
+def _aggregate(column: Column) -> str:
+    """Of a bin the highest of what is a highest, the lowest of what is a lowest, else the mean."""
+    parts = column.name.split("_")
+    return f"{next((one for one in ('max', 'min') if one in parts), 'avg')}({column.name})"

@@ -1,0 +1,166 @@
+"""The data standard as a page: `scripts/standard` writes docs/data-standard.md so.
+
+Made from the standard, the maps of the chosen sites (`site=all` unless told otherwise) and `core.maps.fixed_columns`; a
+test holds the page in docs/ against it. `python -m ess_ray.generate.standard_page` takes the words of the command line
+that name settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from ess_ray.config.compose import compose_config
+from ess_ray.config.load import load_settings
+from ess_ray.core.decoding.normalise import MISSING
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps import fixed_columns
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.samples import Kind, Reason, Status
+from ess_ray.core.settings import Settings
+from ess_ray.main import arguments
+
+STATUSES = {
+    Status.STORED: "complete: all its rows are there",
+    Status.PARTIAL: "its rows are there, less those that the database refused; where registers are missing, values are "
+    f"NULL and their rows have {MISSING} in `quality`",
+    Status.FAILED: "no rows but this one",
+}
+REASONS = {
+    Reason.TIMEOUT: "no complete answer within the request's time limit",
+    Reason.REFUSED: "the device refused the connection",
+    Reason.UNREACHABLE: "no route, no name, or no answer to the connection",
+    Reason.CLOSED: "the device closed the connection before its answer was complete",
+    Reason.EXCEPTION: "the device answered with a Modbus exception; its code follows: `exception 2`",
+    Reason.BAD_TRANSACTION: "an answer to a request that was never sent",
+    Reason.BAD_UNIT: "an answer of another unit",
+    Reason.BAD_FUNCTION: "an answer of another function",
+    Reason.BAD_LENGTH: "an answer of the wrong length",
+    Reason.BAD_PROTOCOL: "the answer is no Modbus TCP",
+    Reason.OVERRUN: "the poll before was still running",
+    Reason.BACKOFF: "the device is silent; between two probes it is not asked",
+    Reason.PARKED: "known bad registers are left out; the sample counts as stored",
+    Reason.CLOCK: "the wall clock jumped",
+    Reason.REJECTED: "the database refused some of its rows: see table `rejected`",
+    Reason.JOURNAL_FULL: "read, but its values were given up while the database was away for too long",
+}
+KINDS = {
+    Kind.DEVICE_LOST: "three polls in a row heard nothing",
+    Kind.DEVICE_BACK: "it answers again",
+    Kind.REGISTERS_PARKED: "the device calls the registers in `detail` illegal: they are left out",
+    Kind.ASKED_SINGLY: "the device does not take several requests at once: from now on it gets one after the other",
+    Kind.CLOCK_FORWARD: "the wall clock jumped ahead: [time, until) has no ticks",
+    Kind.CLOCK_BACK: "the wall clock jumped back: ticks in [time, until) were taken already and are skipped",
+}
+INTRODUCTION = """\
+# The data standard
+
+Made by `./scripts/standard` from `conf/standard/ess.yaml` and the maps: change these, not this page.
+
+All plants go into the same tables. A table has the columns of all plants together; where a plant does not deliver a
+column, it is NULL in the database and absent from that plant's exported files. A value that could not be read is NULL,
+never a guess; a device's own sign for "no value" is NULL too. Types are PostgreSQL's: float8 is a 64-bit floating-point
+number, int2 a 16-bit whole one, `int2[]` an array of these, timestamptz a moment."""
+
+
+def page(settings: Settings) -> str:
+    """The page, in Markdown."""
+    maps = {site: _map_of(settings, site) for site in settings.timezones}
+    parts = [INTRODUCTION, _plants(settings, maps), _every_table(settings.standard)]
+    parts += [_data_table(table, maps) for table in settings.standard.tables.values()]
+    parts += [_sample(), _event()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _map_of(settings: Settings, site: str) -> list[RegisterMap]:
+    return [settings.maps[one.map_name] for one in settings.devices if one.device.site == site]
+
+
+def _plants(settings: Settings, maps: Mapping[str, Sequence[RegisterMap]]) -> str:
+    tables = list(settings.standard.tables)
+    lines = []
+    for site, of in maps.items():
+        rows = Counter(table for one in of for table, _ in {(value.table, value.ids) for value in one.values})
+        periods = sorted({d.period_us / 1e6 for d in settings.devices if d.device.site == site})
+        numbers = ", ".join(f"{period:g}" for period in periods)
+        lines.append([site, settings.timezones[site], numbers, *(str(rows[table] or "") for table in tables)])
+    text = "## Plants\n\nHow often a plant is read, and how many rows that gives each time.\n\n"
+    return text + _markdown(["plant", "time zone", "period, s", *tables], lines)
+
+
+def _every_table(standard: Standard) -> str:
+    identity = dict.fromkeys(name for table in standard.tables.values() for name in table.identity)
+    text = "## In every table\n\nThose of the identity columns that the section of the table names.\n\n"
+    return text + _columns(fixed_columns.head(Table("", tuple(identity), {})))
+
+
+def _data_table(table: Table, maps: Mapping[str, Sequence[RegisterMap]]) -> str:
+    delivered = {site: _lengths(table.name, of) for site, of in maps.items()}
+    lines = [[f"`{one.name}`", one.type, one.unit, one.meaning, _who(one, delivered)] for one in table.columns.values()]
+    identity = ", ".join(f"`{name}`" for name in table.identity)
+    row = f"A row for each {identity} and tick." if identity else "One row a tick."
+    return f"## {table.name}\n\n{row}\n\n" + _markdown(["column", "type", "unit", "meaning", "plants"], lines)
+
+
+def _lengths(table: str, maps: Iterable[RegisterMap]) -> dict[str, set[int]]:
+    """The columns that the maps deliver, and how long their arrays are (0 for a single value)."""
+    last: dict[tuple[str, tuple[int, ...]], int] = {}
+    for value in (value for one in maps for value in one.values if value.table == table):
+        key = value.column, value.ids
+        last[key] = max(last.get(key, 0), value.element or 0)
+    lengths: dict[str, set[int]] = {}
+    for (column, _), length in last.items():
+        lengths.setdefault(column, set()).add(length)
+    return lengths
+
+
+def _who(column: Column, delivered: Mapping[str, Mapping[str, set[int]]]) -> str:
+    """The plants that deliver a column, arrays with their lengths."""
+    names = [site for site, columns in delivered.items() if column.name in columns]
+    if "[" in column.type:
+        long = {site: " or ".join(map(str, sorted(delivered[site][column.name]))) for site in names}
+        return ", ".join(f"{site} ({length} long)" for site, length in long.items())
+    return "all" if len(names) == len(delivered) > 1 else ", ".join(names) or "none of these"
+
+
+def _sample() -> str:
+    text = "## sample\n\nOne row for each device and tick that was expected, whether it could be read or not.\n\n"
+    return "\n\n".join([
+        text + _columns(fixed_columns.SAMPLE),
+        _markdown(["status", "meaning"], [[f"`{status}`", STATUSES[status]] for status in Status]),
+        _markdown(["reason", "meaning"], [[f"`{reason}`", REASONS[reason]] for reason in Reason]),
+    ])  # fmt: skip
+
+
+def _event() -> str:
+    text = "## event\n\nWhat happened to a device: transitions only.\n\n"
+    kinds = _markdown(["kind", "meaning"], [[f"`{kind}`", KINDS[kind]] for kind in Kind])
+    return f"{text}{_columns(fixed_columns.EVENT)}\n\n{kinds}"
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    lines = [[f"`{one.name}`", one.type, one.unit, one.meaning] for one in columns]
+    return _markdown(["column", "type", "unit", "meaning"], lines)
+
+
+def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows)]
+    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Print the page; gives the exit code."""
+    given = arguments().parse_intermixed_args(words)
+    try:
+        composed = compose_config(["job=report", *given.settings], given.config_dir)  # which needs no hosts
+        print(page(load_settings(composed, {})), end="")
+    except ConfigError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

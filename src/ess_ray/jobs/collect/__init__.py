@@ -1,0 +1,1 @@
+"""The main job: collects until it is stopped."""

@@ -1,0 +1,112 @@
+"""`job=probe`: ask one device a bounded number of questions, and show what its registers could mean.
+
+Exit code 1 if nothing answered. Only functions 1-4 are sent, at `probe.rate` requests a second at most.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+
+from ess_ray.adapters.modbus.reach import resolve
+from ess_ray.adapters.modbus.reader import Budget, Reader, count_connections
+from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, explore
+from ess_ray.core.checking.suspect import Doubt, Pattern, doubts, patterns
+from ess_ray.core.maps.registers import Value
+from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
+from ess_ray.jobs.collect.run import INTERRUPTED
+from ess_ray.jobs.probe_text import print_probed
+from ess_ray.simulator.launch import simulate
+
+TIMED = 20  # requests whose time is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """All that was found out."""
+
+    settings: ProbeSettings
+    found: Explored
+    values: tuple[Value, ...]  # of the device's map; empty without one
+    doubts: tuple[Doubt, ...]
+    patterns: tuple[Pattern, ...]
+    median_ms: float
+    worst_ms: float
+    timed: tuple[int, int]  # requests, registers of each
+    connections: int | None
+    at_once: int | None  # requests that were answered of MOST_AT_ONCE in one send
+    sent: int
+
+
+def run(settings: Settings) -> int:
+    """Probe; gives the exit code. Raises CannotStart where the simulator cannot."""
+    probe = settings.probe
+    assert probe is not None
+    try:
+        with ExitStack() as stack:
+            if settings.simulated and probe.device:
+                probe = _simulated(settings, probe.device, stack)
+            try:
+                resolve(probe.host, probe.port)
+            except OSError as error:
+                print(f"ess_ray: {probe.host}: {error.strerror or error}: check host and name server", file=sys.stderr)
+                return 1
+            map_name = probe.device.map_name if probe.device else None
+            probed = probe_device(probe, settings.maps[map_name].values if map_name else ())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    print_probed(probed, Console(highlight=False))
+    return 0 if probed.found.registers else 1
+
+
+def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
+    """Addresses and sizes first, then speed, connections and requests at once, as far as `most_requests` goes."""
+    budget = Budget(probe.requests_s, probe.most_requests)
+    reader = Reader(probe, budget)
+    found = explore(probe.windows, reader.ask)
+    times_ms, timed = _times(reader, found)
+    reader.close()
+    connections = at_once = None
+    function, address = min(found.registers, default=(0, 0))
+    if found.registers and budget.left >= probe.most_connections:
+        connections = count_connections(probe, budget, probe.most_connections, function, address)
+    if found.registers and budget.left >= MOST_AT_ONCE:
+        at_once = reader.ask_together(function, address, MOST_AT_ONCE)
+    requests = probe.device.plan.requests if probe.device else ()
+    return Probed(
+        settings=probe,
+        found=found,
+        values=values,
+        doubts=tuple(doubts(values, found.registers)),
+        patterns=tuple(patterns(requests, values, found.registers)),
+        median_ms=statistics.median(times_ms) if times_ms else 0.0,
+        worst_ms=max(times_ms, default=0.0),
+        timed=timed,
+        connections=connections,
+        at_once=at_once,
+        sent=probe.most_requests - budget.left,
+    )
+
+
+def _times(reader: Reader, found: Explored) -> tuple[list[float], tuple[int, int]]:
+    """The times of the largest request, in milliseconds, and how many of how many registers these are."""
+    runs = found.runs
+    if not runs:
+        return [], (0, 0)
+    function, first, last = max(runs, key=lambda run: run[2] - run[1])
+    count = min(last - first + 1, found.largest[function])
+    reader.took_ms.clear()
+    for _ in range(TIMED):
+        reader.ask(function, first, count)
+    return reader.took_ms, (len(reader.took_ms), count)
+
+
+def _simulated(settings: Settings, device: DeviceSettings, stack: ExitStack) -> ProbeSettings:
+    """The one device, played by the simulator."""
+    played = simulate(replace(settings, devices=(device,)), stack).devices[0]
+    assert settings.probe is not None
+    return replace(settings.probe, device=played, host=played.host, port=played.port)

@@ -1,0 +1,149 @@
+"""The completeness report as one HTML file: a heat map of the day and tables, without a script and without the network.
+
+All that the heat map shows stands in the tables below it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from ess_ray.core.reporting.completeness import DeviceReport, SiteReport
+from ess_ray.core.reporting.evidence import Fate
+from ess_ray.core.reporting.heat_map import heat_map
+from ess_ray.jobs.report_text import counted, length_words, site_words, unproven_words
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 2rem auto; max-width: 72rem;
+       padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .5rem; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .3rem; }
+h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; } .map { margin-top: 1.4rem; }
+.verdict { border-left: .4rem solid #0072b2; padding: .4rem .8rem; background: #f2f6fa; }
+.verdict.bad { border-color: #b03a00; background: #fdf3ec; } .verdict ul { margin: .3rem 0; padding-left: 1.2rem; }
+.scroll { overflow-x: auto; } .scroll:focus-visible { outline: 3px solid #0072b2; outline-offset: 2px; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #d5d5d5; vertical-align: top; }
+thead th { border-bottom: 2px solid #555; white-space: nowrap; } th[scope=row], .text { text-align: left; }
+table.map { table-layout: fixed; } table.map th, table.map td { border: 0; padding: .12rem 0; }
+table.map th { width: 12rem; padding-right: .6rem; overflow-wrap: anywhere; font-weight: 400;
+                                text-align: left; }
+svg { display: block; width: 100%; } svg.day { height: 1.5rem; border: 1px solid #888; box-sizing: border-box; }
+svg.axis { height: 1.3rem; overflow: visible; font-size: 11px; fill: #333; }
+.all { fill: #cfe3f3; } .most { fill: #e69f00; } .some { fill: #b5460f; } .none { fill: #1a1a1a; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: .4rem 0 0; padding: 0; list-style: none;
+          font-size: .9rem; }
+.legend svg { display: inline-block; width: 1.4rem; height: 1.1rem; border: 1px solid #888; vertical-align: -.2rem; }
+@media (max-width: 50rem) { table.map th { width: 8rem; } .axis .between { display: none; } }
+@media print {
+  body { margin: 0; max-width: none; font-size: 9.5pt; } .scroll { overflow: visible; }
+  svg, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  tr, .verdict, table.map { break-inside: avoid; } h2, h3 { break-after: avoid; } thead { display: table-header-group; }
+}
+@page { margin: 15mm; }
+"""
+
+
+def as_html(sites: Sequence[SiteReport], wrong: Sequence[str]) -> str:
+    """The whole page."""
+    days = " / ".join(sorted({str(site.day.date) for site in sites}))
+    title = f"How complete was {days}?"
+    return "\n".join([
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>",
+        _verdict(wrong),
+        heat_map(sites),
+        *(_site(site) for site in sites),
+        "</main>\n</body>\n</html>\n",
+    ])  # fmt: skip
+
+
+def _verdict(wrong: Sequence[str]) -> str:
+    if not wrong:
+        return '<p class="verdict">Complete: no loss above the limit, and all rows agree with their samples.</p>'
+    lines = "".join(f"<li>{escape(line)}</li>" for line in wrong)
+    return f'<div class="verdict bad"><strong>Not complete</strong><ul>{lines}</ul></div>'
+
+
+def _site(site: SiteReport) -> str:
+    name = escape(site.site)
+    parts = [
+        f"<h2>{name}</h2>\n<p>{escape(site_words(site))}</p>",
+        "" if site.devices else "<p>No device was configured.</p>",
+        _table(f"{name}: samples", SAMPLE_COLUMNS, 1, map(_sample_cells, site.devices)),
+        _table(f"{name}: reasons", ("device", "status", "reason", "samples"), 3, _reason_cells(site)),
+        _table(f"{name}: longest gaps", GAP_COLUMNS, 3, _gap_cells(site)),
+        _table(f"{name}: rows", ROW_COLUMNS, 2, _row_cells(site)),
+        _table(f"{name}: rows that do not agree with their samples", ("device", "what"), 2, _unproven_cells(site)),
+    ]
+    return "<section>" + "\n".join(filter(None, parts)) + "</section>"
+
+
+# --- the tables -----------------------------------------------------------------------------------------------------
+
+Cells = Sequence[object]
+SAMPLE_COLUMNS = (
+    "device", "expected", "stored", "partial", "failed", "clock", "collector down", "late", "rejected rows", "loss",
+)  # fmt: skip
+GAP_COLUMNS = ("device", "from", "why", "length", "samples")
+ROW_COLUMNS = ("device", "table", "identities", "expected", "rows", "rejected", "loss")
+
+
+def _table(caption: str, columns: Sequence[str], left: int, rows: Iterable[Cells]) -> str:
+    """A table with its heading; `left` columns hold words. Empty without rows."""
+    lines = []
+    for first, *cells in rows:
+        tds = (f'<td class="text">{c}</td>' if place < left else f"<td>{c}</td>" for place, c in enumerate(cells, 1))
+        lines.append(f'<tr><th scope="row">{first}</th>{"".join(tds)}</tr>')
+    if not lines:
+        return ""
+    heads = "".join(
+        f'<th scope="col"{" class=text" if place < left else ""}>{column}</th>' for place, column in enumerate(columns)
+    )
+    return (
+        f'<h3>{caption}</h3>\n<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table></div>"
+    )
+
+
+def _sample_cells(report: DeviceReport) -> Cells:
+    counts = (report.expected, *(report.count(fate) for fate in Fate), report.late, report.rejected)
+    return [escape(report.device.device), *map(_number, counts), _percent(report.loss_percent)]
+
+
+def _reason_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for fate in Fate:
+            for reason, count in one.reasons(fate).items():
+                yield [escape(one.device.device), fate, escape(reason), _number(count)]
+
+
+def _gap_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for gap in one.gaps:
+            why = escape(counted(dict(gap.causes)))
+            from_clock, length = site.day.clock(gap.start_us), length_words(gap.length_us)
+            yield [escape(one.device.device), from_clock, why, length, _number(gap.ticks)]
+
+
+def _row_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for table in one.tables:
+            counts = (table.identities, table.expected, table.rows, table.rejected)
+            names = (escape(one.device.device), escape(table.table))
+            yield [*names, *map(_number, counts), _percent(table.loss_percent)]
+
+
+def _unproven_cells(site: SiteReport) -> Iterator[Cells]:
+    for one in site.devices:
+        for words in unproven_words(one):
+            yield [escape(one.device.device), escape(words)]
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _percent(value: float) -> str:
+    return f"{value:.4f}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,89 @@
+"""`job=status`: how the collector of this state folder does, in one table. It asks nobody: the watcher keeps a file.
+
+Exit code 0: all plants are read whole and the database takes everything; 1: trouble, said in the table, or no collector
+is at work, or it has said nothing for a while.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from rich.console import Console
+
+from ess_ray.app.running import Running, find
+from ess_ray.core.errors import CannotStart
+from ess_ray.core.running.status import FILE, OLD_US, SiteStatus, Status, status_from
+from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect.terminal import fitting
+
+FILE_WIDTH = 200  # columns where there is no terminal
+DISPENSABLE = ("p50 ms", "rows", "p99 ms", "failed", "partial", "stored/expected")
+
+
+def run(settings: Settings) -> int:
+    """Tell; gives the exit code. Raises CannotStart if there is nothing to tell of."""
+    running = find(settings.state_dir)
+    if running is None:
+        raise CannotStart(f"no collector is at work in {settings.state_dir} (state_dir)")
+    now_us = time.time_ns() // 1000
+    told = _read(settings, running)
+    print_status(Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH), told, running, now_us)
+    return 0 if told.at(now_us).well else 1
+
+
+def _read(settings: Settings, running: Running) -> Status:
+    """What was kept last, by the collector at work and not by one before."""
+    try:
+        told = status_from(json.loads((settings.state_dir / FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        told = None
+    if told is None or told.now_us < running.started_us:
+        raise CannotStart(f"the collector (process {running.pid}) is starting: it has not said anything yet")
+    return told
+
+
+def print_status(console: Console, told: Status, running: Running, now_us: int) -> None:
+    """The table and what goes with all sites."""
+    shown = told.at(now_us)
+    rows = [_cells(site, now_us) for site in shown.sites]
+    console.print(fitting(console, rows, DISPENSABLE))
+    for line in _lines(shown, running, now_us):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _cells(site: SiteStatus, now_us: int) -> dict[str, str]:
+    """By column."""
+    last = "none yet" if site.last_tick_us is None else f"{_length(now_us - site.last_tick_us)} ago"
+    return {
+        "site": site.site,
+        "state": site.words,
+        "stored/expected": f"{site.stored}/{site.expected}",
+        "partial": str(site.partial),
+        "failed": str(site.failed),
+        "last tick": last,
+        "p50 ms": "-" if site.p50_ms is None else f"{site.p50_ms:.0f}",
+        "p99 ms": "-" if site.p99_ms is None else f"{site.p99_ms:.0f}",
+        "rows": str(site.rows),
+    }
+
+
+def _lines(told: Status, running: Running, now_us: int) -> Iterator[str]:
+    source = "SIMULATED devices" if told.simulated else "plants"
+    if now_us - told.now_us > OLD_US:
+        yield f"process {running.pid} has said nothing for {_length(now_us - told.now_us)}: this is how it was then"
+    yield f"collecting {source} for {_length(now_us - told.first_us)}, process {running.pid}"
+    yield f"database: {told.database}" + (f"; {told.problem}" if told.problem else "")
+    yield f"on their way to it: {told.waiting} samples"
+    if told.export:
+        yield f"export: {told.export}"
+    yield f"page: {told.page or 'not up yet'}"
+
+
+def _length(length_us: int) -> str:
+    """`3 s`, from two minutes on `0:02:00`."""
+    seconds = max(0, round(length_us / 1e6))
+    return f"{seconds} s" if seconds < 120 else str(timedelta(seconds=seconds))

@@ -1,0 +1,128 @@
+"""The settings of the export: where to, which days, and one line for what cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+import pytest
+from omegaconf import OmegaConf
+
+from ess_ray.config.compose import Composed, compose_config
+from ess_ray.config.export import export_settings
+from ess_ray.config.load import load_settings
+from ess_ray.config.schema import Config
+from ess_ray.core.day import whole_day
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.settings import ExportSettings
+from ess_ray.jobs.export import choose_days
+from tests.flushes import STANDARD
+
+SERVER = {"storage.kind": "timescale"}
+BUCKET = {"export.kind": "gcs", "export.bucket": "ess-days"}
+S = 1_000_000
+MIDNIGHT_US = whole_day(date(2026, 11, 24), "Asia/Seoul").start_us
+
+
+@pytest.fixture(scope="module")
+def composed() -> Composed:
+    return compose_config(["site=[sionyu,panri]"])
+
+
+def settings(composed: Composed, changes: Mapping[str, object], job: str = "collect") -> ExportSettings:
+    config = composed.config.copy()
+    for key, value in changes.items():
+        OmegaConf.update(config, key, value)
+    return export_settings(cast(Config, config), Path("/state"), STANDARD, job)
+
+
+def test_words_of_the_command_line_reach_the_settings() -> None:
+    words = ["from=2026-11-01", "to=2026-11-02", "verify=true", "export=gcs", "export.bucket=b-1", "export.parallel=3"]
+    template = "days/{table}/{site}-{yyyymmdd}.csv"
+    found = load_settings(compose_config(["job=export", "site=sionyu", f"export.name={template}", *words]), {}).export
+    assert (found.first_day, found.last_day, found.verify, found.kind, found.bucket, found.parallel) == (
+        "2026-11-01", "2026-11-02", True, "gcs", "b-1", 3,
+    )  # fmt: skip
+    assert found.template == template
+    assert found.forms == ("csv",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({}, "local"),
+        ({"export.kind": "none"}, "none"),
+        (SERVER, "none"),
+        (SERVER | {"export.kind": "local"}, "local"),
+        (SERVER | BUCKET, "gcs"),
+    ],
+)
+def test_the_embedded_database_is_exported_to_a_folder_and_a_server_where_the_user_says(
+    composed: Composed, changes: Mapping[str, object], kind: str
+) -> None:
+    assert settings(composed, changes).kind == kind
+
+
+def test_files_go_below_the_state_folder_unless_told_otherwise(composed: Composed) -> None:
+    assert settings(composed, {}).folder == Path("/state/export")
+    assert settings(composed, {"export.kind": "local", "export.folder": "/days"}).folder == Path("/days")
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "told"),
+    [
+        (SERVER | {"job": "export"}, "export", "export=gcs export.bucket=NAME"),
+        ({"export.kind": "ftp"}, "export.kind", "none of auto, local, gcs, none"),
+        ({"export.kind": "gcs"}, "export.bucket", "has to be given"),
+        ({"export.kind": "gcs", "export.bucket": "gs://days"}, "export.bucket", "no gs://"),
+        ({"export.bucket": "days"}, "export.bucket", "say export=gcs"),
+        ({"export.kind": "none", "export.folder": "x"}, "export.folder", "say export=local"),
+        (BUCKET | {"export.endpoint": "host"}, "export.endpoint", "http://"),
+        (BUCKET | {"export.credentials_file": "no"}, "export.credentials_file", "no file"),
+        ({"export.formats": ["csv", "xlsx"]}, "export.formats", "none of csv, parquet"),
+        ({"export.formats": []}, "export.formats", "at least one"),
+        ({"export.formats": ["csv", "csv"]}, "export.formats", "none twice"),
+        ({"export.parallel": 0}, "export.parallel", "not within 1 to"),
+        ({"export.grace_s": -1}, "export.grace_s", "not within 0 to"),
+        ({"export.wait_s": float("nan")}, "export.wait_s", "not within 0 to"),
+        (SERVER | BUCKET | {"export.drop_after": "30"}, "export.drop_after", "30d"),
+        ({"export.drop_after": "30d"}, "export.drop_after", "plain tables"),
+        (SERVER | {"export.drop_after": "30d"}, "export.drop_after", "only what was exported"),
+        ({"export.name": "{site}.csv"}, "export.name", "lacks"),
+        ({"export.name": "../{site}_{table}_{yyyymmdd}.csv"}, "export.name", "no name for an object"),
+        ({"last_day": "2026-11-02"}, "from", "is missing"),
+        ({"first_day": "2026-11-31"}, "from", "is no day"),
+        ({"first_day": "2026-11-03", "last_day": "2026-11-02"}, "to", "is before from=2026-11-03"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(composed: Composed, changes: dict[str, object], key: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings(composed, changes, str(changes.pop("job", "collect")))
+    assert caught.value.key == key
+    assert told in caught.value.problem
+
+
+def days(now_us: int, first: str, last: str = "yesterday", other_timezone: str = "Asia/Seoul") -> list[tuple[str, str]]:
+    timezones = {"sionyu": "Asia/Seoul", "panri": other_timezone}
+    return [(site, str(day.date)) for site, day in choose_days(timezones, first, last, 300 * S, now_us)]
+
+
+def test_days_are_those_of_each_site_oldest_first() -> None:
+    closed_us = MIDNIGHT_US + 300 * S
+    assert days(closed_us, "yesterday") == [("panri", "2026-11-23"), ("sionyu", "2026-11-23")]
+    assert days(closed_us, "2026-11-22", "2026-11-23", "Asia/Tokyo") == [
+        ("panri", "2026-11-22"), ("sionyu", "2026-11-22"), ("panri", "2026-11-23"), ("sionyu", "2026-11-23"),
+    ]  # fmt: skip
+    assert len(days(closed_us, "2026-11-01")) == 2 * 23
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("2026-11-23", "2026-11-23"), ("yesterday", "yesterday"), ("today", "today")]
+)
+def test_a_day_that_is_not_over_is_refused_and_told_from_when_on(first: str, last: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"is not over: it can be exported from 2026-11-2[45] 00:05:00 \(Asia/Seoul\)"
+    ):
+        days(MIDNIGHT_US + 299 * S, first, last)

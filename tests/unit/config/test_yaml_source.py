@@ -1,0 +1,57 @@
+"""What is read and added the quick way is what OmegaConf and Hydra make of the same files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from ess_ray.config.compose import compose_config
+from ess_ray.config.paths import conf_folder
+from ess_ray.config.yaml_source import YamlFiles
+
+AWKWARD = """\
+# @package sites.awkward
+numbers: [1e3, 1_000, 0x1f, 010, 1:30, .5, -.inf, 1.5e-3, +3]
+words: [on, no, null, ~, 2026-11-22, "1", '${x}', 600..604, é충전]
+merged: &m {a: 1, b: [&anchor {c: d}, *anchor]}
+again: {<<: *m, a: 2}
+1: a number for a key
+text: |
+  two
+  lines
+"""
+
+
+@pytest.mark.parametrize(
+    "file", sorted(conf_folder().rglob("*.yaml")), ids=lambda file: f"{file.parent.name}/{file.stem}"
+)
+def test_every_shipped_file_is_read_as_omegaconf_reads_it(file: Path) -> None:
+    assert YamlFiles("main", f"libyaml://{file.parent}").load_config(file.stem).config == OmegaConf.load(file)
+
+
+@pytest.mark.parametrize("text", [AWKWARD, "", "# nothing\n", "- a\n- 1\n"])
+def test_a_file_is_read_as_omegaconf_reads_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "some.yaml").write_text(text, encoding="utf-8")
+    found = YamlFiles("main", f"libyaml://{tmp_path}").load_config("some")
+    assert repr(found.config) == repr(OmegaConf.load(tmp_path / "some.yaml"))  # 1 is not 1.0 there
+    assert found.header == {"package": "sites.awkward" if text is AWKWARD else None}
+
+
+def test_maps_and_standard_are_as_hydra_adds_them() -> None:
+    quick = compose_config(["site=[sionyu,panri]"]).to_yaml()
+    for word in ("maps.sionyu.period_s=1", "standard=ess"):  # what they are anyway; Hydra adds what words are about
+        assert compose_config(["site=[sionyu,panri]", word]).to_yaml() == quick
+
+
+def test_a_map_may_be_made_of_another_and_be_overridden(tmp_path: Path) -> None:
+    for folder in ("site", "map"):
+        (tmp_path / folder).mkdir()
+    site = "# @package sites.hilltop\ntimezone: Asia/Seoul\ndevices: {gateway: {map: slow}}\n"
+    (tmp_path / "site/hilltop.yaml").write_text(site)
+    (tmp_path / "map/slow.yaml").write_text("defaults: [sionyu, _self_]\nperiod_s: 5\n")
+    slow = compose_config(["site=hilltop"], tmp_path).config.maps.slow
+    sionyu = compose_config(["site=sionyu", "maps.sionyu.period_s=5"]).config.maps.sionyu
+    assert slow == sionyu
+    assert slow.period_s == 5

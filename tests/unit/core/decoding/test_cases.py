@@ -1,0 +1,67 @@
+"""Golden cases, tests/cases/NAME: a map, registers, and the rows that must come of them (or the map's refusal).
+
+`map.yaml` as users write it; `standard.yaml` if not that of all cases; `registers.yaml`: `registers`, by function and
+first address, and `missing`, addresses that could not be read; `expected.yaml`: rows by table, or `error`, part of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.core.batch import batch_of
+from ess_ray.core.decoding.normalise import Decoder
+from ess_ray.core.errors import MapError
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.plan import Plan, make_plan
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import Standard, load_standard
+from ess_ray.core.samples import Device, Sample, Status
+
+CASES = Path(__file__).parents[3] / "cases"
+NAMES = sorted(path.parent.name for path in CASES.glob("*/map.yaml"))
+
+
+def _read(name: str, file: str) -> Any:
+    return yaml.safe_load((CASES / name / file).read_text())
+
+
+def _map(name: str) -> tuple[RegisterMap, Standard]:
+    own = (CASES / name / "standard.yaml").exists()
+    standard = load_standard(_read(name if own else ".", "standard.yaml"))
+    text = (CASES / name / "map.yaml").read_text()
+    return load_map(name, yaml.safe_load(text), standard, line_finder(text)), standard
+
+
+def _sample(plan: Plan, registers: dict[int, dict[int, list[int]]], missing: dict[int, list[int]]) -> Sample:
+    image, gaps = bytearray(), []
+    for request in plan.requests:
+        runs = registers[request.function]
+        held = {first + place: number for first, run in runs.items() for place, number in enumerate(run)}
+        for address in range(request.address, request.address + request.count):
+            if address in missing.get(request.function, []):
+                gaps.append((len(image), len(image) + request.item_bytes))
+            image += held[address].to_bytes(request.item_bytes)
+    status = Status.PARTIAL if gaps else Status.STORED
+    return Sample(Device("site", "device"), "layout", 0, status, None, tuple(gaps), None, 1.0, 1, 0, bytes(image))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_case_gives_what_it_says(name: str) -> None:
+    expected = _read(name, "expected.yaml")
+    if "error" in expected:
+        with pytest.raises(MapError) as refusal:
+            _map(name)
+        assert expected["error"] in str(refusal.value)
+        return
+    register_map, standard = _map(name)
+    plan = make_plan(register_map)
+    given = _read(name, "registers.yaml")
+    sample = _sample(plan, given["registers"], given.get("missing", {}))
+    frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
+    found = {table: frame.drop("time", "site", "device").to_dicts() for table, frame in frames.items()}
+    assert found == expected

@@ -1,0 +1,211 @@
+"""Decoding agrees with an oracle that takes one value at a time (struct, decimal); flushes say what they hold."""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import replace
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ess_ray.actors.normaliser import Normaliser
+from ess_ray.core.batch import batch_of, pack
+from ess_ray.core.decoding.normalise import Decoder, normalise
+from ess_ray.core.errors import MapError
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.plan import make_plan
+from ess_ray.core.maps.recipe import make_recipe
+from ess_ray.core.maps.registers import RAW_WIDTHS, RegisterMap, Value
+from ess_ray.core.maps.standard import Standard, Table, load_standard
+from ess_ray.core.samples import Device, Sample, Status
+
+FORMATS = {
+    "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f",
+    "float64": "d",
+}  # fmt: skip
+TICK_US = 1_700_000_000_000_000
+STANDARD = Standard({"one": Table("one", (), {}), "many": Table("many", ("part",), {})})
+COLUMN_BITS = {"int2": 16, "int4": 32, "int8": 64}
+
+
+def _map(*values: Value) -> RegisterMap:
+    return RegisterMap("m", 1.0, values, frozenset(), "hash")
+
+
+def _sample(image: bytes, status: Status = Status.STORED, tick_us: int = TICK_US, device: str = "d") -> Sample:
+    return Sample(Device("s", device), "layout", tick_us, status, None, (), None, 1.5, 1, 0, image)
+
+
+def _oracle(value: Value, words: list[int]) -> tuple[float | int | None, bool]:
+    """(value, out of range) of one value out of its registers."""
+    pairs = [struct.pack("<H" if value.order in ("BADC", "DCBA") else ">H", word) for word in words]
+    data = b"".join(reversed(pairs) if value.order in ("CDAB", "DCBA") else pairs)
+    (raw,) = struct.unpack(">" + FORMATS["uint16" if value.bits else value.raw_type], data)
+    if value.bits:
+        raw = raw >> value.bits[0] & ((1 << value.bits[1]) - 1)
+    if raw in value.sentinels or math.isnan(raw):
+        return None, False
+    if value.invert == "swap01" and raw in (0, 1):
+        raw = 1 - raw
+    if value.invert == "nonzero":
+        raw = int(raw == 0)
+    with localcontext(prec=400):
+        exact = Decimal(raw) * value.scale + value.offset
+        out = (
+            (value.minimum is not None and exact < value.minimum)
+            or (value.maximum is not None and exact > value.maximum)
+            or (bool(value.choices) and exact not in value.choices)
+        )
+    if value.column_type == "float8":
+        return float(exact), out
+    return int(exact), out
+
+
+def _whole(digits: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(-(10**digits), 10**digits).filter(bool).map(Decimal)
+
+
+def _fits(column_type: str, raw_type: str, scale: Decimal, offset: Decimal) -> bool:
+    """What the check of a map lets through: whole numbers that the column can hold."""
+    if raw_type.startswith("float") or scale % 1 or offset % 1:
+        return False
+    bits = 16 if raw_type == "bits" else int(raw_type.strip("uint"))
+    ends = (0, (1 << bits) - 1) if raw_type[0] in "ub" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    half = 1 << COLUMN_BITS[column_type] - 1
+    return all(-half <= end * scale + offset < half for end in ends)
+
+
+@st.composite
+def _values(draw: st.DrawFn) -> Value:
+    raw_type = draw(st.sampled_from([*FORMATS, "bits"]))
+    bits = draw(st.tuples(st.integers(0, 7), st.integers(1, 9))) if raw_type == "bits" else None
+    is_float = raw_type.startswith("float")
+    power = draw(st.integers(0, 6))
+    # A float64 with a factor is rounded more than once, as floats are; the rest is exact.
+    scale = Decimal(1) if raw_type == "float64" else draw(_whole(4)).scaleb(-power)
+    offset = Decimal(0) if is_float else draw(st.just(Decimal(0)) | _whole(5)).scaleb(-power)
+    column_types = ["float8", *(name for name in COLUMN_BITS if _fits(name, raw_type, scale, offset))]
+    limits = [None, None] if draw(st.booleans()) else sorted(draw(st.tuples(*[st.integers(-(10**6), 10**6)] * 2)))
+    small = st.integers(0, 20).map(lambda number: number if raw_type[0] == "u" or bits else number - 5)
+    return Value(
+        "one", "x", None, (), 4, 0, RAW_WIDTHS.get(raw_type, 1), raw_type, bits=bits,
+        column_type=draw(st.sampled_from(column_types)),
+        order=draw(st.sampled_from(["ABCD", "CDAB", "BADC", "DCBA"])), scale=scale, offset=offset,
+        minimum=None if limits[0] is None else Decimal(limits[0]).scaleb(-power),
+        maximum=None if limits[1] is None else Decimal(limits[1]).scaleb(-power),
+        invert=None if is_float else draw(st.sampled_from([None, None, "swap01", "nonzero"])),
+        sentinels=tuple(sorted(set(draw(st.lists(small, max_size=2))))),
+        choices=() if is_float or limits[0] is not None else tuple(draw(st.sets(st.integers(-9, 30), max_size=4))),
+    )  # fmt: skip
+
+
+WORDS = st.sampled_from([0, 0, 1, 2, 0x7FFF, 0x8000, 0xFFFF, 0x7FF0, 0x0100]) | st.integers(0, 0xFFFF)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.lists(_values(), min_size=1, max_size=8), st.integers(1, 4))
+def test_every_type_order_scale_and_range_agrees_with_the_oracle(
+    data: st.DataObject, kinds: list[Value], samples: int
+) -> None:
+    values, address = [], 0
+    for number, kind in enumerate(kinds):
+        values.append(replace(kind, column=f"x{number}", address=address))
+        address += kind.width
+    register_map = _map(*values)
+    held = [data.draw(st.lists(WORDS, min_size=address, max_size=address)) for _ in range(samples)]
+    unread = data.draw(st.lists(st.tuples(st.integers(0, samples - 1), st.integers(0, address - 1)), max_size=2))
+    polled = [
+        replace(
+            _sample(struct.pack(f">{address}H", *words)),
+            missing=tuple((2 * place, 2 * place + 2) for of, place in unread if of == number),
+        )
+        for number, words in enumerate(held)
+    ]
+    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(batch_of(polled))["one"]
+    for number, (row, words) in enumerate(zip(frame.to_dicts(), held, strict=True)):
+        quality = 0
+        for value in values:
+            span = range(value.address, value.address + value.width)
+            missing = any(of == number and place in span for of, place in unread)
+            expected, out = (None, False) if missing else _oracle(value, [words[place] for place in span])
+            assert (row[value.column], type(row[value.column])) == (expected, type(expected)), value
+            quality |= 2 * missing | out
+        assert row["quality"] == quality
+
+
+@pytest.mark.parametrize(
+    ("raw", "scale", "written"),
+    [(3, "0.1", "0.3"), (65527, "0.1", "-0.9"), (7, "0.1", "0.7"), (0, "-0.1", "0.0"), (2205, "0.01", "22.05")],
+)
+def test_a_scaled_value_reads_as_the_decimal_that_is_meant(raw: int, scale: str, written: str) -> None:
+    register_map = _map(Value("one", "x", None, (), 4, 0, 1, "int16", scale=Decimal(scale)))
+    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(
+        batch_of([_sample(struct.pack(">H", raw))])
+    )["one"]
+    assert repr(frame["x"][0]) == written
+
+
+TWO_TABLES = _map(
+    Value("many", "x", None, (2,), 4, 0, 1, "int16"),
+    Value("many", "x", None, (1,), 4, 1, 1, "int16"),
+    Value("one", "x", None, (), 4, 2, 1, "int16", minimum=Decimal(0)),
+)
+SAMPLES = [
+    _sample(struct.pack(">3h", 1, 2, 3), device="b"),
+    _sample(b"", Status.FAILED, device="long name"),
+    _sample(struct.pack(">3h", 4, 5, -1), tick_us=TICK_US - 10, device="a"),
+]
+
+
+def test_rows_are_by_sample_then_identity_and_failed_samples_have_none() -> None:
+    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of(SAMPLES))
+    assert frames["many"].select("device", "part", "x").rows() == [("b", 1, 2), ("b", 2, 1), ("a", 1, 5), ("a", 2, 4)]
+    assert frames["one"].columns == ["time", "site", "device", "quality", "x"]
+    assert [time.timestamp() * 1e6 for time in frames["one"]["time"]] == [TICK_US, TICK_US - 10]
+
+
+def test_a_batch_of_failed_samples_has_empty_tables_of_the_right_form() -> None:
+    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of([SAMPLES[1]]))
+    assert [frame.height for frame in frames.values()] == [0, 0]
+
+
+def test_a_flush_can_be_cut_by_sample_and_flags_what_is_late() -> None:
+    flush = normalise(
+        Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD), batch_of(SAMPLES), now_us=TICK_US + 5, late_us=10
+    )
+    assert list(flush.keys) == [(sample.device, sample.tick_us) for sample in SAMPLES]
+    assert flush.samples.rows == (1, 1, 1)
+    assert {table.table: table.rows for table in flush.tables} == {"many": (2, 0, 2), "one": (1, 0, 1)}
+    many, one = flush.tables
+    assert many.columns == ("time", "site", "device", "quality", "part", "x")
+    assert many.ends[0] == many.ends[1] == len(many.data) // 2
+    late_row = one.data[one.ends[1] : one.ends[2]]
+    assert late_row == struct.pack(
+        ">hiqi1si1sihid", 5, 8, TICK_US - 10 - 946_684_800_000_000, 1, b"s", 1, b"a", 2, 4 | 1, 8, -1.0
+    )
+
+
+def test_an_image_of_the_wrong_length_names_its_device() -> None:
+    decoder = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD)
+    with pytest.raises(ValueError, match="s/d: 4 bytes of 1 images, but their plan reads 6"):
+        normalise(decoder, batch_of([_sample(b"1234")]), 0, 0)
+
+
+TREE = {
+    "period_s": 1,
+    "function": 4,
+    "blocks": [{"table": "pcs", "runs": [{"at": 0, "columns": ["power"]}]}],
+}
+PCS = {"tables": {"pcs": {"identity": [], "columns": {"power": {"type": "int2", "unit": "kW", "meaning": "Power"}}}}}
+
+
+def test_samples_are_decoded_by_the_recipe_that_came_with_them() -> None:
+    recipe = make_recipe("plant", TREE, 125, 2000)
+    layout = make_plan(load_map("plant", TREE, load_standard(PCS))).layout
+    flush = Normaliser(PCS).normalise(layout, recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)
+    assert flush.tables[0].columns == ("time", "site", "device", "quality", "power")
+    with pytest.raises(MapError, match="layout 77"):
+        Normaliser(PCS).normalise("77", recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)

@@ -1,0 +1,177 @@
+"""Which objects a day has, how they are called, and what is done about each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from ess_ray.core.day import stretches, whole_day
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.objects import (
+    TEMPLATE,
+    Action,
+    Catalogue,
+    Entry,
+    check_template,
+    days_of,
+    decide,
+    header_line,
+    last_closed,
+    object_name,
+    union,
+)
+from ess_ray.core.exporting.stored import Stored
+from tests.flushes import STANDARD
+
+DAY = date(2026, 11, 22)
+HOUR_US = 3_600_000_000
+
+
+@pytest.mark.parametrize(
+    ("day", "timezone", "lengths_and_offsets"),  # in hours, by the published rules of each zone
+    [
+        (DAY, "Asia/Seoul", [(24, 9)]),
+        (DAY, "Asia/Kathmandu", [(24, 5.75)]),
+        (DAY, "Asia/Kolkata", [(24, 5.5)]),
+        (date(2026, 3, 8), "America/New_York", [(2, -5), (21, -4)]),
+        (date(2026, 11, 1), "America/New_York", [(2, -4), (23, -5)]),
+        (date(2026, 4, 5), "Australia/Lord_Howe", [(2, 11), (22.5, 10.5)]),
+        (date(2018, 11, 4), "America/Sao_Paulo", [(23, -2)]),  # began at 01:00: there was no midnight
+        (date(2018, 2, 17), "America/Sao_Paulo", [(24, -2), (1, -3)]),  # 23:00 came twice
+        (date(2011, 12, 30), "Pacific/Apia", []),  # was left out
+    ],
+)
+def test_a_day_is_as_long_as_its_clock_says(
+    day: date, timezone: str, lengths_and_offsets: list[tuple[float, float]]
+) -> None:
+    whole, following = whole_day(day, timezone), whole_day(date.fromordinal(day.toordinal() + 1), timezone)
+    found = stretches(whole)
+    assert [((end - start) / HOUR_US, offset / 3600) for start, end, offset in found] == lengths_and_offsets
+    assert whole.end_us == following.start_us
+    assert [start for start, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]
+    if found:
+        assert (found[0][0], found[-1][1]) == (whole.start_us, whole.end_us)
+
+
+@pytest.mark.parametrize(
+    ("form", "gzip", "name"),
+    [
+        ("csv", False, "jeju/2026/11/22/20261122_bank.csv"),
+        ("csv", True, "jeju/2026/11/22/20261122_bank.csv.gz"),
+        ("parquet", False, "jeju/2026/11/22/20261122_bank.parquet"),
+    ],
+)
+def test_an_objects_name_ends_as_its_form(form: str, gzip: bool, name: str) -> None:
+    assert object_name(TEMPLATE, "jeju", DAY, "bank", form, gzip) == name
+
+
+def test_a_part_has_what_was_delivered_in_the_standards_order_and_the_books() -> None:
+    delivered = union([{"bank": ["label", "soc"]}, {"bank": ["soc"], "gone": ["x"]}])
+    parts = Catalogue(STANDARD, forms=("csv", "parquet"), gzip=True).parts("jeju", whole_day(DAY, "UTC"), delivered)
+    assert [(part.table, part.form, part.gzip) for part in parts] == [
+        (table, form, form == "csv") for table in ("bank", "sample", "event") for form in ("csv", "parquet")
+    ]
+    assert header_line(parts[0].columns) == b"time,site,device,quality,bank_id,soc,label\r\n"
+    assert [part.order for part in parts[::2]] == [
+        ("time", "device", "bank_id"),
+        ("time", "device"),
+        ("time", "device", "kind"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{site}/{table}.csv", "lacks the site, the table or the date"),
+        ("{table}/{yyyymmdd}.csv", "lacks"),
+        ("{site}/{yyyy}/{mm}/{table}.csv", "lacks"),
+        ("{site}/{day}/{yyyymmdd}_{table}", "'day' is not one of site, table"),
+        ("{site.x}/{yyyymmdd}_{table}", "'site.x' is not one of"),
+        ("{site!r}/{yyyymmdd}_{table}", "is not one of"),
+        ("{site:>9}/{yyyymmdd}_{table}", "is not one of"),
+        ("{site}/{yyyymmdd}_{table", "expected '}' before end of string; expected something like"),
+        ("../{site}/{yyyymmdd}_{table}.csv", "no name for an object"),
+        ("/{site}/{yyyymmdd}_{table}.csv", "no name for an object"),
+        ("{site}//{yyyymmdd}_{table}.csv", "no name for an object"),
+        ("{site}\\{yyyymmdd}_{table}.csv", "no name for an object"),
+        ("{yyyymmdd}{site}{table}.csv", "two objects the same name"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_a_setting_to_correct(template: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem) as caught:
+        check_template("export.name", template, ["a", "ab"], ["bc", "c"])
+    assert caught.value.key == "export.name"
+    assert check_template("export.name", TEMPLATE, ["a", "ab"], ["bc", "c"]) == TEMPLATE
+
+
+def test_a_site_cannot_leave_its_place() -> None:
+    with pytest.raises(ConfigError, match="no name for an object"):
+        check_template("export.name", TEMPLATE, [".."], ["bank"])
+
+
+MIDNIGHT_US = whole_day(DAY, "Asia/Seoul").start_us
+
+
+@pytest.mark.parametrize(
+    ("now_us", "last"),
+    [
+        (MIDNIGHT_US + 299_999_999, date(2026, 11, 20)),
+        (MIDNIGHT_US + 300_000_000, date(2026, 11, 21)),
+        (MIDNIGHT_US + 24 * HOUR_US, date(2026, 11, 21)),
+    ],
+)
+def test_a_day_is_closed_when_the_grace_period_is_over(now_us: int, last: date) -> None:
+    assert last_closed("Asia/Seoul", now_us, 300_000_000) == last
+
+
+@pytest.mark.parametrize(
+    ("spans", "days"),  # in hours from midnight of the 22nd, last day the 23rd
+    [
+        ([(0, 24)], [22]),
+        ([(0, 24.0001)], [22, 23]),
+        ([(-0.0001, 1)], [21, 22]),
+        ([(-60, -50), (30, None)], [19, 23]),
+        ([(60, None)], []),
+        ([], []),
+    ],
+)
+def test_days_are_those_that_a_span_touches(spans: list[tuple[float, float | None]], days: list[int]) -> None:
+    in_us = [(_us(start), None if end is None else _us(end)) for start, end in spans]
+    assert [day.day for day in days_of(in_us, "Asia/Seoul", date(2026, 11, 23))] == days
+
+
+def _us(hours: float) -> int:
+    return MIDNIGHT_US + round(hours * HOUR_US)
+
+
+ENTRY = Entry("n", "folder", 7, 10, 99, 99, 1, 5, 5, "m", "h", "1", 0, 0, 1)
+FOUND = Stored("n", 7, 10, 99)
+
+
+@pytest.mark.parametrize(
+    ("entry", "found", "changed", "action"),
+    [
+        (None, None, None, Action.UPLOAD),
+        (None, FOUND, None, Action.COMPARE),
+        (ENTRY, FOUND, False, Action.SKIP),
+        (ENTRY, FOUND, True, Action.REPLACE),
+        (ENTRY, FOUND, None, Action.COMPARE),
+        (ENTRY, None, False, Action.UPLOAD),  # somebody deleted it
+        (ENTRY, None, True, Action.UPLOAD),
+        (ENTRY, replace(FOUND, generation=8), False, Action.COMPARE),
+        (ENTRY, replace(FOUND, generation=8), True, Action.COMPARE),
+        (ENTRY, replace(FOUND, crc32c=98), False, Action.COMPARE),
+        (replace(ENTRY, name="old"), FOUND, False, Action.COMPARE),
+        (replace(ENTRY, dropped=True), FOUND, False, Action.SKIP),
+        (replace(ENTRY, dropped=True), FOUND, True, Action.HELD),
+        (replace(ENTRY, dropped=True), FOUND, None, Action.HELD),
+        (replace(ENTRY, dropped=True), None, False, Action.HELD),
+        (replace(ENTRY, dropped=True), replace(FOUND, generation=8), False, Action.HELD),
+    ],
+)
+def test_what_is_done_about_an_object(
+    entry: Entry | None, found: Stored | None, changed: bool | None, action: Action
+) -> None:
+    assert decide(entry, found, changed) is action
