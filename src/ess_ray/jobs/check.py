@@ -20,6 +20,8 @@ from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.server import MIN_FREE_BYTES
 from ess_ray.adapters.stores.folder import Folder
 from ess_ray.adapters.stores.store_check import store_findings
+from ess_ray.app.exit_codes import INTERRUPTED
+from ess_ray.app.serving import serving
 from ess_ray.core.checking.findings import (
     Checked,
     Finding,
@@ -41,8 +43,6 @@ from ess_ray.core.errors import CannotStart
 from ess_ray.core.samples import Sample
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.jobs.check_text import as_json, print_checked
-from ess_ray.jobs.collect.database import serving
-from ess_ray.jobs.collect.run import INTERRUPTED
 from ess_ray.simulator.launch import simulate
 
 MAKE_ROOM = "make room there, or set state_dir to another disk"

@@ -21,7 +21,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
 from ess_ray.actors.exporter import Progress as Share
 from ess_ray.adapters.postgres.retention import drop_verified
+from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
+from ess_ray.app.serving import serving
 from ess_ray.app.state_folder import state_folder
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
@@ -29,8 +31,6 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Part, last_closed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
-from ess_ray.jobs.collect.database import serving
-from ess_ray.jobs.collect.run import INTERRUPTED
 
 log = logging.getLogger(__name__)
 

@@ -8,38 +8,22 @@ from __future__ import annotations
 import statistics
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.console import Console
 
 from ess_ray.adapters.modbus.reach import resolve
 from ess_ray.adapters.modbus.reader import Budget, Reader, count_connections
+from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, explore
-from ess_ray.core.checking.suspect import Doubt, Pattern, doubts, patterns
+from ess_ray.core.checking.probed import Probed
+from ess_ray.core.checking.suspect import doubts, patterns
 from ess_ray.core.maps.registers import Value
 from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
-from ess_ray.jobs.collect.run import INTERRUPTED
 from ess_ray.jobs.probe_text import print_probed
 from ess_ray.simulator.launch import simulate
 
 TIMED = 20  # requests whose time is taken
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """All that was found out."""
-
-    settings: ProbeSettings
-    found: Explored
-    values: tuple[Value, ...]  # of the device's map; empty without one
-    doubts: tuple[Doubt, ...]
-    patterns: tuple[Pattern, ...]
-    median_ms: float
-    worst_ms: float
-    timed: tuple[int, int]  # requests, registers of each
-    connections: int | None
-    at_once: int | None  # requests that were answered of MOST_AT_ONCE in one send
-    sent: int
 
 
 def run(settings: Settings) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -13,13 +12,11 @@ from rich.text import Text
 
 from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, Span, limit_of, spans
 from ess_ray.core.checking.interpretations import ORDERS, as_all_types, as_float, as_integer, scaled
+from ess_ray.core.checking.probed import Probed
 from ess_ray.core.checking.reading import Reading, Registers, range_text, read_values, row_text
 from ess_ray.core.checking.skeleton import skeleton
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 from ess_ray.jobs.check_text import FILE_WIDTH, print_doubts
-
-if TYPE_CHECKING:
-    from ess_ray.jobs.probe import Probed
 
 WIDE = 120  # columns from which on 32-bit readings stand in the table
 MOST_DETAILED = 16  # registers of a window that are each shown in all types and orders

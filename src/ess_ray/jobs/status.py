@@ -15,10 +15,10 @@ from datetime import timedelta
 from rich.console import Console
 
 from ess_ray.app.running import Running, find
+from ess_ray.app.table import fitting
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.running.status import FILE, OLD_US, SiteStatus, Status, status_from
 from ess_ray.core.settings import Settings
-from ess_ray.jobs.collect.terminal import fitting
 
 FILE_WIDTH = 200  # columns where there is no terminal
 DISPENSABLE = ("p50 ms", "rows", "p99 ms", "failed", "partial", "stored/expected")

@@ -10,17 +10,14 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock, Thread
 
 from ess_ray.adapters.local.logs import Troubles
 from ess_ray.adapters.postgres.connect import place_of
 from ess_ray.adapters.postgres.devices import Configured, register_devices
-from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
-from ess_ray.core.errors import CannotStart, DatabaseUnavailable, EssRayError
+from ess_ray.core.errors import DatabaseUnavailable, EssRayError
 from ess_ray.core.exporting.objects import delivered_by
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
@@ -145,23 +142,6 @@ class Database:
         except OSError as error:  # it is needed at a start without the database only
             text = f"{self._remembered} is not written: a start while the database is away would fail: {error}"
             troubles.met("remember", text, about("database not remembered", error=error))
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """The DSN of a database that is there; the embedded one is that of the job at work, or started for this block."""
-    if settings.storage.kind != "embedded":
-        yield settings.storage.dsn
-        return
-    folder = settings.state_dir / "postgresql"
-    if not folder.is_dir():
-        raise CannotStart(f"there is no embedded database in {settings.state_dir}: run the main job first")
-    server = EmbeddedPostgres(folder)
-    if running := server.running_dsn():
-        yield running
-        return
-    with server:
-        yield server.dsn
 
 
 def _configured(settings: Settings) -> list[Configured]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ess_ray.actors.page import Page
 from ess_ray.actors.watcher import Told
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
 from ess_ray.app.running import Running, announced
 from ess_ray.app.state_folder import state_folder
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from ess_ray.jobs.collect.reload import Reload
 
 log = logging.getLogger(__name__)
-
-INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 
 class Signals:

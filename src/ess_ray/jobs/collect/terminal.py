@@ -8,20 +8,19 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, cast
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from ess_ray.app.output import Output
+from ess_ray.app.table import fitting
 from ess_ray.cluster.start import Dashboard
 from ess_ray.core.running.account import Account, DeviceAccount
 from ess_ray.core.running.spread import Node
@@ -35,8 +34,6 @@ MOST_NAMED = 3  # devices named while running; more are counted by reason
 
 # What a narrow terminal does without, first to last.
 DISPENSABLE = ("rows", "p50 ms", "samples/s", "p99 ms", "last tick")
-
-WORDS = ("site", "state")  # columns that are no figures
 
 
 class Terminal:
@@ -148,22 +145,6 @@ def summary_lines(account: Account, first_us: int, end_us: int) -> Iterator[str]
     """The run by site, and what each device lacks, for the log."""
     yield from (figures.line() for figures in _by_site(account, first_us, end_us, MOST_LINES))
     yield from _lacking(account, first_us, end_us)
-
-
-def fitting(console: Console, rows: Sequence[Mapping[str, str]], dispensable: Sequence[str]) -> Table:
-    """A table that fits the console's width: of its columns those go that can be done without, first to last."""
-    columns = list(rows[0])
-    unbounded = console.options.update_width(10_000)
-    for unneeded in (None, *dispensable):
-        columns = [name for name in columns if name != unneeded]
-        table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-        for name in columns:
-            table.add_column(name, justify="left" if name in WORDS else "right", no_wrap=True)
-        for cells in rows:
-            table.add_row(*(escape(cells[name]) for name in columns))
-        if console.measure(table, options=unbounded).maximum <= console.width:
-            break
-    return table
 
 
 @dataclass(frozen=True)
