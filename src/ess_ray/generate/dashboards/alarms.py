@@ -1,7 +1,7 @@
 """What a plant calls an alarm: columns of the standard that are not zero while something is the matter.
 
-Which columns these are is told from their names; tests/unit/test_dashboards.py looks whether one is left out whose
-meaning says "Warning" or "Fault".
+Which columns these are is told from their names; tests/unit/generate/test_dashboards.py looks whether one is left out
+whose meaning says "Warning" or "Fault".
 """
 
 from __future__ import annotations
