@@ -104,7 +104,7 @@ def _kept(device: DeviceSettings, start_us: int) -> list[int]:
 def test_the_run_is_told_with_its_age(page: Page) -> None:
     told = page.ask("run")
     assert [site["site"] for site in told["sites"]] == ["sionyu", "panri"]
-    assert told["sites"][0]["words"] == "whole"
+    assert told["sites"][0]["words"] == "ok"
     assert not told["old"]
     assert page.answers.status
     page.answers.status = replace(page.answers.status, now_us=page.answers.status.now_us - 60_000_000)
@@ -264,7 +264,7 @@ def test_a_browser_shows_plants_curves_day_and_events_and_refuses_nothing_of_it(
     tab.until("document.querySelectorAll('#events tbody tr').length == 19")
     assert tab.ask("document.querySelector('#events tbody tr').innerText").endswith(HOSTILE)
     assert tab.ask("document.querySelectorAll('#events img').length") == 0
-    assert tab.ask("[...document.querySelectorAll('#sites .state')].map(one => one.innerText).join()") == "whole,whole"
+    assert tab.ask("[...document.querySelectorAll('#sites .state')].map(one => one.innerText).join()") == "ok,ok"
     assert tab.ask("document.getElementById('alarm').hidden")
     assert "bank 2" in tab.ask("document.querySelector('#curves .legend').innerText")
     assert tab.ask("document.querySelector('#curves .plot').getAttribute('aria-label')").startswith("Bank: state of")
@@ -296,7 +296,7 @@ def test_a_phone_shows_it_without_scrolling_sideways_and_keys_reach_everything(
 @pytest.mark.parametrize("server", ["embedded"], indirect=True)
 def test_old_values_never_look_new(page: Page, tab: Tab) -> None:
     tab.open(f"{page.url}/?old", 1200, 900)
-    tab.until("document.querySelectorAll('#sites .whole').length == 2")
+    tab.until("document.querySelectorAll('#sites .ok').length == 2")
     status = page.answers.status
     assert status
     page.answers.status = replace(status, now_us=status.now_us - 60_000_000)
@@ -306,5 +306,5 @@ def test_old_values_never_look_new(page: Page, tab: Tab) -> None:
     tab.until("document.getElementById('alarm').hidden")
     page.server.close()
     tab.until("document.getElementById('alarm').innerText.startsWith('No answer from the collector since')")
-    assert tab.ask("document.querySelectorAll('#sites .whole').length") == 0
+    assert tab.ask("document.querySelectorAll('#sites .ok').length") == 0
     assert tab.ask("document.body.classList.contains('old')")

@@ -1,7 +1,7 @@
-"""`job=status`: how the collector of this state folder does, in one table. It asks nobody: the watcher keeps a file.
+"""`job=status`: the state of the collector of this state folder in one table, read from the watcher's file.
 
-Exit code 0: all plants are read whole and the database takes everything; 1: trouble, said in the table, or no collector
-is at work, or it has said nothing for a while.
+Exit code 0: all plants are ok or starting and the database takes everything; 1: trouble, which the table shows, or no
+collector is at work, or its last status is too old.
 """
 
 from __future__ import annotations

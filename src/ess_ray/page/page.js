@@ -99,7 +99,7 @@ function showDevices() {
   const rows = site.devices.map((one) => {
     const [kind, shape] = mark(one.state);
     const reasons = Object.entries(one.reasons).map(([reason, count]) => `${reason} × ${count}`).join(", ");
-    const why = one.last_reason && one.state !== "whole" ? ` (${one.last_reason})` : "";
+    const why = one.last_reason && one.state !== "ok" ? ` (${one.last_reason})` : "";
     return [one.device, element("span", { class: kind }, shape, one.state + why), one.map,
       one.stored, one.partial, one.failed, one.expected,
       one.last_tick_us === null ? "–" : clock(one.last_tick_us / 1e6, site.timezone),
@@ -108,7 +108,7 @@ function showDevices() {
   table(get("devices"), columns, rows, 3, 6);
   const count = Object.values(site.states).reduce((a, b) => a + b, 0);
   const left = count - rows.length;
-  get("unlisted").textContent = left ? `${left} more of ${count} devices are whole and not listed.` : "";
+  get("unlisted").textContent = left ? `${left} more of ${count} devices are ok and not listed.` : "";
 }
 
 function table(target, columns, rows, firstNumber = 1e9, lastNumber = -1) {

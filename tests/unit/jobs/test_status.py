@@ -52,7 +52,7 @@ def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: p
         (tmp_path / FILE).write_text(json.dumps(status().tree()))
         code, told = ask(tmp_path, capsys)
         assert code == 0
-        assert "whole" in told
+        assert "ok" in told
         assert "page: http://127.0.0.1:8270" in told
         (tmp_path / FILE).write_text(json.dumps(status(Status.FAILED).tree()))
         code, told = ask(tmp_path, capsys)
@@ -71,6 +71,6 @@ def test_on_a_narrow_terminal_the_state_stays_and_figures_go() -> None:
     console = Console(file=text, width=45, force_terminal=True, color_system=None)
     print_status(console, status(), Running(1, 1), time.time_ns() // 1000)
     table = text.getvalue().splitlines()[:5]
-    assert any("whole" in line for line in table)
+    assert any("ok" in line for line in table)
     assert not any("rows" in line for line in table)
     assert all(len(line) <= 45 for line in table)

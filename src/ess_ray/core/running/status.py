@@ -21,10 +21,10 @@ MARGIN_US = 5_000_000  # a sample that is so much later than it may be by its se
 OLD_US = 10_000_000  # a status that was not renewed for so long tells of the past
 
 
-class State(StrEnum):
+class Health(StrEnum):
     """How a device, or the worst of a site's devices, does; from well to bad."""
 
-    WHOLE = "whole"  # the newest sample has everything
+    OK = "ok"  # the newest sample has every register that the device gives
     STARTING = "starting"  # none is due yet
     PARTIAL = "partial"  # the newest sample lacks registers
     LATE = "late"  # samples that are due have not come to the database
@@ -32,8 +32,8 @@ class State(StrEnum):
     DOWN = "collector down"  # nobody has looked for a while
 
 
-SEVERITY = {state: place for place, state in enumerate(State)}
-OF_SAMPLE = {SampleStatus.STORED: State.WHOLE, SampleStatus.PARTIAL: State.PARTIAL, SampleStatus.FAILED: State.SILENT}
+SEVERITY = {state: place for place, state in enumerate(Health)}
+OF_SAMPLE = {SampleStatus.STORED: Health.OK, SampleStatus.PARTIAL: Health.PARTIAL, SampleStatus.FAILED: Health.SILENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DeviceStatus:
     device: str
     map: str
     period_us: int
-    state: State
+    state: Health
     expected: int
     stored: int
     partial: int
@@ -60,7 +60,7 @@ class SiteStatus:
 
     site: str
     timezone: str
-    state: State
+    state: Health
     states: Mapping[str, int]
     troubles: Mapping[str, int]
     expected: int
@@ -80,8 +80,8 @@ class SiteStatus:
 
     @property
     def words(self) -> str:
-        """How it does: `whole`, or `2 of 40 devices silent: timeout`."""
-        if self.state is State.WHOLE or not self.count:
+        """How it does: `ok`, or `2 of 40 devices silent: timeout`."""
+        if self.state is Health.OK or not self.count:
             return str(self.state)
         ill = self.states[self.state]
         who = "" if self.count == 1 else f"{ill} of {self.count} devices "
@@ -107,7 +107,7 @@ class Status:
     @property
     def well(self) -> bool:
         """Nothing needs anybody."""
-        return not self.problem and all(site.state in {State.WHOLE, State.STARTING} for site in self.sites)
+        return not self.problem and all(site.state in {Health.OK, Health.STARTING} for site in self.sites)
 
     def at(self, now_us: int) -> Status:
         """As it is to be shown at this moment: what is too old says nothing of now."""
@@ -128,8 +128,8 @@ def status_from(tree: Mapping[str, Any]) -> Status:
     sites = [
         {name: value for name, value in site.items() if name != "words"}
         | {
-            "state": State(site["state"]),
-            "devices": tuple(DeviceStatus(**one | {"state": State(one["state"])}) for one in site["devices"]),
+            "state": Health(site["state"]),
+            "devices": tuple(DeviceStatus(**one | {"state": Health(one["state"])}) for one in site["devices"]),
         }
         for site in tree["sites"]
     ]
@@ -176,7 +176,7 @@ class _Listed:
     """A device that may be named."""
 
     name: str
-    state: State
+    state: Health
     books: DeviceAccount
 
 
@@ -184,7 +184,7 @@ class _Listed:
 class _Site:
     """The sums over a site's devices."""
 
-    states: Counter[State] = field(default_factory=Counter)
+    states: Counter[Health] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
     statuses: Counter[SampleStatus] = field(default_factory=Counter)
     expected: int = 0
@@ -194,7 +194,7 @@ class _Site:
     def add(self, name: str, books: DeviceAccount, first_us: int, until_us: int) -> None:
         state = _state(books, first_us, until_us)
         self.states[state] += 1
-        if state in {State.PARTIAL, State.SILENT} and books.last_reason:
+        if state in {Health.PARTIAL, Health.SILENT} and books.last_reason:
             self.troubles[books.last_reason] += 1
         for status, count in books.by_status.items():
             self.statuses[status] += count
@@ -204,17 +204,17 @@ class _Site:
         self.devices.append(_Listed(name, state, books))
 
     def listed(self, every: bool) -> Sequence[_Listed]:
-        named = self.devices if every else [one for one in self.devices if one.state is not State.WHOLE]
+        named = self.devices if every else [one for one in self.devices if one.state is not Health.OK]
         return sorted(named, key=lambda one: -SEVERITY[one.state])
 
 
-def _state(books: DeviceAccount, first_us: int, until_us: int) -> State:
+def _state(books: DeviceAccount, first_us: int, until_us: int) -> Health:
     settings = books.settings
     patience_us = settings.period_us + settings.phase_us + settings.poll_limit_us + MARGIN_US
     since_us = books.last_tick_us if books.last_tick_us is not None else max(first_us, books.since_us)
     if until_us - since_us > patience_us:
-        return State.LATE
-    return State.STARTING if books.last_status is None else OF_SAMPLE[books.last_status]
+        return Health.LATE
+    return Health.STARTING if books.last_status is None else OF_SAMPLE[books.last_status]
 
 
 def _device(one: _Listed, first_us: int, until_us: int) -> DeviceStatus:
@@ -228,7 +228,7 @@ def _device(one: _Listed, first_us: int, until_us: int) -> DeviceStatus:
 def _site(account: Account, name: str, timezone: str, site: _Site, devices: tuple[DeviceStatus, ...]) -> SiteStatus:
     latency = account.latency[name]
     return SiteStatus(
-        name, timezone, max(site.states, key=SEVERITY.__getitem__, default=State.STARTING),
+        name, timezone, max(site.states, key=SEVERITY.__getitem__, default=Health.STARTING),
         {str(state): count for state, count in site.states.items()}, dict(site.troubles.most_common(3)), site.expected,
         *_counts(site.statuses), account.rows[name].total(), latency.percentile_ms(50), latency.percentile_ms(99),
         site.last_tick_us, devices,
@@ -241,5 +241,5 @@ def _counts(statuses: Mapping[SampleStatus, int]) -> tuple[int, int, int]:
 
 
 def _down(site: SiteStatus) -> SiteStatus:
-    devices = tuple(replace(one, state=State.DOWN) for one in site.devices)
-    return replace(site, state=State.DOWN, states={str(State.DOWN): site.count}, troubles={}, devices=devices)
+    devices = tuple(replace(one, state=Health.DOWN) for one in site.devices)
+    return replace(site, state=Health.DOWN, states={str(Health.DOWN): site.count}, troubles={}, devices=devices)

@@ -9,7 +9,7 @@ import pytest
 
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.running.account import Account
-from ess_ray.core.running.status import MOST_LISTED, OLD_US, Facts, State, status_from, status_of
+from ess_ray.core.running.status import MOST_LISTED, OLD_US, Facts, Health, status_from, status_of
 from ess_ray.core.samples import Device, Event, Kind, Status
 from ess_ray.core.settings import DeviceSettings
 
@@ -40,8 +40,8 @@ def state(account: Account, now_s: int) -> str:
 @pytest.mark.parametrize(
     ("status", "why", "words"),
     [
-        (Status.STORED, "", "whole"),
-        (Status.STORED, "parked", "whole"),
+        (Status.STORED, "", "ok"),
+        (Status.STORED, "parked", "ok"),
         (Status.PARTIAL, "exception 4", "partial: exception 4"),
         (Status.FAILED, "timeout", "silent: timeout"),
     ],
@@ -57,14 +57,14 @@ def test_samples_that_do_not_come_are_late_whatever_the_last_one_was() -> None:
     assert state(account, 3) == "starting"
     assert state(account, 30) == "late"
     collect(account, ONE, 10)
-    assert state(account, 16) == "whole"  # a poll may take two seconds, the commit one more
+    assert state(account, 16) == "ok"  # a poll may take two seconds, the commit one more
     assert state(account, 30) == "late"
 
 
 def test_a_slow_device_is_not_late_between_two_ticks() -> None:
     account = books(ONE, period_s=600)
     account.devices[ONE].add(0, Status.STORED, None)
-    assert state(account, 601) == "whole"
+    assert state(account, 601) == "ok"
     assert state(account, 630) == "late"
 
 
@@ -99,7 +99,7 @@ def test_a_status_that_nobody_renews_says_nothing_of_now() -> None:
     assert found.at(10 * S + OLD_US) is found
     old = found.at(11 * S + OLD_US)
     assert old.sites[0].words == "collector down"
-    assert [one.state for one in old.sites[0].devices] == [State.DOWN]
+    assert [one.state for one in old.sites[0].devices] == [Health.DOWN]
     assert not old.well
 
 
