@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -78,18 +79,21 @@ LIBRARIES = {
 IMPURE = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", "subprocess", "time"}
 
 
-def imports(file: str) -> Iterator[str]:
+@cache
+def imports(file: str) -> frozenset[str]:
     """Every module that a file of the package imports, wherever in the file, as a dotted name."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse((SOURCE / file).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}, line {node.lineno}: imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(names)
 
 
 def floor(module: str) -> str:
-    """Of a file or a dotted name, as `core` of `core/maps/plan.py` and of `ess_ray.core.maps.plan`."""
+    """The floor of a file or a dotted name: `core` of `core/maps/plan.py` and of `ess_ray.core.maps.plan`."""
     return path_of(module).partition("/")[0].removesuffix(".py")
 
 
@@ -112,7 +116,7 @@ def path_of(module: str) -> str:
 MODULES = {file.removesuffix(".py") for file in FILES}
 
 
-def ours(file: str) -> set[str]:
+def imported_files(file: str) -> set[str]:
     """The files of the package that a file imports."""
     return {path_of(name) for name in imports(file) if name.startswith("ess_ray.")} - {"__init__.py", file}
 
@@ -125,20 +129,31 @@ def libraries(file: str) -> set[str]:
 PARTS = [file for file in FILES if file != "__init__.py"]
 
 
-@pytest.mark.parametrize("file", PARTS)
-def test_floors_import_downwards(file: str) -> None:
-    assert {floor(other) for other in ours(file)} - {floor(file)} <= FLOORS[floor(file)]
+def offenders(violations: Callable[[str], Iterable[str]], files: Iterable[str] = PARTS) -> list[str]:
+    """A line for each file that breaks a law, with what breaks it."""
+    broken = ((file, sorted(violations(file))) for file in files)
+    return [f"{file}: {', '.join(names)}" for file, names in broken if names]
 
 
-@pytest.mark.parametrize("file", [file for file in PARTS if floor(file) in {"core", "adapters"}])
-def test_rooms_import_what_they_may(file: str) -> None:
-    here = room(file)
-    assert {room(other) for other in ours(file) if floor(other) == floor(file)} - {here} <= ROOMS.get(here, set())
+def test_floors_import_downwards() -> None:
+    def upwards(file: str) -> set[str]:
+        here = floor(file)
+        return {other for other in imported_files(file) if floor(other) not in FLOORS[here] | {here}}
+
+    assert offenders(upwards) == []
+
+
+def test_rooms_import_what_they_may() -> None:
+    def through_a_wall(file: str) -> set[str]:
+        allowed = ROOMS.get(room(file), set()) | {room(file)}
+        return {o for o in imported_files(file) if floor(o) == floor(file) and room(o) not in allowed}
+
+    assert offenders(through_a_wall, [file for file in PARTS if floor(file) in {"core", "adapters"}]) == []
 
 
 def test_there_is_no_circle_of_imports() -> None:
     try:
-        TopologicalSorter({file: ours(file) for file in FILES}).prepare()
+        TopologicalSorter({file: imported_files(file) for file in FILES}).prepare()
         TopologicalSorter({here: {*rooms, here} - {here} for here, rooms in ROOMS.items()}).prepare()
     except CycleError as circle:
         pytest.fail(f"these import one another: {circle.args[1]}")
@@ -152,26 +167,25 @@ def test_the_top_is_an_overview() -> None:
     }
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_file_is_short(file: str) -> None:
-    assert len((SOURCE / file).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+def test_files_are_short() -> None:
+    lines = {file: len((SOURCE / file).read_text(encoding="utf-8").splitlines()) for file in FILES}
+    assert {file: number for file, number in lines.items() if number > MOST_LINES} == {}
 
 
-@pytest.mark.parametrize("file", [file for file in PARTS if floor(file) != "adapters"])
-def test_each_floor_uses_only_its_libraries(file: str) -> None:
-    assert libraries(file) <= LIBRARIES[floor(file)]
+def test_each_floor_uses_only_its_libraries() -> None:
+    floors = [file for file in PARTS if floor(file) != "adapters"]
+    assert offenders(lambda file: libraries(file) - LIBRARIES[floor(file)], floors) == []
 
 
-@pytest.mark.parametrize("file", [file for file in PARTS if floor(file) == "adapters"])
-def test_an_adapter_wraps_one_library(file: str) -> None:
-    found = libraries(file)
-    assert len(found) <= 1
-    assert not found & {"ray", "hydra", "omegaconf"}
+def test_an_adapter_wraps_one_library() -> None:
+    adapters = [file for file in PARTS if floor(file) == "adapters"]
+    assert offenders(lambda file: libraries(file) & {"ray", "hydra", "omegaconf"}, adapters) == []
+    assert offenders(lambda file: libraries(file) if len(libraries(file)) > 1 else (), adapters) == []
 
 
-@pytest.mark.parametrize("file", [file for file in PARTS if floor(file) == "core"])
-def test_the_core_has_no_clock_socket_or_process(file: str) -> None:
-    assert not {name.split(".")[0] for name in imports(file)} & IMPURE
+def test_the_core_has_no_clock_socket_or_process() -> None:
+    core = [file for file in PARTS if floor(file) == "core"]
+    assert offenders(lambda file: {name.split(".")[0] for name in imports(file)} & IMPURE, core) == []
 
 
 def test_a_poller_process_loads_neither_polars_nor_psycopg() -> None:
