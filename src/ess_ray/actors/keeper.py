@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ess_ray.actors.life import alive
 from ess_ray.actors.poller import JournalSettings, Poller, Pulled, Ready
+from ess_ray.actors.process import begin_process
 from ess_ray.adapters.journal.file import SUFFIX
 from ess_ray.adapters.journal.journal import now_us
 from ess_ray.adapters.local.logs import LogPlace, log_to
@@ -38,8 +38,8 @@ class Keeper:
     def ready(self) -> Ready:
         """Where it runs. Asked again: whoever asks has lost what was pulled, and is given it again."""
         log_to(self._log)
-        drained = self._draining and self._draining.ready()
-        return Ready(alive(), drained.notes, drained.recipes, 0) if drained else Ready(alive(), (), {}, 0)
+        drained, process = self._draining and self._draining.ready(), begin_process()
+        return Ready(process, drained.notes, drained.recipes, 0) if drained else Ready(process, (), {}, 0)
 
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002
         """As a poller's: acknowledge what the database has committed, take some of what waits. There are no polls."""
@@ -74,7 +74,8 @@ class Keeper:
             except (JournalBusy, JournalFailed):
                 continue  # its poller has it; or its disk refuses, which the next look may find otherwise
             self._draining, self._path = poller, path
-            told = f"journal {_shown(path)} on {ready.alive.host} has no poller: its {ready.waiting} samples are stored"
+            host, waiting = ready.process.host, ready.waiting
+            told = f"journal {_shown(path)} on {host} has no poller: its {waiting} samples are stored"
             return replace(ready, notes=(*ready.notes, told) if ready.waiting else ready.notes)
         return None
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ess_ray.actors.life import Alive, alive
+from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.local.logs import LogPlace, log_to
 from ess_ray.core.batch import join, unpack
 from ess_ray.core.decoding.normalise import Decoder, normalise
@@ -27,10 +27,10 @@ class Normaliser:
         self._standard_tree = standard_tree
         self._decoders: dict[str, Decoder] = {}
 
-    def ready(self) -> Alive:
+    def ready(self) -> ProcessInfo:
         """The process is up."""
         log_to(self._log)
-        return alive()
+        return begin_process()
 
     def normalise(self, layout: str, recipe: str, batches: Sequence[bytes], now_us: int, late_us: int) -> Flush:
         """The rows of batches of one layout; `now_us - tick_us > late_us` makes a sample late."""

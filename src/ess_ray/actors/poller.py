@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from ess_ray.actors.life import Alive, alive
+from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import LOCK_WAIT_S, SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.journal import Journal, now_us
@@ -73,7 +73,7 @@ class JournalSettings:
 class Ready:
     """A poller that is up: where it runs, and what its journal holds."""
 
-    alive: Alive
+    process: ProcessInfo
     notes: tuple[str, ...]  # about the journal, for a person
     recipes: Mapping[str, str]  # how to decode every layout in the journal
     waiting: int  # items in the journal
@@ -122,7 +122,7 @@ class Poller:
         if known:
             journal.offer_again()
         notes, journal.notes = journal.notes, ()  # each is said once
-        return Ready(alive(), notes, journal.recipes, len(journal))
+        return Ready(begin_process(), notes, journal.recipes, len(journal))
 
     def poll(
         self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, connect_ahead: bool = False

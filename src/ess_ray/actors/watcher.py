@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ess_ray.actors.life import Alive, alive
 from ess_ray.actors.page import Page
+from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.local.logs import LogPlace, Troubles, log_to
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.metrics import Values
@@ -21,7 +21,7 @@ troubles = Troubles(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WatcherUpdate:
     """What the driver tells."""
 
     status: Status
@@ -29,7 +29,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class WatcherReply:
     """What the watcher answers: where the page is, or why there is none; what went wrong."""
 
     page: str
@@ -44,19 +44,19 @@ class Watcher:
         self._page = page
         self._log = log
 
-    def ready(self) -> Alive:
+    def ready(self) -> ProcessInfo:
         """The process is up."""
         log_to(self._log)
-        return alive()
+        return begin_process()
 
-    def tell(self, told: Told) -> Shown:
+    def update(self, update: WatcherUpdate) -> WatcherReply:
         """How the run is now; gives what is shown of it. Raises nothing: perhaps nobody hears."""
         page = ""
         try:
-            page = self._page.show(told.status)
-            if told.values is not None:
-                self._export(told.values)
+            page = self._page.show(update.status)
+            if update.values is not None:
+                self._export(update.values)
         except Exception as error:  # noqa: BLE001  # it is logged, with its trace
             troubles.met("show", "what was told cannot be shown", about("defect"), logging.ERROR, trace=True)
-            return Shown(page, f"{type(error).__name__}: {error}")
-        return Shown(page)
+            return WatcherReply(page, f"{type(error).__name__}: {error}")
+        return WatcherReply(page)

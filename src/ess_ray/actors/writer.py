@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ess_ray.actors.life import Alive, alive
+from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.local.logs import LogPlace, log_to
 from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.samples import Event
@@ -21,10 +21,10 @@ class Writer:
         self._log = log
         self._database = FlushWriter(dsn, rejected_dir, collector)
 
-    def ready(self) -> Alive:
+    def ready(self) -> ProcessInfo:
         """The process is up."""
         log_to(self._log)
-        return alive()
+        return begin_process()
 
     def write(self, flush: Flush) -> Committed:
         """Commit a flush; safe to call again with the same flush after any error."""

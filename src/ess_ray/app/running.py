@@ -19,7 +19,7 @@ FILE, ANSWER = "collector.json", "reload.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningCollector:
     """A collector at work."""
 
     pid: int
@@ -27,7 +27,7 @@ class Running:
 
 
 @contextmanager
-def announced(state_dir: Path, running: Running) -> Iterator[None]:
+def announced(state_dir: Path, running: RunningCollector) -> Iterator[None]:
     """The file is there for this block."""
     file = state_dir / FILE
     write_private(file, json.dumps(asdict(running)))
@@ -37,10 +37,10 @@ def announced(state_dir: Path, running: Running) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def find(state_dir: Path) -> Running | None:
+def find_collector(state_dir: Path) -> RunningCollector | None:
     """The collector at work there; a file left behind by one that was killed does not count."""
     try:
-        running = Running(**json.loads((state_dir / FILE).read_text(encoding="utf-8")))
+        running = RunningCollector(**json.loads((state_dir / FILE).read_text(encoding="utf-8")))
         os.kill(running.pid, 0)
     except (OSError, ValueError, TypeError):
         return None
@@ -57,4 +57,4 @@ def answer_after(state_dir: Path, asked_us: int) -> dict[str, str] | None:
 
 
 if __name__ == "__main__":
-    sys.exit(find(Path(sys.argv[1])) is None)
+    sys.exit(find_collector(Path(sys.argv[1])) is None)

@@ -16,17 +16,17 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from ess_ray.actors.life import Alive
 from ess_ray.actors.poller import Pulled
+from ess_ray.actors.process import ProcessInfo
 from ess_ray.cluster import actors
 from ess_ray.cluster.balance import Balance
-from ess_ray.cluster.members import Member
+from ess_ray.cluster.collection_log import CollectionLog
+from ess_ray.cluster.liveness import PullInFlight, end_hanging
 from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
 from ess_ray.cluster.sessions import Tidying
 from ess_ray.cluster.shipping import Shipping
-from ess_ray.cluster.telling import Telling
-from ess_ray.cluster.watch import Pull, end_hanging
+from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.polling.cadence import first_tick_us
 from ess_ray.core.polling.tally import Totals
@@ -69,15 +69,17 @@ class Collector:
         self._account = account
         self.pollers = Pollers(groups)
         self._normalisers = [
-            Member(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings, nodes.near))  # type: ignore[misc]
+            SupervisedActor(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings, nodes.near))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
         ]
         name = collector_name(settings)
-        self._writer = Member("the writer", lambda: actors.writer(dsn, name, settings, nodes.near))
+        self._writer = SupervisedActor("the writer", lambda: actors.writer(dsn, name, settings, nodes.near))
         self._conductor = Conductor(len(groups))
-        self._telling = Telling()
-        self.shipping = Shipping(settings, self._conductor, self._normalisers, self._writer, account, self._telling)
-        self._pulls: dict[Any, Pull] = {}
+        self._collection_log = CollectionLog()
+        self.shipping = Shipping(
+            settings, self._conductor, self._normalisers, self._writer, account, self._collection_log
+        )
+        self._pulls: dict[Any, PullInFlight] = {}
         self._ship_at_s = 0.0  # what was pulled goes on then, or when all pollers have answered
         self._first_us: int | None = None
         self._end_us: int | None = None
@@ -184,14 +186,14 @@ class Collector:
     @property
     def deaths(self) -> dict[str, int]:
         """How often an actor has died, by its kind."""
-        pollers, normalisers = (sum(one.deaths for one in many) for many in (self.pollers.members, self._normalisers))
+        pollers, normalisers = (sum(one.deaths for one in many) for many in (self.pollers.actors, self._normalisers))
         return {"poller": pollers, "normaliser": normalisers, "writer": self._writer.deaths}
 
     @property
     def _awaited(self) -> list[str]:
         """Who has to be up before the first tick, and is not: all but pollers that no node can have now."""
         own = (*self._normalisers, self._writer)
-        return [member.name for member in own if not member.up] + self.pollers.awaited(self.nodes.up)
+        return [actor.name for actor in own if not actor.up] + self.pollers.awaited(self.nodes.up)
 
     # --- lives --------------------------------------------------------------------------------------------------------
 
@@ -201,8 +203,8 @@ class Collector:
             for note in ready.notes:
                 self._note(note)
             self.shipping.recipes.update(ready.recipes)
-        for member in (*self._normalisers, self._writer):
-            member.begin(_itself)
+        for actor in (*self._normalisers, self._writer):
+            actor.begin(_itself)
 
     # --- a round ------------------------------------------------------------------------------------------------------
 
@@ -211,16 +213,16 @@ class Collector:
         self.nodes.check()
         for number in self.pollers.retire(self.nodes.up):
             self._conductor.gone(number)
-        self._telling.settle()
+        self._collection_log.settle()
         self._tidying.step()
         self._begin_lives()
-        end_hanging(self._pulls.values(), self.shipping.writes.values(), self.pollers.members, self._writer)
+        end_hanging(self._pulls.values(), self.shipping.writes.values(), self.pollers.actors, self._writer)
         pulling = {pull.poller for pull in self._pulls.values()}
-        for number, poller in enumerate(self.pollers.members):
+        for number, poller in enumerate(self.pollers.actors):
             if number not in pulling and poller.up and number not in self.pollers.gone:
                 acknowledged = self._conductor.acknowledgements(number)
-                ref = poller.actor.pull.remote(acknowledged, *self._conductor.room(), PULL_WAIT_S)
-                self._pulls[ref] = Pull(number, time.monotonic())
+                ref = poller.handle.pull.remote(acknowledged, *self._conductor.room(), PULL_WAIT_S)
+                self._pulls[ref] = PullInFlight(number, time.monotonic())
         round_s = ROUND_S - (time.time() - ROUND_OFFSET_S) % ROUND_S
         end_s = time.monotonic() + round_s  # the wall clock may be set meanwhile
         while (left_s := end_s - time.monotonic()) > 0:
@@ -242,11 +244,11 @@ class Collector:
             self.shipping.written(ref)
 
     def _pulled(self, number: int, ref: Any) -> None:
-        poller = self.pollers.members[number]
+        poller = self.pollers.actors[number]
         try:
             pulled: Pulled = ray.get(ref)
         except RayTaskError as error:
-            self._telling.pull_failed(poller.name, error.cause)
+            self._collection_log.pull_failed(poller.name, error.cause)
             if number not in self.pollers.gone:
                 self._conductor.restarted(number)
                 poller.ask_again()
@@ -267,12 +269,12 @@ class Collector:
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
-        self._telling.pulled(poller.name, pulled, pulled.shed - self._shed[number])
+        self._collection_log.pulled(poller.name, pulled, pulled.shed - self._shed[number])
         self._shed[number] = pulled.shed
         self.journals[poller.name] = Backlog(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)
 
 
-def _itself(ready: Alive) -> Alive:
+def _itself(ready: ProcessInfo) -> ProcessInfo:
     return ready

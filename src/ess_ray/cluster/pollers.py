@@ -16,9 +16,9 @@ from ray.exceptions import RayError, RayTaskError
 from ess_ray.actors.poller import Ready
 from ess_ray.adapters.local.logs import Troubles
 from ess_ray.cluster.actors import PollerPlan
-from ess_ray.cluster.members import Member
+from ess_ray.cluster.collection_log import first_line
 from ess_ray.cluster.plan import plan_keeper
-from ess_ray.cluster.telling import first_line
+from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node, eligible
 from ess_ray.core.settings import DeviceSettings, Settings
@@ -44,7 +44,7 @@ class Pollers:
 
     def __init__(self, plans: Sequence[PollerPlan]) -> None:
         self.plans = list(plans)
-        self.members = [Member(plan.name, plan.make) for plan in plans]
+        self.actors = [SupervisedActor(plan.name, plan.make) for plan in plans]
         keepers = {plan.node: number for number, plan in enumerate(plans) if plan.node and plan.keeper}
         self.keepers: dict[str, int] | None = keepers or None  # of a cluster: by node
         self.gone: set[int] = set()  # keepers of nodes that are gone
@@ -56,7 +56,7 @@ class Pollers:
         self._find_sites()
 
     def __len__(self) -> int:
-        return len(self.members)
+        return len(self.actors)
 
     def of_site(self, site: str) -> set[int]:
         """Who may have samples of a site: the first one has taken over the journals of devices that are gone.
@@ -69,9 +69,9 @@ class Pollers:
         """Who is not up and could be. In a cluster a node may be away that alone offers what a poller needs."""
         up = {node.id for node in nodes}
         return [
-            member.name
-            for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True))
-            if not (member.up and (self.keepers is None or self.where[number] in up)) and self._may_be_up(number, nodes)
+            actor.name
+            for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True))
+            if not (actor.up and (self.keepers is None or self.where[number] in up)) and self._may_be_up(number, nodes)
         ]
 
     def _may_be_up(self, number: int, nodes: Sequence[Node]) -> bool:
@@ -97,35 +97,37 @@ class Pollers:
     def begin_lives(self) -> list[Ready]:
         """What those say that have come up; they poll from now on, if the run has begun."""
         begun = []
-        for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True)):
-            ready = None if number in self.gone else self._begin(member)
+        for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
+            ready = None if number in self.gone else self._begin(actor)
             if ready is not None:
                 begun.append(ready)
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
                     first_us = max(self._first_us, self._changed_us, wall_us())
-                    member.actor.poll.remote(plan.devices, first_us, self._end_us, True)
+                    actor.handle.poll.remote(plan.devices, first_us, self._end_us, True)
         return begun
 
-    def _begin(self, member: Member) -> Ready | None:
+    def _begin(self, actor: SupervisedActor) -> Ready | None:
         """What it says if it has come up; before the run one that cannot ends the start, later the others go on."""
         try:
-            ready: Ready | None = member.begin(attrgetter("alive"))
+            ready: Ready | None = actor.begin(attrgetter("process"))
         except RayTaskError as error:
             if self._first_us is None:
                 raise
-            text = f"{member.name} does not come up and is asked again: {first_line(error)}"
-            troubles.met(("begin", member.name), text, about("poller not up", error=error), logging.ERROR)
+            text = f"{actor.name} does not come up and is asked again: {first_line(error)}"
+            troubles.met(("begin", actor.name), text, about("poller not up", error=error), logging.ERROR)
             return None
         if ready:
-            troubles.over(("begin", member.name), f"{member.name} has come up", about("poller up"))
+            troubles.over(("begin", actor.name), f"{actor.name} has come up", about("poller up"))
         return ready
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Poll every tick in [first_us, end_us). One that is not up is told when it is."""
         self._first_us, self._end_us = first_us, end_us
-        pairs = [(plan, member) for plan, member in zip(self.plans, self.members, strict=True) if member.up]
-        ray.get([one.actor.poll.remote(plan.devices, first_us, end_us, True) for plan, one in pairs if not plan.keeper])
+        pairs = [(plan, actor) for plan, actor in zip(self.plans, self.actors, strict=True) if actor.up]
+        ray.get(
+            [one.handle.poll.remote(plan.devices, first_us, end_us, True) for plan, one in pairs if not plan.keeper]
+        )
 
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make more of them; what they poll is said by `change`, once they are up."""
@@ -133,28 +135,28 @@ class Pollers:
             if self.keepers is not None and plan.keeper and plan.node:
                 self.keepers[plan.node] = len(self.plans)
             self.plans.append(replace(plan, devices=()))
-            self.members.append(Member(plan.name, plan.make))
+            self.actors.append(SupervisedActor(plan.name, plan.make))
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
         """Poll these from `first_us` on, poller by poller. One that is dead is told when it is back."""
         self._changed_us = first_us
-        for number, (plan, member) in enumerate(zip(self.plans, self.members, strict=True)):
+        for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
             if plan.devices != devices[number]:
                 self.plans[number] = replace(plan, devices=devices[number])
-                if member.up:
-                    member.actor.poll.remote(devices[number], first_us, self._end_us)
+                if actor.up:
+                    actor.handle.poll.remote(devices[number], first_us, self._end_us)
         self._find_sites()
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished."""
         self._end_us = end_us
-        for plan, member in zip(self.plans, self.members, strict=True):
+        for plan, actor in zip(self.plans, self.actors, strict=True):
             if not plan.keeper:
-                member.actor.stop.remote(end_us)
+                actor.handle.stop.remote(end_us)
 
     def close(self) -> None:
         """Close the journals; what they still hold is found by the next run."""
-        closing: list[Any] = [member.actor.close.remote() for member in self.members if member.up]
+        closing: list[Any] = [actor.handle.close.remote() for actor in self.actors if actor.up]
         closed, _ = ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
         log.info("closed %d of %d journals", len(closed), len(closing), extra=about("close"))
         for ref in closed:

@@ -14,10 +14,10 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from ess_ray.cluster.members import Member
+from ess_ray.cluster.collection_log import CollectionLog, first_line
+from ess_ray.cluster.liveness import WriteInFlight, end_dead
 from ess_ray.cluster.pollers import wall_us
-from ess_ray.cluster.telling import Telling, first_line
-from ess_ray.cluster.watch import Write, end_dead
+from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.batch import unpack
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.running.account import Account
@@ -41,16 +41,16 @@ class Shipping:
         self,
         settings: Settings,
         conductor: Conductor,
-        normalisers: Sequence[Member],
-        writer: Member,
+        normalisers: Sequence[SupervisedActor],
+        writer: SupervisedActor,
         account: Account,
-        telling: Telling,
+        collection_log: CollectionLog,
     ) -> None:
-        self._conductor, self._account, self._telling = conductor, account, telling
+        self._conductor, self._account, self._collection_log = conductor, account, collection_log
         self._normalisers, self._writer = normalisers, writer
         self._late_us = settings.storage.late_us
         self.recipes = {device.plan.layout: device.recipe for device in settings.devices}
-        self.writes: dict[Any, Write] = {}  # on their way
+        self.writes: dict[Any, WriteInFlight] = {}  # on their way
         self._shipped = 0
         self._retry_at_s, self._retry_s, self._most = 0.0, RETRY_S, MOST_PER_SHIPMENT
         self._others: set[str] = set()  # collectors that poll the same devices
@@ -69,15 +69,15 @@ class Shipping:
         while self._may_ship and (shipment := self._conductor.next_shipment(self._most)):
             flush, normaliser = None, None
             if shipment.events:
-                ref = self._writer.actor.write_events.remote(shipment.events)
+                ref = self._writer.handle.write_events.remote(shipment.events)
             else:
                 self._shipped += 1
                 normaliser = self._normalisers[self._shipped % len(self._normalisers)]
                 data = [batch.data for batch in shipment.batches]
                 recipe, late_us = self.recipes.get(shipment.layout, ""), self._late_us
-                flush = normaliser.actor.normalise.remote(shipment.layout, recipe, data, wall_us(), late_us)
-                ref = self._writer.actor.write.remote(flush)
-            self.writes[ref] = Write(shipment, flush, normaliser, time.monotonic())
+                flush = normaliser.handle.normalise.remote(shipment.layout, recipe, data, wall_us(), late_us)
+                ref = self._writer.handle.write.remote(flush)
+            self.writes[ref] = WriteInFlight(shipment, flush, normaliser, time.monotonic())
 
     @property
     def _may_ship(self) -> bool:
@@ -95,7 +95,7 @@ class Shipping:
             self._failed(write, error)
             return
         self.problem, self._retry_s, self._most = None, RETRY_S, min(GROWTH * self._most, MOST_PER_SHIPMENT)
-        self._telling.written()
+        self._collection_log.written()
         self._conductor.committed(shipment)
         self._account.events(shipment.events)
         if committed:
@@ -107,15 +107,15 @@ class Shipping:
                 self._notes.append(text)
             batches = [unpack(batch.data) for batch in shipment.batches]
             self._account.committed(batches, committed)
-            self._telling.committed(batches, committed)
+            self._collection_log.committed(batches, committed)
 
-    def _failed(self, write: Write, error: RayError | EssRayError) -> None:
+    def _failed(self, write: WriteInFlight, error: RayError | EssRayError) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
         if isinstance(cause, RayError):  # an actor died, not the database
             end_dead(write, self._writer, cause)
         else:
             self.problem = first_line(cause)
-            self._telling.write_failed(len(write.shipment), cause)
+            self._collection_log.write_failed(len(write.shipment), cause)
         self._conductor.failed(write.shipment)
         self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s

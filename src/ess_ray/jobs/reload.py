@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from ess_ray.app.running import answer_after, find
+from ess_ray.app.running import answer_after, find_collector
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 
@@ -16,7 +16,7 @@ ANSWER_S = 120.0
 
 def run(settings: Settings) -> int:
     """0: the new configuration holds, or nothing has changed; 1: it was refused. Raises CannotStart."""
-    running = find(settings.state_dir)
+    running = find_collector(settings.state_dir)
     if running is None:
         raise CannotStart(f"no collector is at work in {settings.state_dir} (state_dir)")
     asked_us = time.time_ns() // 1000
@@ -27,7 +27,7 @@ def run(settings: Settings) -> int:
             told = f"{answer['told']}, from {answer['from']} on" if answer["from"] else answer["told"]
             print(f"{answer['outcome']}: {told}", file=sys.stdout if good else sys.stderr)
             return 0 if good else 1
-        if find(settings.state_dir) is None:
+        if find_collector(settings.state_dir) is None:
             raise CannotStart("the collector has ended meanwhile")
         time.sleep(0.1)
     raise CannotStart(f"the collector (process {running.pid}) has not answered within {ANSWER_S:g} s: see its log")

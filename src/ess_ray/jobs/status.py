@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from ess_ray.app.running import Running, find
+from ess_ray.app.running import RunningCollector, find_collector
 from ess_ray.app.table import fitting
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.running.status import FILE, OLD_US, SiteStatus, Status, status_from
@@ -26,7 +26,7 @@ DISPENSABLE = ("p50 ms", "rows", "p99 ms", "failed", "partial", "stored/expected
 
 def run(settings: Settings) -> int:
     """Tell; gives the exit code. Raises CannotStart if there is nothing to tell of."""
-    running = find(settings.state_dir)
+    running = find_collector(settings.state_dir)
     if running is None:
         raise CannotStart(f"no collector is at work in {settings.state_dir} (state_dir)")
     now_us = time.time_ns() // 1000
@@ -35,7 +35,7 @@ def run(settings: Settings) -> int:
     return 0 if told.at(now_us).well else 1
 
 
-def _read(settings: Settings, running: Running) -> Status:
+def _read(settings: Settings, running: RunningCollector) -> Status:
     """What was kept last, by the collector at work and not by one before."""
     try:
         told = status_from(json.loads((settings.state_dir / FILE).read_text(encoding="utf-8")))
@@ -46,7 +46,7 @@ def _read(settings: Settings, running: Running) -> Status:
     return told
 
 
-def print_status(console: Console, told: Status, running: Running, now_us: int) -> None:
+def print_status(console: Console, told: Status, running: RunningCollector, now_us: int) -> None:
     """The table and what goes with all sites."""
     shown = told.at(now_us)
     rows = [_cells(site, now_us) for site in shown.sites]
@@ -71,7 +71,7 @@ def _cells(site: SiteStatus, now_us: int) -> dict[str, str]:
     }
 
 
-def _lines(told: Status, running: Running, now_us: int) -> Iterator[str]:
+def _lines(told: Status, running: RunningCollector, now_us: int) -> Iterator[str]:
     source = "SIMULATED devices" if told.simulated else "plants"
     if now_us - told.now_us > OLD_US:
         yield f"process {running.pid} has said nothing for {_length(now_us - told.now_us)}: this is how it was then"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ess_ray.app.running import Running, announced
+from ess_ray.app.running import RunningCollector, announced
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.status import FILE, Facts, status_of
 from ess_ray.core.running.status import Status as RunStatus
@@ -43,12 +43,12 @@ def test_no_collector_is_trouble_and_a_file_left_behind_is_not_believed(
     assert ask(tmp_path, capsys) == (1, f"ess_ray: no collector is at work in {tmp_path} (state_dir)\n")
     (tmp_path / FILE).write_text(json.dumps(status().tree()))
     assert "no collector is at work" in ask(tmp_path, capsys)[1]
-    with announced(tmp_path, Running(os.getpid(), time.time_ns() // 1000)):
+    with announced(tmp_path, RunningCollector(os.getpid(), time.time_ns() // 1000)):
         assert "has not said anything yet" in ask(tmp_path, capsys)[1]
 
 
 def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with announced(tmp_path, Running(os.getpid(), 1)):
+    with announced(tmp_path, RunningCollector(os.getpid(), 1)):
         (tmp_path / FILE).write_text(json.dumps(status().tree()))
         code, told = ask(tmp_path, capsys)
         assert code == 0
@@ -69,7 +69,7 @@ def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: p
 def test_on_a_narrow_terminal_the_state_stays_and_figures_go() -> None:
     text = io.StringIO()
     console = Console(file=text, width=45, force_terminal=True, color_system=None)
-    print_status(console, status(), Running(1, 1), time.time_ns() // 1000)
+    print_status(console, status(), RunningCollector(1, 1), time.time_ns() // 1000)
     table = text.getvalue().splitlines()[:5]
     assert any("ok" in line for line in table)
     assert not any("rows" in line for line in table)

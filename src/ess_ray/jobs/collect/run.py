@@ -15,11 +15,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ess_ray.actors.page import Page
-from ess_ray.actors.watcher import Told
+from ess_ray.actors.watcher import WatcherUpdate
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
-from ess_ray.app.running import Running, announced
+from ess_ray.app.running import RunningCollector, announced
 from ess_ray.app.state_folder import state_folder
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.errors import EssRayError
@@ -30,12 +30,12 @@ from ess_ray.core.running.metrics import Values
 from ess_ray.core.running.status import Facts, Status, status_of
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.database import Database
-from ess_ray.jobs.collect.terminal import Terminal, summary_lines
+from ess_ray.jobs.collect.display import RunDisplay, summary_lines
 from ess_ray.simulator.launch import simulate
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
-    from ess_ray.cluster.watching import Watching
+    from ess_ray.cluster.watcher_link import WatcherLink
     from ess_ray.jobs.collect.export_schedule import ExportSchedule
     from ess_ray.jobs.collect.reload import Reload
 
@@ -48,8 +48,8 @@ class Signals:
     A terminal that goes away sends SIGHUP too: then the run drains, and says nothing more.
     """
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+    def __init__(self, display: RunDisplay) -> None:
+        self._display = display
         self.asked = False
         self.collecting = False
         self._reload = False
@@ -66,7 +66,7 @@ class Signals:
         return asked
 
     def _hang_up(self, number: int, frame: FrameType | None) -> None:
-        if self._terminal.gone:
+        if self._display.gone:
             self._handle(number, frame)
         else:
             self._reload = True
@@ -82,14 +82,14 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
 
     `compose` gives the settings as the configuration stands then, for a reload.
     """
-    terminal = Terminal()
-    signals = Signals(terminal)
+    display = RunDisplay()
+    signals = Signals(display)
     signals.install()
     try:
         with ExitStack() as stack:
-            code = _run(settings, compose, terminal, signals, stack)
+            code = _run(settings, compose, display, signals, stack)
     except KeyboardInterrupt:
-        _tell(terminal, "stopped at once: what was not stored yet waits in the journals")
+        _tell(display, "stopped at once: what was not stored yet waits in the journals")
         code = INTERRUPTED
     except EssRayError as error:
         log.error("%s", error, extra=about("stop", error=error))
@@ -102,11 +102,11 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
 
 
 def _run(
-    settings: Settings, compose: Callable[[], Settings], terminal: Terminal, signals: Signals, stack: ExitStack
+    settings: Settings, compose: Callable[[], Settings], display: RunDisplay, signals: Signals, stack: ExitStack
 ) -> int:
     state_folder(settings, "ess_ray", "driver")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
-    stack.enter_context(announced(settings.state_dir, Running(os.getpid(), time.time_ns() // 1000)))
+    stack.enter_context(announced(settings.state_dir, RunningCollector(os.getpid(), time.time_ns() // 1000)))
     asked = settings
     if settings.simulated:
         settings = simulate(settings, stack)
@@ -124,16 +124,16 @@ def _run(
     from ess_ray.cluster.collect import Collector
     from ess_ray.cluster.nodes import Nodes
     from ess_ray.cluster.plan import plan_pollers, waiting_elsewhere
-    from ess_ray.cluster.watching import Watching
+    from ess_ray.cluster.watcher_link import WatcherLink
     from ess_ray.jobs.collect.reload import Reload
 
     nodes = Nodes(cluster=settings.cluster.address is not None)
-    terminal.banner(settings, database.name, dashboard, nodes.up)
+    display.banner(settings, database.name, dashboard, nodes.up)
     wanted = settings.cluster.metrics_port
     if wanted and not nodes.up and f":{wanted}/" not in dashboard.metrics_url:
-        terminal.say(f"port {wanted} (cluster.metrics_port) is taken: the metrics are at the address above")
+        display.say(f"port {wanted} (cluster.metrics_port) is taken: the metrics are at the address above")
     for note in (*database.notes, *waiting_elsewhere(settings, database.identity)):
-        _tell(terminal, note)
+        _tell(display, note)
     account = Account(settings.devices)
     collector = Collector(settings, plan_pollers(settings, database.identity, nodes.up), nodes, dsn, account)
     exports = None
@@ -143,35 +143,35 @@ def _run(
         exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
         stack.callback(exports.close)
     page = Page(settings.page, dsn, settings.standard_tree, settings.storage.late_us, settings.state_dir)
-    watching = Watching(page, settings)
-    job = Run(settings, terminal, signals, database, collector, account, exports, watching)
+    watcher = WatcherLink(page, settings)
+    job = CollectJob(settings, display, signals, database, collector, account, exports, watcher)
     reload = Reload(asked, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     stack.callback(reload.close)
     return job.collect(reload)
 
 
-class Run:
+class CollectJob:
     """One run of the main job, from the first tick to the summary."""
 
     def __init__(
         self,
         settings: Settings,
-        terminal: Terminal,
+        display: RunDisplay,
         signals: Signals,
         database: Database,
         collector: Collector,
         account: Account,
         exports: ExportSchedule | None,
-        watching: Watching,
+        watcher: WatcherLink,
     ) -> None:
         self._settings = settings
-        self._terminal = terminal
+        self._display = display
         self._signals = signals
         self._database = database
         self._collector = collector
         self._account = account
         self._exports = exports
-        self._watching = watching
+        self._watcher = watcher
         self._timezones = settings.timezones
         self._end_us: int | None = None
 
@@ -186,7 +186,7 @@ class Run:
         log.info("collecting %s", text, extra=about("collect", tick_us=account.first_us))
         if self._exports:
             self._exports.start()
-        with _shown(self._terminal):
+        with _shown(self._display):
             collector.run(lambda: collector.ended or self._signals.asked, lambda: self._every_round(reload.step))
             window = collector.stop()
             log.info("no more ticks: what was read is stored", extra=about("drain", tick_us=window.end_us))
@@ -213,18 +213,18 @@ class Run:
     def _every_round(self, reload: Callable[[Callable[[], bool], int], list[str]]) -> None:
         self._collector.shipping.may_write = self._database.prepared
         exports, changes = self._exports, reload(self._signals.reload, time.time_ns() // 1000)
-        notes = (*changes, *self._collector.take_notes(), *self._watching.take_notes())
+        notes = (*changes, *self._collector.take_notes(), *self._watcher.take_notes())
         for note in (*notes, *(exports.take_notes() if exports else ())):
-            self._terminal.say(note)
+            self._display.say(note)
         problem = self._collector.shipping.problem or self._database.problem
         state = exports.state if exports else None
-        self._terminal.show(self._account, self._account.first_us, self._end_us, problem, state)
-        self._watching.step(self._told)
+        self._display.show(self._account, self._account.first_us, self._end_us, problem, state)
+        self._watcher.step(self._told)
 
-    def _told(self, with_values: bool) -> Told:
+    def _told(self, with_values: bool) -> WatcherUpdate:
         """What the watcher is told."""
         now_us = time.time_ns() // 1000
-        return Told(self._status(now_us), self._values(now_us) if with_values else None)
+        return WatcherUpdate(self._status(now_us), self._values(now_us) if with_values else None)
 
     def _values(self, now_us: int) -> Values:
         settings, collector, exports = self._settings, self._collector, self._exports
@@ -237,7 +237,7 @@ class Run:
             totals=collector.totals,
             work=collector.shipping.work,
             journals=collector.journals,
-            deaths={**collector.deaths, "watcher": self._watching.deaths},
+            deaths={**collector.deaths, "watcher": self._watcher.deaths},
             exported=exports.done if exports else None,
             database_up=self._database.prepared and not collector.shipping.problem,
             disk_bytes=(usage.free, usage.total) if usage else None,
@@ -253,13 +253,13 @@ class Run:
             problem=self._collector.shipping.problem or self._database.problem,
             waiting=self._collector.waiting,
             export=self._exports.state if self._exports else None,
-            page=self._watching.page,
+            page=self._watcher.page,
         )
         return status_of(self._account, facts, now_us)
 
     def _sum_up(self, first_us: int, end_us: int) -> int:
-        settings, account, say = self._settings, self._account, partial(_tell, self._terminal)
-        self._terminal.summary(account, first_us, end_us)
+        settings, account, say = self._settings, self._account, partial(_tell, self._display)
+        self._display.summary(account, first_us, end_us)
         for text in summary_lines(account, first_us, end_us):
             log.info(text, extra=about("summary"))
         if account.recovered:
@@ -278,15 +278,15 @@ class Run:
         return 0
 
 
-def _tell(terminal: Terminal, text: str) -> None:
-    terminal.say(text)
+def _tell(display: RunDisplay, text: str) -> None:
+    display.say(text)
     log.warning(text, extra=about("note"))
 
 
 @contextmanager
-def _shown(terminal: Terminal) -> Iterator[None]:
-    terminal.start()
+def _shown(display: RunDisplay) -> Iterator[None]:
+    display.start()
     try:
         yield
     finally:
-        terminal.stop()
+        display.stop()

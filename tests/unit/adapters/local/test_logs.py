@@ -11,7 +11,7 @@ import pytest
 
 from ess_ray.actors.poller import Pulled
 from ess_ray.adapters.local.logs import LogPlace, log_to
-from ess_ray.cluster.telling import Telling
+from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.core.batch import batch_of
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.running.fold import Told
@@ -75,12 +75,14 @@ def test_a_full_disk_costs_lines_and_nothing_else(place: LogPlace, capsys: pytes
 
 
 def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(place: LogPlace) -> None:
-    telling = Telling()
-    telling.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, Kind.DEVICE_LOST)), 0)
+    collection_log = CollectionLog()
+    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, Kind.DEVICE_LOST)), 0)
     for second in range(1, 100):
-        telling.committed([batch_of([sample(second, Status.FAILED, "timeout")])], committed())
-    telling.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 100_000_000, Kind.DEVICE_BACK)), 0)
-    telling.committed([batch_of([sample(100, Status.STORED, None), sample(101, Status.STORED, None)])], committed())
+        collection_log.committed([batch_of([sample(second, Status.FAILED, "timeout")])], committed())
+    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 100_000_000, Kind.DEVICE_BACK)), 0)
+    collection_log.committed(
+        [batch_of([sample(100, Status.STORED, None), sample(101, Status.STORED, None)])], committed()
+    )
     told = [(line["log.level"], line["message"], line.get("ess.reason")) for line in lines(place)[1:]]
     assert told == [
         ("warning", "hilltop/gateway: device lost", None),
@@ -93,16 +95,16 @@ def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(place: 
 
 
 def test_a_sample_that_is_older_than_the_trouble_does_not_end_it(place: LogPlace) -> None:
-    telling = Telling()
-    telling.committed([batch_of([sample(5, Status.PARTIAL, "exception 2")])], committed())
-    telling.committed([batch_of([sample(4, Status.STORED, None)])], committed())
+    collection_log = CollectionLog()
+    collection_log.committed([batch_of([sample(5, Status.PARTIAL, "exception 2")])], committed())
+    collection_log.committed([batch_of([sample(4, Status.STORED, None)])], committed())
     assert len(lines(place)) == 2
 
 
 def test_refused_rows_are_told_by_table_and_their_samples_with_them(place: LogPlace) -> None:
     key = (DEVICE, 7_000_000)
-    telling = Telling()
-    telling.committed(
+    collection_log = CollectionLog()
+    collection_log.committed(
         [batch_of([sample(7, Status.STORED, None)])], committed(rejected={"rack": 8}, demoted={key: Status.PARTIAL})
     )
     table, whole = lines(place)[1:]
@@ -111,11 +113,11 @@ def test_refused_rows_are_told_by_table_and_their_samples_with_them(place: LogPl
 
 
 def test_a_database_that_is_away_is_a_line_and_one_when_it_is_back(place: LogPlace) -> None:
-    telling = Telling()
+    collection_log = CollectionLog()
     for _ in range(50):
-        telling.write_failed(12, DatabaseUnavailable("connection refused"))
-    telling.written()
-    telling.written()
+        collection_log.write_failed(12, DatabaseUnavailable("connection refused"))
+    collection_log.written()
+    collection_log.written()
     away, back = lines(place)[1:]
     assert (away["error.type"], away["error.message"], away["ess.count"]) == (
         "DatabaseUnavailable", "connection refused", 12,

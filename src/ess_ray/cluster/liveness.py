@@ -10,7 +10,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from ess_ray.cluster.members import Member
+from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.storing.conduct import Shipment
 
 # An actor that has not answered for so long hangs. A poller answers from memory; a normaliser computes for a fraction
@@ -19,7 +19,7 @@ PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
 
 
 @dataclass(frozen=True)
-class Pull:
+class PullInFlight:
     """A pull that was not answered yet."""
 
     poller: int
@@ -27,16 +27,21 @@ class Pull:
 
 
 @dataclass(frozen=True)
-class Write:
+class WriteInFlight:
     """A shipment on its way: the reference of its bytes, where they are made, since when."""
 
     shipment: Shipment
     flush: Any
-    normaliser: Member | None
+    normaliser: SupervisedActor | None
     since_s: float
 
 
-def end_hanging(pulls: Iterable[Pull], writes: Iterable[Write], pollers: Sequence[Member], writer: Member) -> None:
+def end_hanging(
+    pulls: Iterable[PullInFlight],
+    writes: Iterable[WriteInFlight],
+    pollers: Sequence[SupervisedActor],
+    writer: SupervisedActor,
+) -> None:
     """Kill what hangs. The wait that ends with it is handled as any other death."""
     now_s = time.monotonic()
     for pull in pulls:
@@ -51,7 +56,7 @@ def end_hanging(pulls: Iterable[Pull], writes: Iterable[Write], pollers: Sequenc
             writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
 
 
-def end_dead(write: Write, writer: Member, error: RayError) -> None:
+def end_dead(write: WriteInFlight, writer: SupervisedActor, error: RayError) -> None:
     """One of the two actors of a write has died: the normaliser if its bytes were never made."""
     if write.normaliser and write.flush is not None:
         try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
+class ProcessInfo:
     """A process."""
 
     pid: int
@@ -19,8 +19,8 @@ class Alive:
 FEW_COLLECTIONS = 20_000, 10, 10  # thresholds: samples come and go by the thousand and hold no cycles
 
 
-def alive() -> Alive:
+def begin_process() -> ProcessInfo:
     """This process. From now on Python's garbage collector looks at what is new only, and seldom."""
     gc.freeze()
     gc.set_threshold(*FEW_COLLECTIONS)
-    return Alive(os.getpid(), socket.gethostname())
+    return ProcessInfo(os.getpid(), socket.gethostname())

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from ess_ray.cluster.telling import MOST_NAMED, Telling
+from ess_ray.cluster.collection_log import MOST_NAMED, CollectionLog
 from ess_ray.core.batch import batch_of
 from ess_ray.core.samples import Device, Sample, Status
 from ess_ray.core.storing.flush import Committed
@@ -27,17 +27,17 @@ def tick(number: int, failed: int) -> list[Sample]:
 
 @pytest.mark.parametrize(("failed", "lines"), [(3, 3), (MOST_NAMED, MOST_NAMED), (90, 1)])
 def test_few_devices_are_named_and_many_are_one_line(caplog: pytest.LogCaptureFixture, failed: int, lines: int) -> None:
-    telling = Telling()
-    with caplog.at_level(logging.INFO, logger="ess_ray.cluster.telling"):
+    collection_log = CollectionLog()
+    with caplog.at_level(logging.INFO, logger="ess_ray.cluster.collection_log"):
         for number in range(1, 4):
-            telling.committed([batch_of(tick(number, failed))], ANSWER)
+            collection_log.committed([batch_of(tick(number, failed))], ANSWER)
     assert len(caplog.messages) == lines, caplog.messages
 
 
 def test_a_fleet_that_is_whole_again_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
-    telling = Telling()
-    with caplog.at_level(logging.INFO, logger="ess_ray.cluster.telling"):
-        telling.committed([batch_of(tick(1, 90))], ANSWER)
-        telling.committed([batch_of(tick(2, 0))], ANSWER)
+    collection_log = CollectionLog()
+    with caplog.at_level(logging.INFO, logger="ess_ray.cluster.collection_log"):
+        collection_log.committed([batch_of(tick(1, 90))], ANSWER)
+        collection_log.committed([batch_of(tick(2, 0))], ANSWER)
     assert caplog.messages[0] == "fleet: 90 of 100 samples at once are not whole, most of them: timeout"
     assert caplog.messages[-1].startswith("fleet: no longer many at once")

@@ -36,7 +36,7 @@ MOST_NAMED = 3  # devices named while running; more are counted by reason
 DISPENSABLE = ("rows", "p50 ms", "samples/s", "p99 ms", "last tick")
 
 
-class Terminal:
+class RunDisplay:
     """Shows one run; `show` is called every round and does little when nothing is due."""
 
     def __init__(self, console: Console | None = None) -> None:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 MOST_NAMED = 20  # of the samples of one batch: more that are not whole are told together
 
 
-class Telling:
+class CollectionLog:
     """Of one run; called by `cluster.collect` for all that comes back."""
 
     def __init__(self) -> None:
