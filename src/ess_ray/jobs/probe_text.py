@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, Span, limit_of, spans
-from ess_ray.core.checking.interpretations import ORDERS, as_all_types, as_float, as_integer, scaled
+from ess_ray.core.checking.interpretations import as_all_types, as_float, as_integer, scaled
 from ess_ray.core.checking.probed import Probed
 from ess_ray.core.checking.reading import Reading, Registers, range_text, read_values, row_text
 from ess_ray.core.checking.skeleton import skeleton
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 from ess_ray.jobs.check_text import FILE_WIDTH, print_doubts
 

@@ -12,6 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 from ess_ray.simulator.day import Floats
 
@@ -89,9 +90,10 @@ class Encoder:
         return {function: _as_sent(function, buffer[start:end]) for function, (start, end) in self._places.items()}
 
     def _set_text(self, value: Value, start: int) -> None:
-        data = TEXT[: 2 * value.width].ljust(2 * value.width, b"\0")
-        words = np.frombuffer(data, dtype="<u2" if value.order in ("BADC", "DCBA") else ">u2").astype(np.uint16)
-        self._buffer[start : start + value.width] = words[::-1] if value.order in ("CDAB", "DCBA") else words
+        text = np.frombuffer(TEXT[: 2 * value.width].ljust(2 * value.width, b"\0"), np.uint8)
+        data = np.empty_like(text)
+        data[ORDERS[value.order].text_positions(len(text))] = text
+        self._buffer[start : start + value.width] = data.view(">u2")
 
     def _set_words(self, values: Sequence[Value]) -> None:
         shared = {(value.function, value.address) for value in values if value.raw_type == "bits"}
@@ -99,7 +101,8 @@ class Encoder:
         for owner, value in enumerate(values):
             start = self._places[value.function][0] + value.address
             if value.raw_type == "bits":
-                bits.append((owner, 0, value.bits[0] if value.bits else 0, value.order in ("BADC", "DCBA"), start))
+                shift, swap = value.bits[0] if value.bits else 0, ORDERS[value.order].low_byte_first
+                bits.append((owner, 0, shift, swap, start))
             elif value.raw_type == "string":
                 self._set_text(value, start)
             elif (value.function, value.address) not in shared:
@@ -111,10 +114,8 @@ class Encoder:
 
 def _words(value: Value) -> list[tuple[int, int, bool]]:
     """(right shift, left shift, swap the bytes) of each register of `value`, in the order of the addresses."""
-    shifts = [16 * i for i in range(value.width)]
-    if value.order in ("ABCD", "BADC"):
-        shifts.reverse()
-    return [(shift, 0, value.order in ("BADC", "DCBA")) for shift in shifts]
+    order, least = ORDERS[value.order], value.width - 1
+    return [(16 * (least - word), 0, order.low_byte_first) for word in order.words(value.width)]
 
 
 def _where(values: Sequence[Value], holds: Callable[[Value], bool]) -> NDArray[np.intp]:

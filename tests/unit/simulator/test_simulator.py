@@ -234,7 +234,7 @@ def test_bits_and_texts_are_sent_where_they_lie() -> None:
     flag = Value("pcs", "st_run", None, (), 4, 2, 1, "bits", bits=(3, 1), column_type="bool")
     inverted = Value("pcs", "st_ready", None, (), 4, 2, 1, "bits", bits=(9, 1), invert="swap01", column_type="bool")
     register = Value("pcs", "pcs_word", None, (), 4, 2, 1, "uint16", column_type="int4")
-    text = Value("pcs", "serial", None, (), 4, 5, 3, "string", column_type="text")
+    text = Value("pcs", "serial", None, (), 4, 5, 3, "string", order="CDAB", column_type="text")  # from its beginning
     coil = Value("pcs", "st_run", None, (), 1, 17, 1, "bit", column_type="bool")
     image = Plant(RegisterMap("made", 1.0, (coil, register, flag, inverted, text), frozenset(), ""), 1).image(0)
     assert image[4] == b"\0\0\0\0" + b"\0\x08" + b"\0\0\0\0" + TEXT[:6]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")  # see docs/register-maps.md
+from ess_ray.core.maps.order import ORDERS
+
 SCALES = (1, 2, 3)  # powers of ten that factors of registers usually have
 FLOATS = {4: ">f", 8: ">d"}
 LEAST, MOST = 1e-6, 1e12  # what is meant lies between
@@ -19,7 +20,7 @@ def as_all_types(data: bytes) -> Iterator[tuple[str, list[str]]]:
     for words in (1, 2, 4):
         if len(part := data[: 2 * words]) < 2 * words:
             return
-        orders = ORDERS if words > 1 else ("ABCD", "", "BADC", "")
+        orders = _orders(2 * words)
         bits = 16 * words
         for name, signed in ((f"uint{bits}", False), (f"int{bits}", True)):
             numbers = [as_integer(part, order, signed=signed) if order else None for order in orders]
@@ -27,7 +28,13 @@ def as_all_types(data: bytes) -> Iterator[tuple[str, list[str]]]:
         for power in SCALES if words < 4 else ():
             yield f"  × {10**-power:g}", ["" if one is None else scaled(one, power) for one in numbers]
         if words > 1:
-            yield from _meant(f"float{bits}", [as_float(part, order) for order in orders])
+            yield from _meant(f"float{bits}", [as_float(part, order) if order else "" for order in orders])
+
+
+def _orders(size: int) -> list[str]:
+    """The orders by name; empty where a number of `size` bytes is the same as in an order before."""
+    positions = [order.positions(size) for order in ORDERS.values()]
+    return [name if positions.index(positions[i]) == i else "" for i, name in enumerate(ORDERS)]
 
 
 def _meant(name: str, row: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -39,22 +46,14 @@ def _short(number: int) -> str:
     return str(number) if abs(number) < MOST else "-"
 
 
-def ordered(data: bytes, order: str) -> bytes:
-    """The bytes with the most significant first."""
-    words = [data[i : i + 2] for i in range(0, len(data), 2)]
-    if order in ("BADC", "DCBA"):
-        words = [word[::-1] for word in words]
-    return b"".join(words[::-1] if order in ("CDAB", "DCBA") else words)
-
-
 def as_integer(data: bytes, order: str, *, signed: bool) -> int:
     """A whole number."""
-    return int.from_bytes(ordered(data, order), "big", signed=signed)
+    return int.from_bytes(ORDERS[order].decode(data), "big", signed=signed)
 
 
 def as_float(data: bytes, order: str) -> str:
     """A float, as text; "-" for one that no device means."""
-    (number,) = struct.unpack(FLOATS[len(data)], ordered(data, order))
+    (number,) = struct.unpack(FLOATS[len(data)], ORDERS[order].decode(data))
     return f"{number:.7g}" if number == 0 or LEAST <= abs(number) < MOST else "-"
 
 

@@ -7,12 +7,14 @@ and one that mends most of a block is told about the block. Guesses never change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
+from ess_ray.core.checking.interpretations import as_integer
 from ess_ray.core.checking.reading import Reading, Registers, place_text, range_text, read_values, with_unit
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.maps.registers import LAST_ADDRESS, Value
 
@@ -21,10 +23,6 @@ USUAL = {"%": (-1.0, 101.0), "degC": (-50.0, 150.0), "Hz": (40.0, 70.0), "V": (-
 HUGE_INTEGER, TINY_FLOAT, HUGE_FLOAT = 1 << 24, 1e-20, 1e20
 MOST_HINTS = 3  # of one reading
 
-# What an order becomes when words, bytes or both are swapped.
-WORDS = {"ABCD": "CDAB", "CDAB": "ABCD", "BADC": "DCBA", "DCBA": "BADC"}
-BYTES = {"ABCD": "BADC", "BADC": "ABCD", "CDAB": "DCBA", "DCBA": "CDAB"}
-BOTH = {order: WORDS[BYTES[order]] for order in WORDS}
 KINDS = {
     "int16": "uint16", "uint16": "int16", "int32": "float32", "uint32": "float32", "float32": "int32",
     "int64": "float64", "uint64": "float64", "float64": "int64",
@@ -126,18 +124,12 @@ def _odd_for_type(reading: Reading, size: float) -> str:
         return "unusual for a measured value" if size and not TINY_FLOAT < size < HUGE_FLOAT else ""
     if value.width == 1 or value.raw_type == "string" or value.minimum is not None or value.maximum is not None:
         return ""
-    raws = [_whole(value, reading.data, low_first=flag) for flag in (False, True)]
-    here, there = raws if value.order in ("ABCD", "BADC") else raws[::-1]
-    return "very large, and small with its words swapped" if here >= HUGE_INTEGER and there * 1000 < here else ""
-
-
-def _whole(value: Value, data: bytes, *, low_first: bool) -> int:
-    """The size of the whole number in these bytes."""
-    words = [data[i : i + 2] for i in range(0, len(data), 2)]
-    if value.order in ("BADC", "DCBA"):
-        words = [word[::-1] for word in words]
+    order = ORDERS[value.order]
+    if (swapped := order.swapped(words=True)) is None:
+        return ""
     signed = value.raw_type.startswith("int")
-    return abs(int.from_bytes(b"".join(words[::-1] if low_first else words), "big", signed=signed))
+    as_is, as_swapped = (abs(as_integer(reading.data, name, signed=signed)) for name in (order.name, swapped.name))
+    return "very large, and small with its words swapped" if as_is >= HUGE_INTEGER and 1000 * as_swapped < as_is else ""
 
 
 def _mends(reading: Reading) -> bool:
@@ -148,10 +140,11 @@ def _mends(reading: Reading) -> bool:
 # --- guesses --------------------------------------------------------------------------------------------------------
 
 
-def _order(value: Value, swap: Mapping[str, str], words: bool) -> Value | None:
+def _order(value: Value, words: bool, bytes_: bool) -> Value | None:
     if value.raw_type == "bit" or (words and (value.width == 1 or value.raw_type == "string")):
         return None
-    return replace(value, order=swap[value.order])
+    order = ORDERS[value.order].swapped(words=words, bytes_=bytes_)
+    return None if order is None else replace(value, order=order.name)
 
 
 def _shift(value: Value, by: int) -> Value | None:
@@ -170,11 +163,11 @@ def _scale(value: Value, by: Decimal) -> Value | None:
 
 
 GUESSES = (
-    _Guess("with its words swapped", partial(_order, swap=WORDS, words=True)),
+    _Guess("with its words swapped", partial(_order, words=True, bytes_=False)),
     _Guess("read one register later", partial(_shift, by=1)),
     _Guess("read one register earlier", partial(_shift, by=-1)),
-    _Guess("with its bytes swapped", partial(_order, swap=BYTES, words=False)),
-    _Guess("with words and bytes swapped", partial(_order, swap=BOTH, words=True)),
+    _Guess("with its bytes swapped", partial(_order, words=False, bytes_=True)),
+    _Guess("with words and bytes swapped", partial(_order, words=True, bytes_=True)),
     _Guess("as another type", _kind),
     _Guess("a tenth of it", partial(_scale, by=Decimal("0.1"))),
     _Guess("a hundredth of it", partial(_scale, by=Decimal("0.01"))),

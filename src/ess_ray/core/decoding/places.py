@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ess_ray.core.decoding.rules import raw_dtype, shared_part
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Plan, locate
 from ess_ray.core.maps.registers import RegisterMap, Value
 
@@ -89,7 +90,7 @@ def blocks_of(register_map: RegisterMap, plan: Plan, tables: dict[str, TablePlac
 
 def _block(table: TablePlaces, elements: int, columns: dict[str, list[Value]], plan: Plan) -> Block:
     some = next(iter(columns.values()))[0]
-    dtype, order = raw_dtype(some), np.array(byte_order(some))
+    dtype, order = raw_dtype(some), np.array(byte_offsets(some))
     row_of = {ids: number for number, ids in enumerate(table.rows)}
     shape = len(columns), len(table.rows) * elements
     places = np.zeros((*shape, dtype.itemsize), np.intp)
@@ -109,20 +110,17 @@ def _block(table: TablePlaces, elements: int, columns: dict[str, list[Value]], p
     )  # fmt: skip
 
 
-def byte_order(value: Value) -> list[int]:
-    """Bytes of a value in the order a little-endian machine wants them; of text, in reading order.
+def byte_offsets(value: Value) -> list[int]:
+    """The bytes that make up a value, as offsets from its first one in the image.
 
-    Text keeps its word order: a device that sends the low word of a number first still sends text from its beginning.
+    A number's least significant byte comes first, as `rules.raw_dtype` has it, a text's first character.
     """
     if value.raw_type == "bit":
         return [0]
-    swapped = value.order in ("BADC", "DCBA")
+    order = ORDERS[value.order]
     if value.raw_type == "string":
-        words, low_byte_first = range(value.width), swapped
-        return [2 * word + byte for word in words for byte in ((1, 0) if low_byte_first else (0, 1))]
-    low_word_first = value.order in ("CDAB", "DCBA")
-    words = range(value.width) if low_word_first else range(value.width - 1, -1, -1)
-    return [2 * word + byte for word in words for byte in ((0, 1) if swapped else (1, 0))]
+        return order.text_positions(2 * value.width)
+    return order.positions(2 * value.width)[::-1]
 
 
 def gather(block: Block, images: np.ndarray) -> np.ndarray:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value
 from ess_ray.core.maps.standard import Column, Table
 from ess_ray.core.maps.tree import Node
 
-ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 INVERTS = ("swap01", "nonzero")
 SHARED_ATTRIBUTES = ("type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "note")
 OWN_ATTRIBUTES = ("at", "length", "bit", "bits", "count", "element", "unit")  # only at a column
@@ -55,7 +55,7 @@ def make_value(node: Node, column: Column, level: Level, own: Mapping[str, Node]
     raw_range = _raw_range(raw_type, bits)
     value = Value(
         level.table.name, column.name, None, (), level.function, 0, _width(node, raw_type, chosen), raw_type,
-        order=chosen["order"].text(ORDERS) if "order" in chosen else "ABCD",
+        order=chosen["order"].text(ORDERS) if "order" in chosen else DEFAULT_ORDER,
         scale=chosen["scale"].decimal() if "scale" in chosen else Decimal(1),
         offset=chosen["offset"].decimal() if "offset" in chosen else Decimal(0),
         minimum=chosen["min"].decimal() if "min" in chosen else None,

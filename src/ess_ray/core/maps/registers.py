@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ess_ray.core.maps.order import DEFAULT_ORDER
+
 READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
 BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
 LAST_ADDRESS = 0xFFFF
@@ -33,7 +35,7 @@ class Value:
     address: int
     width: int  # registers; 1 bit for functions 1 and 2
     raw_type: str  # a key of RAW_WIDTHS, or "string", "bits" (of a register), "bit" (functions 1 and 2)
-    order: str = "ABCD"  # ABCD: high byte and high word first; CDAB: low word first; BADC, DCBA: bytes swapped too
+    order: str = DEFAULT_ORDER  # a key of `core.maps.order.ORDERS`
     scale: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)  # value = raw * scale + offset, exact in decimals
     minimum: Decimal | None = None  # of the value after scaling, inclusive
