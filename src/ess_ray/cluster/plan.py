@@ -52,7 +52,7 @@ def plan_change(settings: Settings, plans: Sequence[PollerPlan], nodes: Sequence
     changed = list(plans)
     for placement, some in _by_placement(lines, plans).items():
         numbers = [n for n, plan in enumerate(plans) if plan.placement == placement and not plan.keeper]
-        polled = [dict.fromkeys(device.line for device in plans[number].devices) for number in numbers]
+        polled = [dict.fromkeys(device.endpoint for device in plans[number].devices) for number in numbers]
         counts = {line: len(devices) for line, devices in some.items()}
         placed = place_lines(polled, counts, _per_actor(settings, some, nodes))
         groups = [tuple(device for line in one for device in some[line]) for one in placed]
@@ -72,11 +72,11 @@ def plan_moves(
     `where`: the node that a poller is on, by number. A line moves into a poller that is empty there, or a new one.
     """
     lines = _lines(settings)
-    placed = {device.line: where[number] for number in where for device in plans[number].devices}
+    placed = {device.endpoint: where[number] for number in where for device in plans[number].devices}
     some = {line: devices for line, devices in lines.items() if line in placed}
     sizes = {line: len(devices) for line, devices in some.items()}
     moved = moves(placed, sizes, {line: devices[0].placement for line, devices in some.items()}, nodes)
-    changed = [replace(plan, devices=tuple(d for d in plan.devices if d.line not in moved)) for plan in plans]
+    changed = [replace(plan, devices=tuple(d for d in plan.devices if d.endpoint not in moved)) for plan in plans]
     for node in dict.fromkeys(moved.values()):
         coming = {line: some[line] for line, target in moved.items() if target == node}
         for placement, ours in _by_placement(coming).items():
@@ -111,7 +111,7 @@ def _belonging(settings: Settings, database_identity: str) -> Belonging:
 def _lines(settings: Settings) -> Lines:
     lines: Lines = {}
     for device in settings.devices:
-        lines.setdefault(device.line, []).append(device)
+        lines.setdefault(device.endpoint, []).append(device)
     return lines
 
 

@@ -60,7 +60,7 @@ def check_lines(devices: Iterable[DeviceSettings]) -> None:
     """Devices behind one host and port share a connection, and so a node."""
     first: dict[tuple[str, int], DeviceSettings] = {}
     for device in devices:
-        other = first.setdefault(device.line, device)
+        other = first.setdefault(device.endpoint, device)
         if device.host and device.placement != other.placement:
             key = f"sites.{device.device.site}.devices.{device.device.device}.placement"
             raise ConfigError(key, f"differs from that of {other.device}, which is behind the same host and port")

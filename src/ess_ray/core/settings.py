@@ -38,8 +38,8 @@ class DeviceSettings:
     placement: frozenset[str] = frozenset()  # what a node of a cluster has to offer to poll it
 
     @property
-    def line(self) -> tuple[str, int]:
-        """What devices behind one gateway share."""
+    def endpoint(self) -> tuple[str, int]:
+        """Host and port: devices with the same endpoint share one connection."""
         return self.host, self.port
 
 

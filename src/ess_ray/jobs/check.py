@@ -74,13 +74,15 @@ def check_devices(settings: Settings) -> list[Polled]:
     """Every device: its plan, its name, a connection, a poll and what it read."""
     lines = reach_all(settings.devices)
     reached = [
-        device for device in settings.devices if all(finding.verdict is Verdict.PASS for finding in lines[device.line])
+        device
+        for device in settings.devices
+        if all(finding.verdict is Verdict.PASS for finding in lines[device.endpoint])
     ]
     samples = poll_once(reached)
     polled = []
     for device in settings.devices:
-        shared = lines.pop(device.line, [])  # told once, with the first device there
-        lines[device.line] = []
+        shared = lines.pop(device.endpoint, [])  # told once, with the first device there
+        lines[device.endpoint] = []
         polled.append(_polled(settings, device, shared, samples))
     return polled
 

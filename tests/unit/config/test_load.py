@@ -206,7 +206,7 @@ def test_a_fleet_is_many_devices_that_share_plan_and_recipe() -> None:
     chosen = settings(["site=fleet", *words])
     assert not chosen.simulated
     assert [str(device.device) for device in chosen.devices[::1500]] == ["fleet/d0000", "fleet/d1500"]
-    assert [device.line for device in chosen.devices[::1500]] == [("h", 20000), ("h", 21500)]
+    assert [device.endpoint for device in chosen.devices[::1500]] == [("h", 20000), ("h", 21500)]
     assert [device.phase_us for device in chosen.devices[::1500]] == [0, 300_000]
     assert len(chosen.devices) == 3000
     assert len({(id(device.plan), id(device.recipe)) for device in chosen.devices}) == 1

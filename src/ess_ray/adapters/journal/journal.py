@@ -21,7 +21,7 @@ from threading import Condition, RLock, Thread
 
 from ess_ray.adapters.journal.bounds import Bounds, Limits
 from ess_ray.adapters.journal.file import LOCK_WAIT_S, Belonging, JournalFile, Stored, is_corrupt
-from ess_ray.adapters.local.logs import Troubles, or_end
+from ess_ray.adapters.local.logs import Troubles, exit_process_on_crash
 from ess_ray.core.batch import Group, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
 from ess_ray.core.running.logfields import about
@@ -81,7 +81,7 @@ class Journal:
         self._troubles = Troubles(logging.getLogger(__name__))
         self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
-        self._thread = Thread(target=or_end(self._write_until_ended), name="journal", daemon=True)
+        self._thread = Thread(target=exit_process_on_crash(self._write_until_ended), name="journal", daemon=True)
         self._thread.start()
 
     def learn(self, recipes: Mapping[str, str]) -> None:

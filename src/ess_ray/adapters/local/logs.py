@@ -129,8 +129,11 @@ class Troubles:
         self._ends = {key: end for key, end in self._ends.items() if self._folds.knows(key)}
 
 
-def or_end(work: Callable[[], None]) -> Callable[[], None]:
-    """For a thread that a process is nothing without: if it dies of a defect, so does the process; actors come back."""
+def exit_process_on_crash(work: Callable[[], None]) -> Callable[[], None]:
+    """`work`, for a thread without which its process is useless: an exception ends the process, with exit code 1.
+
+    Ray then starts the actor again.
+    """
 
     def working() -> None:
         try:

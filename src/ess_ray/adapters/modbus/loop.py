@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock, Thread
 
-from ess_ray.adapters.local.logs import Troubles, or_end
+from ess_ray.adapters.local.logs import Troubles, exit_process_on_crash
 from ess_ray.adapters.modbus.connection import Connection, Shared
 from ess_ray.adapters.modbus.frames import PduFrames
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
@@ -54,7 +54,7 @@ class ModbusLoop:
             self._readiness, self._timers, self._openings, self._resolver, PduFrames(), deliver, tallies, {}, []
         )
         self._connections: list[Connection] = []
-        self._thread = Thread(target=or_end(self._run), name="modbus", daemon=True)
+        self._thread = Thread(target=exit_process_on_crash(self._run), name="modbus", daemon=True)
         self._changing = Lock()  # the thread does not end while it is told of devices
         self._changes = 0  # told and not seen to yet
         self._ended = False
@@ -93,7 +93,7 @@ class ModbusLoop:
     def _change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
         lines: dict[tuple[str, int], list[DeviceSettings]] = {}
         for device in devices:
-            lines.setdefault(device.line, []).append(device)
+            lines.setdefault(device.endpoint, []).append(device)
         known = {connection.address for connection in self._connections}
         new = [Connection(address, self._shared) for address in lines if address not in known]
         connections = [*self._connections, *new]

@@ -28,13 +28,13 @@ HOST_ADVICE = "check host in the site's file, and the name server"
 
 def reach_all(devices: Sequence[DeviceSettings]) -> dict[tuple[str, int], list[Finding]]:
     """Name and TCP of each host and port, tried side by side; the subject is the first device there."""
-    first = {device.line: device for device in reversed(devices)}
+    first = {device.endpoint: device for device in reversed(devices)}
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="reach") as pool:
         return dict(zip(first, pool.map(_reach, first.values()), strict=True))
 
 
 def _reach(device: DeviceSettings) -> list[Finding]:
-    name, (host, port) = str(device.device), device.line
+    name, (host, port) = str(device.device), device.endpoint
     begun_s = time.monotonic()
     try:
         addresses = resolve(host, port)

@@ -1,6 +1,6 @@
 """Waiting for thousands of sockets in one thread: epoll where there is one, poll elsewhere (macOS).
 
-One thread waits and calls; only `call` may come from others. No error of its own.
+One thread waits and calls the handlers; only `call` may be used from other threads. Raises no errors of its own.
 """
 
 from __future__ import annotations
@@ -14,59 +14,62 @@ from functools import partial
 
 from ess_ray.core.polling.cadence import Now
 
-# So many sockets are served before the clocks are read again: a millisecond's work or two.
+# So many sockets are served before the clocks are read again: one or two milliseconds of work.
 AT_ONCE = 64
 Handler = Callable[[Now], None]
 
 
 class Readiness:
-    """Who is called when a socket can be read (or, while it connects, written)."""
+    """Sockets that are waited for, and the handlers that are called once they are ready: to be read, or connected."""
 
     def __init__(self) -> None:
         self.handlers: dict[int, Handler] = {}  # by file number
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         self._waiter = self._epoll or select.poll()
-        # After this pause in seconds at the latest: the file numbers that are ready, each with what it is ready for.
+        # Waits at most so many seconds; gives the ready file numbers, each with the events it is ready for.
         self.wait: Callable[[float], list[tuple[int, int]]] = (
             partial(self._epoll.poll, maxevents=AT_ONCE) if self._epoll else self._poll
         )
         self._calls: deque[Handler] = deque()
-        self._bell, self._ear = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ear.setblocking(False)
-        self.watch(self._ear, self._hear)
+        self._wakeup_send, self._wakeup_recv = socket.socketpair()
+        self._wakeup_send.setblocking(False)
+        self._wakeup_recv.setblocking(False)
+        self.watch(self._wakeup_recv, self._run_calls)
 
     def watch(self, watched: socket.socket, handler: Handler, connecting: bool = False) -> None:
-        """Call `handler` when this can be read, or its connection stands or has failed; it may be watched already."""
+        """Call `handler` when this socket can be read or, if `connecting`, once its connection stands or has failed.
+
+        A socket that is watched already gets the new handler.
+        """
         number, kind = watched.fileno(), select.POLLOUT if connecting else select.POLLIN
-        known = number in self.handlers
+        watched_before = number in self.handlers
         self.handlers[number] = handler
-        (self._waiter.modify if known else self._waiter.register)(number, kind)
+        (self._waiter.modify if watched_before else self._waiter.register)(number, kind)
 
     def forget(self, watched: socket.socket) -> None:
-        """To be called before it is closed."""
+        """Watch this socket no more; must be called before it is closed."""
         if self.handlers.pop(watched.fileno(), None):
             self._waiter.unregister(watched.fileno())
 
     def call(self, handler: Handler) -> None:
-        """Have it called by the thread that waits."""
+        """Have `handler` called soon by the thread that waits; may be called from any thread."""
         self._calls.append(handler)
         try:
-            self._bell.send(b"!")
+            self._wakeup_send.send(b"!")
         except OSError:
-            return  # it rings already, or nobody waits any more
+            return  # the waiting thread has unread wake-ups already, or has ended
 
     def close(self) -> None:
-        """Nobody waits any more."""
-        self._bell.close()
-        self._ear.close()
+        """Close what waiting needs; no other method may be called afterwards."""
+        self._wakeup_send.close()
+        self._wakeup_recv.close()
         if self._epoll:
             self._epoll.close()
 
     def _poll(self, pause_s: float) -> list[tuple[int, int]]:
         return self._waiter.poll(math.ceil(pause_s * 1000))
 
-    def _hear(self, now: Now) -> None:
-        self._ear.recv(4096)
+    def _run_calls(self, now: Now) -> None:
+        self._wakeup_recv.recv(4096)
         while self._calls:
             self._calls.popleft()(now)

@@ -104,7 +104,7 @@ def line_findings(devices: Sequence[Polled], took_ms: Mapping[str, float]) -> li
     """Devices that share a connection are read one behind the other: whether they get round within their period."""
     lines: dict[tuple[str, int], list[DeviceSettings]] = {}
     for one in devices:
-        lines.setdefault(one.device.line, []).append(one.device)
+        lines.setdefault(one.device.endpoint, []).append(one.device)
     found = []
     for (host, port), sharing in lines.items():
         sum_ms = sum(took_ms.get(str(device.device), 0.0) for device in sharing)
