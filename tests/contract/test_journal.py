@@ -217,7 +217,7 @@ def test_a_full_journal_gives_up_the_oldest_values_and_counts_them(path: Path) -
     samples = everything(again)
     lost = [one for one in samples if one.reason == "journal_full"]
     assert seconds(samples) == list(range(30))
-    assert journal.shed == len(lost) > 5
+    assert journal.values_dropped == len(lost) > 5
     assert seconds(lost) == list(range(len(lost)))  # the oldest
     assert path.stat().st_size < 100_000
     again.close()

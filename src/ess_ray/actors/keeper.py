@@ -45,7 +45,7 @@ class Keeper:
         """As a poller's: acknowledge what the database has committed, take some of what waits. There are no polls."""
         found = self._find() if self._draining is None else None
         if self._draining is None:
-            return Pulled((), (), 0, (), (), 0, 0, None, busy=False, settled_us=now_us())
+            return Pulled((), (), 0, (), (), 0, 0, None, busy=False, watermark_us=now_us())
         pulled = self._draining.pull(committed, fresh, backlog)
         if not pulled.waiting:
             self.close()

@@ -90,10 +90,10 @@ class Pulled:
     event_numbers: tuple[int, ...]
     events: tuple[Event, ...]
     waiting: int  # samples and events not acknowledged, these included
-    shed: int  # samples that lost their values to the journal's bounds, since the start
+    values_dropped: int  # samples that lost their values to the journal's bounds, since the start
     trouble: str | None  # why the journal's disk does not take what is written, now
     busy: bool  # a poll is at work or a tick still to come
-    settled_us: int  # every tick before is committed, polls at work aside
+    watermark_us: int  # every tick before is committed, polls at work aside
     growth: Growth | None = None  # of the counts, every few seconds
     notes: tuple[str, ...] = ()  # for a person
     recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that were not known at `ready`
@@ -162,10 +162,10 @@ class Poller:
             event_numbers=tuple(taken.event_numbers),
             events=tuple(taken.events),
             waiting=len(journal),
-            shed=journal.shed,
+            values_dropped=journal.values_dropped,
             trouble=journal.trouble,
             busy=busy,
-            settled_us=now_us() if oldest_us is None else oldest_us,
+            watermark_us=now_us() if oldest_us is None else oldest_us,
             growth=self._growth(),
         )
 

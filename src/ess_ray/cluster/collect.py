@@ -83,7 +83,7 @@ class Collector:
         self._ship_at_s = 0.0  # what was pulled goes on then, or when all pollers have answered
         self._first_us: int | None = None
         self._end_us: int | None = None
-        self._shed = [0] * len(groups)
+        self._values_dropped = [0] * len(groups)
         self._notes: list[str] = []
         self._tidying = Tidying(actors.ray_logs)
         self._balance = Balance(self.pollers, nodes)
@@ -108,8 +108,8 @@ class Collector:
         """Make the pollers that a change needs beside those there are; `pollers.up` tells when it may come."""
         more = plans[len(self.pollers) :]
         self.pollers.add(more)
-        self._conductor.more(len(more))
-        self._shed.extend([0] * len(more))
+        self._conductor.add_pollers(len(more))
+        self._values_dropped.extend([0] * len(more))
 
     def change(self, plans: Sequence[actors.PollerPlan]) -> int:
         """Poll what these say from a tick on that is still to come; gives that tick. What stays as it is misses none.
@@ -172,12 +172,12 @@ class Collector:
         """Samples and events that the database does not have yet."""
         return self._conductor.waiting
 
-    def settled_us(self, site: str) -> int:
+    def watermark_us(self, site: str) -> int:
         """Every tick of the site before is committed; 0: not known, as while one of its pollers is dead.
 
         Called by the export's thread too.
         """
-        return self._conductor.settled_us(self.pollers.of_site(site))
+        return self._conductor.watermark_us(self.pollers.of_site(site))
 
     def _note(self, text: str) -> None:
         log.warning(text, extra=about("note"))
@@ -268,10 +268,11 @@ class Collector:
             self._ship_at_s = time.monotonic() + GATHER_S
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
-        self._conductor.state(number, pulled.waiting, pulled.busy, pulled.settled_us)
-        self._collection_log.pulled(poller.name, pulled, pulled.shed - self._shed[number])
-        self._shed[number] = pulled.shed
-        self.journals[poller.name] = Backlog(pulled.waiting, pulled.settled_us, pulled.shed, bool(pulled.trouble))
+        self._conductor.reported(number, pulled.waiting, pulled.busy, pulled.watermark_us)
+        dropped = pulled.values_dropped
+        self._collection_log.pulled(poller.name, pulled, dropped - self._values_dropped[number])
+        self._values_dropped[number] = dropped
+        self.journals[poller.name] = Backlog(pulled.waiting, pulled.watermark_us, dropped, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)
 

@@ -38,14 +38,14 @@ class CollectionLog:
         fields = about("pull failed", error=error)
         self._troubles.met(("pull", poller), f"{poller}: {first_line(error)}", fields, logging.ERROR)
 
-    def pulled(self, poller: str, pulled: Pulled, shed: int) -> None:
-        """What a poller gave; `shed`: samples that lost their values to the journal's bounds since the pull before."""
+    def pulled(self, poller: str, pulled: Pulled, values_dropped: int) -> None:
+        """A pull of a poller. `values_dropped`: samples that lost their values to its journal's bounds."""
         self._troubles.over(("pull", poller), f"{poller} answers again", about("pull back"))
         for event in pulled.events:
             self._event(event)
-        if shed:
-            text = f"{poller}: its journal is full, {pulled.shed} samples have lost their values"
-            fields = about("journal full", reason=Reason.JOURNAL_FULL, count=pulled.shed)
+        if values_dropped:
+            text = f"{poller}: its journal is full, {pulled.values_dropped} samples have lost their values"
+            fields = about("journal full", reason=Reason.JOURNAL_FULL, count=pulled.values_dropped)
             self._troubles.met(("journal", poller), text, fields, logging.ERROR)
         else:
             self._troubles.over(("journal", poller), f"{poller}: its journal has room again", about("journal back"))

@@ -12,9 +12,9 @@ from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.local.logs import LogPlace
 from ess_ray.cluster.actors import PollerPlan, log_place
+from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints
 from ess_ray.core.running.spread import Node, assign, moves
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.core.storing.conduct import group_lines, place_lines, share
 
 CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
 
@@ -54,7 +54,7 @@ def plan_change(settings: Settings, plans: Sequence[PollerPlan], nodes: Sequence
         numbers = [n for n, plan in enumerate(plans) if plan.placement == placement and not plan.keeper]
         polled = [dict.fromkeys(device.endpoint for device in plans[number].devices) for number in numbers]
         counts = {line: len(devices) for line, devices in some.items()}
-        placed = place_lines(polled, counts, _per_actor(settings, some, nodes))
+        placed = regroup_endpoints(polled, counts, _per_actor(settings, some, nodes))
         groups = [tuple(device for line in one for device in some[line]) for one in placed]
         for number, group in zip(numbers, groups, strict=False):
             changed[number] = replace(plans[number], devices=group)
@@ -126,14 +126,14 @@ def _by_placement(lines: Lines, plans: Iterable[PollerPlan] = ()) -> dict[frozen
 def _grouped(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> list[list[DeviceSettings]]:
     """Which devices share a poller; in a cluster at least one poller a node, if there are lines enough."""
     listed = list(lines.values())
-    grouped = group_lines([len(one) for one in listed], _per_actor(settings, lines, nodes))
+    grouped = group_endpoints([len(one) for one in listed], _per_actor(settings, lines, nodes))
     return [[device for index in group for device in listed[index]] for group in grouped]
 
 
 def _per_actor(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> int:
     counts = [len(devices) for devices in lines.values()]
     cores = sum(node.cores for node in nodes) if nodes else os.cpu_count() or 1
-    return settings.cluster.devices_per_actor or share(counts, cores)
+    return settings.cluster.devices_per_actor or devices_per_actor(counts, cores)
 
 
 def _journals(

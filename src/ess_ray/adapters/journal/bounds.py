@@ -33,7 +33,7 @@ class Limits:
 class Kept:
     """What the bounds cost: samples that lost their values, items that are forgotten."""
 
-    shed: int = 0
+    values_dropped: int = 0
     forgotten: int = 0
 
 
@@ -66,7 +66,7 @@ class Bounds:
                 continue  # it is damaged: who reads it says so
             self._file.commit([Stored(oldest.number, oldest.items, oldest.taken_us, False, smaller)], [])
             self._bytes -= len(oldest.data) - len(smaller)
-            kept.shed += oldest.items
+            kept.values_dropped += oldest.items
         for oldest in self._behind(after, handed | fresh, whole=False):
             if self._bytes <= self._limits.capacity_bytes:
                 break

@@ -76,7 +76,7 @@ class Journal:
         self._handed: set[int] = set()  # groups that are handed out or acknowledged and still in the file
         self._done: list[int] = []  # acknowledged as a whole, to be forgotten
         self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
-        self.shed = 0  # samples that lost their values, since the start
+        self.values_dropped = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
         self._troubles = Troubles(logging.getLogger(__name__))
         self._recipes: dict[str, str] = {}  # not written yet
@@ -262,7 +262,7 @@ class Journal:
                 handed, fresh = set(self._handed), {number, *(one for one, _ in self._fresh)}
             added_bytes = sum(len(stored.data) for stored in new)
             kept = self._bounds.keep(self._cursor, handed, fresh, added_bytes, now_us())
-            self.shed += kept.shed
+            self.values_dropped += kept.values_dropped
             with self._lock:
                 self._items -= kept.forgotten
             self.trouble = None
@@ -308,7 +308,7 @@ class Journal:
                 smaller = without_values(unpack_group(stored.data))
                 self._unwritten[stored.number] = replace(stored, whole=False, data=pack_group(smaller))
                 self._fresh = deque((n, smaller if n == stored.number else group) for n, group in self._fresh)
-                self.shed += len(smaller) - len(smaller.events)
+                self.values_dropped += len(smaller) - len(smaller.events)
 
 
 def _time_us(item: Sample | Event) -> int:

@@ -140,7 +140,7 @@ def _run(
     if settings.export.kind != "none":
         from ess_ray.jobs.collect.export_schedule import ExportSchedule
 
-        exports = ExportSchedule(settings, dsn, collector.settled_us, lambda: database.prepared)
+        exports = ExportSchedule(settings, dsn, collector.watermark_us, lambda: database.prepared)
         stack.callback(exports.close)
     page = Page(settings.page, dsn, settings.standard_tree, settings.storage.late_us, settings.state_dir)
     watcher = WatcherLink(page, settings)

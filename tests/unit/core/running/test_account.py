@@ -1,0 +1,101 @@
+"""The account of a run adds up: every expected sample is counted once, or has its reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ess_ray.core.batch import batch_of
+from ess_ray.core.maps.plan import Plan
+from ess_ray.core.running.account import Account, Latency, Ticks
+from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.storing.flush import Committed
+
+S = 1_000_000
+ONE, TWO, NEW = Device("a", "one"), Device("b", "two"), Device("c", "new")
+LAYOUTS = {ONE: "layout1", TWO: "layout2"}
+
+
+def sample(second: int, device: Device = ONE, status: Status = Status.STORED, reason: str | None = None) -> Sample:
+    return Sample(device, LAYOUTS[device], second * S, status, reason, (), None, 1.0, 1, 0, b"image")
+
+
+def answer(rows: dict[str, dict[str, int]] | None = None, known: int = 0) -> Committed:
+    return Committed(((ONE, 0),) * known, rows or {}, committed_us=11 * S)
+
+
+def settings(device: Device, period_s: int = 1) -> DeviceSettings:
+    return DeviceSettings(device, "map", "host", 502, 1, Plan((), 0, "layout"), "recipe", period_s * S)
+
+
+def test_the_summary_adds_up() -> None:
+    account = Account([settings(ONE), settings(TWO, 5)])
+    first = [sample(10), sample(11, status=Status.FAILED, reason="timeout")]
+    account.committed([batch_of(first)], answer({"a": {"bank": 1}}))
+    account.committed([batch_of([sample(10, TWO)])], answer({"b": {"bank": 2, "rack": 8}}, known=1))
+    assert account.summary(10 * S, 12 * S, True, "here") == {
+        "simulated": True,
+        "database": "here",
+        "duration_s": 2.0,
+        "sites": {
+            "a": {
+                "devices": {"one": {"expected": 2, "stored": 1, "partial": 0, "failed": 1, "reasons": {"timeout": 1}}},
+                "rows": {"bank": 1},
+                "latency_ms": {"p50": 0.0, "p99": pytest.approx(1000, rel=0.01)},
+            },
+            "b": {
+                "devices": {"two": {"expected": 1, "stored": 1, "partial": 0, "failed": 0, "reasons": {}}},
+                "rows": {"bank": 2, "rack": 8},
+                "latency_ms": {"p50": pytest.approx(1000, rel=0.01), "p99": pytest.approx(1000, rel=0.01)},
+            },
+        },
+    }
+    assert account.unaccounted(10 * S, 13 * S) == 1
+    assert not account.complete(10 * S, 12 * S)
+
+
+def test_latencies_are_exact_to_a_percent() -> None:
+    latency = Latency()
+    latency.add(1000 * np.arange(1, 1001))
+    for percent in (1, 50, 99):
+        assert latency.percentile_ms(percent) == pytest.approx(10 * percent, rel=0.011)
+
+
+def test_a_tick_is_new_once_in_whatever_order_ticks_come() -> None:
+    order = [*range(5), *range(20, 30), 19, 7, 6, 5, 40, 8, *range(9, 19)]
+    ticks = Ticks()
+    assert all(ticks.add(one) for one in order)
+    assert not any(ticks.add(one) for one in order)
+    assert ticks._ranges == [[0, 30], [40, 41]]
+
+
+def test_a_sample_that_is_offered_twice_is_counted_once() -> None:
+    account = Account([settings(ONE)], first_us=10 * S)
+    for _ in range(2):
+        account.committed([batch_of([sample(11), sample(10), sample(9000)])], answer())
+    assert account.devices[ONE].by_status == {Status.STORED: 3}
+
+
+def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
+    account = Account([settings(ONE)], first_us=10 * S)
+    account.committed([batch_of([sample(9), sample(10)]), batch_of([sample(10, TWO)])], answer())
+    assert account.recovered == 2  # of an earlier run, and of a device that is no longer configured
+    account.events([Event(ONE, 12 * S, Kind.CLOCK_FORWARD, 15 * S)])
+    account.collector_down(10 * S, 20 * S)
+    device = account.devices[ONE]
+    assert (device.by_status[Status.STORED], device.by_status[Status.FAILED]) == (1, 9)
+    assert device.reasons == {"clock": 3, "collector down": 6}
+    assert account.unaccounted(10 * S, 20 * S) == 0
+
+
+def test_a_device_that_changes_comes_and_goes_is_expected_in_its_time_only() -> None:
+    account = Account([settings(ONE), settings(TWO)], first_us=10 * S)
+    account.change([settings(ONE, 5), settings(NEW)], 20 * S)
+    account.committed([batch_of([sample(19), sample(20), sample(20)])], answer())
+    expected = {device.device: books.expected(10 * S, 30 * S) for device, books in account.devices.items()}
+    assert expected == {"one": 10 + 2, "two": 10, "new": 10}
+    assert account.devices[ONE].by_status.total() == 2
+    assert [device.device for device, books in account.devices.items() if books.gone] == ["two"]
+    account.change([settings(ONE, 5), settings(NEW), settings(TWO)], 25 * S)
+    assert account.devices[TWO].expected(10 * S, 30 * S) == 15
