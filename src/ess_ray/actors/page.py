@@ -7,13 +7,12 @@ does not depend on it.
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.local.private_file import write_private
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.maps.standard import load_standard
@@ -24,7 +23,7 @@ from ess_ray.core.settings import PageSettings
 if TYPE_CHECKING:
     from ess_ray.adapters.page.answers import Answers
 
-troubles = Troubles(logging.getLogger(__name__))
+troubles = Troubles(__name__)
 
 KEEP_EVERY_S = 2.0
 NONE = "none (page.port=null)"

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from ess_ray.actors.page import Page
 from ess_ray.actors.process import ProcessInfo, begin_process
-from ess_ray.adapters.local.logs import LogPlace, Troubles, log_to
+from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.metrics import Values
 from ess_ray.core.running.status import Status
 
-troubles = Troubles(logging.getLogger(__name__))
+troubles = Troubles(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ess_ray.actors.poller import Pulled
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import STATUSES, Batch, device_of
 from ess_ray.core.errors import Terminal
 from ess_ray.core.running.logfields import about
@@ -23,13 +23,13 @@ class CollectionLog:
     """Of one run; called by `cluster.collect` for all that comes back."""
 
     def __init__(self) -> None:
-        self._troubles = Troubles(log)
+        self._troubles = Troubles(__name__)
         self._failing: dict[str, int] = {}  # by device: its last tick that was not stored whole
         self._many_of: set[str] = set()  # sites of which many samples at once were not whole
 
     def settle(self) -> None:
         """To be called every round."""
-        self._troubles.settle()
+        self._troubles.report_ended()
 
     # --- pollers ------------------------------------------------------------------------------------------------------
 
@@ -58,7 +58,7 @@ class CollectionLog:
         elif event.kind is Kind.DEVICE_LOST:
             self._troubles.met((event.device, event.kind), text, fields)
         else:
-            self._troubles.met((event.device, event.kind, event.detail), text, fields)
+            self._troubles.happened((event.device, event.kind, event.detail), text, fields)
 
     # --- samples ------------------------------------------------------------------------------------------------------
 

@@ -17,14 +17,14 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.exporter import End, Exporter, Outcome, Progress
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
 from ess_ray.core.exporting.objects import Part
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
-troubles = Troubles(log)
+troubles = Troubles(__name__)
 
 PAUSES_S = (1.0, 5.0, 15.0)  # before each further try
 BUSY_PAUSE_S, BUSY_LIMIT_S = 2.0, 900.0  # between two looks whether the other exporter has done it; how long at most

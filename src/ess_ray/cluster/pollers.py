@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.poller import Ready
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.collection_log import first_line
 from ess_ray.cluster.plan import plan_keeper
@@ -24,7 +24,7 @@ from ess_ray.core.running.spread import Node, eligible
 from ess_ray.core.settings import DeviceSettings, Settings
 
 log = logging.getLogger(__name__)
-troubles = Troubles(log)
+troubles = Troubles(__name__)
 
 CLOSE_S = 10.0
 

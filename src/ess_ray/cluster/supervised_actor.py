@@ -13,11 +13,11 @@ import ray
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from ess_ray.actors.process import ProcessInfo
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
-troubles = Troubles(log)
+troubles = Troubles(__name__)
 
 
 class SupervisedActor:

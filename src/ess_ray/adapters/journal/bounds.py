@@ -11,11 +11,11 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from ess_ray.adapters.journal.file import JournalFile, Stored
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import pack_group, unpack_group, without_values
 from ess_ray.core.running.logfields import about
 
-troubles = Troubles(logging.getLogger(__name__))
+troubles = Troubles(__name__)
 
 CHECK_EVERY_S = 60.0  # how often the age of the oldest group is looked at
 

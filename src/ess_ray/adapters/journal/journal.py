@@ -21,7 +21,8 @@ from threading import Condition, RLock, Thread
 
 from ess_ray.adapters.journal.bounds import Bounds, Limits
 from ess_ray.adapters.journal.file import LOCK_WAIT_S, Belonging, JournalFile, Stored, is_corrupt
-from ess_ray.adapters.local.logs import Troubles, exit_process_on_crash
+from ess_ray.adapters.local.logs import exit_process_on_crash
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import Group, make_group, pack_group, unpack_group, without_values
 from ess_ray.core.errors import JournalFailed
 from ess_ray.core.running.logfields import about
@@ -78,7 +79,7 @@ class Journal:
         self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
         self.values_dropped = 0  # samples that lost their values, since the start
         self.trouble: str | None = None  # why the disk does not take what is written, now
-        self._troubles = Troubles(logging.getLogger(__name__))
+        self._troubles = Troubles(__name__)
         self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
         self._thread = Thread(target=exit_process_on_crash(self._write_until_ended), name="journal", daemon=True)

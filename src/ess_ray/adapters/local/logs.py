@@ -11,8 +11,7 @@ import logging.handlers
 import os
 import socket
 import sys
-import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,13 @@ from pathlib import Path
 from ecs_logging import StdlibFormatter
 
 from ess_ray import __version__
-from ess_ray.core.running.fold import Folds
-from ess_ray.core.running.logfields import about, lasting
+from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
 
 SUFFIX = ".json"
 DRIVER_BYTES, DRIVER_FILES = 10_000_000, 5  # and so many older ones
 ACTOR_BYTES, ACTOR_FILES = 2_000_000, 1
-SETTLE_S = 10.0
 # What ecs-logging would add: the message once more, names that are the same in every line, and Ray's mark.
 EXCLUDED = ("log.original", "process.name", "process.thread.id", "_ray_timestamp_ns")
 
@@ -84,49 +81,6 @@ def log_to(place: LogPlace | None) -> None:
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(place.level.upper())
     log.info("%s begins: ess_ray %s", place.actor, __version__, extra=about("begin"))
-
-
-class Troubles:
-    """Writes troubles that repeat themselves as few lines, see `core.running.fold`. `fields` are those of `about`."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._folds = Folds()
-        self._ends: dict[Hashable, tuple[str, Mapping[str, object]]] = {}  # what to say once they stay away
-        self._settle_at_s = 0.0
-
-    def met(
-        self,
-        key: Hashable,
-        text: str,
-        fields: Mapping[str, object],
-        level: int = logging.WARNING,
-        *,
-        trace: bool = False,
-    ) -> None:
-        """The trouble that `key` names is there; `trace`: say where the error at hand came from."""
-        self.settle()
-        if told := self._folds.met(key, time.monotonic()):
-            extra = {**fields, **lasting(told)}
-            self._log.log(level, "%s%s", text, told, extra=extra, exc_info=trace, stacklevel=2)
-
-    def over(self, key: Hashable, text: str, fields: Mapping[str, object]) -> None:
-        """It is not there, which is said if it was."""
-        if told := self._folds.over(key, time.monotonic()):
-            self._log.info("%s%s", text, told, extra={**fields, **lasting(told)}, stacklevel=2)
-        if self._folds.knows(key):
-            self._ends[key] = text, fields
-
-    def settle(self) -> None:
-        """Say of what came and went that it stays away; to be called now and then, does little when nothing is due."""
-        now_s = time.monotonic()
-        if now_s < self._settle_at_s:
-            return
-        self._settle_at_s = now_s + SETTLE_S
-        for key, told in self._folds.settled(now_s):
-            text, fields = self._ends[key]
-            self._log.info("%s%s", text, told, extra={**fields, **lasting(told)})
-        self._ends = {key: end for key, end in self._ends.items() if self._folds.knows(key)}
 
 
 def exit_process_on_crash(work: Callable[[], None]) -> Callable[[], None]:

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock, Thread
 
-from ess_ray.adapters.local.logs import Troubles, exit_process_on_crash
+from ess_ray.adapters.local.logs import exit_process_on_crash
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.modbus.connection import Connection, Shared
 from ess_ray.adapters.modbus.frames import PduFrames
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
@@ -27,7 +28,7 @@ from ess_ray.core.samples import Event, Sample
 from ess_ray.core.settings import DeviceSettings
 
 log = logging.getLogger(__name__)
-troubles = Troubles(log)
+troubles = Troubles(__name__)
 
 RESOLVERS = 32  # threads; a name server that does not answer shall leave enough of them for the rest
 SPARE_FILES = 256  # of a process, beside its connections

@@ -22,11 +22,11 @@ from typing import Any
 
 from aiohttp import web
 
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.errors import CannotStart, EssRayError, NotThere
 from ess_ray.core.running.logfields import about
 
-troubles = Troubles(logging.getLogger(__name__))
+troubles = Troubles(__name__)
 
 Answer = Callable[[Mapping[str, str]], dict[str, Any]]
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import psycopg
 
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import Connection, is_transient, utc, words
 from ess_ray.core.errors import DatabaseRefused
 from ess_ray.core.running.logfields import about
 from ess_ray.core.storing.rejects import Rejection
 
-troubles = Troubles(logging.getLogger(__name__))
+troubles = Troubles(__name__)
 
 FILE = "rejected.jsonl"
 INSERT = """

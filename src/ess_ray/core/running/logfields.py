@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ess_ray.core.running.fold import Told
+from ess_ray.core.running.fold import Repeats
 from ess_ray.core.samples import Device
 
 
@@ -82,6 +82,6 @@ def about(
     return {name: value for name, value in known.items() if value is not None}
 
 
-def lasting(told: Told) -> dict[str, object]:
-    """Those of a trouble that repeats itself."""
-    return {"ess.times": told.times, "ess.lasted_s": round(told.lasted_s, 3)}
+def lasting(repeats: Repeats) -> dict[str, object]:
+    """The fields of a trouble that repeats itself."""
+    return {"ess.times": repeats.times, "ess.lasted_s": round(repeats.lasted_s, 3)}

@@ -13,7 +13,7 @@ import time
 from datetime import timedelta
 from threading import Lock, Thread
 
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import place_of
 from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.schema import prepare
@@ -23,7 +23,7 @@ from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
-troubles = Troubles(log)
+troubles = Troubles(__name__)
 
 RETRY_S = 5.0
 

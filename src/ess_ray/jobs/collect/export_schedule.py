@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from ess_ray.actors.exporter import Outcome, make_exporter
-from ess_ray.adapters.local.logs import Troubles
+from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.cluster.exports import Exports
 from ess_ray.core.errors import EssRayError
@@ -45,7 +45,7 @@ class ExportSchedule:
         self._thread = Thread(target=self._run, name="export", daemon=True)
         self._notes: list[str] = []
         self._told: set[str] = set()  # troubles that a person knows
-        self._troubles = Troubles(log)
+        self._troubles = Troubles(__name__)
         self._dropped_us = 0
         self.state: str | None = None  # what is being done, for a person
         self.written = 0  # objects

@@ -14,7 +14,7 @@ from ess_ray.adapters.local.logs import LogPlace, log_to
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.core.batch import batch_of
 from ess_ray.core.errors import DatabaseUnavailable
-from ess_ray.core.running.fold import Told
+from ess_ray.core.running.fold import Repeats
 from ess_ray.core.running.logfields import FIELDS, about, lasting
 from ess_ray.core.samples import Device, Event, Kind, Sample, Status
 from ess_ray.core.storing.flush import Committed
@@ -44,7 +44,7 @@ def test_every_documented_field_and_no_other_is_written(place: LogPlace) -> None
     log, error = logging.getLogger("ess_ray.x"), DatabaseUnavailable("no route to 192.0.2.7")
     fields = about("sample failed", device=DEVICE, table="rack", tick_us=1_795_638_450_000_000, status="failed",
                    reason="timeout", count=3, error=error)  # fmt: skip
-    log.warning("전력 %s \udcff", "kW", extra={**fields, **lasting(Told(7, 61.5))})
+    log.warning("전력 %s \udcff", "kW", extra={**fields, **lasting(Repeats(7, 61.5))})
     try:
         raise error
     except DatabaseUnavailable:
