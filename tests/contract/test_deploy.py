@@ -25,10 +25,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ess_ray import __version__
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.config.arguments import arguments
 from ess_ray.config.compose import compose_config
 from ess_ray.config.load import load_settings
 from ess_ray.core.running.logfields import FIELDS
-from ess_ray.main import arguments
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

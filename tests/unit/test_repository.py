@@ -24,11 +24,11 @@ FLOORS = {
     "actors": {"core", "adapters"},
     "config": {"core", "adapters"},
     "app": {"core", "adapters"},
-    "simulator": {"core", "adapters", "config"},
+    "simulator": {"core", "adapters", "config", "app"},
     "cluster": {"core", "adapters", "actors", "simulator"},
     "jobs": {"core", "adapters", "actors", "app", "cluster", "simulator"},
-    "generate": {"core", "config", "main"},
-    "main": {"core", "config", "jobs"},
+    "generate": {"core", "config", "app"},
+    "main": {"core", "config", "app"},
 }
 # The folder in it is the room: what it is about. Of their own floor rooms import these; the words of the core
 # (`errors`, `samples`, …) are a room each. A floor that is not named here has no walls inside.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.app.exit_codes import FAILED
 from ess_ray.core.errors import EssRayError
 
 
@@ -20,14 +21,14 @@ def main(words: list[str]) -> int:
     folder = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state"), "postgresql")
     if not folder.is_dir():
         print(f"ess_ray: there is no embedded database in {folder.parent}: run the job here first", file=sys.stderr)
-        return 1
+        return FAILED
     server = EmbeddedPostgres(folder)
     try:
         dsn = server.running_dsn() or server.start()
         return subprocess.run([find_bin_dir() / "psql", dsn, *words], check=False).returncode
     except EssRayError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
-        return 1
+        return FAILED
     finally:
         server.stop()
 

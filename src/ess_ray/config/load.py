@@ -21,6 +21,7 @@ from ess_ray.config.cluster import check_lines, cluster_settings, placement
 from ess_ray.config.compose import Composed, devices_of
 from ess_ray.config.export import export_settings
 from ess_ray.config.fleet import FIRST, check_chosen, fleet_devices
+from ess_ray.config.jobs import find_job
 from ess_ray.config.probe import check_format, probe_settings
 from ess_ray.config.report import report_settings
 from ess_ray.config.schema import Config
@@ -36,16 +37,15 @@ from ess_ray.core.settings import DeviceSettings, JournalLimits, PageSettings, S
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of sites, devices and maps: they become object and folder names
 LEVELS = ("debug", "info", "warning", "error")
 DSN_VARIABLE = "ESS_RAY_DSN"
-POLLING = ("collect", "check", "probe")  # jobs that ask devices
 
 
 def load_settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     """Check everything and freeze it. Raises ConfigError (MapError for a register map)."""
     config = composed.config
     source = _one_of("source.kind", config.source.kind, ("simulated", "plant"))
-    job = _one_of("job", config.job, ("collect", "report", "export", "check", "probe", "reload", "status"))
-    probes_alone = job == "probe" and bool(config.probe.host)
-    simulated = job in POLLING and source == "simulated" and not probes_alone
+    job = find_job(config.job)
+    has_no_site = job.devices == "one" and bool(config.probe.host)
+    simulated = job.devices != "none" and source == "simulated" and not has_no_site
     _one_of("logging.level", config.logging.level, LEVELS)
     if not config.sites:
         raise ConfigError("site", "no site is chosen: say for example site=all")
@@ -54,11 +54,11 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     map_trees = {str(name): _plain(tree) for name, tree in config.maps.items()}
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in map_trees.items()}
     devices = _devices(config, maps, map_trees)
-    if job in ("collect", "check"):  # a report asks the database only, also about what is gone
+    if job.devices == "all":  # a report asks the database only, also about what is gone
         _check_source(config, simulated)
-    storage = _storage(config, environment, simulated, job)
+    storage = _storage(config, environment, simulated, job.database)
     return Settings(
-        job=job,
+        job=job.name,
         state_dir=_state_dir(config.state_dir),
         duration_us=None if config.run.duration_s is None else _us("run.duration_s", config.run.duration_s, 1.0),
         drain_us=_us("run.drain_s", config.run.drain_s, 0.0),
@@ -77,10 +77,10 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         journal=_journal(config),
         cluster=cluster_settings(cast(Config, config), simulated),
         report=report_settings(config.day, config.report),
-        export=export_settings(cast(Config, config), _state_dir(config.state_dir), standard, job),
+        export=export_settings(cast(Config, config), _state_dir(config.state_dir), standard, job.name),
         page=_page(config),
         check_format=check_format(cast(Config, config)),
-        probe=probe_settings(cast(Config, config), devices, simulated) if job == "probe" else None,
+        probe=probe_settings(cast(Config, config), devices, simulated) if job.devices == "one" else None,
     )
 
 
@@ -163,12 +163,12 @@ def _at_once(key: str, config: Any) -> int:
     return at_once
 
 
-def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool, job: str) -> StorageSettings:
+def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool, database: bool) -> StorageSettings:
     kind = _one_of("storage.kind", config.storage.kind, ("embedded", "timescale"))
     for name in ("dsn", "dsn_file"):
         if kind == "embedded" and config.storage[name]:
             raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: say storage=timescale")
-    needed = kind == "timescale" and job not in {"probe", "status"}  # which ask no database
+    needed = kind == "timescale" and database
     dsn = _dsn(config.storage, environment) if needed else ""
     if needed and simulated and not config.storage.allow_simulated:
         raise ConfigError(

@@ -136,7 +136,7 @@ class ProbeSettings:
 class Settings:
     """Everything that the job needs to know."""
 
-    job: str  # "collect", "report", "export", "check", "probe", "reload" or "status"
+    job: str  # a name of `config.jobs`
     state_dir: Path
     duration_us: int | None
     drain_us: int

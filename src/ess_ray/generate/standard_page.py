@@ -11,6 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ess_ray.app.exit_codes import OK, UNUSABLE
+from ess_ray.config.arguments import arguments
 from ess_ray.config.compose import compose_config
 from ess_ray.config.load import load_settings
 from ess_ray.core.decoding.normalise import MISSING
@@ -20,7 +22,6 @@ from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Column, Standard, Table
 from ess_ray.core.samples import Kind, Reason, Status
 from ess_ray.core.settings import Settings
-from ess_ray.main import arguments
 
 STATUSES = {
     Status.STORED: "complete: all its rows are there",
@@ -158,8 +159,8 @@ def main(words: Sequence[str] | None = None) -> int:
         print(page(load_settings(composed, {})), end="")
     except ConfigError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return UNUSABLE
+    return OK
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.server import MIN_FREE_BYTES
 from ess_ray.adapters.stores.folder import Folder
 from ess_ray.adapters.stores.store_check import store_findings
-from ess_ray.app.exit_codes import INTERRUPTED
+from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.serving import serving
 from ess_ray.core.checking.findings import (
     Checked,
@@ -59,7 +59,7 @@ def run(settings: Settings) -> int:
         sys.stdout.write(as_json(checked))
     else:
         print_checked(checked)
-    return 1 if checked.failed else 0
+    return FAILED if checked.failed else OK
 
 
 def check_all(settings: Settings) -> Checked:

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
 from ess_ray.actors.exporter import Progress as Share
 from ess_ray.adapters.postgres.retention import drop_verified
-from ess_ray.app.exit_codes import INTERRUPTED
+from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.guard import guarded
 from ess_ray.app.serving import serving
 from ess_ray.app.state_folder import state_folder
@@ -79,7 +79,7 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
         print(f"ess_ray: {line}", file=sys.stderr)
         log.warning(line, extra=about("nothing to export"))
     if not parts:
-        return 1
+        return FAILED
 
     from ess_ray.cluster.start import start_ray, stop_ray
 
@@ -105,7 +105,7 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
         log.error("%s: %s", part, outcome.problem, extra=fields)
     if not bad and not settings.export.verify:
         _drop(settings, exporter)
-    return 1 if bad else 0
+    return FAILED if bad else OK
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ess_ray.adapters.modbus.reach import resolve
 from ess_ray.adapters.modbus.reader import Budget, Reader, count_connections
-from ess_ray.app.exit_codes import INTERRUPTED
+from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, explore
 from ess_ray.core.checking.probed import Probed
 from ess_ray.core.checking.suspect import doubts, patterns
@@ -38,13 +38,13 @@ def run(settings: Settings) -> int:
                 resolve(probe.host, probe.port)
             except OSError as error:
                 print(f"ess_ray: {probe.host}: {error.strerror or error}: check host and name server", file=sys.stderr)
-                return 1
+                return FAILED
             map_name = probe.device.map_name if probe.device else None
             probed = probe_device(probe, settings.maps[map_name].values if map_name else ())
     except KeyboardInterrupt:
         return INTERRUPTED
     print_probed(probed, Console(highlight=False))
-    return 0 if probed.found.registers else 1
+    return OK if probed.found.registers else FAILED
 
 
 def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 
+from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.running import answer_after, find_collector
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
@@ -26,7 +27,7 @@ def run(settings: Settings) -> int:
             good = answer["outcome"] != "refused"
             told = f"{answer['told']}, from {answer['from']} on" if answer["from"] else answer["told"]
             print(f"{answer['outcome']}: {told}", file=sys.stdout if good else sys.stderr)
-            return 0 if good else 1
+            return OK if good else FAILED
         if find_collector(settings.state_dir) is None:
             raise CannotStart("the collector has ended meanwhile")
         time.sleep(0.1)

@@ -13,6 +13,7 @@ from itertools import groupby
 from rich.console import Console
 
 from ess_ray.adapters.postgres.completeness import Completeness, open_completeness
+from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.serving import serving
 from ess_ray.core.day import choose_day
 from ess_ray.core.errors import ConfigError
@@ -34,7 +35,7 @@ def run(settings: Settings) -> int:
     _tell(settings.report, sites, wrong)
     for line in wrong:
         print(f"ess_ray: {line}", file=sys.stderr)
-    return 1 if wrong else 0
+    return FAILED if wrong else OK
 
 
 def read_sites(completeness: Completeness, settings: Settings, now_us: int) -> list[SiteReport]:

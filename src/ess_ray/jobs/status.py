@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
+from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.running import RunningCollector, find_collector
 from ess_ray.app.table import fitting
 from ess_ray.core.errors import CannotStart
@@ -32,7 +33,7 @@ def run(settings: Settings) -> int:
     now_us = time.time_ns() // 1000
     told = _read(settings, running)
     print_status(Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH), told, running, now_us)
-    return 0 if told.at(now_us).well else 1
+    return OK if told.at(now_us).well else FAILED
 
 
 def _read(settings: Settings, running: RunningCollector) -> Status:

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.app.exit_codes import OK, UNUSABLE
 from ess_ray.config.paths import conf_folder
 from ess_ray.core.errors import ConfigError, Terminal
 from ess_ray.core.maps.mapfile import load_map
@@ -34,11 +35,11 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(run_fleet() if arguments == ["--fleet"] else run_one(parse(arguments)))
     except KeyboardInterrupt:
-        return 0
+        return OK
     except (Terminal, OSError) as error:
         print(f"ess_ray.simulator: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return UNUSABLE
+    return OK
 
 
 def parse(arguments: list[str]) -> dict[str, str]:

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ess_ray.app.exit_codes import OK, UNUSABLE
+from ess_ray.config.arguments import arguments
 from ess_ray.config.compose import compose_config
 from ess_ray.config.load import load_settings
 from ess_ray.core.errors import ConfigError
 from ess_ray.generate.dashboards.files import files
-from ess_ray.main import arguments
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -26,8 +27,8 @@ def main(words: Sequence[str] | None = None) -> int:
             (given.folder / name).write_text(text, "utf-8")
     except (ConfigError, OSError) as error:
         print(f"ess_ray: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return UNUSABLE
+    return OK
 
 
 if __name__ == "__main__":

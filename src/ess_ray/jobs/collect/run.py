@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ess_ray.actors.page import Page
 from ess_ray.actors.watcher import WatcherUpdate
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
-from ess_ray.app.exit_codes import INTERRUPTED
+from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.guard import guarded
 from ess_ray.app.running import RunningCollector, announced
 from ess_ray.app.state_folder import state_folder
@@ -271,11 +271,11 @@ class CollectJob:
             settings.summary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         if left := account.unaccounted(first_us, end_us):
             say(f"{left} samples were not stored within run.drain_s={settings.drain_us / 1e6:g} s: the next run does")
-            return 1
+            return FAILED
         if settings.require_complete and not account.complete(first_us, end_us):
             say("not every expected sample was stored (run.require_complete=true)")
-            return 1
-        return 0
+            return FAILED
+        return OK
 
 
 def _tell(display: RunDisplay, text: str) -> None:

@@ -1,0 +1,110 @@
+"""The commands of the program, a record each. A new one is its module in `ess_ray.jobs` and its record here.
+
+Jobs are named by their module and imported when they are started: configuring and `--help` load none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.settings import Settings
+
+PROGRAM = "python -m ess_ray.main"
+EXAMPLE_WIDTH = 56  # columns of an example before its explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command: `job=NAME` on the command line starts `run` of its module."""
+
+    name: str
+    module: str  # with `run(settings) -> int`, which returns an exit code; see `read_again`
+    devices: Literal["none", "one", "all"]  # polled by it: their hosts, maps and plans have to be usable
+    database: bool  # True: storage.kind=timescale needs a DSN
+    examples: tuple[tuple[str, str], ...]  # words of the command line, and what they do
+    read_again: bool = False  # True: runs until it is stopped, and `run` takes a function that reads the settings anew
+
+    def start(self, settings: Settings, read_settings: Callable[[], Settings]) -> int:
+        """Run the job in this process; returns its exit code. Raises EssRayError if it cannot be done."""
+        run = import_module(self.module).run
+        return int(run(settings, read_settings) if self.read_again else run(settings))
+
+
+ALL = (
+    Job(
+        "collect",
+        "ess_ray.jobs.collect.run",
+        devices="all",
+        database=True,
+        read_again=True,
+        examples=(
+            ("site=all", "four simulated plants into a database of its own, until Ctrl-C"),
+            ("site=sionyu run.duration_s=20 run.summary=summary.json", ""),
+            ("site=[sionyu,panri]", ""),
+            ("--config-dir my_plants site=my_plant source=plant storage=timescale", ""),
+        ),
+    ),
+    Job(
+        "report",
+        "ess_ray.jobs.report",
+        devices="none",
+        database=True,
+        examples=(("job=report day=yesterday", "how complete was the day, and what is missing why"),),
+    ),
+    Job(
+        "export",
+        "ess_ray.jobs.export",
+        devices="none",
+        database=True,
+        examples=(("job=export day=2026-11-22", "a day's tables as files or objects; from=… to=… several days"),),
+    ),
+    Job(
+        "check",
+        "ess_ray.jobs.check",
+        devices="all",
+        database=True,
+        examples=(("job=check site=sionyu", "before going live: try every device, the database, export, disk"),),
+    ),
+    Job(
+        "probe",
+        "ess_ray.jobs.probe",
+        devices="one",
+        database=False,
+        examples=(("job=probe device=sionyu/gateway", "a new device: its registers, read in every way"),),
+    ),
+    Job(
+        "status",
+        "ess_ray.jobs.status",
+        devices="none",
+        database=False,
+        examples=(("job=status", "the state of the running collector in one table"),),
+    ),
+    Job(
+        "reload",
+        "ess_ray.jobs.reload",
+        devices="none",
+        database=False,
+        examples=(("job=reload", "the running collector reads its configuration again"),),
+    ),
+)
+JOBS = {job.name: job for job in ALL}
+
+
+def find_job(name: str) -> Job:
+    """The job of that name. Raises ConfigError if there is none."""
+    if name not in JOBS:
+        raise ConfigError("job", f"{name!r} is none of {', '.join(JOBS)}")
+    return JOBS[name]
+
+
+def usage(jobs: Iterable[Job] = ALL) -> str:
+    """The examples of all jobs, a line each with its explanation behind it."""
+    lines = []
+    for words, explanation in (example for job in jobs for example in job.examples):
+        command = f"  {PROGRAM} {words}"
+        lines.append(f"{command:<{EXAMPLE_WIDTH}} {explanation}".rstrip())
+    return "\n".join(lines)
