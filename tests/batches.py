@@ -10,13 +10,13 @@ from ess_ray.core.samples import Sample, Status
 
 def samples_of(packed: Packed) -> Iterator[Sample]:
     """The samples of a batch, as they were."""
-    batch, place = unpack(packed.data), 0
-    size = len(batch.images) // max(1, sum(batch.heads["status"] != FAILED))
-    for number, (name, head) in enumerate(zip(batch.devices, batch.heads, strict=True)):
-        status, note = STATUSES[head["status"]], batch.notes.get(number, COMPLETE)
-        end = place + size * (status != Status.FAILED)
+    batch, start = unpack(packed.data), 0
+    size = len(batch.images) // max(1, sum(batch.headers["status"] != FAILED))
+    for number, (name, header) in enumerate(zip(batch.devices, batch.headers, strict=True)):
+        status, note = STATUSES[header["status"]], batch.notes.get(number, COMPLETE)
+        end = start + size * (status != Status.FAILED)
         yield Sample(
-            device_of(name), packed.layout, int(head["tick_us"]), status, *note, float(head["read_ms"]),
-            int(head["requests"]), int(head["retries"]), batch.images[place:end],
+            device_of(name), packed.layout, int(header["tick_us"]), status, *note, float(header["read_ms"]),
+            int(header["requests"]), int(header["retries"]), batch.images[start:end],
         )  # fmt: skip
-        place = end
+        start = end

@@ -74,7 +74,7 @@ class CollectionLog:
             self._batch(batch, answer.demoted)
 
     def _batch(self, batch: Batch, demoted: Mapping[Key, Status]) -> None:
-        ticks_us, codes = batch.heads["tick_us"], batch.heads["status"]
+        ticks_us, codes = batch.headers["tick_us"], batch.headers["status"]
         bad = [place for place in batch.notes if STATUSES[codes[place]] is not Status.STORED]
         if len(bad) > MOST_NAMED:
             self._many(batch, bad)

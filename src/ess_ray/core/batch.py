@@ -1,10 +1,21 @@
-"""Samples in columns, and groups of them: what a poller takes in one go, as bytes that journal, driver and normaliser
-hand on as they are.
+"""Samples in columns, and groups of them: the samples of a moment, as bytes.
 
-A batch holds samples of one layout. Format 2 of its bytes: three lengths (uint32, little end first: samples, bytes of
-names, bytes of notes), the heads (`HEAD`), the devices as `site/device` with a line feed between them, the notes as
-JSON, the images of all samples that are not failed. A group's bytes: CRC-32 of the rest and length of the index (uint32
-each), the index as JSON (batches and events), the batches one behind the other.
+Journal, driver and normaliser hand the bytes on as they are; only the normaliser takes images apart.
+
+A batch holds samples of one layout. Format 2 of its bytes, all integers little end first::
+
+    3 × uint32     number of samples, bytes of names, bytes of notes
+    17 × samples   the headers (`HEADER_DTYPE`)
+    names          the devices as `site/device`, UTF-8, with a line feed between them
+    notes          JSON: [[index of the sample, [reason, missing, missing_text]], …], empty if all are complete
+    images         of all samples that are not failed, one behind the other, equally long
+
+A group's bytes, which the journal keeps as they are::
+
+    uint32         CRC-32 (zlib) of all that follows
+    uint32         bytes of the index
+    index          JSON: [[[layout, samples, first_us, bytes] of each batch], [the fields of each event]]
+    batches        one behind the other
 """
 
 from __future__ import annotations
@@ -20,16 +31,18 @@ import numpy as np
 
 from ess_ray.core.samples import Device, Event, Kind, Reason, Sample, Status
 
-FORMAT = 2
-HEAD = np.dtype([("tick_us", "<i8"), ("read_ms", "<f4"), ("requests", "<u2"), ("retries", "<u2"), ("status", "u1")])
-STATUSES = tuple(Status)  # a head holds the place in it
+FORMAT = 2  # of these bytes: a journal says which one it has
+HEADER_DTYPE = np.dtype(
+    [("tick_us", "<i8"), ("read_ms", "<f4"), ("requests", "<u2"), ("retries", "<u2"), ("status", "u1")]
+)
+STATUSES = tuple(Status)  # a header holds the index in it
 STORED, PARTIAL, FAILED = range(3)
 CODES = {status: code for code, status in enumerate(STATUSES)}
 LENGTHS, NUMBER = struct.Struct("<III"), struct.Struct("<I")
 
 
 class Note(NamedTuple):
-    """What a sample lacks; see `Sample`."""
+    """Reason and missing registers of a sample that is not complete; the fields are those of `Sample`."""
 
     reason: str | None
     missing: tuple[tuple[int, int], ...] = ()
@@ -41,11 +54,11 @@ COMPLETE = Note(None)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Samples of one layout."""
+    """Samples of one layout, in columns of equal length."""
 
     devices: Sequence[str]  # site/device
-    heads: np.ndarray  # HEAD
-    notes: Mapping[int, Note]  # by place, of samples that are not complete
+    headers: np.ndarray  # of HEADER_DTYPE, shape (samples,)
+    notes: Mapping[int, Note]  # by index, of samples that are not complete
     images: bytes  # of all samples that are not failed, equally long
 
     def __len__(self) -> int:
@@ -54,11 +67,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A batch as bytes."""
+    """A batch as bytes, with what can be known without unpacking it."""
 
-    layout: str
+    layout: str  # how its images are decoded
     samples: int
-    first_us: int  # the oldest tick
+    first_us: int  # the oldest tick, microseconds since 1970 UTC
     data: bytes
 
 
@@ -75,7 +88,7 @@ class Group:
 
     @property
     def first_us(self) -> int:
-        """The oldest tick or time of an event."""
+        """The oldest tick or time of an event, microseconds since 1970 UTC. Raises ValueError for an empty group."""
         return min([batch.first_us for batch in self.batches] + [event.time_us for event in self.events])
 
 
@@ -85,7 +98,7 @@ def device_of(name: str) -> Device:
 
 
 def make_group(items: Iterable[Sample | Event]) -> Group:
-    """The items of a moment, samples by layout."""
+    """Samples in a batch a layout, and events, both in the order of `items`."""
     layouts: dict[str, list[Sample]] = {}
     events = []
     for item in items:
@@ -97,62 +110,62 @@ def make_group(items: Iterable[Sample | Event]) -> Group:
 
 
 def pack_samples(layout: str, samples: Sequence[Sample]) -> Packed:
-    """The batch of these samples, all of `layout`."""
+    """The batch of samples that are all of `layout`, as bytes. Raises ValueError if there is none."""
     batch = batch_of(samples)
-    return Packed(layout, len(samples), int(batch.heads["tick_us"].min()), pack(batch))
+    return Packed(layout, len(samples), int(batch.headers["tick_us"].min()), pack(batch))
 
 
 def batch_of(samples: Sequence[Sample]) -> Batch:
-    """Samples in columns."""
-    heads = np.empty(len(samples), HEAD)
-    heads["tick_us"] = [sample.tick_us for sample in samples]
-    heads["read_ms"] = [sample.read_ms for sample in samples]
-    heads["requests"] = [sample.requests for sample in samples]
-    heads["retries"] = [sample.retries for sample in samples]
-    heads["status"] = [CODES[sample.status] for sample in samples]
+    """Samples of one layout in columns."""
+    headers = np.empty(len(samples), HEADER_DTYPE)
+    headers["tick_us"] = [sample.tick_us for sample in samples]
+    headers["read_ms"] = [sample.read_ms for sample in samples]
+    headers["requests"] = [sample.requests for sample in samples]
+    headers["retries"] = [sample.retries for sample in samples]
+    headers["status"] = [CODES[sample.status] for sample in samples]
     return Batch(
         [str(sample.device) for sample in samples],
-        heads,
-        {place: Note(s.reason, s.missing, s.missing_text) for place, s in enumerate(samples) if s.reason or s.missing},
+        headers,
+        {index: Note(s.reason, s.missing, s.missing_text) for index, s in enumerate(samples) if s.reason or s.missing},
         b"".join([sample.image for sample in samples]),
     )
 
 
 def pack(batch: Batch) -> bytes:
-    """The batch as bytes."""
+    """The batch as bytes, in the format that the module describes."""
     names = "\n".join(batch.devices).encode()
     notes = json.dumps(list(batch.notes.items()), separators=(",", ":")).encode() if batch.notes else b""
     lengths = LENGTHS.pack(len(batch), len(names), len(notes))
-    return b"".join([lengths, batch.heads.tobytes(), names, notes, batch.images])
+    return b"".join([lengths, batch.headers.tobytes(), names, notes, batch.images])
 
 
 def unpack(data: bytes) -> Batch:
-    """The batch of these bytes."""
+    """The batch that `pack` made these bytes of. Its headers cannot be written to: they lie in `data`."""
     samples, names_bytes, notes_bytes = LENGTHS.unpack_from(data)
-    names = LENGTHS.size + samples * HEAD.itemsize
+    names = LENGTHS.size + samples * HEADER_DTYPE.itemsize
     notes = names + names_bytes
     images = notes + notes_bytes
-    told = json.loads(data[notes:images]) if notes_bytes else []
+    listed = json.loads(data[notes:images]) if notes_bytes else []
     return Batch(
         data[names:notes].decode().split("\n") if samples else [],
-        np.frombuffer(data, HEAD, samples, LENGTHS.size),
-        {place: Note(reason, tuple(map(tuple, missing)), text) for place, (reason, missing, text) in told},
+        np.frombuffer(data, HEADER_DTYPE, samples, LENGTHS.size),
+        {index: Note(reason, tuple(map(tuple, missing)), text) for index, (reason, missing, text) in listed},
         data[images:],
     )
 
 
 def join(batches: Sequence[Batch]) -> Batch:
-    """One batch of several, all of one layout."""
+    """One batch of several that are all of one layout, samples in order; at least one is needed."""
     if len(batches) == 1:
         return batches[0]
     notes: dict[int, Note] = {}
     start = 0
     for batch in batches:
-        notes |= {start + place: note for place, note in batch.notes.items()}
+        notes |= {start + index: note for index, note in batch.notes.items()}
         start += len(batch)
     return Batch(
         [name for batch in batches for name in batch.devices],
-        np.concatenate([batch.heads for batch in batches]),
+        np.concatenate([batch.headers for batch in batches]),
         notes,
         b"".join([batch.images for batch in batches]),
     )
@@ -163,32 +176,32 @@ def pack_group(group: Group) -> bytes:
     batches = [(batch.layout, batch.samples, batch.first_us, len(batch.data)) for batch in group.batches]
     events = [(e.device.site, e.device.device, e.time_us, e.kind, e.until_us, e.detail) for e in group.events]
     index = json.dumps([batches, events], separators=(",", ":")).encode()
-    rest = b"".join([NUMBER.pack(len(index)), index, *(batch.data for batch in group.batches)])
-    return NUMBER.pack(crc32(rest)) + rest
+    body = b"".join([NUMBER.pack(len(index)), index, *(batch.data for batch in group.batches)])
+    return NUMBER.pack(crc32(body)) + body
 
 
 def unpack_group(data: bytes) -> Group:
-    """The group of these bytes. Raises ValueError if they are not what was packed."""
-    rest = memoryview(data)[NUMBER.size :]
-    if len(data) < 2 * NUMBER.size or NUMBER.unpack_from(data)[0] != crc32(rest):
+    """The group that `pack_group` made these bytes of. Raises ValueError if a byte of them has changed."""
+    body = memoryview(data)[NUMBER.size :]
+    if len(data) < 2 * NUMBER.size or NUMBER.unpack_from(data)[0] != crc32(body):
         raise ValueError("the checksum does not fit")
-    end = NUMBER.size + NUMBER.unpack_from(rest)[0]
-    index, events = json.loads(bytes(rest[NUMBER.size : end]))
+    end = NUMBER.size + NUMBER.unpack_from(body)[0]
+    index, events = json.loads(bytes(body[NUMBER.size : end]))
     batches = []
     for layout, samples, first_us, length in index:
-        batches.append(Packed(layout, samples, first_us, bytes(rest[end : end + length])))
+        batches.append(Packed(layout, samples, first_us, bytes(body[end : end + length])))
         end += length
     return Group(batches, [Event(Device(s, d), at, Kind(kind), until, text) for s, d, at, kind, until, text in events])
 
 
 def without_values(group: Group) -> Group:
-    """What is left of a group when there is no room for it: every sample becomes `failed: journal_full`."""
+    """The group without its images, when there is no room for them: every sample becomes `failed: journal_full`."""
     return Group([_without_values(batch) for batch in group.batches], group.events)
 
 
 def _without_values(packed: Packed) -> Packed:
     batch = unpack(packed.data)
-    heads = batch.heads.copy()
-    heads["status"] = FAILED
-    left = Batch(batch.devices, heads, dict.fromkeys(range(len(batch)), Note(Reason.JOURNAL_FULL)), b"")
+    headers = batch.headers.copy()
+    headers["status"] = FAILED
+    left = Batch(batch.devices, headers, dict.fromkeys(range(len(batch)), Note(Reason.JOURNAL_FULL)), b"")
     return Packed(packed.layout, packed.samples, packed.first_us, pack(left))

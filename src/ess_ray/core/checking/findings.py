@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ess_ray.core.batch import HEAD
+from ess_ray.core.batch import HEADER_DTYPE
 from ess_ray.core.checking.reading import Reading
 from ess_ray.core.checking.suspect import Doubt
 from ess_ray.core.maps.registers import RegisterMap
@@ -195,7 +195,7 @@ def room_finding(free_bytes: int, capacity_bytes: int, max_age_h: float, rate: f
 
 def journal_rate(devices: Sequence[DeviceSettings]) -> float:
     """Bytes a second that go into the journals."""
-    each = HEAD.itemsize + GROUP_BYTES
+    each = HEADER_DTYPE.itemsize + GROUP_BYTES
     return sum((one.plan.image_bytes + each + len(str(one.device))) * 1e6 / one.period_us for one in devices)
 
 

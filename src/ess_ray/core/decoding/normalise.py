@@ -66,7 +66,7 @@ class Decoder:
 
     def decode(self, batch: Batch) -> dict[str, pl.DataFrame]:
         """One frame per table of the map, rows by sample (as given), then identity; failed samples have none."""
-        read = np.flatnonzero(batch.heads["status"] != FAILED)
+        read = np.flatnonzero(batch.headers["status"] != FAILED)
         images, gaps = _images(batch, len(read), self._plan.image_bytes), _gaps(batch, read, self._plan.image_bytes)
         columns: dict[str, Columns] = {name: {} for name in self._tables}
         quality = {name: np.zeros((len(read), len(table.rows)), np.int16) for name, table in self._tables.items()}
@@ -102,8 +102,8 @@ class Decoder:
 
 def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flush:
     """What goes to the database for `batch`, of the decoder's layout; late samples get their bit of `quality`."""
-    read = batch.heads["status"] != FAILED
-    late = ((now_us - batch.heads["tick_us"] > late_us) * np.int16(LATE))[read]
+    read = batch.headers["status"] != FAILED
+    late = ((now_us - batch.headers["tick_us"] > late_us) * np.int16(LATE))[read]
     tables = []
     for name, decoded in decoder.decode(batch).items():
         each = decoder.rows(name)
@@ -111,7 +111,7 @@ def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flus
         frame = decoded.with_columns(flags) if late.any() else decoded
         tables.append(_table_rows(name, frame, decoder.column_types(name), read * each))
     samples = _table_rows("sample", _sample_frame(batch), SAMPLE_TYPES, np.ones(len(batch), int))
-    return Flush(Keys(batch.devices, batch.heads["tick_us"]), samples, tuple(tables))
+    return Flush(Keys(batch.devices, batch.headers["tick_us"]), samples, tuple(tables))
 
 
 def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: np.ndarray) -> TableRows:
@@ -121,7 +121,7 @@ def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: np.
 
 
 def _sample_frame(batch: Batch) -> pl.DataFrame:
-    heads, notes = batch.heads, [batch.notes.get(place, COMPLETE) for place in range(len(batch))]
+    heads, notes = batch.headers, [batch.notes.get(place, COMPLETE) for place in range(len(batch))]
     return pl.DataFrame([
         *_head(batch),
         STATUS_TEXTS[heads["status"]].alias("status"),
@@ -137,7 +137,7 @@ def _head(batch: Batch) -> list[pl.Series]:
     """Time, site and device of each sample."""
     sites, devices = zip(*(name.split("/") for name in batch.devices), strict=True) if batch.devices else ((), ())
     return [
-        pl.Series("time", batch.heads["tick_us"]).cast(TIME),
+        pl.Series("time", batch.headers["tick_us"]).cast(TIME),
         pl.Series("site", sites, pl.String),
         pl.Series("device", devices, pl.String),
     ]

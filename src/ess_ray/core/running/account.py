@@ -203,7 +203,7 @@ class Account:
     def _count(self, batch: Batch, answer: Committed) -> None:
         demoted = {(str(device), tick_us): status for (device, tick_us), status in answer.demoted.items()}
         latency_us: dict[str, list[int]] = {}
-        heads = zip(batch.devices, batch.heads["tick_us"].tolist(), batch.heads["status"].tolist(), strict=True)
+        heads = zip(batch.devices, batch.headers["tick_us"].tolist(), batch.headers["status"].tolist(), strict=True)
         for place, (name, tick_us, code) in enumerate(heads):
             account = self._by_name.get(name)
             if account is None or tick_us < self.first_us:
