@@ -106,7 +106,7 @@ def forget(dsn: str, exporters: Sequence[Exporter], parts: Sequence[Object]) -> 
         connection.execute("TRUNCATE export_object")
     for exporter in exporters:
         for part in parts:
-            if found := exporter.store.look(part.name):
+            if found := exporter.store.stat(part.name):
                 exporter.store.delete(part.name, found.generation)
 
 

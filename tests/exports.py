@@ -38,7 +38,7 @@ def export(dsn: str, ledger: Ledger, part: Part, generation: int = 1) -> Entry:
     limits = (part.day.start_us, part.day.end_us)
     entry = Entry(
         part.name,
-        ledger.place,
+        ledger.location,
         generation,
         10,
         4_000_000_000,

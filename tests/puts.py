@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ess_ray.adapters.stores.protocol import Store, crc32c
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.adapters.stores.checksum import crc32c
+from ess_ray.core.exporting.store import Store, StoredObject
 
 NAME = "sionyu/2026/11/22/20261122_rack.csv"
 PART = 1 << 19  # of an upload, in these tests
@@ -11,7 +11,7 @@ LONG = bytes(range(256)) * (5 << 10)  # two and a half parts
 SHORT = b"time,site\r\n"
 
 
-def put(store: Store, data: bytes, generation: int = 0, name: str = NAME) -> Stored:
+def put(store: Store, data: bytes, generation: int = 0, name: str = NAME) -> StoredObject:
     with store.write(name, generation=generation, metadata={"version": "1"}, content_type="text/csv") as upload:
         for start in range(0, len(data), 1 << 18):
             upload.write(data[start : start + (1 << 18)])

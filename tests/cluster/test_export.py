@@ -196,7 +196,7 @@ def test_what_differs_is_told_and_a_changed_day_is_exported_again(
     ]
     assert ends(run(exporter, parts)) == dict.fromkeys(TABLES, End.REPLACED) | {"event": End.UNCHANGED}
     assert made(store, 4) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
-    found = exporter.store.look(by_table["rack"].name)
+    found = exporter.store.stat(by_table["rack"].name)
     assert found
     exporter.store.delete(found.name, found.generation)
     assert "not in the store" in run(exporter, parts, verify=True)["rack"].problem

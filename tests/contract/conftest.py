@@ -10,7 +10,7 @@ import pytest
 from ess_ray.adapters.stores import gcs, gcs_upload
 from ess_ray.adapters.stores.folder import Folder
 from ess_ray.adapters.stores.gcs import Bucket
-from ess_ray.adapters.stores.protocol import Store
+from ess_ray.core.exporting.store import Store
 from tests.puts import NAME, PART
 from tests.stores import BUCKET, FakeStore, fake_store
 
@@ -29,7 +29,7 @@ def fake(store_server: FakeStore, monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     monkeypatch.setattr(gcs_upload, "PART", PART)
     bucket = Bucket(BUCKET, endpoint=store_server.endpoint)
     store_server.faults.clear()
-    if found := bucket.look(NAME):
+    if found := bucket.stat(NAME):
         bucket.delete(NAME, found.generation)
     store_server.steps.clear()
     store_server.made.clear()

@@ -40,7 +40,7 @@ def export(dsn: str, settings: Settings, day: date) -> dict[tuple[str, str], Pat
             *_, outcome = exporter.export(part)
             assert isinstance(outcome, Outcome)
             assert outcome.written, outcome
-            files[site, part.table] = settings.export.folder / part.name
+            files[site, part.table] = Path(exporter.store.location) / part.name
     return files
 
 

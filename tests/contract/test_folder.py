@@ -38,7 +38,7 @@ def test_a_killed_writer_leaves_nothing_that_stays(tmp_path: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", code, tmp_path, NAME], check=False)
     assert killed.returncode == -signal.SIGKILL
     folder = Folder(tmp_path)
-    assert folder.look(NAME) is None
+    assert folder.stat(NAME) is None
     assert len(parts(tmp_path)) == 1
     with folder.write(NAME, generation=0, metadata={}, content_type="") as living:
         living.write(SHORT)

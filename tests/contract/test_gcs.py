@@ -20,7 +20,7 @@ from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
 def test_a_bucket_keeps_what_describes_the_object(bucket: Bucket) -> None:
     for data in (SHORT, LONG):
         stored = put(bucket, data)
-        found = bucket.look(NAME)
+        found = bucket.stat(NAME)
         assert found == stored
         assert found.metadata == {"version": "1", "rows": "7"}
         bucket.delete(NAME, stored.generation)
@@ -53,7 +53,7 @@ def test_trouble_that_passes_costs_a_pause(fake: FakeStore, bucket: Bucket, harm
 def test_looking_and_reading_are_repeated_too(fake: FakeStore, bucket: Bucket, step: Step, harm: Harm) -> None:
     stored = put(bucket, LONG)
     fake.faults.append(Fault(step, harm, times=2))
-    assert bucket.look(NAME) == stored
+    assert bucket.stat(NAME) == stored
     assert got(bucket) == LONG
     assert not fake.faults[0].times
 
@@ -64,10 +64,10 @@ def test_trouble_that_lasts_is_said_after_a_while_and_leaves_nothing(fake: FakeS
     bucket = Bucket(BUCKET, endpoint=fake.endpoint, patience_s=0.3)
     fake.faults.append(Fault(step, harm, times=1000))
     with pytest.raises(StoreUnavailable, match=f"gs://{BUCKET}: no success in 0.3 s"):
-        put(bucket, LONG) if step is not Step.LOOK else bucket.look(NAME)
+        put(bucket, LONG) if step is not Step.LOOK else bucket.stat(NAME)
     fake.faults.clear()
-    assert bucket.look(NAME) is None
-    assert put(bucket, LONG) == bucket.look(NAME)
+    assert bucket.stat(NAME) is None
+    assert put(bucket, LONG) == bucket.stat(NAME)
 
 
 def test_a_store_that_never_answers_is_given_up(fake: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_an_upload_that_the_store_forgot_is_begun_anew_by_the_next_run(fake: Fak
     fake.faults.append(Fault(Step.PART, Harm.FORGOTTEN))
     with pytest.raises(StoreUnavailable, match="forgotten"):
         put(bucket, LONG)
-    assert bucket.look(NAME) is None
+    assert bucket.stat(NAME) is None
     put(bucket, LONG)
     assert len(fake.made) == 1
 
@@ -95,7 +95,7 @@ def test_a_killed_server_costs_one_upload(fake: FakeStore, bucket: Bucket) -> No
 
     with pytest.raises(StoreUnavailable):
         write_while_it_dies()
-    assert bucket.look(NAME) is None
+    assert bucket.stat(NAME) is None
     put(bucket, LONG)
     assert len(fake.made) == 1
 
@@ -116,7 +116,7 @@ def test_a_refusal_says_what_to_do(
     fake.faults.append(Fault(step, Harm.STATUS, status))
     with pytest.raises(expected, match=says):
         put(bucket, LONG)
-    assert bucket.look(NAME) is None
+    assert bucket.stat(NAME) is None
     assert [asked for asked, _ in fake.steps].count(step) == 1
 
 
@@ -125,7 +125,7 @@ def test_a_bucket_that_is_not_there_is_no_missing_object(fake: FakeStore) -> Non
     with pytest.raises(StoreRefused, match="no such bucket"):
         put(nowhere, SHORT)
     with pytest.raises(StoreRefused, match=r"no such bucket: make it, or set export\.bucket"):
-        nowhere.look(NAME)
+        nowhere.stat(NAME)
 
 
 def service_account(folder: Path, token_uri: str) -> Path:
@@ -142,7 +142,7 @@ def test_credentials_that_cannot_be_read_say_what_is_expected(tmp_path: Path, co
     if content is not None:
         file.write_text(content)
     with pytest.raises(StoreRefused, match=r"set export\.credentials_file to a service account's JSON file"):
-        Bucket(BUCKET, file).look(NAME)
+        Bucket(BUCKET, file).stat(NAME)
 
 
 def test_missing_credentials_say_where_they_may_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ def test_missing_credentials_say_where_they_may_come_from(tmp_path: Path, monkey
 def test_credentials_that_are_revoked_are_told_from_a_service_that_is_away(fake: FakeStore, tmp_path: Path) -> None:
     revoked = service_account(tmp_path, f"{fake.endpoint}/token")  # nothing there: 404
     with pytest.raises(StoreRefused, match=r"not accepted.*export\.credentials_file"):
-        Bucket(BUCKET, revoked).look(NAME)
+        Bucket(BUCKET, revoked).stat(NAME)
     away = service_account(tmp_path, "http://127.0.0.1:9/token")
     with pytest.raises(StoreUnavailable, match=r"no success in 0\.2 s"):
-        Bucket(BUCKET, away, patience_s=0.2).look(NAME)
+        Bucket(BUCKET, away, patience_s=0.2).stat(NAME)

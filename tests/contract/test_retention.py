@@ -18,7 +18,7 @@ from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, Catalogue, decide
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 from tests.exports import DAY, DEVICE, SEOUL, export, part_of
 from tests.flushes import STANDARD, compress, counts, flush_of
 
@@ -33,7 +33,7 @@ class Scene:
         prepare(dsn, STANDARD)
         self.dsn = dsn
         self.ledger = Ledger(dsn, "folder", Catalogue(STANDARD), {})
-        self.store: dict[str, Stored] = {}
+        self.store: dict[str, StoredObject] = {}
         register_devices(
             dsn, [Configured(DEVICE, "m", "h", 1.0, 0.0, {"bank": ["soc"], "pcs": ["power"]})], DAYS[0].start_us
         )
@@ -43,7 +43,7 @@ class Scene:
     def export(self, last: date) -> None:
         for part in self.ledger.due("jeju", SEOUL, last):
             export(self.dsn, self.ledger, part)
-            self.store[part.name] = Stored(part.name, 1, 10, 4_000_000_000)
+            self.store[part.name] = StoredObject(part.name, 1, 10, 4_000_000_000)
 
     def drop(self) -> list[str]:
         """Why each chunk stays, by table and first day."""

@@ -9,32 +9,31 @@ from contextlib import suppress
 
 import pytest
 
-from ess_ray.adapters.stores.protocol import Store
 from ess_ray.core.errors import StoreConflict
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import Store, StoredObject
 from tests.puts import LONG, NAME, PART, SHORT, got, put
 
 
 @pytest.mark.parametrize("data", [b"", SHORT, LONG[:PART], LONG[: PART + 1], LONG], ids=len)
 def test_what_is_written_is_read_back(store: Store, data: bytes) -> None:
     stored = put(store, data)
-    assert store.look(NAME) == stored
+    assert store.stat(NAME) == stored
     assert got(store) == data
 
 
 @pytest.mark.parametrize("name", ["a.csv", "시온/유 전/2026%2F?a=b&c#d+e.csv", "a/b/c/d/e.csv.gz"])
 def test_a_name_is_kept_as_it_is(store: Store, name: str) -> None:
     stored = put(store, SHORT, name=name)
-    assert (stored.name, store.look(name), got(store, name)) == (name, stored, SHORT)
+    assert (stored.name, store.stat(name), got(store, name)) == (name, stored, SHORT)
     store.delete(name, stored.generation)
-    assert store.look(name) is None
+    assert store.stat(name) is None
 
 
 def test_an_object_is_made_only_where_none_is(store: Store) -> None:
     stored = put(store, LONG)
     with pytest.raises(StoreConflict):
         put(store, SHORT)
-    assert (store.look(NAME), got(store)) == (stored, LONG)
+    assert (store.stat(NAME), got(store)) == (stored, LONG)
 
 
 def test_an_object_is_replaced_only_by_who_has_seen_it(store: Store) -> None:
@@ -44,7 +43,7 @@ def test_an_object_is_replaced_only_by_who_has_seen_it(store: Store) -> None:
     for stale in (0, first.generation):
         with pytest.raises(StoreConflict):
             put(store, b"other", stale)
-    assert (store.look(NAME), got(store)) == (second, LONG)
+    assert (store.stat(NAME), got(store)) == (second, LONG)
 
 
 def test_a_generation_never_comes_again(store: Store) -> None:
@@ -59,7 +58,7 @@ def test_what_was_deleted_is_not_replaced(store: Store) -> None:
     store.delete(NAME, stored.generation)
     with pytest.raises(StoreConflict):
         put(store, LONG, stored.generation)
-    assert store.look(NAME) is None
+    assert store.stat(NAME) is None
     store.delete(NAME, stored.generation)
 
 
@@ -68,7 +67,7 @@ def test_only_what_was_seen_is_deleted(store: Store) -> None:
     second = put(store, LONG, first.generation)
     with pytest.raises(StoreConflict):
         store.delete(NAME, first.generation)
-    assert store.look(NAME) == second
+    assert store.stat(NAME) == second
 
 
 @pytest.mark.parametrize("data", [SHORT, LONG], ids=len)
@@ -80,15 +79,15 @@ def test_a_failure_in_the_middle_changes_nothing(store: Store, data: bytes) -> N
 
     with pytest.raises(ZeroDivisionError):
         fail(0)
-    assert store.look(NAME) is None
+    assert store.stat(NAME) is None
     old = put(store, b"old")
     with pytest.raises(ZeroDivisionError):
         fail(old.generation)
-    assert (store.look(NAME), got(store)) == (old, b"old")
+    assert (store.stat(NAME), got(store)) == (old, b"old")
 
 
 def test_of_two_writers_one_wins_and_the_other_is_told(store: Store) -> None:
-    fast: list[Stored] = []
+    fast: list[StoredObject] = []
 
     def write_slowly() -> None:
         with store.write(NAME, generation=0, metadata={}, content_type="text/csv") as slow:
@@ -97,7 +96,7 @@ def test_of_two_writers_one_wins_and_the_other_is_told(store: Store) -> None:
 
     with pytest.raises(StoreConflict):
         write_slowly()
-    assert ([store.look(NAME)], got(store)) == (fast, SHORT)
+    assert ([store.stat(NAME)], got(store)) == (fast, SHORT)
 
 
 def test_of_two_writers_of_the_same_one_is_enough(store: Store) -> None:
@@ -122,7 +121,7 @@ def test_many_writers_at_once_leave_one_whole_object(store: Store) -> None:
 
 
 def test_what_is_not_there_cannot_be_read(store: Store) -> None:
-    assert store.look(NAME) is None
+    assert store.stat(NAME) is None
     with pytest.raises(StoreConflict):
         got(store)
 

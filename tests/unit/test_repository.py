@@ -38,7 +38,7 @@ ROOMS = {
     "core/batch": {"core/samples"},
     "core/day": {"core/errors"},
     "core/maps": {"core/errors"},
-    "core/settings": {"core/maps", "core/samples"},
+    "core/settings": {"core/exporting", "core/maps", "core/samples"},
     "core/storing": {"core/batch", "core/day", "core/samples"},
     "core/decoding": {"core/batch", "core/maps", "core/storing"},
     "core/polling": {"core/maps", "core/samples", "core/settings"},
@@ -60,7 +60,7 @@ ROOMS = {
     "adapters/modbus": {"adapters/local"},
     "adapters/postgres": {"adapters/local"},
     "adapters/postgres/embedded": set(),
-    "adapters/stores": set(),
+    "adapters/stores": {"adapters/local"},
     "adapters/page": {"adapters/local", "adapters/postgres"},
 }
 # Libraries that a floor may use; adapters: see their own test.

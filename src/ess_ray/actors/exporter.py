@@ -3,7 +3,7 @@
 A plain class: what a Ray task of `ess_ray.cluster.exports` does, or a plain call without a cluster. It keeps nothing
 between two objects. Each call is a generator: `Progress` from time to time, at last one `Outcome`; closing it before
 leaves nothing half done in the store.
-Errors: those of `adapters.postgres.day_rows`, `adapters.postgres.ledger` and `adapters.stores.protocol`.
+Errors: those of `adapters.postgres.day_rows`, `adapters.postgres.ledger` and `core.exporting.store`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from enum import StrEnum
 from ess_ray import __version__
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
+from ess_ray.adapters.stores.checksum import crc32c
 from ess_ray.adapters.stores.encoders import content_type, make_encoder
-from ess_ray.adapters.stores.folder import Folder
-from ess_ray.adapters.stores.protocol import Store, crc32c
-from ess_ray.core.errors import StoreConflict
+from ess_ray.core.errors import ConfigError, StoreConflict
 from ess_ray.core.exporting.objects import Action, Catalogue, Entry, Part, decide, delivered_by
-from ess_ray.core.exporting.stored import Stored
-from ess_ray.core.settings import ExportSettings, Settings
+from ess_ray.core.exporting.store import Store, StoredObject
+from ess_ray.core.settings import Settings
 
 PROGRESS_S = 0.5
 MOST_CONFLICTS = 3  # how often somebody else may change the object under our hands
@@ -68,21 +67,15 @@ class Outcome:
         return self.end in (End.EXPORTED, End.REPLACED)
 
 
-def make_store(export: ExportSettings) -> Store:
-    """The store that the settings name."""
-    if export.kind == "local":
-        return Folder(export.folder)
-    from ess_ray.adapters.stores.gcs import Bucket  # Google's libraries take a second to load
-
-    return Bucket(export.bucket, export.credentials_file, export.endpoint)
-
-
 def make_exporter(settings: Settings, dsn: str) -> Exporter:
-    """The exporter of these settings; it can be sent to another process."""
-    export, store = settings.export, make_store(settings.export)
+    """The exporter of these settings; it can be sent to another process. Raises ConfigError if nothing is exported."""
+    export = settings.export
+    if export.store is None:
+        raise ConfigError("export", "nothing is exported with these settings: say where the objects go")
+    store = export.store.open()
     catalogue = Catalogue(settings.standard, export.template, export.forms, export.gzip)
     maps = {name: delivered_by(one) for name, one in settings.maps.items()}
-    return Exporter(dsn, Ledger(dsn, store.place, catalogue, maps), store)
+    return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps), store)
 
 
 class Exporter:
@@ -111,7 +104,7 @@ class Exporter:
     def verify(self, part: Part) -> Iterator[Progress | Outcome]:
         """Read the object back: it must be the ledger's, and the ledger's what the database still holds."""
         entry, changed = self.ledger.look(part)
-        found = self.store.look(part.name)
+        found = self.store.stat(part.name)
         if wrong := _missing(entry, found):
             yield Outcome(End.FAILED, problem=wrong)
             return
@@ -134,7 +127,7 @@ class Exporter:
 
     def _export(self, part: Part) -> Iterator[Progress | Outcome]:
         entry, changed = self.ledger.look(part)
-        found = self.store.look(part.name)
+        found = self.store.stat(part.name)
         action = decide(entry, found, changed)
         if action is Action.SKIP and entry:
             yield Outcome(End.UNCHANGED, entry.rows, entry.bytes)
@@ -145,7 +138,7 @@ class Exporter:
         else:
             yield from self._upload(part, found)
 
-    def _upload(self, part: Part, found: Stored | None) -> Iterator[Progress | Outcome]:
+    def _upload(self, part: Part, found: StoredObject | None) -> Iterator[Progress | Outcome]:
         kind, content = content_type(part.form, part.gzip), _Tally()
         with (
             open_day(self._dsn, part) as rows,
@@ -161,7 +154,7 @@ class Exporter:
         self.ledger.record(part, self._entry(part, rows, content, upload.stored))
         yield Outcome(End.REPLACED if found else End.EXPORTED, rows.rows, upload.stored.bytes)
 
-    def _compare(self, part: Part, found: Stored) -> Iterator[Progress | Outcome]:
+    def _compare(self, part: Part, found: StoredObject) -> Iterator[Progress | Outcome]:
         """The object is there and nothing vouches for it: make its bytes without storing them, and compare."""
         made, content = _Tally(), _Tally()
         with open_day(self._dsn, part) as rows:
@@ -175,10 +168,10 @@ class Exporter:
         self.ledger.record(part, self._entry(part, rows, content, found))
         yield Outcome(End.ENTERED, rows.rows, found.bytes)
 
-    def _entry(self, part: Part, rows: DayRows, content: _Tally, stored: Stored) -> Entry:
+    def _entry(self, part: Part, rows: DayRows, content: _Tally, stored: StoredObject) -> Entry:
         return Entry(
             name=part.name,
-            place=self.store.place,
+            location=self.store.location,
             generation=stored.generation,
             bytes=stored.bytes,
             crc32c=stored.crc32c,
@@ -260,7 +253,7 @@ def _metadata(part: Part, rows: DayRows) -> Mapping[str, str]:
     }
 
 
-def _missing(entry: Entry | None, found: Stored | None) -> str:
+def _missing(entry: Entry | None, found: StoredObject | None) -> str:
     """Why there is nothing to be verified."""
     if entry is None:
         return "was never exported" + ("; there is an object, and nothing vouches for it" if found else "")
@@ -271,7 +264,7 @@ def _missing(entry: Entry | None, found: Stored | None) -> str:
     return ""
 
 
-def _held(found: Stored | None, changed: bool | None) -> str:
+def _held(found: StoredObject | None, changed: bool | None) -> str:
     """Why an object is left as it is although the database has dropped rows of its day."""
     if found is None:
         what = "the object is not in the store any more"

@@ -128,7 +128,7 @@ def beside_the_driver() -> dict[str, Any]:
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:
     """A task: the generator of references to what `Exporter.export` or `Exporter.verify` gives."""
-    place = {} if exporter.store.place.startswith("gs://") else beside_the_driver()  # a folder is on one node
+    place = beside_the_driver() if exporter.store.on_one_node else {}
     return ray.remote(_export).options(**{**EXPORT, **place}, name=f"export:{part}").remote(exporter, part, verify)
 
 

@@ -26,6 +26,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
+from ess_ray.adapters.stores.kinds import CHOICES, KEYS
 from ess_ray.config.fleet import SITE as FLEET
 from ess_ray.config.messages import config_error
 from ess_ray.config.paths import conf_folder
@@ -41,7 +42,7 @@ UNUSED = (  # parts of Hydra's own configuration
 )  # fmt: skip
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
-    "export.name", "export.folder", "export.credentials_file", "export.endpoint",
+    "export.name", *(f"export.{key}" for key in KEYS),
     "cluster.token_file",
 )  # fmt: skip
 ALIASES = {"from": "first_day", "to": "last_day"}  # what a person says for a key
@@ -49,6 +50,8 @@ WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
 ConfigStore.instance().store(name="schema", node=Config)  # as conf/config.yaml calls it
+for _kind in CHOICES:  # the words export=local, export=gcs …
+    ConfigStore.instance().store(group="export", name=_kind, node={"kind": _kind})
 
 
 @dataclass(frozen=True)

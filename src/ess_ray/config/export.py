@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ess_ray.adapters.stores.kinds import CHOICES, EXAMPLES, KEYS, KINDS
 from ess_ray.config.schema import Config, ExportConfig
 from ess_ray.core.day import check_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import FORMS, check_template
+from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.maps.fixed_columns import BOOKS
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.settings import ExportSettings
 
-KINDS = ("auto", "local", "gcs", "none")
 MOST_PARALLEL = 64
 DAY_US = 86_400_000_000
 
@@ -22,24 +23,20 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     """Freeze `export` and the days of `job=export`."""
     export = config.export
     kind = _kind(export.kind, config.storage.kind)
-    if job == "export" and kind == "none":
-        raise ConfigError("export", "says where the objects go: export=local, or export=gcs export.bucket=NAME")
-    _check_store(kind, export)
+    store = _store(kind, export, state_dir)
+    if job == "export" and store is None:
+        raise ConfigError("export", f"has to say where the objects go: {EXAMPLES}")
     first, last = _days(config)
     tables = [*standard.tables, *BOOKS]
     return ExportSettings(
-        kind=kind,
-        folder=Path(export.folder).expanduser().absolute() if export.folder else state_dir / "export",
-        bucket=export.bucket or "",
-        credentials_file=_credentials_file(export.credentials_file),
-        endpoint=export.endpoint,
+        store=store,
         template=check_template("export.name", export.name, [*map(str, config.sites)], tables),
         forms=_forms(export),
         gzip=export.gzip,
         parallel=_parallel(export.parallel),
         grace_us=_us("export.grace_s", export.grace_s),
         wait_us=_us("export.wait_s", export.wait_s),
-        drop_after_us=_drop_after(export.drop_after, kind, config.storage.kind),
+        drop_after_us=_drop_after(export.drop_after, store, config.storage.kind),
         first_day=first,
         last_day=last,
         verify=config.verify,
@@ -47,34 +44,23 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
 
 
 def _kind(kind: str, storage: str) -> str:
-    if kind not in KINDS:
-        raise ConfigError("export.kind", f"{kind!r} is none of {', '.join(KINDS)}")
-    if kind != "auto":
-        return kind
-    return "local" if storage == "embedded" else "none"
+    """One of KINDS or "none"."""
+    if kind not in CHOICES:
+        raise ConfigError("export.kind", f"{kind!r} is none of {', '.join(CHOICES)}")
+    if kind == "auto":
+        return "local" if storage == "embedded" else "none"
+    return kind
 
 
-def _check_store(kind: str, export: ExportConfig) -> None:
-    for name in ("bucket", "credentials_file", "endpoint"):
-        if kind != "gcs" and getattr(export, name):
-            raise ConfigError(f"export.{name}", "is for a bucket: say export=gcs")
-    if kind != "local" and export.folder:
-        raise ConfigError("export.folder", "is for files: say export=local")
-    if kind == "gcs" and not export.bucket:
-        raise ConfigError("export.bucket", "has to be given: the bucket's name")
-    if kind == "gcs" and not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]", export.bucket or ""):
-        raise ConfigError("export.bucket", f"{export.bucket!r} is no bucket's name: it has no gs:// and no folders")
-    if export.endpoint and not re.match(r"https?://.", export.endpoint):
-        raise ConfigError("export.endpoint", f"{export.endpoint!r}: expected http://… or https://…")
-
-
-def _credentials_file(text: str | None) -> Path | None:
-    if not text:
-        return None
-    file = Path(text).expanduser().absolute()
-    if not file.is_file():
-        raise ConfigError("export.credentials_file", f"there is no file {file}: expected a service account's JSON")
-    return file
+def _store(kind: str, export: ExportConfig, state_dir: Path) -> StoreSettings | None:
+    """The settings of the store of this kind; None for "none". Keys that belong to another kind are an error."""
+    store = KINDS.get(kind)
+    keys: dict[str, str | None] = {key: getattr(export, key) for key in KEYS}
+    for key, value in keys.items():
+        if value and (store is None or key not in store.keys()):  # noqa: SIM118
+            words = " or ".join(f"export={name}" for name, other in KINDS.items() if key in other.keys())  # noqa: SIM118
+            raise ConfigError(f"export.{key}", f"is not used with export={kind}: say {words}, or leave it out")
+    return store.from_config(keys, state_dir) if store else None
 
 
 def _forms(export: ExportConfig) -> tuple[str, ...]:
@@ -98,14 +84,14 @@ def _us(key: str, value_s: float) -> int:
     return round(value_s * 1e6)
 
 
-def _drop_after(text: str | None, kind: str, storage: str) -> int | None:
+def _drop_after(text: str | None, store: StoreSettings | None, storage: str) -> int | None:
     if not text:
         return None
     key = "export.drop_after"
     if not re.fullmatch(r"[1-9]\d{0,4}d", text):
         raise ConfigError(key, f"{text!r}: expected a number of days, for example 30d")
-    if kind == "none":
-        raise ConfigError(key, "only what was exported is dropped: say export=local or export=gcs")
+    if store is None:
+        raise ConfigError(key, f"only what was exported is dropped, and nothing is exported: say {EXAMPLES}")
     if storage == "embedded":
         raise ConfigError(key, "drops chunks of hypertables, and the embedded database has plain tables")
     return int(text[:-1]) * DAY_US

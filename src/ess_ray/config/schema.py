@@ -114,13 +114,13 @@ class ReportConfig:
 
 @dataclass
 class ExportConfig:
-    """Where each day of each site goes as objects: local, gcs or none; auto is local for the embedded database."""
+    """Where each day of each site goes as objects: `adapters.stores.kinds` has the kinds and the keys of each."""
 
     kind: str = MISSING
-    folder: str | None = None
-    bucket: str | None = None
-    credentials_file: str | None = None
-    endpoint: str | None = None
+    folder: str | None = None  # of local; null: export/ in state_dir
+    bucket: str | None = None  # of gcs: its name; has to be given
+    credentials_file: str | None = None  # of gcs: a service account's JSON; null: the machine's own credentials
+    endpoint: str | None = None  # of gcs: of an emulator or a private endpoint
     name: str = MISSING
     formats: list[str] = field(default_factory=lambda: ["csv"])
     gzip: bool = False

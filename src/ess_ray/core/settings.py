@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard
@@ -90,11 +91,7 @@ class ReportSettings:
 class ExportSettings:
     """Where each day of each site goes as objects, and when; the days are those of `job=export`."""
 
-    kind: str  # local, gcs or none
-    folder: Path
-    bucket: str
-    credentials_file: Path | None
-    endpoint: str | None
+    store: StoreSettings | None  # None: nothing is exported
     template: str  # of the objects' names, see `core.exporting.objects`
     forms: tuple[str, ...]
     gzip: bool

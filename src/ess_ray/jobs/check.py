@@ -10,15 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from ess_ray.actors.exporter import make_store
 from ess_ray.adapters.local.disk import free_bytes, nearest, sync_ms
 from ess_ray.adapters.modbus.reach import poll_once, reach_all
 from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.server import MIN_FREE_BYTES
-from ess_ray.adapters.stores.folder import Folder
 from ess_ray.adapters.stores.store_check import store_findings
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.serving import serving
@@ -125,19 +121,10 @@ def _database(settings: Settings) -> list[Finding]:
 
 
 def _export(settings: Settings) -> list[Finding]:
-    export = settings.export
-    if export.kind == "none":
+    store = settings.export.store
+    if store is None:
         return [Finding("export", "write", Verdict.SKIPPED, "nothing is exported (export=none)")]
-    if export.kind == "gcs":
-        store = make_store(export)
-        return store_findings(store, store.place)
-    # In a folder of its own: the store makes the folders that it needs, and would leave them.
-    try:
-        with TemporaryDirectory(dir=nearest(export.folder), prefix=".ess_ray_check_") as folder:
-            return store_findings(Folder(Path(folder)), str(export.folder))
-    except OSError as error:
-        text = f"{export.folder}: {error.strerror}"
-        return [Finding("export", "write", Verdict.FAIL, text, "make room, or give this user the right to write there")]
+    return store_findings(store)
 
 
 def _journal(settings: Settings) -> Iterator[Finding]:

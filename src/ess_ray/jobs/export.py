@@ -127,7 +127,7 @@ def _sum_up(outcomes: dict[Part, Outcome], exporter: Exporter, took_s: float) ->
     told = ", ".join(f"{ends.count(end)} {end}" for end in End if end in ends)
     size = sum(outcome.bytes for outcome in outcomes.values() if outcome.written)
     stored = f"; {size / 1e6:.1f} MB in {took_s:.1f} s" if size else ""
-    text = f"{len(outcomes)} objects in {exporter.store.place}: {told}{stored}"
+    text = f"{len(outcomes)} objects in {exporter.store.location}: {told}{stored}"
     print(text)
     log.info(text, extra=about("export", count=len(outcomes)))
 
@@ -138,7 +138,7 @@ def _drop(settings: Settings, exporter: Exporter) -> None:
     if after_us is None:
         return
     before_us = time.time_ns() // 1000 - after_us
-    for one in drop_verified(exporter.ledger, exporter.store.look, before_us):
+    for one in drop_verified(exporter.ledger, exporter.store.stat, before_us):
         became = f"stays: {one.kept}" if one.kept else "is dropped: every day of it is in the store"
         text = f"chunk {one.chunk} of {one.table} {became}"
         print(text)

@@ -10,18 +10,21 @@ from typing import cast
 import pytest
 from omegaconf import OmegaConf
 
+from ess_ray.adapters.stores.kinds import KINDS, BucketSettings, FolderSettings
 from ess_ray.config.compose import Composed, compose_config
 from ess_ray.config.export import export_settings
 from ess_ray.config.load import load_settings
 from ess_ray.config.schema import Config
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.settings import ExportSettings
 from ess_ray.jobs.export import choose_days
 from tests.flushes import STANDARD
 
 SERVER = {"storage.kind": "timescale"}
 BUCKET = {"export.kind": "gcs", "export.bucket": "ess-days"}
+FOLDER = FolderSettings(Path("/state/export"))
 S = 1_000_000
 MIDNIGHT_US = whole_day(date(2026, 11, 24), "Asia/Seoul").start_us
 
@@ -42,32 +45,37 @@ def test_words_of_the_command_line_reach_the_settings() -> None:
     words = ["from=2026-11-01", "to=2026-11-02", "verify=true", "export=gcs", "export.bucket=b-1", "export.parallel=3"]
     template = "days/{table}/{site}-{yyyymmdd}.csv"
     found = load_settings(compose_config(["job=export", "site=sionyu", f"export.name={template}", *words]), {}).export
-    assert (found.first_day, found.last_day, found.verify, found.kind, found.bucket, found.parallel) == (
-        "2026-11-01", "2026-11-02", True, "gcs", "b-1", 3,
-    )  # fmt: skip
+    assert (found.first_day, found.last_day, found.verify, found.parallel) == ("2026-11-01", "2026-11-02", True, 3)
+    assert found.store == BucketSettings("b-1")
     assert found.template == template
     assert found.forms == ("csv",)
 
 
 @pytest.mark.parametrize(
-    ("changes", "kind"),
+    ("changes", "store"),
     [
-        ({}, "local"),
-        ({"export.kind": "none"}, "none"),
-        (SERVER, "none"),
-        (SERVER | {"export.kind": "local"}, "local"),
-        (SERVER | BUCKET, "gcs"),
+        ({}, FOLDER),
+        ({"export.kind": "none"}, None),
+        (SERVER, None),
+        (SERVER | {"export.kind": "local"}, FOLDER),
+        (SERVER | BUCKET, BucketSettings("ess-days")),
     ],
 )
 def test_the_embedded_database_is_exported_to_a_folder_and_a_server_where_the_user_says(
-    composed: Composed, changes: Mapping[str, object], kind: str
+    composed: Composed, changes: Mapping[str, object], store: StoreSettings | None
 ) -> None:
-    assert settings(composed, changes).kind == kind
+    assert settings(composed, changes).store == store
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_each_kind_of_store_is_chosen_by_the_words_of_its_example(kind: type[StoreSettings]) -> None:
+    words = [word.replace("NAME", "ess-days") for word in kind.example.split()]
+    assert type(load_settings(compose_config(["site=sionyu", *words]), {}).export.store) is kind
 
 
 def test_files_go_below_the_state_folder_unless_told_otherwise(composed: Composed) -> None:
-    assert settings(composed, {}).folder == Path("/state/export")
-    assert settings(composed, {"export.kind": "local", "export.folder": "/days"}).folder == Path("/days")
+    assert settings(composed, {}).store == FOLDER
+    assert settings(composed, {"export.kind": "local", "export.folder": "/days"}).store == FolderSettings(Path("/days"))
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,8 @@ class Ledger:
     `maps`: what today's maps deliver by name (`core.exporting.objects.delivered_by`), for times when nobody noted it.
     """
 
-    def __init__(self, dsn: str, place: str, catalogue: Catalogue, maps: Mapping[str, Delivered]) -> None:
-        self.place = place
+    def __init__(self, dsn: str, location: str, catalogue: Catalogue, maps: Mapping[str, Delivered]) -> None:
+        self.location = location
         self.catalogue = catalogue
         self._dsn = dsn
         self._maps = maps
@@ -123,7 +123,7 @@ class Ledger:
     @contextmanager
     def turn(self, part: Part) -> Iterator[bool]:
         """Whether nobody else is at this object now; for not doing things twice, correctness does not need it."""
-        name = json.dumps([self.place, part.site, part.table, str(part.day.date), part.form])
+        name = json.dumps([self.location, part.site, part.table, str(part.day.date), part.form])
         with translated("taking turns"):
             connection = connect(self._dsn, ANSWER_LIMIT_S)
             row = connection.execute(TURN, [name]).fetchone()
@@ -141,7 +141,7 @@ class Ledger:
         form: str | None = None,
     ) -> dict[tuple[str, date, str], Known]:
         """By table, day and form; None: all."""
-        chosen = {"site": site, "place": self.place, "table": table, "day": day, "form": form}
+        chosen = {"site": site, "place": self.location, "table": table, "day": day, "form": form}
         found = {}
         for table_name, of_day, of_form, *values, changed in connection.execute(ENTRIES, chosen):
             given: list[Any] = [_us(value) if isinstance(value, datetime) else value for value in values]

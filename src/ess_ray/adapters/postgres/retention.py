@@ -21,7 +21,7 @@ from ess_ray.adapters.postgres.connect import EPOCH, Connection, utc
 from ess_ray.adapters.postgres.ledger import Known, Ledger
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, Entry, decide
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.maps import fixed_columns
 
 CHUNKS = """
@@ -71,7 +71,7 @@ class _KeptError(Exception):
     """Why a chunk stays."""
 
 
-def drop_verified(ledger: Ledger, look: Callable[[str], Stored | None], before_us: int) -> list[Fate]:
+def drop_verified(ledger: Ledger, look: Callable[[str], StoredObject | None], before_us: int) -> list[Fate]:
     """Drop what ends before `before_us` and is in the store, oldest first; `look` is the store's."""
     fates = []
     for chunk in _chunks(ledger, before_us):
@@ -93,7 +93,7 @@ def _chunks(ledger: Ledger, before_us: int) -> list[Chunk]:
         return [Chunk(*row) for row in connection.execute(CHUNKS, [tables, utc(before_us)]).fetchall()]
 
 
-def _drop(ledger: Ledger, chunk: Chunk, look: Callable[[str], Stored | None]) -> None:
+def _drop(ledger: Ledger, chunk: Chunk, look: Callable[[str], StoredObject | None]) -> None:
     with ledger.connected(f"looking into chunk {chunk} of {chunk.table}") as connection:
         _, entries = _covered(ledger, connection, chunk)
     for key, entry in entries.items():

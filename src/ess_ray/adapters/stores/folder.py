@@ -1,11 +1,10 @@
-"""A folder as a store of objects: the same tree as in a bucket, for adapters.stores' callers.
+"""A folder as a store of objects (see `core.exporting.store`): the same tree as in a bucket.
 
 A file is written under another name beside its place and renamed once all of it is on the disk; whoever reads sees the
 old file or the new one. While it is written its process holds a lock on it, so the next one knows what a killed process
 left and sweeps it away. Whether the file is what the caller has seen is looked at under the lock of the whole tree, in
 which the rename happens. A file's generation is its modification time in nanoseconds, set so that each replacement has
-a later one. No metadata is kept. Folders that exist are used as they are; a missing one is made. Errors: see
-adapters.stores.
+a later one. No metadata is kept. Folders that exist are used as they are; a missing one is made.
 """
 
 from __future__ import annotations
@@ -19,10 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from io import FileIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar
 
-from ess_ray.adapters.stores.protocol import crc32c
+from ess_ray.adapters.local.disk import nearest
+from ess_ray.adapters.stores.checksum import crc32c
 from ess_ray.core.errors import StoreConflict, StoreRefused, StoreUnavailable
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 
 BLOCK = 1 << 20
 PART, LOCK = ".part", ".lock"
@@ -39,7 +41,7 @@ class FolderUpload:
     metadata: dict[str, str]
     size: int = 0
     crc32c: int = 0
-    _stored: Stored | None = field(default=None, init=False)
+    _stored: StoredObject | None = field(default=None, init=False)
 
     def write(self, block: bytes) -> None:
         """Append."""
@@ -51,24 +53,26 @@ class FolderUpload:
         self.crc32c = crc32c(block, self.crc32c)
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """What the folder has; only once the `with` is left."""
         assert self._stored is not None, "the file is not finished yet"
         return self._stored
 
 
 class Folder:
-    """A store (see adapters.stores) in the folder `path`."""
+    """The store in the folder `path`."""
+
+    on_one_node: ClassVar[bool] = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The folder's name."""
         return str(self.path)
 
-    def look(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there under the name; reads the whole file for its CRC32C."""
         path = self._path(name)
         with _translated(path), suppress(FileNotFoundError), FileIO(path) as file:
@@ -119,7 +123,7 @@ class Folder:
             if _check(path, generation, or_gone=True):
                 path.unlink()
 
-    def _finish(self, upload: FolderUpload, name: str, generation: int) -> Stored:
+    def _finish(self, upload: FolderUpload, name: str, generation: int) -> StoredObject:
         """Put the written file in its place, if that still holds what the caller has seen."""
         path, part = self._path(name), Path(upload.file.name)
         os.fsync(upload.file.fileno())
@@ -131,7 +135,7 @@ class Folder:
             try:
                 before_ns = _check(path, generation)
             except StoreConflict:
-                there = self.look(name)
+                there = self.stat(name)
                 if there and (there.bytes, there.crc32c) == (found.bytes, found.crc32c):
                     return there  # somebody else was faster, with the same
                 raise
@@ -152,6 +156,16 @@ class Folder:
         if not name or any(part in ("", ".", "..") for part in name.split("/")):
             raise StoreRefused(f"{name!r} is no name for a file below {self.path}: check export.name")
         return self.path / name
+
+
+@contextmanager
+def trial_folder(folder: Path) -> Iterator[Folder]:
+    """A store in a temporary folder below `folder`, or below the nearest folder above that exists; gone afterwards.
+
+    Raises StoreRefused or StoreUnavailable if there can be none.
+    """
+    with _translated(folder), TemporaryDirectory(dir=nearest(folder), prefix=".ess_ray_check_") as path:
+        yield Folder(Path(path))
 
 
 def _check(path: Path, generation: int, *, or_gone: bool = False) -> int:
@@ -175,11 +189,11 @@ def _set_generation(file: FileIO, before_ns: int) -> int:
     return kept_ns
 
 
-def _as_stored(name: str, file: FileIO) -> Stored:
+def _as_stored(name: str, file: FileIO) -> StoredObject:
     crc, size = 0, 0
     while block := file.read(BLOCK):
         crc, size = crc32c(block, crc), size + len(block)
-    return Stored(name, os.fstat(file.fileno()).st_mtime_ns, size, crc)
+    return StoredObject(name, os.fstat(file.fileno()).st_mtime_ns, size, crc)
 
 
 def _open_part(path: Path) -> FileIO:

@@ -1,4 +1,4 @@
-"""A bucket of Google Cloud Storage as a store of objects, for adapters.stores' callers.
+"""A bucket of Google Cloud Storage as a store of objects (see `core.exporting.store`).
 
 Everything is repeated with growing pauses for `patience_s` after 408, 429, 5xx, a lost or a refused connection; then it
 is `StoreUnavailable`. 401, 403, credentials that are missing or wrong and a bucket that is not there are `StoreRefused`
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import google.auth
@@ -37,7 +37,7 @@ from google.oauth2.service_account import Credentials as ServiceAccount
 
 from ess_ray.adapters.stores.gcs_upload import PART, ResumableUpload
 from ess_ray.core.errors import EssRayError, StoreConflict, StoreRefused, StoreUnavailable
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 
 PATIENCE_S = 120.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
@@ -55,7 +55,9 @@ RIGHTS = (
 
 
 class Bucket:
-    """A store (see adapters.stores) in the bucket `name`."""
+    """The store in the bucket `name`."""
+
+    on_one_node: ClassVar[bool] = False
 
     def __init__(
         self, name: str, credentials_file: Path | None = None, endpoint: str | None = None,
@@ -68,11 +70,11 @@ class Bucket:
         return Bucket, (self.name, self.credentials_file, self.endpoint, self.patience_s)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """gs://BUCKET."""
         return f"gs://{self.name}"
 
-    def look(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there under the name."""
         with self._translated():
             blob = self._client.bucket(self.name).get_blob(name, **self._patiently)
@@ -97,7 +99,7 @@ class Bucket:
                 )
             )
 
-        where = f"{self.place}/{name}"
+        where = f"{self.location}/{name}"
         upload = ResumableUpload(begin, self._request, self._retry, self._translated, where, dict(metadata))
         try:
             yield upload
@@ -108,9 +110,9 @@ class Bucket:
 
     def read(self, name: str) -> Iterator[bytes]:
         """The object's bytes, a few MiB at a time, all of the generation that is there now."""
-        found = self.look(name)
+        found = self.stat(name)
         if found is None:
-            raise StoreConflict(f"{self.place}/{name} is not there any more")
+            raise StoreConflict(f"{self.location}/{name} is not there any more")
         at, url = 0, f"{self.endpoint or ENDPOINT}/download/storage/v1/b/{self.name}/o/{quote(name, safe='')}"
         while at < found.bytes:
             with self._translated(f"{name} was replaced or deleted while it was read"):
@@ -127,15 +129,15 @@ class Bucket:
     def delete(self, name: str, generation: int) -> None:
         """Delete exactly that generation; nothing there is no error."""
         with self._translated():
-            if self.look(name) is not None:
+            if self.stat(name) is not None:
                 self._blob(name).delete(if_generation_match=generation, **self._patiently)
 
-    def _finish(self, upload: ResumableUpload, name: str, generation: int) -> Stored:
+    def _finish(self, upload: ResumableUpload, name: str, generation: int) -> StoredObject:
         """End the upload. An answer that got lost is no failure if the object turns out to be there with our bytes."""
         try:
             upload.finish()
         except (StoreUnavailable, StoreConflict):
-            stored = self.look(name)
+            stored = self.stat(name)
             ours = stored and (stored.bytes, stored.crc32c) == (upload.size, upload.crc32c)
             if stored is None or not ours or stored.generation == generation:
                 raise
@@ -144,18 +146,18 @@ class Bucket:
             stored = _as_stored(name, made["generation"], made["size"], made["crc32c"], made.get("metadata"))
         if (stored.bytes, stored.crc32c) != (upload.size, upload.crc32c):
             self.delete(name, stored.generation)
-            raise StoreUnavailable(f"{self.place}/{name}: the store has other bytes than were sent; it was deleted")
+            raise StoreUnavailable(f"{self.location}/{name}: the store has other bytes than were sent; it was deleted")
         if stored.metadata != upload.metadata:
             stored = self._describe(stored, upload.metadata)
         return stored
 
-    def _describe(self, stored: Stored, metadata: Mapping[str, str]) -> Stored:
+    def _describe(self, stored: StoredObject, metadata: Mapping[str, str]) -> StoredObject:
         """Set what is known only at the end."""
         with self._translated():
             blob = self._blob(stored.name)
             blob.metadata = dict(metadata)
             blob.patch(if_generation_match=stored.generation, **self._patiently)
-        return Stored(stored.name, stored.generation, stored.bytes, stored.crc32c, dict(metadata))
+        return StoredObject(stored.name, stored.generation, stored.bytes, stored.crc32c, dict(metadata))
 
     def _blob(self, name: str) -> Any:
         return self._client.bucket(self.name).blob(name)
@@ -181,7 +183,7 @@ class Bucket:
                 found = google.auth.default(scopes=[SCOPE])[0]
         except (GoogleAuthError, OSError, ValueError) as error:
             problem = str(error).rstrip(".")
-            raise StoreRefused(f"{self.place}: no credentials that can be used: {problem}: {LOGIN}") from error
+            raise StoreRefused(f"{self.location}: no credentials that can be used: {problem}: {LOGIN}") from error
         return found
 
     @cached_property
@@ -203,41 +205,41 @@ class Bucket:
         try:
             yield
         except RetryError as error:
-            raise StoreUnavailable(f"{self.place}: no success in {self.patience_s:g} s: {error.cause}") from error
+            raise StoreUnavailable(f"{self.location}: no success in {self.patience_s:g} s: {error.cause}") from error
         except GoogleAPICallError as error:
             raise self._answered(error, gone) from error
         except TransportError as error:
-            raise StoreUnavailable(f"{self.place}: no token for the credentials: {error}") from error
+            raise StoreUnavailable(f"{self.location}: no token for the credentials: {error}") from error
         except GoogleAuthError as error:
             if error.retryable:
-                raise StoreUnavailable(f"{self.place}: no token for the credentials: {error}") from error
-            raise StoreRefused(f"{self.place}: the credentials are not accepted: {error}: {LOGIN}") from error
+                raise StoreUnavailable(f"{self.location}: no token for the credentials: {error}") from error
+            raise StoreRefused(f"{self.location}: the credentials are not accepted: {error}: {LOGIN}") from error
         except ValueError as error:  # a name that no bucket can have
-            raise StoreRefused(f"{self.place}: {error}: check export.bucket") from error
+            raise StoreRefused(f"{self.location}: {error}: check export.bucket") from error
         except OSError as error:  # requests' errors are such
-            raise StoreUnavailable(f"{self.place}: {error}") from error
+            raise StoreUnavailable(f"{self.location}: {error}") from error
 
     def _answered(self, error: GoogleAPICallError, gone: str) -> EssRayError:
         match error:
             case Unauthorized():
-                return StoreRefused(f"{self.place}: the credentials are not accepted: {error.message}: {LOGIN}")
+                return StoreRefused(f"{self.location}: the credentials are not accepted: {error.message}: {LOGIN}")
             case Forbidden():
                 who = getattr(self._credentials, "service_account_email", None) or "this account"
-                return StoreRefused(f"{self.place}: {who} is not allowed to: {error.message}: {RIGHTS}")
+                return StoreRefused(f"{self.location}: {who} is not allowed to: {error.message}: {RIGHTS}")
             case NotFound():
-                missing = f"{self.place}: there is no such bucket: make it, or set export.bucket"
-                return StoreConflict(f"{self.place}: {gone}") if gone else StoreRefused(missing)
+                missing = f"{self.location}: there is no such bucket: make it, or set export.bucket"
+                return StoreConflict(f"{self.location}: {gone}") if gone else StoreRefused(missing)
             case PreconditionFailed():
                 return StoreConflict(
-                    f"{self.place}: the object was made, replaced or deleted by somebody else meanwhile"
+                    f"{self.location}: the object was made, replaced or deleted by somebody else meanwhile"
                 )
             case ServerError() | TooManyRequests():
-                return StoreUnavailable(f"{self.place}: {error.message}")
+                return StoreUnavailable(f"{self.location}: {error.message}")
             case _:
-                return StoreRefused(f"{self.place}: {error}")
+                return StoreRefused(f"{self.location}: {error}")
 
 
 def _as_stored(
     name: str, generation: int | str, size: int | str, crc: str, metadata: Mapping[str, str] | None
-) -> Stored:
-    return Stored(name, int(generation), int(size), int.from_bytes(b64decode(crc), "big"), dict(metadata or {}))
+) -> StoredObject:
+    return StoredObject(name, int(generation), int(size), int.from_bytes(b64decode(crc), "big"), dict(metadata or {}))

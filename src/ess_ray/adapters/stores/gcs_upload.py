@@ -1,4 +1,4 @@
-"""A resumable upload to Google Cloud Storage, one part in memory at a time. Used by adapters.gcs.
+"""A resumable upload to Google Cloud Storage, one part in memory at a time. Used by `gcs`.
 
 The protocol (https://cloud.google.com/storage/docs/performing-resumable-uploads): parts are PUT to a session; 308 says
 with its Range what the store has, which may be less than was sent; 200 or 201 brings the finished object. After an
@@ -17,9 +17,9 @@ from typing import Any
 from google.api_core.exceptions import ServiceUnavailable, from_http_response
 from google.api_core.retry import Retry
 
-from ess_ray.adapters.stores.protocol import crc32c
+from ess_ray.adapters.stores.checksum import crc32c
 from ess_ray.core.errors import EssRayError, StoreUnavailable
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 
 PART = 8 << 20  # a multiple of 256 KiB, as the protocol wants
 CANCEL_TIMEOUT_S = (2.0, 5.0)  # to connect; to answer. What is not cancelled vanishes after a week anyway
@@ -47,7 +47,7 @@ class ResumableUpload:
         self._waiting = bytearray()  # from `_arrived` on
         self._arrived = 0
         self._unsure = False  # whether the last part has arrived
-        self._stored: Stored | None = None
+        self._stored: StoredObject | None = None
         self.metadata = metadata
         self.size = 0
         self.crc32c = 0
@@ -73,13 +73,13 @@ class ResumableUpload:
                 self._request("DELETE", self._address, timeout=CANCEL_TIMEOUT_S)
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredObject:
         """What the store has; only once the `with` is left."""
         assert self._stored is not None, "the object is not finished yet"
         return self._stored
 
     @stored.setter
-    def stored(self, stored: Stored) -> None:
+    def stored(self, stored: StoredObject) -> None:
         self._stored = stored
 
     def _send(self, size: int, *, last: bool) -> None:

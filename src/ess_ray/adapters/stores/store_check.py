@@ -1,28 +1,36 @@
-"""Whether the store of the exports takes an object and lets go of it again. Called by `job=check`; leaves nothing."""
+"""A trial of the store that exports go to, for `job=check`: does it take an object and delete it again?"""
 
 from __future__ import annotations
 
 import secrets
 import time
 
-from ess_ray.adapters.stores.protocol import Store
 from ess_ray.core.checking.findings import Finding, Verdict
 from ess_ray.core.errors import EssRayError
+from ess_ray.core.exporting.store import Store, StoreSettings
 
 CONTENT = b"Written by ess_ray job=check, to be deleted at once.\n"
+NOT_WRITTEN = Finding("export", "delete", Verdict.SKIPPED, "nothing was written")
 
 
-def store_findings(store: Store, place: str) -> list[Finding]:
-    """Write and delete of a small object under a name that nobody else uses; `place`: the store, for a person."""
+def store_findings(settings: StoreSettings) -> list[Finding]:
+    """Findings about writing and deleting a small object under a name that nobody else uses; it leaves nothing."""
+    try:
+        with settings.trial() as store:
+            return _findings(store, settings.location)
+    except EssRayError as error:
+        return [Finding("export", "write", Verdict.FAIL, str(error)), NOT_WRITTEN]
+
+
+def _findings(store: Store, location: str) -> list[Finding]:
     name = f"ess_ray_check_{secrets.token_hex(8)}.txt"
     begun_s = time.monotonic()
     try:
         with store.write(name, generation=0, metadata={}, content_type="text/plain") as upload:
             upload.write(CONTENT)
     except EssRayError as error:
-        failed = Finding("export", "write", Verdict.FAIL, str(error))
-        return [failed, Finding("export", "delete", Verdict.SKIPPED, "nothing was written")]
-    written = Finding("export", "write", Verdict.PASS, f"an object in {place} ({_ms(begun_s)})")
+        return [Finding("export", "write", Verdict.FAIL, str(error)), NOT_WRITTEN]
+    written = Finding("export", "write", Verdict.PASS, f"an object in {location} ({_ms(begun_s)})")
     begun_s = time.monotonic()
     try:
         store.delete(name, upload.stored.generation)

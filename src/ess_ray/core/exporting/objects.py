@@ -1,7 +1,7 @@
 """The daily export, as far as it is thinking: which objects a day has, how they are called, what to do about each.
 
 An object holds one table of one site on one of its local days, [00:00, 24:00), in one form. The ledger's `Entry` says
-what was exported last, the store's `Stored` what is there now. Times are microseconds since 1970 UTC.
+what was exported last, the store's `StoredObject` what is there now. Times are microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from string import Formatter
 
 from ess_ray.core.day import Day, date_at
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.maps import fixed_columns
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Column, Standard
@@ -65,7 +65,7 @@ class Entry:
     """What the ledger says about an object: its last export."""
 
     name: str
-    place: str  # of the store
+    location: str  # of the store
     generation: int
     bytes: int
     crc32c: int  # of the object
@@ -185,7 +185,7 @@ def days_of(spans: Iterable[tuple[int, int | None]], timezone: str, last: date) 
     return sorted(found)
 
 
-def decide(entry: Entry | None, found: Stored | None, changed: bool | None) -> Action:
+def decide(entry: Entry | None, found: StoredObject | None, changed: bool | None) -> Action:
     """What to do. `changed`: whether the day did since `entry`; None if that cannot be told."""
     recorded = entry is not None and found is not None and _agree(entry, found)
     if entry is not None and entry.dropped:
@@ -197,7 +197,7 @@ def decide(entry: Entry | None, found: Stored | None, changed: bool | None) -> A
     return Action.REPLACE if changed else Action.SKIP
 
 
-def _agree(entry: Entry, found: Stored) -> bool:
+def _agree(entry: Entry, found: StoredObject) -> bool:
     return (entry.name, entry.generation, entry.crc32c) == (found.name, found.generation, found.crc32c)
 
 

@@ -19,6 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ess_ray.adapters.stores.kinds import EXAMPLES
 from ess_ray.app.output import Output
 from ess_ray.app.table import fitting
 from ess_ray.cluster.start import Dashboard
@@ -214,9 +215,8 @@ def _figures(
 
 
 def _export(settings: Settings) -> str:
-    export = settings.export
-    places = {"none": "nowhere (export=local or export=gcs)", "local": str(export.folder)}
-    return places.get(export.kind, f"gs://{export.bucket}")
+    store = settings.export.store
+    return store.location if store else f"nowhere ({EXAMPLES})"
 
 
 def _progress(first_us: int, until_us: int, end_us: int | None) -> str:

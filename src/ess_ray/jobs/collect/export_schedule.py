@@ -143,9 +143,9 @@ class ExportSchedule:
         if (after_us := self._settings.export.drop_after_us) is None:
             return
         exporter = self._exporter
-        for one in drop_verified(exporter.ledger, exporter.store.look, now_us - after_us):
+        for one in drop_verified(exporter.ledger, exporter.store.stat, now_us - after_us):
             if not one.kept:
-                self._say(f"dropped chunk {one.chunk} of {one.table}: every day of it is in {exporter.store.place}")
+                self._say(f"dropped chunk {one.chunk} of {one.table}: every day of it is in {exporter.store.location}")
             else:
                 fields = about("chunk", table=one.table)
                 log.info("chunk %s of %s stays: %s", one.chunk, one.table, one.kept, extra=fields)

@@ -137,7 +137,7 @@ def _run(
     account = Account(settings.devices)
     collector = Collector(settings, plan_pollers(settings, database.identity, nodes.up), nodes, dsn, account)
     exports = None
-    if settings.export.kind != "none":
+    if settings.export.store is not None:
         from ess_ray.jobs.collect.export_schedule import ExportSchedule
 
         exports = ExportSchedule(settings, dsn, collector.watermark_us, lambda: database.prepared)

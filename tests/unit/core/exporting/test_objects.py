@@ -22,7 +22,7 @@ from ess_ray.core.exporting.objects import (
     object_name,
     union,
 )
-from ess_ray.core.exporting.stored import Stored
+from ess_ray.core.exporting.store import StoredObject
 from tests.flushes import STANDARD
 
 DAY = date(2026, 11, 22)
@@ -147,7 +147,7 @@ def _us(hours: float) -> int:
 
 
 ENTRY = Entry("n", "folder", 7, 10, 99, 99, 1, 5, 5, "m", "h", "1", 0, 0, 1)
-FOUND = Stored("n", 7, 10, 99)
+FOUND = StoredObject("n", 7, 10, 99)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,6 @@ FOUND = Stored("n", 7, 10, 99)
     ],
 )
 def test_what_is_done_about_an_object(
-    entry: Entry | None, found: Stored | None, changed: bool | None, action: Action
+    entry: Entry | None, found: StoredObject | None, changed: bool | None, action: Action
 ) -> None:
     assert decide(entry, found, changed) is action
