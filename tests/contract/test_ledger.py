@@ -12,6 +12,7 @@ from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.stores.formats import PARQUET
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError, DatabaseRefused
 from ess_ray.core.exporting.objects import Catalogue
@@ -56,7 +57,7 @@ def test_what_was_recorded_comes_back(prepared: str, ledger: Ledger) -> None:
     ledger.record(part, newer)
     assert ledger.look(part) == (newer, False)
     assert Ledger(prepared, "gs://other", Catalogue(STANDARD), {}).look(part) == (None, None)
-    assert ledger.look(replace(part, form="parquet")) == (None, None)
+    assert ledger.look(replace(part, format=PARQUET)) == (None, None)
 
 
 def test_a_day_with_other_columns_or_hours_has_changed(prepared: str, ledger: Ledger) -> None:

@@ -17,7 +17,6 @@ from ess_ray import __version__
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.stores.checksum import crc32c
-from ess_ray.adapters.stores.encoders import content_type, make_encoder
 from ess_ray.core.errors import ConfigError, StoreConflict
 from ess_ray.core.exporting.objects import Action, Catalogue, Entry, Part, decide, delivered_by
 from ess_ray.core.exporting.store import Store, StoredObject
@@ -73,7 +72,7 @@ def make_exporter(settings: Settings, dsn: str) -> Exporter:
     if export.store is None:
         raise ConfigError("export", "nothing is exported with these settings: say where the objects go")
     store = export.store.open()
-    catalogue = Catalogue(settings.standard, export.template, export.forms, export.gzip)
+    catalogue = Catalogue(settings.standard, export.template, export.formats)
     maps = {name: delivered_by(one) for name, one in settings.maps.items()}
     return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps), store)
 
@@ -139,11 +138,11 @@ class Exporter:
             yield from self._upload(part, found)
 
     def _upload(self, part: Part, found: StoredObject | None) -> Iterator[Progress | Outcome]:
-        kind, content = content_type(part.form, part.gzip), _Tally()
+        generation, content = found.generation if found else 0, _Tally()
         with (
             open_day(self._dsn, part) as rows,
             self.store.write(
-                part.name, generation=found.generation if found else 0, metadata={}, content_type=kind
+                part.name, generation=generation, metadata={}, content_type=part.format.content_type
             ) as upload,
         ):
             for piece, progress in _encoded(rows, part, content):
@@ -235,7 +234,7 @@ def _watched(rows: DayRows, part: Part) -> Iterator[tuple[bytes, Progress | None
 
 def _encoded(rows: DayRows, part: Part, content: _Tally) -> Iterator[tuple[bytes, Progress | None]]:
     """The object's bytes; the canonical CSV that they are made of is counted in `content`."""
-    encoder = make_encoder(part.form, part.gzip, part.columns, part.day)
+    encoder = part.format.encoder(part.columns, part.day)
     for block, progress in _watched(rows, part):
         content.add(block)
         yield encoder.feed(block), progress

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.kinds import CHOICES, EXAMPLES, KEYS, KINDS
 from ess_ray.config.schema import Config, ExportConfig
 from ess_ray.core.day import check_day
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.exporting.objects import FORMS, check_template
+from ess_ray.core.exporting.formats import ObjectFormat
+from ess_ray.core.exporting.objects import check_template
 from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.maps.fixed_columns import BOOKS
 from ess_ray.core.maps.standard import Standard
@@ -31,8 +33,7 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     return ExportSettings(
         store=store,
         template=check_template("export.name", export.name, [*map(str, config.sites)], tables),
-        forms=_forms(export),
-        gzip=export.gzip,
+        formats=_formats(export),
         parallel=_parallel(export.parallel),
         grace_us=_us("export.grace_s", export.grace_s),
         wait_us=_us("export.wait_s", export.wait_s),
@@ -63,13 +64,15 @@ def _store(kind: str, export: ExportConfig, state_dir: Path) -> StoreSettings | 
     return store.from_config(keys, state_dir) if store else None
 
 
-def _forms(export: ExportConfig) -> tuple[str, ...]:
-    for form in export.formats:
-        if form not in FORMS:
-            raise ConfigError("export.formats", f"{form!r} is none of {', '.join(FORMS)}")
+def _formats(export: ExportConfig) -> tuple[ObjectFormat, ...]:
+    for name in export.formats:
+        if name not in FORMATS:
+            raise ConfigError("export.formats", f"{name!r} is none of {', '.join(FORMATS)}")
     if not export.formats or len({*export.formats}) < len(export.formats):
-        raise ConfigError("export.formats", "expected at least one, and none twice: say [csv], [parquet] or both")
-    return tuple(export.formats)
+        problem = f"expected at least one of {', '.join(FORMATS)} in brackets, none twice: say for example [csv]"
+        raise ConfigError("export.formats", problem)
+    formats = [FORMATS[name] for name in export.formats]
+    return tuple(each.gzipped() if export.gzip and each.is_text else each for each in formats)
 
 
 def _parallel(number: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import RegisterMap
@@ -93,8 +94,7 @@ class ExportSettings:
 
     store: StoreSettings | None  # None: nothing is exported
     template: str  # of the objects' names, see `core.exporting.objects`
-    forms: tuple[str, ...]
-    gzip: bool
+    formats: tuple[ObjectFormat, ...]
     parallel: int
     grace_us: int
     wait_us: int

@@ -17,6 +17,7 @@ from ess_ray.config.load import load_settings
 from ess_ray.config.schema import Config
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.formats import CSV
 from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.settings import ExportSettings
 from ess_ray.jobs.export import choose_days
@@ -48,7 +49,7 @@ def test_words_of_the_command_line_reach_the_settings() -> None:
     assert (found.first_day, found.last_day, found.verify, found.parallel) == ("2026-11-01", "2026-11-02", True, 3)
     assert found.store == BucketSettings("b-1")
     assert found.template == template
-    assert found.forms == ("csv",)
+    assert found.formats == (CSV,)
 
 
 @pytest.mark.parametrize(

@@ -100,13 +100,13 @@ class Ledger:
             part
             for day in days
             for part in self._parts(site, day, spans)
-            if (part.table, day.date) not in dropped and _is_due(part, known.get((part.table, day.date, part.form)))
+            if (part.table, day.date) not in dropped and _is_due(part, known.get(part.key))
         ]
 
     def look(self, part: Part) -> tuple[Entry | None, bool | None]:
         """The entry, and whether the day changed since; None: that cannot be told. (None, None) without an entry."""
         with self.connected("asking the ledger") as connection:
-            found = self.entries(connection, part.site, part.table, part.day.date, part.form)
+            found = self.entries(connection, part.site, *part.key)
         for entry, changed in found.values():
             return entry, True if changed is False and not entry.is_of(part) else changed
         return None, None
@@ -118,12 +118,12 @@ class Ledger:
             for one, value in zip(fields(Entry), astuple(entry), strict=True)
         ]
         with self.connected("entering an export") as connection:
-            connection.execute(RECORD, [part.site, part.table, part.day.date, part.form, *values])
+            connection.execute(RECORD, [part.site, *part.key, *values])
 
     @contextmanager
     def turn(self, part: Part) -> Iterator[bool]:
         """Whether nobody else is at this object now; for not doing things twice, correctness does not need it."""
-        name = json.dumps([self.location, part.site, part.table, str(part.day.date), part.form])
+        name = json.dumps([self.location, part.site, part.table, str(part.day.date), part.format.name])
         with translated("taking turns"):
             connection = connect(self._dsn, ANSWER_LIMIT_S)
             row = connection.execute(TURN, [name]).fetchone()

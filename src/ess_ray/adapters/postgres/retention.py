@@ -121,7 +121,7 @@ def _covered(ledger: Ledger, connection: Connection, chunk: Chunk) -> tuple[Held
     entries: Entries = {}
     for site, (first, last) in held.items():
         known = ledger.entries(connection, site, chunk.table)
-        for form in ledger.catalogue.forms:
+        for form in [each.name for each in ledger.catalogue.formats]:
             of_form = {key: one for key, one in known.items() if key[2] == form}
             for (table, day, _), entry in _cover(site, of_form, _us(first), _us(last)).items():
                 entries[site, table, day, form] = entry

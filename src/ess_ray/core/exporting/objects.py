@@ -1,6 +1,6 @@
 """The daily export, as far as it is thinking: which objects a day has, how they are called, what to do about each.
 
-An object holds one table of one site on one of its local days, [00:00, 24:00), in one form. The ledger's `Entry` says
+An object holds one table of one site on one of its local days, [00:00, 24:00), in one format. The ledger's `Entry` says
 what was exported last, the store's `StoredObject` what is there now. Times are microseconds since 1970 UTC.
 """
 
@@ -16,12 +16,12 @@ from string import Formatter
 
 from ess_ray.core.day import Day, date_at
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.formats import CSV, ObjectFormat
 from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.maps import fixed_columns
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Column, Standard
 
-FORMS = ("csv", "parquet")
 TEMPLATE = "{site}/{yyyy}/{mm}/{dd}/{yyyymmdd}_{table}.csv"
 FIELDS = ("site", "table", "yyyy", "mm", "dd", "yyyymmdd")
 ONE_DAY = timedelta(days=1)
@@ -39,16 +39,20 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One object to be: a table of a site on a day, in a form."""
+    """One object to be: a table of a site on a day, in a format."""
 
     site: str
     table: str
     day: Day
-    form: str  # of FORMS
-    gzip: bool
+    format: ObjectFormat
     name: str  # of the object
     columns: tuple[Column, ...]  # all of the object, in order: time, site, device, quality, identity…, values
     order: tuple[str, ...]  # the columns that rows are sorted by and that tell two rows apart
+
+    @property
+    def key(self) -> tuple[str, date, str]:
+        """Table, date and the format's name: the object within a site and a store, also in the ledger."""
+        return self.table, self.day.date, self.format.name
 
     @property
     def schema_hash(self) -> str:
@@ -57,7 +61,7 @@ class Part:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def __str__(self) -> str:
-        return f"{self.site} {self.day.date} {self.table} ({self.form})"
+        return f"{self.site} {self.day.date} {self.table} ({self.format.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Entry:
     generation: int
     bytes: int
     crc32c: int  # of the object
-    content_crc32c: int  # of the canonical CSV, header line included, whatever the form
+    content_crc32c: int  # of the canonical CSV, header line included, whatever the format
     rows: int
     first_us: int | None  # the oldest row's time; None without rows
     last_us: int | None
@@ -92,17 +96,15 @@ class Catalogue:
 
     standard: Standard
     template: str = TEMPLATE
-    forms: tuple[str, ...] = ("csv",)
-    gzip: bool = False  # CSV only
+    formats: tuple[ObjectFormat, ...] = (CSV,)
 
     def parts(self, site: str, day: Day, delivered: Mapping[str, Collection[str]]) -> tuple[Part, ...]:
         """The objects of a day. `delivered`: the columns that the site's maps delivered then, by table."""
         parts = []
         for table, (columns, order) in self._tables(delivered).items():
-            for form in self.forms:
-                gzip = self.gzip and form == "csv"
-                name = object_name(self.template, site, day.date, table, form, gzip)
-                parts.append(Part(site, table, day, form, gzip, name, columns, ("time", "device", *order)))
+            for object_format in self.formats:
+                name = object_name(self.template, site, day.date, table, object_format.suffix)
+                parts.append(Part(site, table, day, object_format, name, columns, ("time", "device", *order)))
         return tuple(parts)
 
     def _tables(
@@ -139,13 +141,13 @@ def union(all_delivered: Iterable[Mapping[str, Collection[str]]]) -> dict[str, s
     return found
 
 
-def object_name(template: str, site: str, day: date, table: str, form: str, gzip: bool) -> str:
-    """`template`, filled in; its ending gives way to the form's."""
+def object_name(template: str, site: str, day: date, table: str, suffix: str) -> str:
+    """`template`, filled in; its ending `.csv` gives way to the format's suffix."""
     values = {
         "site": site, "table": table, "yyyy": f"{day:%Y}", "mm": f"{day:%m}", "dd": f"{day:%d}",
         "yyyymmdd": f"{day:%Y%m%d}",
     }  # fmt: skip
-    return template.format_map(values).removesuffix(".csv") + f".{form}" + (".gz" if gzip else "")
+    return template.format_map(values).removesuffix(CSV.suffix) + suffix
 
 
 def check_template(key: str, template: str, sites: Collection[str], tables: Collection[str]) -> str:
@@ -160,7 +162,7 @@ def check_template(key: str, template: str, sites: Collection[str], tables: Coll
         raise ConfigError(key, f"{unknown[0]!r} is not one of {', '.join(FIELDS)}; {example}")
     if not {"site", "table"} <= {*fields} or not ({"yyyymmdd"} <= {*fields} or {"yyyy", "mm", "dd"} <= {*fields}):
         raise ConfigError(key, f"lacks the site, the table or the date; {example}")
-    names = [object_name(template, site, date(2026, 11, 22), table, "csv", False) for site in sites for table in tables]
+    names = [object_name(template, site, date(2026, 11, 22), table, CSV.suffix) for site in sites for table in tables]
     for name in names:
         parts = name.split("/")
         if not {"", ".", ".."}.isdisjoint(parts) or re.search(r"[\\\x00-\x1f\x7f]", name) or len(name.encode()) > 900:

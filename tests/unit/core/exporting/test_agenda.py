@@ -8,6 +8,7 @@ import pytest
 
 from ess_ray.core.day import whole_day
 from ess_ray.core.exporting.agenda import LONGEST_PAUSE_US, SHORTEST_PAUSE_US, Agenda
+from ess_ray.core.exporting.formats import CSV
 from ess_ray.core.exporting.objects import Part, last_closed
 
 S, HOUR_US = 1_000_000, 3_600_000_000
@@ -18,7 +19,7 @@ NOON_US = MONDAY.end_us + 12 * HOUR_US
 
 def part(site: str = "sionyu", day: int = 23, table: str = "rack") -> Part:
     on = whole_day(date(2026, 11, day), SEOUL)
-    return Part(site, table, on, "csv", False, f"{site}/{on.date}_{table}.csv", (), ("time",))
+    return Part(site, table, on, CSV, f"{site}/{on.date}_{table}.csv", (), ("time",))
 
 
 def everything(_site: str) -> int:

@@ -7,8 +7,10 @@ from datetime import date
 
 import pytest
 
+from ess_ray.adapters.stores.formats import PARQUET
 from ess_ray.core.day import stretches, whole_day
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.formats import CSV, ObjectFormat
 from ess_ray.core.exporting.objects import (
     TEMPLATE,
     Action,
@@ -56,22 +58,23 @@ def test_a_day_is_as_long_as_its_clock_says(
 
 
 @pytest.mark.parametrize(
-    ("form", "gzip", "name"),
+    ("object_format", "name"),
     [
-        ("csv", False, "jeju/2026/11/22/20261122_bank.csv"),
-        ("csv", True, "jeju/2026/11/22/20261122_bank.csv.gz"),
-        ("parquet", False, "jeju/2026/11/22/20261122_bank.parquet"),
+        (CSV, "jeju/2026/11/22/20261122_bank.csv"),
+        (CSV.gzipped(), "jeju/2026/11/22/20261122_bank.csv.gz"),
+        (PARQUET, "jeju/2026/11/22/20261122_bank.parquet"),
     ],
 )
-def test_an_objects_name_ends_as_its_form(form: str, gzip: bool, name: str) -> None:
-    assert object_name(TEMPLATE, "jeju", DAY, "bank", form, gzip) == name
+def test_an_objects_name_ends_as_its_format(object_format: ObjectFormat, name: str) -> None:
+    assert object_name(TEMPLATE, "jeju", DAY, "bank", object_format.suffix) == name
 
 
 def test_a_part_has_what_was_delivered_in_the_standards_order_and_the_books() -> None:
     delivered = union([{"bank": ["label", "soc"]}, {"bank": ["soc"], "gone": ["x"]}])
-    parts = Catalogue(STANDARD, forms=("csv", "parquet"), gzip=True).parts("jeju", whole_day(DAY, "UTC"), delivered)
-    assert [(part.table, part.form, part.gzip) for part in parts] == [
-        (table, form, form == "csv") for table in ("bank", "sample", "event") for form in ("csv", "parquet")
+    formats = (CSV.gzipped(), PARQUET)
+    parts = Catalogue(STANDARD, formats=formats).parts("jeju", whole_day(DAY, "UTC"), delivered)
+    assert [(part.table, part.format) for part in parts] == [
+        (table, each) for table in ("bank", "sample", "event") for each in formats
     ]
     assert header_line(parts[0].columns) == b"time,site,device,quality,bank_id,soc,label\r\n"
     assert [part.order for part in parts[::2]] == [

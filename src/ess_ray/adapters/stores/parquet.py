@@ -1,19 +1,17 @@
-"""The forms in which a day's rows are stored, made from the canonical CSV (see adapters.day_rows) while it streams.
+"""Parquet from a day's rows, made from the canonical CSV (see `adapters.postgres.day_rows`) while it streams.
 
-An encoder belongs to one object. It gives the same bytes for the same rows, however they are cut into blocks, and needs
-memory for one row group at most. Parquet: the table's own types, times with the site's zone, NULL and the empty text
-kept apart, zstd, a row group for each hour since midnight, cut further where rows are many; pyarrow is loaded only for
-it.
+The table's own types, times with the site's zone, NULL and the empty text kept apart, zstd, a row group for each hour
+since midnight, cut further where rows are many. Memory: one row group at most. pyarrow is loaded with the first
+encoder.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ess_ray.core.day import HOUR_US, Day
 from ess_ray.core.maps.standard import Column
@@ -21,71 +19,23 @@ from ess_ray.core.maps.standard import Column
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GZIP_LEVEL = 1  # six times as fast as 5, and a twentieth bigger
-PARSE_BYTES = 1 << 20  # of CSV in one go
+PARSE_BYTES = 1 << 20  # of CSV that are parsed at once
 GROUP_BYTES = 6 << 20  # of a row group before it is encoded
 
 
-class Encoder(Protocol):
-    """Fed with the canonical CSV, header line first, in blocks of whole rows."""
+class ParquetEncoder:
+    """One Parquet file, see `core.exporting.formats.RowEncoder`.
 
-    def feed(self, block: bytes) -> bytes:
-        """What can be stored already; may be empty."""
-
-    def finish(self) -> bytes:
-        """The rest."""
-
-
-def make_encoder(form: str, gzip: bool, columns: Sequence[Column], day: Day) -> Encoder:
-    """`form`: csv or parquet. `gzip` goes with csv only. `columns`: all of the object in order, `type` PostgreSQL's."""
-    if form == "parquet":
-        return Parquet(columns, day)
-    return Gzip() if gzip else Plain()
-
-
-def content_type(form: str, gzip: bool) -> str:
-    """The object's MIME type. Gzip is the object's own form, no transfer encoding: a store must not unpack it."""
-    if form == "parquet":
-        return "application/vnd.apache.parquet"
-    return "application/gzip" if gzip else "text/csv; charset=utf-8"
-
-
-class Plain:
-    """The canonical CSV as it is."""
-
-    def feed(self, block: bytes) -> bytes:
-        """The block."""
-        return block
-
-    def finish(self) -> bytes:
-        """Nothing."""
-        return b""
-
-
-class Gzip:
-    """The canonical CSV, compressed; without a time in it."""
-
-    def __init__(self) -> None:
-        self._packer = zlib.compressobj(GZIP_LEVEL, wbits=31)  # 31: gzip's header and trailer, its time 0
-
-    def feed(self, block: bytes) -> bytes:
-        """What is ready."""
-        return self._packer.compress(block)
-
-    def finish(self) -> bytes:
-        """The rest."""
-        return self._packer.flush()
-
-
-class Parquet:
-    """A Parquet file."""
+    Rows wait twice: as CSV in `_unparsed` until `PARSE_BYTES` are there, then as tables in `_group` until the row group
+    ends, which is when rows of another `_group_key` follow.
+    """
 
     def __init__(self, columns: Sequence[Column], day: Day) -> None:
         # Arrow's own allocators keep what they once had: half as much memory again. It looks while it is loaded.
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         from pyarrow import parquet
 
-        self._table = _Parser(columns, day.timezone)
+        self._table = _CsvParser(columns, day.timezone)
         self._start_us = day.start_us
         self._sink = _Sink()
         self._writer = parquet.ParquetWriter(self._sink, self._table.schema, compression="zstd")
@@ -93,10 +43,10 @@ class Parquet:
         self._unparsed = bytearray()
         self._group: list[pa.Table] = []
         self._group_key: tuple[int, int] = (-1, -1)
-        self._weight = 0  # of all rows so far
+        self._weight = 0  # bytes of all rows so far, see `_CsvParser.parse`
 
     def feed(self, block: bytes) -> bytes:
-        """What is ready: row groups."""
+        """Row groups that are ready; see `RowEncoder.feed`."""
         self._unparsed += block
         if not self._header_over:  # names have neither quotes nor line ends
             del self._unparsed[: self._unparsed.index(b"\n") + 1]
@@ -124,14 +74,14 @@ class Parquet:
             self._group.append(run)
 
     def _runs(self, rows: pa.Table, weights: pa.ChunkedArray) -> Iterator[tuple[tuple[int, int], pa.Table]]:
-        """The rows in pieces that belong to one group each. A group: (hour, how often GROUP_BYTES have gone by)."""
+        """Pieces of the rows that belong to one row group each, with its key: (hour, how many GROUP_BYTES are full)."""
         from pyarrow import compute as pc
 
         hours = pc.divide(pc.subtract(rows["time"].cast("int64"), self._start_us), HOUR_US).combine_chunks()
         full = pc.divide(pc.add(pc.cumulative_sum(weights), self._weight), GROUP_BYTES).combine_chunks()
         self._weight += pc.sum(weights).as_py()
         changes = [pc.not_equal(numbers[1:], numbers[:-1]) for numbers in (hours, full)]
-        cuts = [place + 1 for place in pc.indices_nonzero(pc.or_(*changes)).to_pylist()]
+        cuts = [index + 1 for index in pc.indices_nonzero(pc.or_(*changes)).to_pylist()]
         for first, end in pairwise([0, *cuts, len(hours)]):
             yield (hours[first].as_py(), full[first].as_py()), rows.slice(first, end - first)
 
@@ -143,7 +93,7 @@ class Parquet:
             self._group = []
 
 
-class _Parser:
+class _CsvParser:
     """Canonical CSV to Arrow, without its threads: exports run beside each other and beside the collection."""
 
     def __init__(self, columns: Sequence[Column], timezone: str) -> None:
@@ -168,7 +118,7 @@ class _Parser:
         )  # fmt: skip
 
     def parse(self, rows: bytearray) -> tuple[pa.Table, pa.ChunkedArray]:
-        """The rows, and what each weighs in memory, about, in bytes."""
+        """The rows as a table, and the approximate size in memory of each row in bytes."""
         import pyarrow as pa
         from pyarrow import compute as pc
         from pyarrow import csv
@@ -179,13 +129,13 @@ class _Parser:
         for name in self._texts:
             weights = pc.add(weights, pc.fill_null(pc.binary_length(table[name]), 0))
         for name, item in self._items.items():
-            place = table.schema.get_field_index(name)
-            table = table.set_column(place, self.schema.field(name), _lists(table[name].combine_chunks(), item))
+            index = table.schema.get_field_index(name)
+            table = table.set_column(index, self.schema.field(name), _lists(table[name].combine_chunks(), item))
         return table, weights
 
 
 def _lists(texts: pa.Array, item: pa.DataType) -> pa.Array:
-    """`[1,null,2]` as lists; NaN and Infinity, which JSON has no numbers for, stand in quotes."""
+    """Lists from texts such as `[1,null,2]`; NaN and Infinity, for which JSON has no numbers, stand in quotes."""
     import pyarrow as pa
     from pyarrow import compute as pc
 
@@ -200,7 +150,7 @@ def _lists(texts: pa.Array, item: pa.DataType) -> pa.Array:
 
 
 class _Sink(io.RawIOBase):
-    """Where the Parquet writer puts its bytes until they are taken."""
+    """A file that keeps the Parquet writer's bytes until they are taken."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What stands in an object of each form is what the canonical CSV says, whichever way it was cut into blocks."""
+"""What stands in an object of each format is what the canonical CSV says, whichever way it was cut into blocks."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from ess_ray.adapters.stores import encoders
-from ess_ray.adapters.stores.encoders import content_type, make_encoder
+from ess_ray.adapters.stores import parquet as parquet_module
+from ess_ray.adapters.stores.formats import FORMATS, PARQUET
 from ess_ray.core.day import Day, choose_day
+from ess_ray.core.exporting.formats import CSV
 from ess_ray.core.maps.standard import Column
 
 NEVER_US = 4 * 10**15
 SEOUL = choose_day("2026-11-22", "Asia/Seoul", NEVER_US, 0)
+ALL = {**FORMATS, "gzip": CSV.gzipped()}
 TIME, TEXT, COUNT = Column("time", "timestamptz", "", ""), Column("detail", "text", "", ""), Column("n", "int4", "", "")
 
 
 def encode(columns: Sequence[Column], blocks: Sequence[bytes], day: Day = SEOUL, form: str = "parquet") -> bytes:
-    encoder = make_encoder(form, form == "gzip", columns, day)
+    encoder = ALL[form].encoder(columns, day)
     header = ",".join(column.name for column in columns).encode() + b"\r\n"
     return b"".join([encoder.feed(block) for block in (header, *blocks)]) + encoder.finish()
 
@@ -94,7 +96,7 @@ def test_an_hour_is_a_row_group_also_when_clocks_change(date: str, count: int) -
 
 
 def test_an_hour_with_many_rows_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "GROUP_BYTES", 10_000)
+    monkeypatch.setattr(parquet_module, "GROUP_BYTES", 10_000)
     begin = datetime(2026, 11, 22, tzinfo=ZoneInfo("Asia/Seoul"))
     rows = [row(begin + timedelta(seconds=second), "x" * 88, "1") for second in range(1000)]  # 100 bytes each
     groups = hours(opened(encode([TIME, TEXT, COUNT], rows)))
@@ -111,7 +113,7 @@ def test_statistics_let_readers_skip() -> None:
     assert group.column(0).compression == "ZSTD"
 
 
-@pytest.mark.parametrize("form", ["csv", "gzip", "parquet"])
+@pytest.mark.parametrize("form", ALL)
 def test_a_day_without_rows_has_its_columns(form: str) -> None:
     data = encode([TIME, TEXT], [], form=form)
     if form == "parquet":
@@ -129,7 +131,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
     details=st.lists(cells, min_size=1, max_size=30),
     cuts=st.sets(st.integers(0, 30)),
     parse=st.sampled_from([1, 100, 1 << 20]),
-    form=st.sampled_from(["csv", "gzip", "parquet"]),
+    form=st.sampled_from([*ALL]),
 )
 def test_the_same_rows_make_the_same_bytes(details: list[str | None], cuts: set[int], parse: int, form: str) -> None:
     begin = datetime(2026, 11, 22, tzinfo=ZoneInfo("Asia/Seoul"))
@@ -138,9 +140,9 @@ def test_the_same_rows_make_the_same_bytes(details: list[str | None], cuts: set[
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
     blocks = [b"".join(rows[first:end]) for first, end in pairwise(edges)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders, "GROUP_BYTES", 60)
+        patch.setattr(parquet_module, "GROUP_BYTES", 60)
         whole = encode([TIME, TEXT, COUNT], [b"".join(rows)], form=form)
-        patch.setattr(encoders, "PARSE_BYTES", parse)
+        patch.setattr(parquet_module, "PARSE_BYTES", parse)
         pieces = encode([TIME, TEXT, COUNT], blocks, form=form)
     if form == "gzip":  # where the compressor is fed makes no difference to it either
         assert gzip.decompress(pieces) == gzip.decompress(whole)
@@ -150,7 +152,7 @@ def test_the_same_rows_make_the_same_bytes(details: list[str | None], cuts: set[
 
 
 def test_a_packed_object_is_no_transfer_encoding() -> None:
-    assert [content_type("csv", False), content_type("csv", True), content_type("parquet", False)] == [
+    assert [each.content_type for each in (CSV, CSV.gzipped(), PARQUET)] == [
         "text/csv; charset=utf-8",
         "application/gzip",
         "application/vnd.apache.parquet",

@@ -1,0 +1,82 @@
+"""The format of an exported object: how its name ends, its MIME type, and how a day's rows become its bytes.
+
+Every format is made from the canonical CSV (see `adapters.postgres.day_rows`) while that streams. CSV itself stands
+here; `adapters.stores.formats` lists all formats.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ess_ray.core.day import Day
+from ess_ray.core.maps.standard import Column
+
+GZIP_LEVEL = 1  # six times as fast as 5, and a twentieth bigger
+GZIP_WINDOW_BITS = 31  # a window of 15 bits, and 16 for gzip's header and trailer: deflateInit2 in zlib.h
+
+
+class RowEncoder(Protocol):
+    """Turns the rows of one object into its bytes: the same bytes however the rows are cut into blocks."""
+
+    def feed(self, block: bytes) -> bytes:
+        """Bytes of the object that are ready after this block of the canonical CSV; may be empty.
+
+        A block holds complete rows; the first block of all is the header line.
+        """
+
+    def finish(self) -> bytes:
+        """The remaining bytes of the object, after the last block."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFormat:
+    """One format. `export.gzip` compresses the text formats; that is a format of its own, see `gzipped`."""
+
+    name: str  # in `export.formats` and in the ledger, compressed or not
+    suffix: str  # of the object's name, with the dot
+    content_type: str  # MIME type
+    new_encoder: Callable[[Sequence[Column], Day], RowEncoder]  # importable by name: it is sent to other processes
+    is_text: bool = False
+    gzip: bool = False
+
+    def gzipped(self) -> ObjectFormat:
+        """The same format compressed with gzip. Gzip is part of the object: no store may unpack it on the way."""
+        return replace(self, suffix=f"{self.suffix}.gz", content_type="application/gzip", gzip=True)
+
+    def encoder(self, columns: Sequence[Column], day: Day) -> RowEncoder:
+        """An encoder for one object with these columns, in the order of the CSV, `type` PostgreSQL's."""
+        encoder = self.new_encoder(columns, day)
+        return _GzipEncoder(encoder) if self.gzip else encoder
+
+
+class _CsvEncoder:
+    """The canonical CSV as it is."""
+
+    def __init__(self, columns: Sequence[Column], day: Day) -> None:
+        pass
+
+    def feed(self, block: bytes) -> bytes:
+        return block
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class _GzipEncoder:
+    """Another encoder's bytes, compressed; without a time in the header, so that equal rows make equal bytes."""
+
+    def __init__(self, encoder: RowEncoder) -> None:
+        self._encoder = encoder
+        self._compressor = zlib.compressobj(GZIP_LEVEL, wbits=GZIP_WINDOW_BITS)
+
+    def feed(self, block: bytes) -> bytes:
+        return self._compressor.compress(self._encoder.feed(block))
+
+    def finish(self) -> bytes:
+        return self._compressor.compress(self._encoder.finish()) + self._compressor.flush()
+
+
+CSV = ObjectFormat("csv", ".csv", "text/csv; charset=utf-8", _CsvEncoder, is_text=True)
