@@ -95,13 +95,14 @@ def test_a_job_at_work_takes_changes_refuses_mistakes_and_misses_nothing(tmp_pat
 
         plants.map("moving", 20)
         plants.site(stays="steady", changes="moving", comes="steady")
-        code, told = reload(tmp_path)
-        assert (code, told.split(", from")[0]) == (0, "done: added hilltop/comes; changed hilltop/changes")
-        assert reload(tmp_path) == (0, "nothing: the configuration is as it was\n")
+        code, printed = reload(tmp_path)
+        assert (code, printed.split(", from")[0]) == (0, "reloaded: added hilltop/comes; changed hilltop/changes")
+        assert reload(tmp_path) == (0, "nothing to reload: the configuration has not changed\n")
 
         plants.map("moving", "nowhere")
-        code, told = reload(tmp_path)
-        assert (code, told.startswith("refused: map moving, line 7")) == (1, True), told
+        code, printed = reload(tmp_path)
+        refused = "not reloaded, the old configuration stays in force: map moving, line 7"
+        assert (code, printed.startswith(refused)) == (1, True), printed
         plants.map("moving", 20)
 
         time.sleep(2)
@@ -110,12 +111,12 @@ def test_a_job_at_work_takes_changes_refuses_mistakes_and_misses_nothing(tmp_pat
         time.sleep(8)
 
         plants.site(stays="steady", changes="moving")
-        code, told = reload(tmp_path)
-        assert (code, told.split(", from")[0]) == (0, "done: removed hilltop/comes")
+        code, printed = reload(tmp_path)
+        assert (code, printed.split(", from")[0]) == (0, "reloaded: removed hilltop/comes")
         time.sleep(3)
         job.send_signal(signal.SIGTERM)
-        said = job.communicate(timeout=60)[0]
-        assert job.returncode == 0, said
+        output = job.communicate(timeout=60)[0]
+        assert job.returncode == 0, output
         assert not announced.exists()
     summary = json.loads((tmp_path / "summary.json").read_text())["sites"]["hilltop"]["devices"]
     with database(tmp_path) as connection:

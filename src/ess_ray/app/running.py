@@ -1,6 +1,7 @@
-"""Which collector is at work in a state folder, and what it answered: small files, readable by their owner only.
+"""The collector at work in a state folder, and the result of its last reload: small files that only the owner may read.
 
-`python -m ess_ray.app.running FOLDER` is the health check of deploy/compose.yaml: 0 if there is one, 1 if not.
+The main job writes them; `job=status` and `job=reload`, which run beside it, read them. `python -m ess_ray.app.running
+FOLDER` is the health check of deploy/compose.yaml: exit code 0 if a collector is at work in the state folder, 1 if not.
 """
 
 from __future__ import annotations
@@ -11,25 +12,43 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from ess_ray.adapters.local.private_file import write_private
 
-FILE, ANSWER = "collector.json", "reload.json"
+COLLECTOR_FILE, RELOAD_FILE = "collector.json", "reload.json"
 
 
 @dataclass(frozen=True, slots=True)
 class RunningCollector:
-    """A collector at work."""
+    """A main job at work, by its process."""
 
     pid: int
     started_us: int  # since 1970 UTC
 
 
+class ReloadOutcome(StrEnum):
+    """The end of a reload."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"  # the configuration is the one in force
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadResult:
+    """The answer to a reload, for `job=reload` and for the log."""
+
+    at_us: int  # when it was decided, since 1970 UTC
+    outcome: ReloadOutcome
+    message: str  # a sentence
+
+
 @contextmanager
 def announced(state_dir: Path, running: RunningCollector) -> Iterator[None]:
-    """The file is there for this block."""
-    file = state_dir / FILE
+    """Keep `collector.json` in the state folder for this block."""
+    file = state_dir / COLLECTOR_FILE
     write_private(file, json.dumps(asdict(running)))
     try:
         yield
@@ -40,20 +59,26 @@ def announced(state_dir: Path, running: RunningCollector) -> Iterator[None]:
 def find_collector(state_dir: Path) -> RunningCollector | None:
     """The collector at work there; a file left behind by one that was killed does not count."""
     try:
-        running = RunningCollector(**json.loads((state_dir / FILE).read_text(encoding="utf-8")))
+        running = RunningCollector(**json.loads((state_dir / COLLECTOR_FILE).read_text(encoding="utf-8")))
         os.kill(running.pid, 0)
     except (OSError, ValueError, TypeError):
         return None
     return running
 
 
-def answer_after(state_dir: Path, asked_us: int) -> dict[str, str] | None:
-    """What came of the request of that moment; None: not known yet."""
+def write_reload_result(state_dir: Path, result: ReloadResult) -> None:
+    """Replace the result of the last reload. Raises OSError."""
+    write_private(state_dir / RELOAD_FILE, json.dumps(asdict(result)))
+
+
+def reload_result(state_dir: Path, requested_us: int) -> ReloadResult | None:
+    """The result of the reload that was requested at that moment; None: there is none yet."""
     try:
-        answer: dict[str, str] = json.loads((state_dir / ANSWER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        tree = json.loads((state_dir / RELOAD_FILE).read_text(encoding="utf-8"))
+        result = ReloadResult(tree["at_us"], ReloadOutcome(tree["outcome"]), tree["message"])
+    except (OSError, ValueError, KeyError):  # KeyError: of an older version
         return None
-    return answer if int(answer["at_us"]) >= asked_us else None
+    return result if result.at_us >= requested_us else None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`job=reload`: have the collector of this state folder read its configuration again, and say what came of it."""
+"""`job=reload`: makes the collector of this state folder read its configuration again, and prints the result.
+
+A process of its own: it sends the collector SIGHUP and waits for the result in the state folder.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,32 @@ import sys
 import time
 
 from ess_ray.app.exit_codes import FAILED, OK
-from ess_ray.app.running import answer_after, find_collector
+from ess_ray.app.running import ReloadOutcome, find_collector, reload_result
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 
-ANSWER_S = 120.0
+RELOAD_LIMIT_S = 120.0  # new pollers may take a minute to come up (`jobs.collect.reload.READY_S`)
+LOOK_S = 0.1
 
 
 def run(settings: Settings) -> int:
-    """0: the new configuration holds, or nothing has changed; 1: it was refused. Raises CannotStart."""
+    """Exit code OK: the new configuration is in force, or nothing has changed; FAILED: it was refused.
+
+    Raises CannotStart if there is no collector, if it ends meanwhile, or if it gives no result in time.
+    """
     running = find_collector(settings.state_dir)
     if running is None:
         raise CannotStart(f"no collector is at work in {settings.state_dir} (state_dir)")
-    asked_us = time.time_ns() // 1000
+    requested_us = time.time_ns() // 1000
     os.kill(running.pid, signal.SIGHUP)
-    while time.time_ns() // 1000 < asked_us + ANSWER_S * 1e6:
-        if answer := answer_after(settings.state_dir, asked_us):
-            good = answer["outcome"] != "refused"
-            told = f"{answer['told']}, from {answer['from']} on" if answer["from"] else answer["told"]
-            print(f"{answer['outcome']}: {told}", file=sys.stdout if good else sys.stderr)
-            return OK if good else FAILED
+    while time.time_ns() // 1000 < requested_us + RELOAD_LIMIT_S * 1e6:
+        if result := reload_result(settings.state_dir, requested_us):
+            refused = result.outcome is ReloadOutcome.REFUSED
+            print(result.message, file=sys.stderr if refused else sys.stdout)
+            return FAILED if refused else OK
         if find_collector(settings.state_dir) is None:
-            raise CannotStart("the collector has ended meanwhile")
-        time.sleep(0.1)
-    raise CannotStart(f"the collector (process {running.pid}) has not answered within {ANSWER_S:g} s: see its log")
+            raise CannotStart(f"the collector (process {running.pid}) has ended before it had reloaded")
+        time.sleep(LOOK_S)
+    raise CannotStart(
+        f"the collector (process {running.pid}) has not reloaded within {RELOAD_LIMIT_S:g} s: see its log"
+    )

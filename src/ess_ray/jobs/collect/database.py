@@ -1,7 +1,7 @@
-"""The database as the main job's start sees it: prepared, or away and then prepared as soon as it is back.
+"""The database of a run at its start: prepared, or away and then prepared in the background as soon as it is back.
 
 A collector that is started while its database is away polls into its journals. For that it must know which database
-they belong to: the identity of each database that was ever prepared is remembered in the state folder.
+they belong to, so the identity of each database that was ever prepared is kept in `databases.json` in the state folder.
 """
 
 from __future__ import annotations
@@ -27,41 +27,54 @@ troubles = Troubles(__name__)
 
 RETRY_S = 5.0
 
+Identities = dict[str, dict[str, str]]  # {hash of the host, port and database name: {"identity": …, "name": …}}
+
 
 class Database:
-    """The database of a run."""
+    """Opened once by the driver's main thread; `register_from` may be called at any time after.
+
+        open() ─▶ prepared                                          `prepared`, `problem` is None
+        open() ─▶ away, prepared before ──(thread, every 5 s)──▶ prepared     until then `problem` says why it is not
+
+    Registrations are made in order, oldest first, under a lock: by the main thread, or by a thread that repeats them
+    until the database takes them. The attributes without underscore may be read by any thread.
+    """
 
     def __init__(self, settings: Settings, dsn: str) -> None:
         self._settings = settings
-        self._dsn = dsn
-        self._remembered = settings.state_dir / "databases.json"
-        self._to_register: list[tuple[Settings, int]] = []  # oldest first
+        self.dsn = dsn
+        self._identities_file = settings.state_dir / "databases.json"
+        self._to_register: list[tuple[Settings, int]] = []  # settings and their first tick, oldest first
         self._registering = Lock()
-        self._sites: set[str] = set()  # of this run
+        self._sites: set[str] = set()  # registered in this run
         self.identity = ""
-        self.name = ""  # what it is, for a person
-        self.notes: tuple[str, ...] = ()
+        self.name = ""  # server and database, for a person
+        self.notes: tuple[str, ...] = ()  # sentences for a person, as of the start
         self.prepared = False
         self.problem: str | None = None
 
     def open(self) -> None:
-        """Prepare the database. Away, but known from before: it is prepared in the background when it is back.
+        """Prepare the database; if it is away and was prepared by an earlier run, in the background once it is back.
 
-        Raises DatabaseUnavailable for one that was never seen, ConfigError for tables that do not fit.
+        Raises DatabaseUnavailable if it is away and was never prepared, ConfigError if its tables do not fit,
+        DatabaseRefused if the role lacks rights.
         """
         try:
             self._prepare()
         except DatabaseUnavailable as error:
-            known = self._known().get(self._place)
-            if known is None:
+            remembered = self._identities().get(self._location_hash)
+            if remembered is None:
                 raise
-            self.identity, self.name = known["identity"], known["name"]
+            self.identity, self.name = remembered["identity"], remembered["name"]
             self.problem = str(error)
-            self.notes = (f"the database is away, samples wait in the journals: {error}",)
+            self.notes = (f"the database cannot be reached, samples wait in the journals until it is back: {error}",)
             Thread(target=self._prepare_later, name="prepare", daemon=True).start()
 
     def register_from(self, settings: Settings, first_us: int) -> None:
-        """Enter into the table `device` what is configured from this tick on; later, if the database is away."""
+        """Enter the devices into the table `device` as configured from this tick on; later, if the database is away.
+
+        Raises DatabaseRefused if the database does not take them.
+        """
         with self._registering:
             self._to_register.append((settings, first_us))
         if not self.prepared:
@@ -75,7 +88,7 @@ class Database:
     def _prepare(self) -> None:
         storage = self._settings.storage
         prepared = prepare(
-            self._dsn,
+            self.dsn,
             self._settings.standard,
             chunk_interval=timedelta(microseconds=storage.chunk_us),
             compress_after=timedelta(microseconds=storage.compress_after_us),
@@ -115,37 +128,37 @@ class Database:
         with self._registering:
             while self._to_register:
                 settings, first_us = self._to_register[0]
-                gone = self._sites - set(settings.timezones)
-                register_devices(self._dsn, _configured(settings), first_us, gone)
+                removed_sites = self._sites - set(settings.timezones)
+                register_devices(self.dsn, _configured(settings), first_us, removed_sites)
                 self._sites |= set(settings.timezones)
                 del self._to_register[0]
         troubles.over("register", "the devices are registered", about("devices registered"))
 
     @property
-    def _place(self) -> str:
-        """Where the database is, as a short name without secrets."""
-        return hashlib.sha256(place_of(self._dsn).encode()).hexdigest()[:16]
+    def _location_hash(self) -> str:
+        """Host, port and name of the database as a short key without secrets."""
+        return hashlib.sha256(place_of(self.dsn).encode()).hexdigest()[:16]
 
-    def _known(self) -> dict[str, dict[str, str]]:
+    def _identities(self) -> Identities:
         try:
-            known: dict[str, dict[str, str]] = json.loads(self._remembered.read_text(encoding="utf-8"))
+            identities: Identities = json.loads(self._identities_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return known
+        return identities
 
     def _remember(self) -> None:
-        known = self._known() | {self._place: {"identity": self.identity, "name": self.name}}
-        fresh = self._remembered.with_suffix(".new")
+        identities = self._identities() | {self._location_hash: {"identity": self.identity, "name": self.name}}
+        new_file = self._identities_file.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(known, indent=2), encoding="utf-8")
-            fresh.replace(self._remembered)
-        except OSError as error:  # it is needed at a start without the database only
-            text = f"{self._remembered} is not written: a start while the database is away would fail: {error}"
+            new_file.write_text(json.dumps(identities, indent=2), encoding="utf-8")
+            new_file.replace(self._identities_file)
+        except OSError as error:  # the file is needed only by a start while the database is away
+            text = f"{self._identities_file} is not written: a start while the database is away would fail: {error}"
             troubles.met("remember", text, about("database not remembered", error=error))
 
 
 def _configured(settings: Settings) -> list[Configured]:
-    delivers = {name: delivered_by(one) for name, one in settings.maps.items()}
+    delivers = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
     return [
         Configured(
             device=device.device,

@@ -1,14 +1,14 @@
-"""A changed configuration takes effect while the job runs: asked for by SIGHUP, carried out between rounds.
+"""A changed configuration takes effect while the job runs: requested by SIGHUP, carried out between rounds.
 
-The configuration is composed and checked in a thread, so that collecting goes on, as strictly as at the start; a faulty
-one is refused and the old one goes on. Then pollers for new devices are made, and once they are up everyone is told
-the tick from which the new configuration holds. Devices that stay as they are notice nothing. What came of it stands
-in `reload.json` in the state folder, where `job=reload` finds it.
+The configuration is composed and checked in a thread, as strictly as at the start, while collecting goes on; a faulty
+one is refused and the old one stays in force. Then pollers for new devices are made, and once they are up all pollers
+are given the tick from which the new configuration holds. Devices that stay as they are notice nothing. The result is
+printed, logged, and written to the state folder, where `job=reload` reads it. A cluster's devices that move to another
+node take the same way.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ess_ray.adapters.local.private_file import write_private
-from ess_ray.app.running import ANSWER
+from ess_ray.app.running import ReloadOutcome, ReloadResult, write_reload_result
 from ess_ray.cluster.plan import plan_change
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.running.change import Change, change
@@ -31,121 +30,136 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-READY_S = 60.0  # new pollers that are not up by then are not waited for: they poll as soon as they are
+READY_S = 60.0  # new pollers that are not up by then are waited for no longer: they poll as soon as they are
 
 
 @dataclass(frozen=True)
-class Next:
-    """A configuration that is to hold: as asked for, as it runs (simulated devices have their ports), the plans."""
+class NextConfiguration:
+    """A configuration that is to take effect."""
 
-    asked: Settings
-    runs: Settings
-    change: Change | None  # None: nodes of a cluster have come or gone, and some devices move
-    plans: tuple[PollerPlan, ...] = ()
+    configured: Settings  # as in the files
+    effective: Settings  # the same, with the ports of simulated devices
+    change: Change | None  # None: nothing is reloaded; nodes have joined or left the cluster, and some devices move
+    plans: tuple[PollerPlan, ...] = ()  # one for each poller there is then
 
 
 class Reload:
-    """The configuration of a run and what replaces it; `switched` is called with the new settings and their first tick.
+    """The configuration of a run and its replacement. `step` is called every round, in the driver's main thread.
 
-    `compose` gives the configuration as it stands now (raises ConfigError); `simulate` starts simulated devices.
+        idle ── SIGHUP ──▶ composing (in the thread) ──▶ waiting for new pollers ──▶ idle, in force from a tick on
+                               └─ faulty or unchanged ──▶ idle
+        idle ── nodes have joined or left ─────────────▶ waiting for new pollers ──▶ idle
+
+    Composing: `_composing` is set. Waiting: `_next` is set. Never both. A change is in force from a tick that is still
+    to come, so nothing new begins before `_in_force_us`.
     """
 
     def __init__(
         self,
-        asked: Settings,
-        runs: Settings,
+        configured: Settings,
+        effective: Settings,
         collector: Collector,
         compose: Callable[[], Settings],
         simulate: Callable[[Settings], Settings],
         switched: Callable[[Settings, int], None],
     ) -> None:
-        self._asked, self._runs = asked, runs
+        """`configured`, `effective`: as in `NextConfiguration`.
+
+        `compose` gives the configuration as it stands in the files (raises ConfigError); `simulate` starts simulated
+        devices and gives the settings with their ports (raises CannotStart); `switched` is called with the new
+        effective settings and their first tick.
+        """
+        self._configured, self._effective = configured, effective
         self._collector = collector
         self._compose, self._simulate, self._switched = compose, simulate, switched
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reload")
-        self._composing: Future[Next] | None = None
-        self._next: Next | None = None
-        self._since_s = 0.0
-        self._pause_until_us = 0  # the last change holds from then on
+        self._composing: Future[NextConfiguration] | None = None
+        self._next: NextConfiguration | None = None
+        self._waiting_since_s = 0.0
+        self._in_force_us = 0
 
     def close(self) -> None:
-        """Nothing is changed any more."""
+        """Change nothing any more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def late(self, asked: Callable[[], bool], _now_us: int) -> list[str]:
-        """Instead of `step`, once the job stops."""
-        return self._refuse("the job is stopping") if asked() else []
+    def refuse(self, requested: Callable[[], bool], _now_us: int) -> list[str]:
+        """Refuse a reload, called instead of `step` once the job stops."""
+        return self._refused("the job is stopping") if requested() else []
 
-    def step(self, asked: Callable[[], bool], now_us: int) -> list[str]:
-        """Go a step on, never waiting; gives what a person should know. `asked()`: whether somebody has, once."""
+    def step(self, requested: Callable[[], bool], now_us: int) -> list[str]:
+        """Take the next step of a reload, without waiting; gives sentences for a person.
+
+        `requested()`: True if a reload was requested since the last call.
+        """
         if self._next:
             return self._switch(self._next) if self._ready else []
         if self._composing:
             return self._take(self._composing) if self._composing.done() else []
-        if now_us > self._pause_until_us:
-            if asked():
-                self._composing = self._thread.submit(self._find)
-            elif plans := self._collector.balance(self._runs):
-                self._await(Next(self._asked, self._runs, None, tuple(plans)))
+        if now_us > self._in_force_us:
+            if requested():
+                self._composing = self._thread.submit(self._compose_next)
+            elif plans := self._collector.balance(self._effective):
+                self._prepare(NextConfiguration(self._configured, self._effective, None, tuple(plans)))
         return []
 
-    def _find(self) -> Next:
-        """In the thread: the configuration as it stands now. Raises ConfigError, CannotStart."""
-        asked = self._compose()
-        found = change(self._asked, asked)
-        known = {device.device: device for device in self._runs.devices}
-        fresh = {*found.added, *found.changed}
-        started = {device.device: device for device in asked.devices if device.device in fresh}
-        if asked.simulated and started:
-            simulated = self._simulate(replace(asked, devices=tuple(started.values())))
-            started = {device.device: device for device in simulated.devices}
-        devices = tuple(started.get(one.device) or known[one.device] for one in asked.devices)
-        return Next(asked, replace(asked, devices=devices), found)
+    def _compose_next(self) -> NextConfiguration:
+        """The configuration as it stands in the files now; in the thread. Raises ConfigError, CannotStart."""
+        configured = self._compose()
+        difference = change(self._configured, configured)
+        unchanged = {device.device: device for device in self._effective.devices}
+        new_names = {*difference.added, *difference.changed}
+        new = {device.device: device for device in configured.devices if device.device in new_names}
+        if configured.simulated and new:
+            simulated = self._simulate(replace(configured, devices=tuple(new.values())))
+            new = {device.device: device for device in simulated.devices}
+        devices = tuple(new.get(device.device) or unchanged[device.device] for device in configured.devices)
+        return NextConfiguration(configured, replace(configured, devices=devices), difference)
 
-    def _take(self, composing: Future[Next]) -> list[str]:
+    def _take(self, composing: Future[NextConfiguration]) -> list[str]:
         self._composing = None
         try:
-            found = composing.result()
+            composed = composing.result()
         except EssRayError as error:
-            return self._refuse(str(error))
+            return self._refused(str(error))
         except Exception as error:
-            log.exception("the configuration was not reloaded")
-            return self._refuse(f"an error of the program: {error!r}")
-        if not found.change:
-            return [self._answer("nothing", "the configuration is as it was")]
-        plans = tuple(plan_change(found.runs, self._collector.pollers.plans, self._collector.nodes.up))
-        self._await(replace(found, plans=plans))
+            log.exception("a defect of the program: the configuration was not reloaded")
+            return self._refused(f"a defect of the program: {error!r}")
+        if not composed.change:
+            return self._result(ReloadOutcome.UNCHANGED, "nothing to reload: the configuration has not changed")
+        plans = plan_change(composed.effective, self._collector.pollers.plans, self._collector.nodes.up)
+        self._prepare(replace(composed, plans=tuple(plans)))
         return []
 
-    def _await(self, new: Next) -> None:
-        self._next = new
-        self._since_s = time.monotonic()
-        self._collector.prepare(new.plans)
-
-    def _refuse(self, why: str) -> list[str]:
-        return [self._answer("refused", why)]
+    def _prepare(self, following: NextConfiguration) -> None:
+        self._next = following
+        self._waiting_since_s = time.monotonic()
+        self._collector.prepare(following.plans)
 
     @property
     def _ready(self) -> bool:
-        return (
-            not self._collector.pollers.awaited(self._collector.nodes.up) or time.monotonic() > self._since_s + READY_S
-        )
+        """True if all pollers are up that can be, or were waited for long enough."""
+        waited_s = time.monotonic() - self._waiting_since_s
+        return waited_s > READY_S or not self._collector.pollers.awaited(self._collector.nodes.up)
 
-    def _switch(self, new: Next) -> list[str]:
-        first_us = self._collector.change(new.plans)
-        if new.change is None:
-            self._next, self._pause_until_us = None, first_us
-            return ["the cluster's nodes have changed: each polls its share now"]
-        self._switched(new.runs, first_us)
-        self._asked, self._runs, self._next, self._pause_until_us = new.asked, new.runs, None, first_us
-        return [self._answer("done", str(new.change), first_us)]
+    def _switch(self, following: NextConfiguration) -> list[str]:
+        first_us = self._collector.change(following.plans)
+        self._next, self._in_force_us = None, first_us
+        if following.change is None:
+            return ["nodes have joined or left the cluster: the devices are shared out anew among those that are up"]
+        self._switched(following.effective, first_us)
+        self._configured, self._effective = following.configured, following.effective
+        first = datetime.fromtimestamp(first_us / 1e6, UTC).isoformat()
+        return self._result(ReloadOutcome.DONE, f"reloaded: {following.change}, from {first} on", first_us)
 
-    def _answer(self, outcome: str, told: str, first_us: int | None = None) -> str:
-        at = None if first_us is None else datetime.fromtimestamp(first_us / 1e6, UTC).isoformat()
-        answer = {"at_us": time.time_ns() // 1000, "outcome": outcome, "told": told, "from": at}
-        write_private(self._runs.state_dir / ANSWER, json.dumps(answer))
-        says = {"done": f"reloaded from {at} on: {told}", "nothing": f"reload: {told}"}
-        text = says.get(outcome, f"not reloaded, the old configuration goes on: {told}")
-        level = logging.WARNING if outcome == "refused" else logging.INFO
-        log.log(level, text, extra=about("reload", reason=outcome, tick_us=first_us))
-        return text
+    def _refused(self, reason: str) -> list[str]:
+        return self._result(ReloadOutcome.REFUSED, f"not reloaded, the old configuration stays in force: {reason}")
+
+    def _result(self, outcome: ReloadOutcome, message: str, first_us: int | None = None) -> list[str]:
+        """Write the result for `job=reload`, log it, and give it for the display."""
+        try:
+            write_reload_result(self._effective.state_dir, ReloadResult(time.time_ns() // 1000, outcome, message))
+        except OSError as error:  # collecting goes on; `job=reload` gives up after a while
+            log.warning("the result of the reload is not written: %s", error, extra=about("reload", error=error))
+        level = logging.WARNING if outcome is ReloadOutcome.REFUSED else logging.INFO
+        log.log(level, message, extra=about("reload", reason=outcome, tick_us=first_us))
+        return [message]

@@ -1,0 +1,191 @@
+"""One run of the main job once everything is up: collect, drain, sum up. Runs in the driver's main thread."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ess_ray.actors.watcher import WatcherUpdate
+from ess_ray.app.exit_codes import FAILED, OK
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.logfields import about
+from ess_ray.core.running.measures import Counts, measure
+from ess_ray.core.running.metrics import Values
+from ess_ray.core.running.status import Facts, Status, status_of
+from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect.database import Database
+from ess_ray.jobs.collect.display import RunDisplay, summary_lines
+from ess_ray.jobs.collect.signals import Signals
+
+if TYPE_CHECKING:
+    from ess_ray.cluster.collect import Collector, Window
+    from ess_ray.cluster.watcher_link import WatcherLink
+    from ess_ray.jobs.collect.export_schedule import ExportSchedule
+    from ess_ray.jobs.collect.reload import Reload
+
+log = logging.getLogger(__name__)
+
+
+class CollectJob:
+    """One run, from the first tick to the summary: `collect` once; `switched` whenever a reload takes effect.
+
+    Draws together what the collector, the database, the export's thread and the watcher report. `exports`: None if
+    nothing is to be exported. `account` is filled by the collector.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        display: RunDisplay,
+        signals: Signals,
+        database: Database,
+        collector: Collector,
+        account: Account,
+        exports: ExportSchedule | None,
+        watcher: WatcherLink,
+    ) -> None:
+        self._settings = settings
+        self._display = display
+        self._signals = signals
+        self._database = database
+        self._collector = collector
+        self._account = account
+        self._exports = exports
+        self._watcher = watcher
+        self._timezones = settings.timezones
+        self._end_us: int | None = None  # of the ticks; None: until a signal
+
+    def collect(self, reload: Reload) -> int:
+        """Collect until the last tick or a signal, drain, sum up; gives the exit code.
+
+        OK: everything that was polled is stored; FAILED: it is not, or `run.require_complete` is not met.
+        Raises CannotStart if the actors do not come up, or if Ray's own processes end.
+        """
+        self._begin()
+        with self._display.live():
+            ended = lambda: self._collector.ended or self._signals.end_requested  # noqa: E731
+            self._collector.run(ended, lambda: self._every_round(reload.step))
+            window = self._stop_polling()
+            deadline_s = time.monotonic() + self._settings.drain_us / 1e6
+            over = lambda: self._collector.drained or time.monotonic() > deadline_s  # noqa: E731
+            self._collector.run(over, lambda: self._every_round(reload.refuse))
+        drained = self._collector.drained
+        self._collector.close()
+        if drained:
+            self._account.collector_down(window.first_us, window.end_us)
+        return self._sum_up(window.first_us, window.end_us)
+
+    def switched(self, settings: Settings, first_us: int) -> None:
+        """Account, database and export follow a reload: `settings` hold from the tick `first_us` on."""
+        self._timezones = settings.timezones
+        self._account.change(settings.devices, first_us)
+        self._database.register_from(settings, first_us)
+        if self._exports:
+            self._exports.timezones = settings.timezones
+
+    def _begin(self) -> None:
+        """Wait for the actors and fix the first tick; from then on Ctrl-C drains."""
+        settings, account = self._settings, self._account
+        account.first_us = self._collector.start(settings.duration_us)
+        self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
+        self._database.register_from(settings, account.first_us)
+        self._signals.collecting = True
+        text = f"{len(settings.devices)} devices of {len(settings.timezones)} sites into {self._database.name}"
+        log.info("collecting %s", text, extra=about("collect", tick_us=account.first_us))
+        if self._exports:
+            self._exports.start()
+
+    def _stop_polling(self) -> Window:
+        window = self._collector.stop()
+        text = "polling stops; storing what was read"
+        log.info(text, extra=about("drain", tick_us=window.end_us))
+        if self._exports:
+            self._exports.stop()  # the next run finds what is not exported
+        self._end_us = window.end_us
+        return window
+
+    # --- each round ---------------------------------------------------------------------------------------------------
+
+    def _every_round(self, reload_step: Callable[[Callable[[], bool], int], list[str]]) -> None:
+        self._collector.shipping.may_write = self._database.prepared
+        notes = reload_step(self._signals.take_reload, time.time_ns() // 1000)
+        notes += [*self._collector.take_notes(), *self._watcher.take_notes()]
+        notes += self._exports.take_notes() if self._exports else []
+        for text in notes:
+            self._display.say(text)
+        export = self._exports.state if self._exports else None
+        self._display.show(self._account, self._account.first_us, self._end_us, self._problem, export)
+        self._watcher.step(self._update)
+
+    @property
+    def _problem(self) -> str | None:
+        """The reason why the database does not store samples now."""
+        return self._collector.shipping.problem or self._database.problem
+
+    def _update(self, with_values: bool) -> WatcherUpdate:
+        """The state of the run for the watcher, with the metrics' values or without."""
+        now_us = time.time_ns() // 1000
+        return WatcherUpdate(self._status(now_us), self._values(now_us) if with_values else None)
+
+    def _values(self, now_us: int) -> Values:
+        settings, collector, exports = self._settings, self._collector, self._exports
+        try:
+            usage = shutil.disk_usage(settings.state_dir)
+        except OSError:
+            usage = None
+        counts = Counts(
+            account=self._account,
+            totals=collector.totals,
+            work=collector.shipping.work,
+            journals=collector.journals,
+            deaths={**collector.deaths, "watcher": self._watcher.deaths},
+            exported=exports.done if exports else None,
+            database_up=self._database.prepared and not collector.shipping.problem,
+            disk_bytes=(usage.free, usage.total) if usage else None,
+        )
+        return measure(counts, self._timezones, settings.storage.late_us, now_us)
+
+    def _status(self, now_us: int) -> Status:
+        facts = Facts(
+            timezones=self._timezones,
+            end_us=self._end_us,
+            simulated=self._settings.simulated,
+            database=self._database.name,
+            problem=self._problem,
+            waiting=self._collector.waiting,
+            export=self._exports.state if self._exports else None,
+            page=self._watcher.page,
+        )
+        return status_of(self._account, facts, now_us)
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def _sum_up(self, first_us: int, end_us: int) -> int:
+        """Print, log and write the summary; gives the exit code."""
+        settings, account = self._settings, self._account
+        self._display.summary(account, first_us, end_us)
+        for text in summary_lines(account, first_us, end_us):
+            log.info(text, extra=about("summary"))
+        if account.recovered:
+            self._display.note(f"{account.recovered} samples of earlier runs waited in the journals and were stored")
+        if settings.summary:
+            self._write_summary(settings.summary, first_us, end_us)
+        if missing := account.unaccounted(first_us, end_us):
+            limit = f"run.drain_s={settings.drain_us / 1e6:g} s"
+            self._display.note(f"{missing} samples were not stored within {limit}: the next run stores them")
+            return FAILED
+        if settings.require_complete and not account.complete(first_us, end_us):
+            self._display.note("not every expected sample was stored completely (run.require_complete=true)")
+            return FAILED
+        return OK
+
+    def _write_summary(self, file: Path, first_us: int, end_us: int) -> None:
+        summary = self._account.summary(first_us, end_us, self._settings.simulated, self._database.name)
+        if self._exports:
+            summary["export"] = {"written": self._exports.written, "failed": self._exports.failed}
+        file.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
