@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import psycopg
 
-from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Device
 from ess_ray.core.storing.flush import Flush, Key, Keys, TableRows
 

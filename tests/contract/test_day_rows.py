@@ -20,7 +20,8 @@ from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.exporting.objects import Catalogue
-from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Device, Event, Kind
 from tests.exports import DAY, DEVICE, export, insert, part_of, read
 from tests.flushes import STANDARD, flush_of

@@ -21,7 +21,7 @@ from ess_ray.adapters.stores import parquet as parquet_module
 from ess_ray.adapters.stores.formats import FORMATS, PARQUET
 from ess_ray.core.day import Day, choose_day
 from ess_ray.core.exporting.formats import CSV
-from ess_ray.core.maps.standard import Column
+from ess_ray.core.maps.column_types import Column
 
 NEVER_US = 4 * 10**15
 SEOUL = choose_day("2026-11-22", "Asia/Seoul", NEVER_US, 0)

@@ -17,7 +17,8 @@ from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable
-from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Device
 from tests.flushes import compress
 

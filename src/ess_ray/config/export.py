@@ -13,7 +13,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.objects import check_template
 from ess_ray.core.exporting.store import StoreSettings
-from ess_ray.core.maps.fixed_columns import BOOKS
+from ess_ray.core.maps.fixed_columns import FIXED_TABLES
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.settings import ExportSettings
 
@@ -29,7 +29,7 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     if job == "export" and store is None:
         raise ConfigError("export", f"has to say where the objects go: {EXAMPLES}")
     first, last = _days(config)
-    tables = [*standard.tables, *BOOKS]
+    tables = [*standard.tables, *FIXED_TABLES]
     return ExportSettings(
         store=store,
         template=check_template("export.name", export.name, [*map(str, config.sites)], tables),

@@ -18,8 +18,9 @@ from ess_ray.config.load import load_settings
 from ess_ray.core.decoding.normalise import MISSING
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps import fixed_columns
+from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Kind, Reason, Status
 from ess_ray.core.settings import Settings
 
@@ -94,7 +95,7 @@ def _plants(settings: Settings, maps: Mapping[str, Sequence[RegisterMap]]) -> st
 def _every_table(standard: Standard) -> str:
     identity = dict.fromkeys(name for table in standard.tables.values() for name in table.identity)
     text = "## In every table\n\nThose of the identity columns that the section of the table names.\n\n"
-    return text + _columns(fixed_columns.head(Table("", tuple(identity), {})))
+    return text + _columns(fixed_columns.leading_columns(identity))
 
 
 def _data_table(table: Table, maps: Mapping[str, Sequence[RegisterMap]]) -> str:

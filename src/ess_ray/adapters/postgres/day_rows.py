@@ -24,7 +24,7 @@ from ess_ray.adapters.postgres.connect import EPOCH, Connection, connect, transl
 from ess_ray.core.day import stretches
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.exporting.objects import Part, header_line
-from ess_ray.core.maps.standard import Column
+from ess_ray.core.maps.column_types import Column
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult

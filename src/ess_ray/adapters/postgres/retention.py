@@ -84,7 +84,7 @@ def drop_verified(ledger: Ledger, look: Callable[[str], StoredObject | None], be
 
 
 def _chunks(ledger: Ledger, before_us: int) -> list[Chunk]:
-    tables = [*ledger.catalogue.standard.tables, *fixed_columns.BOOKS]
+    tables = [*ledger.catalogue.standard.tables, *fixed_columns.FIXED_TABLES]
     with ledger.connected("looking for chunks to drop") as connection:
         if not connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
             raise ConfigError(

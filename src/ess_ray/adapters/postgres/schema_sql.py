@@ -5,20 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from psycopg import sql
 
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps import fixed_columns
+from ess_ray.core.maps.column_types import TYPES, Column, is_array, value_type
 from ess_ray.core.maps.standard import Standard, Table
-
-# The standard's types as format_type() of the server names them.
-TYPES = {
-    "bool": "boolean", "int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real",
-    "float8": "double precision", "text": "text", "timestamptz": "timestamp with time zone", "date": "date",
-    "xid8": "xid8",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +38,20 @@ class Relation:
 
 
 TEXT, TIME = Field("text", required=True), Field("timestamptz", required=True)
+
+
+def _fields(columns: Iterable[Column]) -> dict[str, Field]:
+    return {column.name: Field(column.type, column.required) for column in columns}
+
+
 SAMPLE = Relation(
     "sample",
-    {
-        "time": TIME, "site": TEXT, "device": TEXT, "status": TEXT, "reason": Field("text"), "missing": Field("text"),
-        "read_ms": Field("float4"), "requests": Field("int2"), "retries": Field("int2"),
-        # Who wrote it: each transaction of a writer says so itself, and the rows need not carry it.
-        "collector": Field("text", default="nullif(current_setting('ess_ray.collector', true), '')"),
-    },
+    # Who wrote it: each transaction of a writer says so itself, and the rows need not carry it.
+    _fields(fixed_columns.SAMPLE)
+    | {"collector": Field("text", default="nullif(current_setting('ess_ray.collector', true), '')")},
     identity=("site", "device"),
     constraints=", PRIMARY KEY (site, device, time), CHECK (status IN ('stored', 'partial', 'failed'))",
-)  # fmt: skip
+)
 DEVICE = Relation(
     "device",
     {
@@ -65,7 +63,7 @@ DEVICE = Relation(
 )  # fmt: skip
 EVENT = Relation(
     "event",
-    {"time": TIME, "site": TEXT, "device": TEXT, "kind": TEXT, "until": Field("timestamptz"), "detail": TEXT},
+    _fields(fixed_columns.EVENT),
     identity=("site", "device", "kind"),
     constraints=", PRIMARY KEY (site, device, time, kind)",
 )
@@ -115,22 +113,18 @@ def relations(standard: Standard) -> tuple[Relation, ...]:
 
 
 def _of(table: Table) -> Relation:
-    number = Field("int2", required=True)
-    fields = {"time": TIME, "site": TEXT, "device": TEXT, "quality": number}
-    fields |= dict.fromkeys(table.identity, number)
-    fields |= {column.name: Field(column.type) for column in table.columns.values()}
+    fields = _fields((*fixed_columns.leading_columns(table.identity), *table.columns.values()))
     return Relation(table.name, fields, identity=("site", "device", *table.identity))
 
 
 def type_name(relation: Relation, column: str) -> str:
     """The column's type as the server spells it, which is also safe to put into a statement."""
     written = relation.fields[column].type
-    base = written.removesuffix("[]")
-    if base not in TYPES:
+    if written.removesuffix("[]") not in TYPES:
         raise ConfigError(
             f"table {relation.name}", f"column {column} has type {written!r}; expected one of {', '.join(TYPES)}, or []"
         )
-    return TYPES[base] + written[len(base) :]
+    return value_type(written).sql_name + ("[]" if is_array(written) else "")
 
 
 def missing_columns(relation: Relation, found: Mapping[str, tuple[str, bool]]) -> tuple[str, ...]:

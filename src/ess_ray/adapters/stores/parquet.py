@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ess_ray.core.day import HOUR_US, Day
-from ess_ray.core.maps.standard import Column
+from ess_ray.core.maps.column_types import Column, ColumnType, Family, is_array, value_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,12 +100,9 @@ class _CsvParser:
         import pyarrow as pa
         from pyarrow import csv
 
-        simple = {
-            "bool": pa.bool_(), "int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64(), "float4": pa.float32(),
-            "float8": pa.float64(), "text": pa.string(), "timestamptz": pa.timestamp("us", timezone),
-        }  # fmt: skip
-        self._items = {c.name: simple[c.type[:-2]] for c in columns if c.type.endswith("[]")}
-        fields = [(c.name, pa.list_(self._items[c.name]) if c.name in self._items else simple[c.type]) for c in columns]
+        simple = {c.name: _arrow_type(value_type(c.type), timezone) for c in columns}
+        self._items = {c.name: simple[c.name] for c in columns if is_array(c.type)}
+        fields = [(name, pa.list_(kind) if name in self._items else kind) for name, kind in simple.items()]
         self.schema = pa.schema(fields)
         self._texts = [name for name, kind in fields if kind == pa.string() or name in self._items]
         self._fixed_width = sum(kind.bit_width for name, kind in fields if name not in self._texts) // 8
@@ -132,6 +129,15 @@ class _CsvParser:
             index = table.schema.get_field_index(name)
             table = table.set_column(index, self.schema.field(name), _lists(table[name].combine_chunks(), item))
         return table, weights
+
+
+def _arrow_type(type_: ColumnType, timezone: str) -> pa.DataType:
+    """Of the type's values; times with the site's zone."""
+    import pyarrow as pa
+
+    if type_.family is Family.TIME:
+        return pa.timestamp("us", timezone)
+    return pa.string() if type_.family is Family.TEXT else pa.from_numpy_dtype(type_.dtype)
 
 
 def _lists(texts: pa.Array, item: pa.DataType) -> pa.Array:

@@ -26,19 +26,16 @@ from ess_ray.core.decoding.places import (
     row_flags,
     tables_of,
 )
-from ess_ray.core.decoding.rules import make_rule
+from ess_ray.core.decoding.rules import make_rule, polars_dtype
+from ess_ray.core.maps.column_types import value_type
+from ess_ray.core.maps.fixed_columns import SAMPLE_ROW, TIME, leading_columns
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.storing.flush import Flush, Keys, TableRows
 
 OUT_OF_RANGE, MISSING, LATE = 1, 2, 4  # bits of `quality`
-HEAD_TYPES = {"time": "timestamptz", "site": "text", "device": "text", "quality": "int2"}
-SAMPLE_TYPES = {
-    "time": "timestamptz", "site": "text", "device": "text", "status": "text", "reason": "text", "missing": "text",
-    "read_ms": "float4", "requests": "int2", "retries": "int2",
-}  # fmt: skip
-TIME = pl.Datetime("us", "UTC")
+SAMPLE_TYPES = {column.name: column.type for column in SAMPLE_ROW}
 STATUS_TEXTS = pl.Series(STATUSES, dtype=pl.String)
 
 Columns = dict[str, pl.Series]  # by column name
@@ -57,8 +54,8 @@ class Decoder:
 
     def column_types(self, table: str) -> dict[str, str]:
         """PostgreSQL types of a frame's columns, in their order."""
-        identity = dict.fromkeys(self._identity[table], "int2")
-        return HEAD_TYPES | identity | self._tables[table].columns
+        leading = {column.name: column.type for column in leading_columns(self._identity[table])}
+        return leading | self._tables[table].columns
 
     def rows(self, table: str) -> int:
         """How many rows of `table` one sample gives."""
@@ -122,22 +119,22 @@ def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: np.
 
 def _sample_frame(batch: Batch) -> pl.DataFrame:
     heads, notes = batch.headers, [batch.notes.get(place, COMPLETE) for place in range(len(batch))]
-    return pl.DataFrame([
+    made = [
         *_head(batch),
         STATUS_TEXTS[heads["status"]].alias("status"),
         pl.Series("reason", [note.reason for note in notes], pl.String),
         pl.Series("missing", [note.missing_text for note in notes], pl.String),
-        pl.Series("read_ms", heads["read_ms"]),
-        pl.Series("requests", heads["requests"].astype(np.int16)),
-        pl.Series("retries", heads["retries"].astype(np.int16)),
-    ])  # fmt: skip
+    ]
+    numbers = (column for column in SAMPLE_ROW if column.name not in {series.name for series in made})
+    counted = [pl.Series(c.name, heads[c.name].astype(value_type(c.type).dtype)) for c in numbers]
+    return pl.DataFrame([*made, *counted]).select(*SAMPLE_TYPES)
 
 
 def _head(batch: Batch) -> list[pl.Series]:
     """Time, site and device of each sample."""
     sites, devices = zip(*(name.split("/") for name in batch.devices), strict=True) if batch.devices else ((), ())
     return [
-        pl.Series("time", batch.headers["tick_us"]).cast(TIME),
+        pl.Series("time", batch.headers["tick_us"]).cast(polars_dtype(value_type(TIME.type))),
         pl.Series("site", sites, pl.String),
         pl.Series("device", devices, pl.String),
     ]

@@ -17,10 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-NUMBERS = {  # type → numpy form, OID
-    "int2": (">i2", 21), "int4": (">i4", 23), "int8": (">i8", 20), "float4": (">f4", 700), "float8": (">f8", 701),
-    "bool": ("?", 16), "timestamptz": (">i8", 1184),
-}  # fmt: skip
+from ess_ray.core.maps.column_types import ColumnType, Family, is_array, value_type
+
 POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC, in microseconds since 1970
 NULL = -1  # length of a field that is NULL
 COUNT, LENGTH = 2, 4  # bytes before every tuple and before every field
@@ -99,13 +97,14 @@ def _cut(rows: np.ndarray, fields: Sequence[Fields], uneven: np.ndarray) -> tupl
 
 
 def _fields(of: str, run: list[pl.Series]) -> list[Fields]:
-    if of == "text":
+    type_ = value_type(of)
+    if is_array(of):
+        return [_array(series, type_) for series in run]
+    if type_.family is Family.TEXT:
         return [_text(series) for series in run]
-    if of.endswith("[]"):
-        return [_array(series, of.removesuffix("[]")) for series in run]
-    if of == "timestamptz":
+    if type_.family is Family.TIME:
         run = [series.to_physical() - POSTGRES_EPOCH_US for series in run]
-    return [_numbers(run, np.dtype(NUMBERS[of][0]))]
+    return [_numbers(run, type_.copy_dtype)]
 
 
 def _numbers(run: list[pl.Series], form: np.dtype) -> Fields:
@@ -131,13 +130,12 @@ def _text(series: pl.Series) -> Fields:
     return Fields(values, values.dtype, None if (lengths == values.itemsize).all() else lengths)
 
 
-def _array(series: pl.Series, of: str) -> Fields:
-    number, oid = NUMBERS[of]
+def _array(series: pl.Series, of: ColumnType) -> Fields:
     flat, sizes = _flat(series)
-    item = np.dtype([("length", ">i4"), ("value", number)])
+    item = np.dtype([("length", ">i4"), ("value", of.copy_dtype)])
     form = np.dtype([("head", ">i4", 3), ("dimension", ">i4", 2), ("items", item, (int(sizes.max().clip(0)),))])
     values = np.zeros((len(series), 1), form)
-    values["head"], values["dimension"][:, 0, 0] = (1, 0, oid), sizes  # dimensions, has NULLs, type; size …
+    values["head"], values["dimension"][:, 0, 0] = (1, 0, of.oid), sizes  # dimensions, has NULLs, type; size …
     values["dimension"][:, 0, 1] = 1  # … and first index
     items = values["items"][:, 0]
     there = np.arange(items.shape[1]) < sizes[:, None]

@@ -22,16 +22,9 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from ess_ray.core.maps.registers import Value
+from ess_ray.core.maps.column_types import ColumnType, Family, value_type
+from ess_ray.core.maps.registers import RAW_DTYPES, Value
 
-DTYPES: dict[str, type[pl.DataType]] = {
-    "float8": pl.Float64, "float4": pl.Float32, "int2": pl.Int16, "int4": pl.Int32, "int8": pl.Int64,
-    "bool": pl.Boolean, "text": pl.String,
-}  # fmt: skip
-_RAW_DTYPES = {
-    "int16": "<i2", "uint16": "<u2", "int32": "<i4", "uint32": "<u4", "int64": "<i8", "uint64": "<u8",
-    "float32": "<f4", "float64": "<f8", "bits": "<u2", "bit": "u1",
-}  # fmt: skip
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
 _EXACT_POWER = 22  # 10**22 is the last power of ten that a double holds
 
@@ -50,7 +43,14 @@ def shared_part(value: Value) -> Value:
 
 def raw_dtype(value: Value) -> np.dtype:
     """Of the raw array that the value's rule takes: 1-d, bytes as they are for strings."""
-    return np.dtype(_RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
+    return np.dtype(RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
+
+
+def polars_dtype(type_: ColumnType) -> pl.DataType:
+    """Of a Series of the type's values. TIME: polars' own moments."""
+    if type_.family is Family.TIME:
+        return pl.Datetime("us", "UTC")
+    return pl.String() if type_.family is Family.TEXT else pl.Series(np.empty(0, type_.dtype)).dtype
 
 
 def make_rule(shared: Value) -> Decode:
@@ -83,7 +83,7 @@ class _Rule(ABC):
 
     def __init__(self, shared: Value) -> None:
         self.shared = shared
-        self.dtype = DTYPES[shared.column_type]
+        self.dtype = polars_dtype(value_type(shared.column_type))
         scale, offset = Fraction(shared.scale), Fraction(shared.offset)
         self.power = next(n for n in count() if 10**n % scale.denominator == 10**n % offset.denominator == 0)
         self.factor, self.addend = int(scale * 10**self.power), int(offset * 10**self.power)
@@ -190,5 +190,5 @@ class _IntegerRule(_Rule):
 def _raw_limits(value: Value) -> tuple[int, int]:
     if value.raw_type in ("bit", "bits"):
         return 0, (1 << (value.bits[1] if value.bits else 1)) - 1
-    info = np.iinfo(_RAW_DTYPES[value.raw_type])
+    info = np.iinfo(RAW_DTYPES[value.raw_type])
     return int(info.min), int(info.max)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ess_ray.core.day import Day
-from ess_ray.core.maps.standard import Column
+from ess_ray.core.maps.column_types import Column
 
 GZIP_LEVEL = 1  # six times as fast as 5, and a twentieth bigger
 GZIP_WINDOW_BITS = 31  # a window of 15 bits, and 16 for gzip's header and trailer: deflateInit2 in zlib.h

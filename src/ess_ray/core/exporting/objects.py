@@ -19,8 +19,9 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import CSV, ObjectFormat
 from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.maps import fixed_columns
+from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.maps.standard import Column, Standard
+from ess_ray.core.maps.standard import Standard
 
 TEMPLATE = "{site}/{yyyy}/{mm}/{dd}/{yyyymmdd}_{table}.csv"
 FIELDS = ("site", "table", "yyyy", "mm", "dd", "yyyymmdd")
@@ -115,8 +116,8 @@ class Catalogue:
         for table in self.standard.tables.values():
             values = tuple(column for name, column in table.columns.items() if name in delivered.get(table.name, ()))
             if values:
-                found[table.name] = (*fixed_columns.head(table), *values), table.identity
-        return {**found, **fixed_columns.BOOKS}
+                found[table.name] = (*fixed_columns.leading_columns(table.identity), *values), table.identity
+        return {**found, **fixed_columns.FIXED_TABLES}
 
 
 def delivered_by(register_map: RegisterMap) -> dict[str, list[str]]:

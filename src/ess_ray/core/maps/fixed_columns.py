@@ -1,50 +1,71 @@
-"""The columns that the data standard's file does not list: those of every data table, of `sample` and of `event`.
+"""The columns that the data standard's file does not list: those in front of every data table, of `sample`, of `event`.
 
-The export writes them, the page about the data standard explains them; `adapters.postgres.schema_sql` makes the tables.
+The only list of them. `core.decoding.normalise` fills them, `adapters.postgres.schema_sql` makes the tables, the export
+writes them, the page about the data standard explains them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
-from ess_ray.core.maps.standard import Column, Table
+from ess_ray.core.maps.column_types import Column
 
-TIME = Column("time", "timestamptz", "", "The tick: when the sample was due, a whole multiple of the device's period")
-SITE = Column("site", "text", "", "The plant")
-DEVICE = Column("device", "text", "", "The device within the plant")
+TIME = Column(
+    "time",
+    "timestamptz",
+    "",
+    "The tick: when the sample was due, a whole multiple of the device's period",
+    required=True,
+)
+SITE = Column("site", "text", "", "The plant", required=True)
+DEVICE = Column("device", "text", "", "The device within the plant", required=True)
 QUALITY = Column(
     "quality", "int2", "", "Sum of: 1 a value is out of its range (kept as read); 2 registers are missing (NULL here); "
-    "4 committed late"
+    "4 committed late", required=True,
 )  # fmt: skip
 IDENTITY_MEANING = "Which one, counted from 1 as the plant counts; part of the row's identity"
+SAMPLE_KEY = (TIME, SITE, DEVICE)  # a tick of a device
+ROW_START = (*SAMPLE_KEY, QUALITY)  # of every data table, before the identity columns
 
-SAMPLE = (
-    TIME,
-    SITE,
-    DEVICE,
-    Column("status", "text", "", "stored: all rows are there; partial: registers are missing; failed: no rows"),
+# Each transaction of a writer says who it is: the column's default, no part of the rows that are copied.
+COLLECTOR = Column("collector", "text", "", "Which collector wrote it")
+SAMPLE_ROW = (
+    *SAMPLE_KEY,
+    Column(
+        "status", "text", "", "stored: all rows are there; partial: registers are missing; failed: no rows",
+        required=True,
+    ),
     Column("reason", "text", "", "Why it is not complete, or parked registers; NULL for a complete sample"),
     Column("missing", "text", "", "What was not read, as function:first-last address, comma-separated"),
     Column("read_ms", "float4", "ms", "From the tick to the last byte of the last answer"),
     Column("requests", "int2", "", "Requests sent, repeated ones included"),
     Column("retries", "int2", "", "Requests that were repeated"),
-    Column("collector", "text", "", "Which collector wrote it"),
-)
+)  # fmt: skip
+SAMPLE = (*SAMPLE_ROW, COLLECTOR)
 EVENT = (
-    TIME,
-    SITE,
-    DEVICE,
-    Column("kind", "text", "", "What happened: device lost or back, registers parked, clock jump, gap …"),
+    *SAMPLE_KEY,
+    Column(
+        "kind", "text", "", "What happened: device lost or back, registers parked, clock jump, gap …", required=True
+    ),
     Column("until", "timestamptz", "", "For what has an end: when it ended; NULL otherwise"),
-    Column("detail", "text", "", "More for people, may be empty"),
-)
-# By table: the columns, and those behind time and device that make a row unique.
-BOOKS: Mapping[str, tuple[tuple[Column, ...], tuple[str, ...]]] = MappingProxyType(
-    {"sample": (SAMPLE, ()), "event": (EVENT, ("kind",))}
+    Column("detail", "text", "", "More for people, may be empty", required=True),
 )
 
 
-def head(table: Table) -> tuple[Column, ...]:
-    """The columns of a data table before its values."""
-    return (TIME, SITE, DEVICE, QUALITY, *(Column(name, "int2", "", IDENTITY_MEANING) for name in table.identity))
+class FixedTable(NamedTuple):
+    """A table that every standard has. `key`: the columns behind site, device and time that make a row unique."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+
+FIXED_TABLES: Mapping[str, FixedTable] = MappingProxyType(
+    {"sample": FixedTable(SAMPLE, ()), "event": FixedTable(EVENT, ("kind",))}
+)
+
+
+def leading_columns(identity: Iterable[str]) -> tuple[Column, ...]:
+    """The columns of a data table in front of its values; `identity`: the names of its identity columns."""
+    return (*ROW_START, *(Column(name, "int2", "", IDENTITY_MEANING, required=True) for name in identity))

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ess_ray.core.maps.column_types import Column, ColumnType, Family, value_type
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value
-from ess_ray.core.maps.standard import Column, Table
+from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import Node
 
 INVERTS = ("swap01", "nonzero")
@@ -33,7 +34,6 @@ _APPLIES = {  # kind of value → attributes
     "bool of bit": _ALWAYS | {"invert"},
 }
 _NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel"}  # when they come from an outer level
-_INTEGER_COLUMNS = {"int2": 16, "int4": 32, "int8": 64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,30 +148,32 @@ def _choices(node: Node) -> tuple[int, ...]:
 
 def _check_fit(node: Node, value: Value, raw_range: tuple[int, int] | None) -> None:
     """Whether the column's type can hold whatever may arrive."""
-    type_ = value.column_type.removesuffix("[]")
+    type_ = value_type(value.column_type)
     if value.scale == 0:
         raise node.error("scale 0 would turn every value into nothing")
     if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
         raise node.error(f"min {value.minimum} is above max {value.maximum}")
-    if (value.raw_type == "string") != (type_ == "text"):
-        raise node.error(f"the column is {type_}: a string goes into a text column, and nothing else does")
-    if type_ == "bool" and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
+    if (value.raw_type == "string") != (type_.family is Family.TEXT):
+        raise node.error(f"the column is {type_.name}: a string goes into a text column, and nothing else does")
+    if type_.family is Family.BOOLEAN and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
         raise node.error("the column is bool: it takes one bit (`bit: 3`, or function 1 or 2)")
-    if type_ in _INTEGER_COLUMNS:
+    if type_.family is Family.INTEGER:
         _check_integer(node, value, type_, raw_range)
 
 
-def _check_integer(node: Node, value: Value, type_: str, raw_range: tuple[int, int] | None) -> None:
-    half = 1 << (_INTEGER_COLUMNS[type_] - 1)
+def _check_integer(node: Node, value: Value, type_: ColumnType, raw_range: tuple[int, int] | None) -> None:
+    half = 1 << (type_.bits - 1)
     if raw_range is None:
-        raise node.error(f"the column is {type_}: it cannot hold a {value.raw_type}")
+        raise node.error(f"the column is {type_.name}: it cannot hold a {value.raw_type}")
     if any(number != number.to_integral_value() for number in (value.scale, value.offset)):
-        raise node.error(f"the column is {type_}: scale {value.scale} and offset {value.offset} must be whole numbers")
+        raise node.error(
+            f"the column is {type_.name}: scale {value.scale} and offset {value.offset} must be whole numbers"
+        )
     raws = (0, 1) if value.invert == "nonzero" else raw_range
     ends = sorted(raw * value.scale + value.offset for raw in raws)
     low, high = ends[0], ends[-1]
     if low < -half or high >= half:
         raise node.error(
-            f"the column is {type_} and holds {-half} to {half - 1}, but a {value.raw_type} with this scale may give "
-            f"{low} to {high}: choose a wider column"  # min and max do not help: what is out of range must be kept
+            f"the column is {type_.name} and holds {-half} to {half - 1}, but a {value.raw_type} with this scale may "
+            f"give {low} to {high}: choose a wider column"  # min and max do not help: what is out of range must be kept
         )

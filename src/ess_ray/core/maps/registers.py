@@ -6,8 +6,12 @@ A map is immutable once made; `core.maps.mapfile` makes it from its YAML form, `
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
+
+import numpy as np
 
 from ess_ray.core.maps.order import DEFAULT_ORDER
 
@@ -17,10 +21,16 @@ LAST_ADDRESS = 0xFFFF
 # MODBUS Application Protocol V1.1b3, sections 6.1-6.4: quantity of outputs, inputs and registers of one request.
 MAX_REGISTERS, MAX_BITS = 125, 2000
 
-# Registers that a value of each raw type takes; "string" takes its own length, "bit" and "bits" share a register.
-RAW_WIDTHS = {
-    "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4,
-}  # fmt: skip
+# Numbers in registers, least significant byte first: as the bytes of a value are gathered for decoding. Text ("string")
+# is none of them and takes as many registers as the map says.
+RAW_DTYPES: Mapping[str, np.dtype] = MappingProxyType({
+    "int16": np.dtype("<i2"), "uint16": np.dtype("<u2"), "int32": np.dtype("<i4"), "uint32": np.dtype("<u4"),
+    "int64": np.dtype("<i8"), "uint64": np.dtype("<u8"), "float32": np.dtype("<f4"), "float64": np.dtype("<f8"),
+    "bits": np.dtype("<u2"),  # some bits of a register, which several values may share
+    "bit": np.dtype("u1"),  # of functions 1 and 2: 0 or 1
+})  # fmt: skip
+# Those that a map names as `type`, with the registers that each takes.
+RAW_WIDTHS = {name: dtype.itemsize // 2 for name, dtype in RAW_DTYPES.items() if name not in ("bits", "bit")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Value:
     function: int  # 1-4
     address: int
     width: int  # registers; 1 bit for functions 1 and 2
-    raw_type: str  # a key of RAW_WIDTHS, or "string", "bits" (of a register), "bit" (functions 1 and 2)
+    raw_type: str  # a key of RAW_DTYPES, or "string"
     order: str = DEFAULT_ORDER  # a key of `core.maps.order.ORDERS`
     scale: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)  # value = raw * scale + offset, exact in decimals

@@ -7,22 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.column_types import STANDARD_TYPES, Column
+from ess_ray.core.maps.fixed_columns import ROW_START
 from ess_ray.core.maps.tree import Node
 
-NUMERIC_TYPES = ("float8", "float4", "int2", "int4", "int8")
-COLUMN_TYPES = (*NUMERIC_TYPES, "bool", "text", *(f"{name}[]" for name in NUMERIC_TYPES))
-RESERVED_COLUMNS = ("time", "site", "device", "quality")  # every data table has them
+RESERVED_COLUMNS = tuple(column.name for column in ROW_START)  # every data table has them
 RESERVED_TABLES = ("sample", "device", "event", "rejected", "export_object", "export_until", "late_commit")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A data column: `type` is PostgreSQL's (float8, float4, int2, int4, int8, bool, text), an array `int2[]`."""
-
-    name: str
-    type: str
-    unit: str
-    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +67,7 @@ def _column(name: str, node: Node, identity: list[str]) -> Column:
         raise node.error("is an identity column already; choose another name")
     fields = node.fields(("type", "unit", "meaning"), needed=("type", "meaning"))
     unit = fields["unit"].text() if "unit" in fields else ""
-    return Column(name, fields["type"].text(COLUMN_TYPES, "type"), unit, fields["meaning"].text())
+    return Column(name, fields["type"].text(STANDARD_TYPES, "type"), unit, fields["meaning"].text())
 
 
 def _check_name(name: str, node: Node) -> None:

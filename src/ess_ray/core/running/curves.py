@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ess_ray.core.errors import NotThere
-from ess_ray.core.maps.standard import NUMERIC_TYPES, Column, Standard
+from ess_ray.core.maps.column_types import NUMERIC_TYPES, Column
+from ess_ray.core.maps.standard import Standard
 
 WINDOWS_S = {"15m": 900, "1h": 3600, "6h": 21_600}
 MOST_POINTS = 300  # of a line

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.generate.dashboards.curves import WITHIN, part, text, words
 
 NAMES = re.compile(r"^flt_|fault|warning|^pcs_protection_\d+_\d+$|^emergency_status$|^tvoc_status$")

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.standard import Column, Standard, Table
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.generate.dashboards.grafana import Panel, sql
 
 CHOSEN = "site = ${site:sqlstring} AND device IN (${device:sqlstring})"

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.standard import Column, load_standard
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.standard import load_standard
 
 ROOT = Path(__file__).parents[4]
 COLUMN = {"type": "float8", "unit": "%", "meaning": "State of charge"}
