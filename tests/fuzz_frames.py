@@ -17,11 +17,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from ess_ray.adapters.modbus.frames import PduFrames
+from ess_ray.adapters.modbus.pdu import PduCodec
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Line
-from ess_ray.core.polling.frames import NO_SIZE, Ask
+from ess_ray.core.polling.framing import NO_REPLY_BYTES, PreparedRequest, TcpFraming
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
@@ -88,33 +88,40 @@ MUTATIONS = tuple(MUTATE)
 LIKELY = (*MUTATIONS, *["right", "refused"] * 8)  # what a device in working order does is as likely
 
 
-class Checked:
-    """PduFrames, with every acceptance held against what was sent and what was received, by struct alone."""
+class CheckedCodec:
+    """PduCodec, with every acceptance held against what was sent and what was received, by struct alone."""
 
     def __init__(self) -> None:
-        self._frames = PduFrames()
-        self.requests: dict[int, bytes] = {}  # of this connection, by transaction
-        self.stream = b""  # all that came on this connection
+        self._codec = PduCodec()
+        self.in_flight: deque[bytes] = deque()  # ADUs of the requests of this connection without a reply, oldest first
+        self.stream = b""  # all that was received on this connection
         self.accepted: dict[int, bytes] = {}  # of this poll, by place in the image
 
-    def ask(self, unit_id: int, request: Request) -> Ask:
-        return self._frames.ask(unit_id, request)._replace(size=NO_SIZE)  # so that every answer is checked
+    def build(self, request: Request) -> bytes:
+        return self._codec.build(request)
 
-    def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
-        request_frame = self.requests[transaction]
-        asked = struct.unpack(">BHH", request_frame[7:12])
-        assert asked == (request.function, request.address, request.count), f"{request} was asked as {asked}"
-        answer = self._frames.check(frame, transaction, unit_id, request)
-        if isinstance(answer, bytes):
+    def check(self, pdu: bytes, request: Request) -> bytes | int | Reason:
+        request_adu = self.in_flight.popleft()
+        sent = struct.unpack(">BHH", request_adu[7:12])
+        assert sent == (request.function, request.address, request.count), f"{request} was sent as {sent}"
+        reply = self._codec.check(pdu, request)
+        if isinstance(reply, bytes):
             bits = request.function <= 2
             size = (request.count + 7) // 8 if bits else 2 * request.count
-            head = request_frame[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size)
-            right_frame = frame[:9] == head and len(frame) == 9 + size and frame in self.stream
-            assert right_frame, f"{frame.hex()} was taken for the answer to {request_frame.hex()}"
-            number = int.from_bytes(frame[9:], "little")
-            assert answer == (bytes(number >> i & 1 for i in range(request.count)) if bits else frame[9:])
-            self.accepted[request.offset] = answer
-        return answer
+            right_adu = request_adu[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size) + pdu[2:]
+            is_right = len(right_adu) == 9 + size and pdu == right_adu[7:] and right_adu in self.stream
+            assert is_right, f"{pdu.hex()} was taken for the reply to {request_adu.hex()}"
+            number = int.from_bytes(pdu[2:], "little")
+            assert reply == (bytes(number >> i & 1 for i in range(request.count)) if bits else pdu[2:])
+            self.accepted[request.offset] = reply
+        return reply
+
+
+class CheckedFraming(TcpFraming):
+    """Has every reply checked."""
+
+    def prepare(self, unit_id: int, request: Request) -> PreparedRequest:
+        return super().prepare(unit_id, request)._replace(reply_bytes=NO_REPLY_BYTES)
 
 
 class Quick:
@@ -122,7 +129,7 @@ class Quick:
 
     def __init__(self) -> None:
         self.did: list[object] = []
-        self.line = Line(PduFrames(), self, self.did.append)
+        self.line = Line(TcpFraming(PduCodec()), self, self.did.append)
 
     def connect(self) -> None:
         self.did.append("connect")
@@ -139,7 +146,7 @@ class Play:
 
     def __init__(self, at_once: int) -> None:
         self.samples: list[Sample] = []
-        self.frames = Checked()
+        self.codec = CheckedCodec()
         self.fed = 0
         self._us = 0
         self._connecting = False
@@ -148,7 +155,7 @@ class Play:
             Device("site", "device"), "map", "host", 502, UNIT, PLAN, "recipe", S, timeout_us=50_000,
             poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S, requests_at_once=at_once,
         )  # fmt: skip
-        self.line = Line(self.frames, self, self._deliver)
+        self.line = Line(CheckedFraming(self.codec), self, self._deliver)
         self.did: list[object] = []
         self.quick = Quick()
         for line in (self.line, self.quick.line):
@@ -164,12 +171,13 @@ class Play:
         for start in range(0, len(frame), REQUEST_BYTES):
             request = frame[start : start + REQUEST_BYTES]
             self._asked.append(request)
-            self.frames.requests[int.from_bytes(request[:2], "big")] = request
+            self.codec.in_flight.append(request)
 
     def close(self) -> None:
         self.did.append("close")
         self._connecting = False
         self._asked.clear()
+        self.codec.in_flight.clear()
 
     def tell(self, what: Callable[[Line], object]) -> None:
         """Tell both lines the same; both must do the same."""
@@ -185,7 +193,7 @@ class Play:
         for _ in range(50):
             if self._connecting:
                 self._connecting = False
-                self.frames.stream = b""
+                self.codec.stream = b""
                 self.tell(lambda line: line.connected(self._now))
             elif self._asked:
                 return
@@ -205,7 +213,7 @@ class Play:
         cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
             if piece := stream[start:end]:
-                self.frames.stream += piece
+                self.codec.stream += piece
                 self.tell(lambda line, piece=piece: line.received(piece, self._now))  # type: ignore[misc]
         self.fed += 1
         if number % 97 == 0:
@@ -230,13 +238,13 @@ class Play:
         if item.requests == 0:
             return
         image = bytearray(PLAN.image_bytes)
-        for place, data in self.frames.accepted.items():
+        for place, data in self.codec.accepted.items():
             image[place : place + len(data)] = data
-        read = {byte for place, data in self.frames.accepted.items() for byte in range(place, place + len(data))}
+        read = {byte for place, data in self.codec.accepted.items() for byte in range(place, place + len(data))}
         missing = {byte for start, end in item.missing for byte in range(start, end)}
         assert item.image == (bytes(image) if read else b"")
         assert item.status is Status.FAILED or read ^ missing == set(range(PLAN.image_bytes))
-        self.frames.accepted = {}
+        self.codec.accepted = {}
 
 
 def play(script: Sequence[Step], at_once: int) -> int:

@@ -19,9 +19,10 @@ import pytest
 from ess_ray.actors.poller import JournalSettings, Poller
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import Belonging
-from ess_ray.adapters.modbus.frames import PduFrames, unpack_bits
 from ess_ray.adapters.modbus.loop import ModbusLoop, now
+from ess_ray.adapters.modbus.pdu import PduCodec, unpack_bits
 from ess_ray.core.maps.plan import Plan, Request
+from ess_ray.core.polling.framing import TcpFraming
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from tests import torture
@@ -163,39 +164,37 @@ def test_an_illegal_address_of_an_independent_server_costs_that_address() -> Non
 
 
 def test_frames_are_those_of_the_specification() -> None:
-    frames, request = PduFrames(), Request(4, 0x0102, 2, (), 0)
-    ask = frames.ask(9, request)
-    assert ask.frame == bytes.fromhex("0000 0006 09 04 0102 0002")
-    assert (ask.head, ask.size) == (bytes.fromhex("0000 0007 09 04 04"), 13)
-    assert frames.check(bytes.fromhex("1234 0000 0007 09 04 04 000a 000b"), 0x1234, 9, request) == b"\0\x0a\0\x0b"
-    assert frames.check(bytes.fromhex("1234 0000 0003 09 84 02"), 0x1234, 9, request) == 2
+    request = Request(4, 0x0102, 2, (), 0)
+    framing = TcpFraming(PduCodec())
+    assert framing.encode(framing.prepare(9, request)) == bytes.fromhex("0001 0000 0006 09 04 0102 0002")
+    framing.feed(bytes.fromhex("0001 0000 0007 09 04 04 000a 000b"))
+    pdu = framing.next_pdu(1, 9)
+    assert isinstance(pdu, bytes)
+    assert framing.codec.check(pdu, request) == b"\0\x0a\0\x0b"
+    assert framing.codec.check(bytes.fromhex("84 02"), request) == 2
     assert unpack_bits(b"\x05\x01", 9) == bytes([1, 0, 1, 0, 0, 0, 0, 0, 1])
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-def test_an_answer_is_taken_by_its_head_exactly_when_pymodbustcp_takes_it(mutation: str) -> None:
-    """Of all frames that come whole and alone: the head, up to the byte count, and the size decide as `check` does."""
-    frames, chance = PduFrames(), random.Random(mutation)
+def test_a_reply_is_taken_by_its_prefix_exactly_when_it_would_pass_every_check(mutation: str) -> None:
+    """Of all frames that come complete and alone, prefix and length accept those that framing and codec accept."""
+    codec, chance = PduCodec(), random.Random(mutation)
     taken = 0
     for _ in range(3000):
         request = Request(chance.choice((3, 4)), chance.randrange(65000), chance.randint(1, 125), (), 0)
-        transaction, unit_id = chance.randrange(65536), chance.randrange(256)
-        first, ask = transaction.to_bytes(2, "big"), frames.ask(unit_id, request)
+        unit_id, framing = chance.randrange(256), TcpFraming(codec)
+        prepared = framing.prepare(unit_id, request)
+        for _ in range(chance.randint(1, 300)):  # the transaction id is that of the last
+            adu = framing.encode(prepared)
         piece = chance.randbytes(chance.randrange(40))
-        frame = MUTATE[mutation](right(first + ask.frame, 0), piece, chance.getrandbits(32))
-        by_head = len(frame) == ask.size and frame.startswith(first + ask.head)
-        if is_whole(frame) and frame.startswith(first):
-            by_check = frames.check(frame, transaction, unit_id, request)
-            assert by_head == (by_check == frame[9:] and isinstance(by_check, bytes)), frame.hex()
-        else:
-            assert not by_head, frame.hex()
-        taken += by_head
+        frame = MUTATE[mutation](right(adu, 0), piece, chance.getrandbits(32))
+        by_prefix = len(frame) == prepared.reply_bytes and frame.startswith(framing.reply_prefix)
+        framing.feed(frame)
+        pdu = framing.next_pdu(1, unit_id)
+        by_check = isinstance(pdu, bytes) and not framing.incomplete and codec.check(pdu, request) == frame[9:]
+        assert by_prefix == by_check, frame.hex()
+        taken += by_prefix
     assert taken == 3000 or mutation != "right"
-
-
-def is_whole(frame: bytes) -> bool:
-    """Whether the line hands it to `check`: it may be a frame, and not more than one."""
-    return 8 <= len(frame) <= 260 and frame[2:4] == b"\0\0" and int.from_bytes(frame[4:6], "big") == len(frame) - 6
 
 
 def test_a_device_may_be_named_and_has_all_its_addresses_tried() -> None:
@@ -255,7 +254,7 @@ def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> No
 @pytest.mark.parametrize("function", [0, 5, 6, 15, 16, 22, 23])
 def test_a_frame_that_writes_cannot_be_built(function: int) -> None:
     with pytest.raises(ValueError, match="not a read function"):
-        PduFrames().ask(1, Request(function, 0, 1, (), 0))
+        PduCodec().build(Request(function, 0, 1, (), 0))
 
 
 def test_a_process_whose_loop_has_died_does_not_live_on() -> None:

@@ -37,6 +37,7 @@ class DeviceSettings:
     keep_connection: bool = True
     backoff_max_us: int = 10_000_000  # longest pause between two probes of a silent device
     park_retry_us: int = 600_000_000  # bad registers are tried again after this
+    framing: str = "tcp"  # of requests and replies: a name in `core.polling.framing.FRAMINGS`
     placement: frozenset[str] = frozenset()  # what a node of a cluster has to offer to poll it
 
     @property
@@ -127,6 +128,7 @@ class ProbeSettings:
     timeout_us: int = 1_000_000
     connect_timeout_us: int = 2_000_000
     connect_pause_us: int = 0
+    framing: str = "tcp"
 
 
 @dataclass(frozen=True, slots=True)

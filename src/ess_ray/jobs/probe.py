@@ -51,7 +51,7 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
     """Addresses and sizes first, then speed, connections and requests at once, as far as `most_requests` goes."""
     budget = Budget(probe.requests_s, probe.most_requests)
     reader = Reader(probe, budget)
-    found = explore(probe.windows, reader.ask)
+    found = explore(probe.windows, reader.read)
     times_ms, timed = _times(reader, found)
     reader.close()
     connections = at_once = None
@@ -59,7 +59,7 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
     if found.registers and budget.left >= probe.most_connections:
         connections = count_connections(probe, budget, probe.most_connections, function, address)
     if found.registers and budget.left >= MOST_AT_ONCE:
-        at_once = reader.ask_together(function, address, MOST_AT_ONCE)
+        at_once = reader.count_replies_at_once(function, address, MOST_AT_ONCE)
     requests = probe.device.plan.requests if probe.device else ()
     return Probed(
         settings=probe,
@@ -85,7 +85,7 @@ def _times(reader: Reader, found: Explored) -> tuple[list[float], tuple[int, int
     count = min(last - first + 1, found.largest[function])
     reader.took_ms.clear()
     for _ in range(TIMED):
-        reader.ask(function, first, count)
+        reader.read(function, first, count)
     return reader.took_ms, (len(reader.took_ms), count)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ess_ray.adapters.modbus.readiness import Readiness
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Line
-from ess_ray.core.polling.frames import Frames
+from ess_ray.core.polling.framing import FRAMINGS, PduCodec
 from ess_ray.core.polling.openings import Openings
 from ess_ray.core.polling.tally import Tallies
 from ess_ray.core.polling.timers import Timers
@@ -32,7 +32,7 @@ class Shared:
     timers: Timers[Connection]
     openings: Openings[Connection]
     resolver: Executor  # threads: a name server that does not answer blocks one until the resolver gives up
-    frames: Frames
+    codec: PduCodec
     deliver: Callable[[Sample | Event], None]
     tallies: Tallies
     readers: dict[int, Connection] = field(default_factory=dict)  # those that stand, by file number
@@ -47,8 +47,8 @@ class Connection:
         "address", "line", "receive", "receive_bytes",
     )  # fmt: skip
 
-    def __init__(self, address: tuple[str, int], shared: Shared) -> None:
-        self.line = Line(shared.frames, self, shared.deliver, shared.tallies)
+    def __init__(self, address: tuple[str, int], framing: str, shared: Shared) -> None:
+        self.line = Line(FRAMINGS[framing](shared.codec), self, shared.deliver, shared.tallies)
         self.address = self._host, self._port = address
         self._shared = shared
         self._socket: socket.socket | None = None

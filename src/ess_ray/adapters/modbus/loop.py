@@ -17,7 +17,7 @@ from threading import Lock, Thread
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.modbus.connection import Connection, Shared
-from ess_ray.adapters.modbus.frames import PduFrames
+from ess_ray.adapters.modbus.pdu import PduCodec
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.openings import Openings
@@ -52,7 +52,7 @@ class ModbusLoop:
         self._openings: Openings[Connection] = Openings()
         self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._shared = Shared(
-            self._readiness, self._timers, self._openings, self._resolver, PduFrames(), deliver, tallies, {}, []
+            self._readiness, self._timers, self._openings, self._resolver, PduCodec(), deliver, tallies, {}, []
         )
         self._connections: list[Connection] = []
         self._thread = Thread(target=exit_process_on_crash(self._run), name="modbus", daemon=True)
@@ -95,8 +95,12 @@ class ModbusLoop:
         lines: dict[tuple[str, int], list[DeviceSettings]] = {}
         for device in devices:
             lines.setdefault(device.endpoint, []).append(device)
-        known = {connection.address for connection in self._connections}
-        new = [Connection(address, self._shared) for address in lines if address not in known]
+        connected = {connection.address for connection in self._connections}
+        new = [
+            Connection(address, at_address[0].framing, self._shared)
+            for address, at_address in lines.items()
+            if address not in connected
+        ]
         connections = [*self._connections, *new]
         allow_files(len(connections) + SPARE_FILES)
         for connection in connections:

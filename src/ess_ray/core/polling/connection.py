@@ -17,10 +17,11 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.frames import HEAD_BYTES, NO_SIZE, Ask, Frames, State, Transport, cut_frame
+from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
 from ess_ray.core.polling.pipeline import Together
 from ess_ray.core.polling.poll import Poll
 from ess_ray.core.polling.tally import SUM, Tallies, no_times
+from ess_ray.core.polling.transport import State, Transport
 from ess_ray.core.polling.unit import Unit, Units
 from ess_ray.core.samples import Event, Reason, Sample
 from ess_ray.core.settings import DeviceSettings
@@ -33,19 +34,19 @@ class Line(Units):
     """The devices of one host and port, and their connection."""
 
     __slots__ = (
-        "_answers", "_asked", "_asked_before", "_asks", "_buffer", "_connect_until_us", "_deadline_us", "_deliver",
-        "_head", "_queue", "_quick_until_us", "_sent_us", "_since_us", "_size", "_state", "_timeout_us", "_together",
-        "_told", "_took", "_transport", "_unit",
+        "_answers", "_connect_until_us", "_deadline_us", "_deliver", "_framing", "_prepared", "_queue",
+        "_quick_until_us", "_reply_bytes", "_sent_us", "_since_us", "_state", "_timeout_us", "_together", "_told",
+        "_took", "_transport", "_unit",
     )  # fmt: skip
 
     def __init__(
         self,
-        frames: Frames,
+        framing: Framing,
         transport: Transport,
         deliver: Callable[[Sample | Event], None],
         tallies: Tallies | None = None,
     ) -> None:
-        super().__init__(frames, tallies or Tallies())
+        super().__init__(framing, tallies or Tallies())
         self._transport = transport
         self._deliver = deliver
         self._state = CLOSED
@@ -53,14 +54,11 @@ class Line(Units):
         self._unit: Unit | None = None  # whose poll is at work
         self._deadline_us: int | None = None  # of the connection or request that is out, or end of a pause
         self._connect_until_us = 0  # of the attempt that is made; 0: no poll waits for it yet
-        self._buffer = bytearray()
-        self._size = NO_SIZE  # of the answer that is expected, if it may be taken by its head
-        self._head = b""
-        self._asked = 0  # requests sent; the last one's transaction is this, from 1 to 0xFFFF and round again
+        # Of the reply that is expected, if it may be taken by its prefix (`framing.reply_prefix`), else NO_REPLY_BYTES.
+        self._reply_bytes = NO_REPLY_BYTES
         self._together: Together | None = None  # several requests are out
-        self._asked_before = 0  # this connection: tells old answers from alien ones
         # Of the poll at work, so that most answers touch nothing else: its requests, its answers, its limits.
-        self._asks: list[Ask] = []
+        self._prepared: Sequence[PreparedRequest] = ()
         self._answers: list[bytes | None] = []
         self._told = 0  # answers that the poll has been told of
         self._timeout_us = self._quick_until_us = self._sent_us = self._since_us = 0
@@ -106,8 +104,7 @@ class Line(Units):
     def connected(self, now: Now) -> None:
         """The connection stands."""
         self._state = READY
-        self._buffer.clear()
-        self._asked_before = self._asked
+        self._framing.restart()
         self._deadline_us = None
         unit = self._unit or self.units[0]
         unit.tally.connections += 1
@@ -123,25 +120,25 @@ class Line(Units):
 
     def received(self, data: bytes, now: Now) -> bool:
         """Bytes from the device, in whatever pieces they come. False: `wake_at_us` may have come nearer."""
-        if len(data) != self._size or not data.startswith(self._head):
-            return self._several(data, now) if self._together and not self._buffer else self._carefully(data, now)
-        answers, asks, mono_us, most_us = self._answers, self._asks, now.mono_us, self._quick_until_us
+        framing = self._framing
+        if len(data) != self._reply_bytes or not data.startswith(framing.reply_prefix):
+            return self._several(data, now) if self._together and not framing.incomplete else self._carefully(data, now)
+        payload = data[len(framing.reply_prefix) :]
+        answers, asks, mono_us, most_us = self._answers, self._prepared, now.mono_us, self._quick_until_us
         place = len(answers) + 1
         if place < len(asks) and mono_us < most_us:  # nearly always: nothing but the line itself is touched
-            answers.append(data[HEAD_BYTES:])
-            frame, head, self._size = asks[place]
-            first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
-            self._asked += 1
-            self._head = first + head
+            answers.append(payload)
+            prepared = asks[place]
+            self._reply_bytes = prepared.reply_bytes
             limit_us = mono_us + self._timeout_us
             self._deadline_us = limit_us if limit_us < most_us else most_us  # noqa: FURB136  # a call costs too much
-            self._transport.send(first + frame)
+            self._transport.send(framing.encode(prepared))
             self._took[(mono_us - self._sent_us).bit_length()] += 1
             self._sent_us = mono_us
             return True  # its limit is no earlier
-        self._size = NO_SIZE
+        self._reply_bytes = NO_REPLY_BYTES
         unit, poll = self._at_work()
-        poll.answered(data[HEAD_BYTES:])
+        poll.answered(payload)
         self._time(now)
         self._go_on(unit, poll, now)
         return self._deadline_us is None
@@ -163,14 +160,21 @@ class Line(Units):
 
     def _carefully(self, data: bytes, now: Now) -> bool:
         """Frame by frame, each checked."""
-        self._size = NO_SIZE
-        self._buffer += data
-        while self._state in (READY, WAITING) and (frame := cut_frame(self._buffer)) is not None:
-            if isinstance(frame, Reason):
-                self._distrust(frame, now)
+        self._reply_bytes = NO_REPLY_BYTES
+        self._framing.feed(data)
+        while self._state in (READY, WAITING) and (pdu := self._next_pdu()) is not None:
+            if isinstance(pdu, Reason):
+                self._distrust(pdu, now)
                 break
-            self._frame(frame, now)
+            self._reply(pdu, now)
         return False
+
+    def _next_pdu(self) -> bytes | Reason | None:
+        if self._state is WAITING:
+            assert self._unit
+            in_flight = self._together.out if self._together else 1
+            return self._framing.next_pdu(in_flight, self._unit.settings.unit_id)
+        return self._framing.next_pdu(0, 0)
 
     def closed(self, now: Now) -> None:
         """The device closed the connection."""
@@ -233,7 +237,7 @@ class Line(Units):
         return self._unit
 
     def _send(self, unit: Unit, poll: Poll, now: Now) -> None:
-        self._asks = unit.asks(poll.requests)  # a search has made others
+        self._prepared = unit.prepared(poll.requests)  # a search has made others
         self._told = len(self._answers)
         self._state = WAITING
         self._since_us = self._sent_us = now.mono_us
@@ -242,20 +246,19 @@ class Line(Units):
             self._send_together(poll, places)
             return
         place = poll.try_once()
-        frame, head, size = self._asks[place]
-        first = (self._asked % 0xFFFF + 1).to_bytes(2, "big")
-        self._asked += 1
-        self._head = first + head
-        several = unit.at_once > 1 and place + 1 < len(self._asks)  # this one is asked again, the next go together
-        self._size = NO_SIZE if self._buffer or poll.early or several else size
-        self._transport.send(first + frame)
+        prepared = self._prepared[place]
+        several = unit.at_once > 1 and place + 1 < len(self._prepared)  # this one is asked again, the next go together
+        careful = self._framing.incomplete or poll.early or several
+        self._reply_bytes = NO_REPLY_BYTES if careful else prepared.reply_bytes
+        self._transport.send(self._framing.encode(prepared))
 
     def _send_together(self, poll: Poll, places: Sequence[int]) -> None:
         poll.try_once(len(places))
-        requests, asks = poll.requests, self._asks
-        self._together = Together([requests[place] for place in places], [asks[place] for place in places], self._asked)
-        self._asked += len(places)
-        self._size = NO_SIZE
+        requests, prepared = poll.requests, self._prepared
+        self._together = Together(
+            [requests[place] for place in places], [prepared[place] for place in places], self._framing
+        )
+        self._reply_bytes = NO_REPLY_BYTES
         self._transport.send(self._together.frames)
 
     def _go_on(self, unit: Unit, poll: Poll, now: Now) -> None:
@@ -281,16 +284,10 @@ class Line(Units):
             self._deadline_us = now.mono_us + unit.settings.request_pause_us
         self._advance(now)
 
-    def _frame(self, frame: bytes, now: Now) -> None:
-        transaction = int.from_bytes(frame[:2], "big")
-        out = (self._together.out if self._together else 1) if self._state is WAITING else 0
-        if not out or transaction != (self._asked - out) % 0xFFFF + 1:
-            if not out <= (self._asked - transaction) % 0xFFFF < self._asked - self._asked_before:
-                self._distrust(Reason.BAD_TRANSACTION, now)
-            return
+    def _reply(self, pdu: bytes, now: Now) -> None:
         unit, poll = self._at_work()
         request = self._together.request if self._together else poll.requests[len(poll.answers)]
-        answer = self._frames.check(frame, transaction, unit.settings.unit_id, request)
+        answer = self._framing.codec.check(pdu, request)
         if isinstance(answer, Reason):
             self._distrust(answer, now)
             return
@@ -358,5 +355,5 @@ class Line(Units):
     def _hang_up(self) -> None:
         self._transport.close()
         self._state = CLOSED
-        self._size = NO_SIZE
+        self._reply_bytes = NO_REPLY_BYTES
         self._together = None

@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ess_ray.core.maps.plan import Request
-from ess_ray.core.polling.frames import HEAD_BYTES, NO_SIZE, Ask
+from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
 
 
 class Together:
     """What went out with one send, and how much of it is still out."""
 
-    __slots__ = ("_heads", "_requests", "frames", "out")
+    __slots__ = ("_expected", "_requests", "frames", "out")
 
-    def __init__(self, requests: Sequence[Request], asks: Sequence[Ask], asked: int) -> None:
-        """`asked`: how many requests the connection's line has sent before; it numbers the transactions."""
+    def __init__(self, requests: Sequence[Request], prepared: Sequence[PreparedRequest], framing: Framing) -> None:
         self._requests = requests
-        firsts = [((asked + place) % 0xFFFF + 1).to_bytes(2, "big") for place in range(len(asks))]
-        self.frames = b"".join([first + ask.frame for first, ask in zip(firsts, asks, strict=True)])
-        self._heads = [(first + ask.head, ask.size) for first, ask in zip(firsts, asks, strict=True)]
+        self._expected: list[tuple[bytes, int]] = []  # prefix and length of each reply
+        adus = []
+        for request in prepared:
+            adus.append(framing.encode(request))
+            self._expected.append((framing.reply_prefix, request.reply_bytes))
+        self.frames = b"".join(adus)
         self.out = len(requests)
 
     @property
@@ -33,10 +35,10 @@ class Together:
         """The data of whole good answers that `data` begins with, and the rest of it."""
         found, at = [], 0
         while self.out and at < len(data):
-            head, size = self._heads[-self.out]
-            if size == NO_SIZE or at + size > len(data) or not data.startswith(head, at):
+            prefix, size = self._expected[-self.out]
+            if size == NO_REPLY_BYTES or at + size > len(data) or not data.startswith(prefix, at):
                 break
-            found.append(data[at + HEAD_BYTES : at + size])
+            found.append(data[at + len(prefix) : at + size])
             at += size
             self.out -= 1
         return found, data[at:]

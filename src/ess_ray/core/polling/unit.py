@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Cadence, Now, WallClock
-from ess_ray.core.polling.frames import Ask, Frames
+from ess_ray.core.polling.framing import Framing, PreparedRequest
 from ess_ray.core.polling.poll import Parking, Poll, missing_text, unread
 from ess_ray.core.polling.tally import SUM, Tallies, Tally
 from ess_ray.core.samples import Event, Kind, Reason, Sample, Status
@@ -27,11 +27,11 @@ class Unit:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_asks", "_frames", "_registers", "_requests", "_strikes", "at_once", "cadence", "failures", "parking", "poll",
-        "settings", "silent_until_us", "tally",
+        "_framing", "_prepared", "_registers", "_requests", "_strikes", "at_once", "cadence", "failures", "parking",
+        "poll", "settings", "silent_until_us", "tally",
     )  # fmt: skip
 
-    def __init__(self, settings: DeviceSettings, frames: Frames, tally: Tally) -> None:
+    def __init__(self, settings: DeviceSettings, framing: Framing, tally: Tally) -> None:
         self.settings = settings
         self.cadence = Cadence(settings.period_us, settings.phase_us)
         self.parking = Parking(settings.plan, settings.park_retry_us)
@@ -42,9 +42,9 @@ class Unit:
         self._strikes = 0
         self.tally = tally
         self._registers = sum(request.count for request in settings.plan.requests)
-        self._frames = frames
+        self._framing = framing
         self._requests: Sequence[Request] = ()
-        self._asks: list[Ask] = []  # of these requests
+        self._prepared: list[PreparedRequest] = []  # of these requests
 
     @property
     def busy(self) -> bool:
@@ -56,12 +56,12 @@ class Unit:
         """A probe of a silent device is one request."""
         return 0 if self.failures >= SILENT_AFTER else self.settings.retries
 
-    def asks(self, requests: Sequence[Request]) -> list[Ask]:
-        """How these are asked; a poll mostly has the requests of the poll before, the very same object."""
+    def prepared(self, requests: Sequence[Request]) -> list[PreparedRequest]:
+        """These, ready to be sent; a poll mostly has the requests of the poll before, the very same object."""
         if requests is not self._requests:
             self._requests = requests
-            self._asks = [self._frames.ask(self.settings.unit_id, request) for request in requests]
-        return self._asks
+            self._prepared = [self._framing.prepare(self.settings.unit_id, request) for request in requests]
+        return self._prepared
 
     def failed_together(self) -> None:
         """Of requests that were out together not all were answered: one alone shall tell whether it is there."""
@@ -133,12 +133,12 @@ class Unit:
 class Units:
     """The devices of a line, and their ticks."""
 
-    __slots__ = ("_clock", "_frames", "_tallies", "units")
+    __slots__ = ("_clock", "_framing", "_tallies", "units")
 
-    def __init__(self, frames: Frames, tallies: Tallies) -> None:
+    def __init__(self, framing: Framing, tallies: Tallies) -> None:
         self.units: list[Unit] = []
         self._clock = WallClock()
-        self._frames = frames
+        self._framing = framing
         self._tallies = tallies
 
     def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
@@ -150,7 +150,7 @@ class Units:
         known = [unit.settings for unit in self.units if unit.cadence.goes_on(first_us)]
         for settings in devices:
             if settings not in known:
-                self.units.append(unit := Unit(settings, self._frames, self._tallies.of(settings.device)))
+                self.units.append(unit := Unit(settings, self._framing, self._tallies.of(settings.device)))
                 unit.cadence.start(first_us, end_us)
 
     def stop(self, end_us: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Line
-from ess_ray.core.polling.frames import Ask
+from ess_ray.core.polling.framing import TcpFraming
 from ess_ray.core.polling.tally import SUM, Tallies
 from ess_ray.core.samples import Device, Event, Kind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
@@ -32,20 +32,16 @@ PLAN = Plan(
 SIX = Plan(tuple(Request(4, 100 * n, 2, ((100 * n, 1), (100 * n + 1, 1)), 4 * n) for n in range(6)), 24, "six")
 
 
-class PlainFrames:
-    """Frames by struct, independent of the library that the product uses."""
+class PlainCodec:
+    """PDUs by struct, independent of the library that the product uses."""
 
-    def ask(self, unit_id: int, request: Request) -> Ask:
-        frame = struct.pack(">HHBBHH", 0, 6, unit_id, request.function, request.address, request.count)
-        data = 2 * request.count
-        return Ask(frame, struct.pack(">HHBBB", 0, 3 + data, unit_id, request.function, data), 9 + data)
+    def build(self, request: Request) -> bytes:
+        return struct.pack(">BHH", request.function, request.address, request.count)
 
-    def check(self, frame: bytes, transaction: int, unit_id: int, request: Request) -> bytes | int | Reason:
-        if frame[6] != unit_id:
-            return Reason.BAD_UNIT
-        if frame[7] == request.function | 0x80:
-            return frame[8]
-        return frame[9:] if frame[7] == request.function else Reason.BAD_FUNCTION
+    def check(self, pdu: bytes, request: Request) -> bytes | int | Reason:
+        if pdu[0] == request.function | 0x80:
+            return pdu[1]
+        return pdu[2:] if pdu[0] == request.function else Reason.BAD_FUNCTION
 
 
 class Play:
@@ -67,7 +63,7 @@ class Play:
         if not settings.keys() & {"request_pause_us", "requests_at_once"}:
             devices = [replace(device, requests_at_once=self.at_once) for device in devices]
         self.tallies = Tallies()
-        self.line = Line(PlainFrames(), self, self.deliver, self.tallies)
+        self.line = Line(TcpFraming(PlainCodec()), self, self.deliver, self.tallies)
         self.line.change(devices, START_US, START_US + seconds * S)
 
     def deliver(self, item: Sample | Event) -> None:
