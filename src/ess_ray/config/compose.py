@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,15 @@ from hydra.core.default_element import GroupDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
-from hydra.plugins.config_source import ConfigResult
-from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ess_ray.adapters.stores.kinds import CHOICES, KEYS
 from ess_ray.config.fleet import SITE as FLEET
 from ess_ray.config.messages import config_error
 from ess_ray.config.paths import conf_folder
-from ess_ray.config.schema import Config
-from ess_ray.config.yaml_source import SmallFiles, YamlFiles
+from ess_ray.config.schema import Config, DeviceConfig
+from ess_ray.config.yaml_source import SmallFiles, Tree, YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
 
 MASK = "********"
@@ -56,45 +55,57 @@ for _kind in CHOICES:  # the words export=local, export=gcs …
 
 @dataclass(frozen=True)
 class Composed:
-    """The composed configuration and the folders that it came from, the user's first."""
+    """The composed configuration, plain dataclasses and trees, and the folders that it came from, the user's first."""
 
-    config: DictConfig
+    config: Config
     folders: tuple[Path, ...]
 
     def to_yaml(self) -> str:
-        """As YAML, secrets masked."""
-        shown = self.config.copy()
-        if shown.storage.dsn:
-            shown.storage.dsn = MASK
-        return OmegaConf.to_yaml(shown)
+        """The configuration as YAML, secrets masked."""
+        tree = asdict(self.config)
+        if self.config.storage.dsn:
+            tree["storage"]["dsn"] = MASK
+        return OmegaConf.to_yaml(OmegaConf.create(tree))
 
 
 def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> Composed:
-    """Compose the configuration. Raises ConfigError for an unknown key, group, option or a value of the wrong type."""
+    """Compose the configuration from words `key=value` and the files of `conf/` and of a folder of the user.
+
+    Raises ConfigError for an unknown key, group, option or a value of the wrong type.
+    """
     if config_dir is not None and not config_dir.is_dir():
         raise ConfigError("--config-dir", f"there is no folder {config_dir}")
     folders = (*([config_dir.resolve()] if config_dir else []), conf_folder())
     words = [_readable(number, word) for number, word in enumerate(overrides, 1)]
     _check_sites(words, folders)
-    # Sites name their maps: a first look, without what is large, says which.
+    # Sites name their maps: a first pass, without what is large, says which.
     small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
     with _hydra(folders, SmallFiles):
         config = _compose(small)
-    _check_values(config)
-    fleet = {config.fleet.map} if FLEET in config.sites else set()
-    named = {device.map for _, _, device in devices_of(config)} | fleet
-    maps = sorted(name for name in named if name not in config.maps)
-    with _hydra(folders, YamlFiles):
-        if len(small) < len(words) or not _add_large(config, maps):
-            config = _compose([*(f"+map@maps.{name}={name}" for name in maps), *words])
+        standard = _chosen_standard()
+    names = _missing_maps(config)
+    large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
+    if large is None:
+        with _hydra(folders, YamlFiles):
+            config = _compose([*(f"+map@maps.{name}={name}" for name in names), *words])
+    else:
+        config.standard, maps = large
+        config.maps |= maps
     return Composed(config, folders)
 
 
-def devices_of(config: DictConfig) -> Iterator[tuple[str, str, Any]]:
+def devices_of(config: Config) -> Iterator[tuple[str, str, DeviceConfig]]:
     """Site, name and settings of every device that has its own; those of a fleet share theirs."""
     for site, settings in config.sites.items():
         for name, device in settings.devices.items():
-            yield str(site), str(name), device
+            yield site, name, device
+
+
+def _missing_maps(config: Config) -> list[str]:
+    """The maps that devices name and that are not part of the configuration yet."""
+    fleet = {config.fleet.map} if FLEET in config.sites else set()
+    named = {device.map for _, _, device in devices_of(config)} | fleet
+    return sorted(named - config.maps.keys())
 
 
 @contextmanager
@@ -111,45 +122,51 @@ def _hydra(folders: Sequence[Path], source: type[YamlFiles]) -> Iterator[None]:
         GlobalHydra.instance().clear()
 
 
-def _compose(words: Sequence[str]) -> DictConfig:
-    with _told():
-        return compose("config", overrides=[*UNUSED, *words])
+def _compose(words: Sequence[str]) -> Config:
+    """The configuration as plain dataclasses, references resolved. Raises ConfigError, also if a value is missing."""
+    with _as_config_errors():
+        config = compose("config", overrides=[*UNUSED, *words])
+        OmegaConf.to_container(config, resolve=True)  # raises if a value refers to nothing
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise ConfigError(missing[0], "has to be given")
+        plain = OmegaConf.to_object(config)
+    assert isinstance(plain, Config)
+    return plain
 
 
-def _add_large(config: DictConfig, maps: Sequence[str]) -> bool:
-    """Add standard and maps as Hydra would, in a fraction of its time. False: it takes Hydra, if only to complain."""
+def _chosen_standard() -> str:
+    """The option of the group `standard` in the defaults of `config.yaml`; empty if there is none."""
     loader: Any = GlobalHydra.instance().config_loader()
-    load = loader.repository.load_config
-    with _told():
-        defaults = [one for one in load("config").defaults_list if isinstance(one, GroupDefault)]
-        standard = next((one.value for one in defaults if one.group == "standard"), None)
-        files = {"standard": f"standard/{standard}"} | {f"maps.{name}": f"map/{name}" for name in maps}
-        found = {key: load(file) for key, file in files.items()}
-    if not all(one and _is_plain(one) for one in found.values()):
-        return False
-    with flag_override(config, "no_deepcopy_set_nodes", True):
-        for key, one in found.items():
-            OmegaConf.update(config, key, one.config, merge=False, force_add=True)
-    return True
+    with _as_config_errors():
+        defaults = loader.repository.load_config("config").defaults_list
+    chosen = (entry.value for entry in defaults if isinstance(entry, GroupDefault) and entry.group == "standard")
+    return str(next(chosen, ""))
 
 
-def _is_plain(found: ConfigResult) -> bool:
-    """Whether it is a tree that asks nothing of Hydra."""
-    return OmegaConf.is_dict(found.config) and not found.defaults_list and found.header["package"] is None
+def _read_large(standard: str, maps: Sequence[str], folders: Sequence[Path]) -> tuple[Tree, dict[str, Tree]] | None:
+    """Standard and maps as Hydra would add them, in a fraction of its time.
+
+    None: one of them takes Hydra, because it is composed of other files, or if only for Hydra to complain.
+    """
+    trees = {name: _read_tree(f"map/{name}", folders) for name in maps}
+    standard_tree = _read_tree(f"standard/{standard}", folders)
+    if standard_tree is None:
+        return None
+    plain = {name: tree for name, tree in trees.items() if tree is not None}
+    return (standard_tree, plain) if len(plain) == len(maps) else None
 
 
-def _check_values(config: DictConfig) -> None:
-    """What Hydra leaves until somebody asks: a value that is missing, or refers to nothing."""
-    with _told():
-        missing = sorted(OmegaConf.missing_keys(config))
-        OmegaConf.to_container(config, resolve=True)
-    if missing:
-        raise ConfigError(missing[0], "has to be given")
+def _read_tree(name: str, folders: Sequence[Path]) -> Tree | None:
+    files = [file for folder in folders if (file := folder / f"{name}.yaml").is_file()]
+    return plain_tree(files[0]) if files else None
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Errors in our words. No cause is chained: Hydra's texts quote whole words, where a password may stand."""
+def _as_config_errors() -> Iterator[None]:
+    """Errors of Hydra, OmegaConf and YAML as ConfigError.
+
+    No cause is chained: Hydra's texts quote what was given, where a password may stand.
+    """
     try:
         yield
     except (HydraException, OmegaConfBaseException, ValueError, yaml.YAMLError) as error:

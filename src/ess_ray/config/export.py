@@ -32,7 +32,7 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     tables = [*standard.tables, *FIXED_TABLES]
     return ExportSettings(
         store=store,
-        template=check_template("export.name", export.name, [*map(str, config.sites)], tables),
+        template=check_template("export.name", export.name, [*config.sites], tables),
         formats=_formats(export),
         parallel=_parallel(export.parallel),
         grace_us=_us("export.grace_s", export.grace_s),

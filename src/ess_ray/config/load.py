@@ -1,6 +1,6 @@
 """From the composed configuration to frozen `Settings`: checked once, at the door, before anything starts.
 
-With `config_compose` the only user of OmegaConf. Every error is a ConfigError: one line with the key in front.
+Every error is a ConfigError: one line with the key in front.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 from zoneinfo import ZoneInfo
-
-from omegaconf import DictConfig, OmegaConf
 
 from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.adapters.postgres.connect import check_dsn
@@ -24,7 +21,7 @@ from ess_ray.config.fleet import FIRST, check_chosen, fleet_devices
 from ess_ray.config.jobs import find_job
 from ess_ray.config.probe import check_format, probe_settings
 from ess_ray.config.report import report_settings
-from ess_ray.config.schema import Config
+from ess_ray.config.schema import Config, DeviceConfig, StorageConfig
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import make_plan
@@ -49,11 +46,9 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     _one_of("logging.level", config.logging.level, LEVELS)
     if not config.sites:
         raise ConfigError("site", "no site is chosen: say for example site=all")
-    standard_tree = _plain(config.standard)
-    standard = load_standard(standard_tree)
-    map_trees = {str(name): _plain(tree) for name, tree in config.maps.items()}
-    maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in map_trees.items()}
-    devices = _devices(config, maps, map_trees)
+    standard = load_standard(config.standard)
+    maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in config.maps.items()}
+    devices = _devices(config, maps)
     if job.devices == "all":  # a report asks the database only, also about what is gone
         _check_source(config, simulated)
     storage = _storage(config, environment, simulated, job.database)
@@ -67,20 +62,20 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         simulated=simulated,
         seed=config.source.seed,
         log_level=config.logging.level,
-        timezones={str(name): _timezone(str(name), site.timezone) for name, site in config.sites.items()},
+        timezones={name: _timezone(name, site.timezone) for name, site in config.sites.items()},
         devices=tuple(devices),
         maps=maps,
-        map_trees=map_trees,
+        map_trees=config.maps,
         standard=standard,
-        standard_tree=standard_tree,
+        standard_tree=config.standard,
         storage=storage,
         journal=_journal(config),
-        cluster=cluster_settings(cast(Config, config), simulated),
+        cluster=cluster_settings(config, simulated),
         report=report_settings(config.day, config.report),
-        export=export_settings(cast(Config, config), _state_dir(config.state_dir), standard, job.name),
+        export=export_settings(config, _state_dir(config.state_dir), standard, job.name),
         page=_page(config),
-        check_format=check_format(cast(Config, config)),
-        probe=probe_settings(cast(Config, config), devices, simulated) if job.devices == "one" else None,
+        check_format=check_format(config),
+        probe=probe_settings(config, devices, simulated) if job.devices == "one" else None,
     )
 
 
@@ -92,7 +87,7 @@ def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders
     return load_map(name, tree, standard, line_finder(files[0].read_text(encoding="utf-8")) if files else None)
 
 
-def _check_source(config: DictConfig, simulated: bool) -> None:
+def _check_source(config: Config, simulated: bool) -> None:
     hosts = {f"sites.{site}.devices.{name}.host": device.host for site, name, device in devices_of(config)}
     if config.fleet.devices:
         hosts["fleet.host"] = config.fleet.host
@@ -105,17 +100,17 @@ def _check_source(config: DictConfig, simulated: bool) -> None:
             raise ConfigError(key, "source=plant needs the device's host name or address")
 
 
-def _devices(config: Any, maps: Mapping[str, RegisterMap], map_trees: Mapping[str, Any]) -> list[DeviceSettings]:
+def _devices(config: Config, maps: Mapping[str, RegisterMap]) -> list[DeviceSettings]:
     """Those of the sites, and the fleet's."""
     devices = [
         replace(
-            _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, map_trees),
+            _device(f"sites.{site}.devices.{name}", Device(site, name), device, maps, config.maps),
             placement=placement(f"sites.{site}", config.sites[site].placement, name, device.placement),
         )
         for site, name, device in devices_of(config)
     ]
-    if check_chosen(cast(Config, config)):
-        first = _device("fleet", FIRST, config.fleet, maps, map_trees)
+    if check_chosen(config):
+        first = _device("fleet", FIRST, config.fleet, maps, config.maps)
         first = replace(first, placement=placement("fleet", config.fleet.placement))
         devices.extend(fleet_devices(config.fleet, first))
     check_lines(devices)
@@ -123,7 +118,11 @@ def _devices(config: Any, maps: Mapping[str, RegisterMap], map_trees: Mapping[st
 
 
 def _device(
-    key: str, device: Device, config: Any, maps: Mapping[str, RegisterMap], trees: Mapping[str, Mapping[str, object]]
+    key: str,
+    device: Device,
+    config: DeviceConfig,
+    maps: Mapping[str, RegisterMap],
+    trees: Mapping[str, Mapping[str, object]],
 ) -> DeviceSettings:
     for what, word in (("site", device.site), ("device", device.device)):
         if not NAME.fullmatch(word):
@@ -155,7 +154,7 @@ def _device(
     )
 
 
-def _at_once(key: str, config: Any) -> int:
+def _at_once(key: str, config: DeviceConfig) -> int:
     """1 to 16: what a server may be made for (MODBUS Messaging on TCP/IP, NumberMaxOfServerTransaction)."""
     at_once = _within(f"{key}.requests_at_once", config.requests_at_once, 1, 16)
     if at_once > 1 and config.request_pause_s:
@@ -163,10 +162,10 @@ def _at_once(key: str, config: Any) -> int:
     return at_once
 
 
-def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool, database: bool) -> StorageSettings:
+def _storage(config: Config, environment: Mapping[str, str], simulated: bool, database: bool) -> StorageSettings:
     kind = _one_of("storage.kind", config.storage.kind, ("embedded", "timescale"))
     for name in ("dsn", "dsn_file"):
-        if kind == "embedded" and config.storage[name]:
+        if kind == "embedded" and getattr(config.storage, name):
             raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: say storage=timescale")
     needed = kind == "timescale" and database
     dsn = _dsn(config.storage, environment) if needed else ""
@@ -185,9 +184,9 @@ def _storage(config: DictConfig, environment: Mapping[str, str], simulated: bool
     )
 
 
-def _dsn(storage: Any, environment: Mapping[str, str]) -> str:
+def _dsn(storage: StorageConfig, environment: Mapping[str, str]) -> str:
     if storage.dsn:
-        key, dsn = "storage.dsn", str(storage.dsn)
+        key, dsn = "storage.dsn", storage.dsn
     elif storage.dsn_file:
         key, file = "storage.dsn_file", Path(storage.dsn_file).expanduser()
         try:
@@ -203,7 +202,7 @@ def _dsn(storage: Any, environment: Mapping[str, str]) -> str:
     return dsn
 
 
-def _journal(config: DictConfig) -> JournalLimits:
+def _journal(config: Config) -> JournalLimits:
     return JournalLimits(
         capacity_bytes=_within("journal.max_mb", config.journal.max_mb, 1, 1 << 30) << 20,
         max_age_us=_us("journal.max_age_h", 3600 * config.journal.max_age_h, 60.0),
@@ -211,15 +210,11 @@ def _journal(config: DictConfig) -> JournalLimits:
     )
 
 
-def _page(config: DictConfig) -> PageSettings:
+def _page(config: Config) -> PageSettings:
     host, port = config.page.host, config.page.port
     if not host:
         raise ConfigError("page.host", "expected a name or an address of this machine; page.port=null: no page")
     return PageSettings(host, None if port is None else _within("page.port", port, 0, 65535))
-
-
-def _plain(node: Any) -> dict[str, object]:
-    return cast(dict[str, object], OmegaConf.to_container(node, resolve=True))
 
 
 def _one_of(key: str, value: str, known: Sequence[str]) -> str:

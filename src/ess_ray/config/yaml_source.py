@@ -1,4 +1,4 @@
-"""Hydra's sources of YAML files, read with libyaml: what OmegaConf reads in Python, several times as fast.
+"""YAML files read with libyaml, several times as fast as OmegaConf reads them in Python: Hydra's sources, plain trees.
 
 Called by `ess_ray.config.compose` alone. The rules (numbers, keys given twice) are OmegaConf's own.
 """
@@ -6,12 +6,15 @@ Called by `ess_ray.config.compose` alone. The rules (numbers, keys given twice) 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import yaml
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import OmegaConf
 from omegaconf._utils import get_yaml_loader
+
+Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
 
 HEADER = 512  # characters in which Hydra looks for `# @package`
 
@@ -50,6 +53,31 @@ class SmallFiles(YamlFiles):
         if config_path.startswith("standard/"):
             return ConfigResult(self.provider, self.full_path(), OmegaConf.create({}), {"package": None})
         return super().load_config(config_path)
+
+
+def plain_tree(file: Path) -> Tree | None:
+    """The tree of a file as it is; None: it takes Hydra to compose it, or to say what is wrong with it.
+
+    Plain is a file that names no package and no defaults, and whose values are neither references (`${…}`) nor of a
+    type that OmegaConf does not take.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    if not isinstance(tree, dict) or "@package" in text or "defaults" in tree:
+        return None
+    return tree if all(isinstance(key, str) for key in tree) and _is_plain(tree) else None
+
+
+def _is_plain(node: object) -> bool:
+    """True if OmegaConf would hand the node back as it is."""
+    if isinstance(node, dict):
+        return all(isinstance(key, str | int | float) for key in node) and all(map(_is_plain, node.values()))
+    if isinstance(node, list):
+        return all(map(_is_plain, node))
+    return "${" not in node if isinstance(node, str) else node is None or isinstance(node, int | float)
 
 
 class _Loader(yaml.cyaml.CParser, get_yaml_loader()):  # type: ignore[misc]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date
+from functools import reduce
 from pathlib import Path
-from typing import cast
 
 import pytest
-from omegaconf import OmegaConf
 
 from ess_ray.adapters.stores.kinds import KINDS, BucketSettings, FolderSettings
 from ess_ray.config.compose import Composed, compose_config
 from ess_ray.config.export import export_settings
 from ess_ray.config.load import load_settings
-from ess_ray.config.schema import Config
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import CSV
@@ -36,10 +35,11 @@ def composed() -> Composed:
 
 
 def settings(composed: Composed, changes: Mapping[str, object], job: str = "collect") -> ExportSettings:
-    config = composed.config.copy()
+    config = deepcopy(composed.config)
     for key, value in changes.items():
-        OmegaConf.update(config, key, value)
-    return export_settings(cast(Config, config), Path("/state"), STANDARD, job)
+        *groups, name = key.split(".")
+        setattr(reduce(getattr, groups, config), name, value)
+    return export_settings(config, Path("/state"), STANDARD, job)
 
 
 def test_words_of_the_command_line_reach_the_settings() -> None:

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from ess_ray.config.compose import compose_config
 from ess_ray.config.paths import conf_folder
-from ess_ray.config.yaml_source import YamlFiles
+from ess_ray.config.yaml_source import YamlFiles, plain_tree
 
 AWKWARD = """\
 # @package sites.awkward
@@ -39,6 +39,32 @@ def test_a_file_is_read_as_omegaconf_reads_it(tmp_path: Path, text: str) -> None
     assert found.header == {"package": "sites.awkward" if text is AWKWARD else None}
 
 
+@pytest.mark.parametrize("group", ["map", "standard"])
+def test_maps_and_standard_are_read_without_omegaconf_as_it_reads_them(group: str) -> None:
+    for file in (conf_folder() / group).glob("*.yaml"):
+        assert plain_tree(file) == OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "period_s: ${run.duration_s}",
+        "blocks: [{at: '${x}'}]",
+        "# @package maps.other\nperiod_s: 1",
+        "defaults: [sionyu]",
+        "a: !!binary aGVsbG8=",
+        "1: a number for a key",
+        "- a list",
+        "open: [",
+        "twice: 1\ntwice: 2",
+    ],
+)
+def test_what_hydra_has_to_compose_or_to_refuse_is_left_to_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "some.yaml").write_text(text)
+    assert plain_tree(tmp_path / "some.yaml") is None
+    assert plain_tree(tmp_path / "none.yaml") is None
+
+
 def test_maps_and_standard_are_as_hydra_adds_them() -> None:
     quick = compose_config(["site=[sionyu,panri]"]).to_yaml()
     for word in ("maps.sionyu.period_s=1", "standard=ess"):  # what they are anyway; Hydra adds what words are about
@@ -51,7 +77,7 @@ def test_a_map_may_be_made_of_another_and_be_overridden(tmp_path: Path) -> None:
     site = "# @package sites.hilltop\ntimezone: Asia/Seoul\ndevices: {gateway: {map: slow}}\n"
     (tmp_path / "site/hilltop.yaml").write_text(site)
     (tmp_path / "map/slow.yaml").write_text("defaults: [sionyu, _self_]\nperiod_s: 5\n")
-    slow = compose_config(["site=hilltop"], tmp_path).config.maps.slow
-    sionyu = compose_config(["site=sionyu", "maps.sionyu.period_s=5"]).config.maps.sionyu
+    slow = compose_config(["site=hilltop"], tmp_path).config.maps["slow"]
+    sionyu = compose_config(["site=sionyu", "maps.sionyu.period_s=5"]).config.maps["sionyu"]
     assert slow == sionyu
-    assert slow.period_s == 5
+    assert slow["period_s"] == 5
