@@ -24,7 +24,7 @@ from ess_ray.core.batch import batch_of
 from ess_ray.core.day import Day, choose_day
 from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.maps.plan import Plan
-from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.core.storing.flush import Flush
 from ess_ray.jobs.collect.database import _configured
@@ -92,7 +92,7 @@ def flush_of(decoder: Decoder, samples: Sequence[Sample]) -> Flush:
 
 def write_events(dsn: str, device: Device, ticks: Sequence[int]) -> None:
     """Events at these ticks, one of each awkward text after the other."""
-    writer, kinds = FlushWriter(dsn), list(Kind)
+    writer, kinds = FlushWriter(dsn), list(EventKind)
     events = [
         Event(device, tick_us, kinds[i % len(kinds)], tick_us + 500_000 if i % 3 else None, DETAILS[i % len(DETAILS)])
         for i, tick_us in enumerate(ticks)

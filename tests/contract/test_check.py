@@ -89,10 +89,12 @@ def test_a_mistake_of_the_map_is_a_warning_that_names_it(mistake: str, check: Ch
 
 
 DEVICES: dict[str, tuple[torture.Behaviour, str, str]] = {
-    "silent": (torture.silent, "timeout", "silent: check unit_id"),
-    "hangs up": (lambda _, __: [(0, None)], "closed", "only connection taken"),
+    "silent": (torture.silent, "timeout", "check unit_id and"),
+    "hangs up": (lambda _, __: [(0, None)], "closed", "one connection only"),
     "illegal address": (torture.refusing(2), "exception 2", "job=probe finds which"),
     "too many at once": (torture.refusing(3), "exception 3", "max_registers"),
+    "failing": (torture.refusing(4), "exception 4", "the device's own alarms"),
+    "busy": (torture.refusing(6), "exception 6", "period_s"),
     "no such unit": (torture.refusing(11), "exception 11", "unit_id"),
     "no Modbus": (torture.garbage, "bad protocol", "something else listening"),
 }

@@ -22,7 +22,7 @@ from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.core.samples import Device, Event, Kind
+from ess_ray.core.samples import Device, Event, EventKind
 from tests.exports import DAY, DEVICE, export, insert, part_of, read
 from tests.flushes import STANDARD, flush_of
 
@@ -116,8 +116,8 @@ def test_a_table_without_rows_has_its_header(prepared: str) -> None:
 def test_events_keep_what_was_said(prepared: str) -> None:
     with closing(FlushWriter(prepared)) as writer:
         writer.write_events([
-            Event(DEVICE, DAY.start_us, Kind.DEVICE_LOST, None, 'no "route",\nnone'),
-            Event(DEVICE, DAY.start_us, Kind.CLOCK_FORWARD, DAY.end_us, ""),
+            Event(DEVICE, DAY.start_us, EventKind.DEVICE_LOST, None, 'no "route",\nnone'),
+            Event(DEVICE, DAY.start_us, EventKind.CLOCK_FORWARD, DAY.end_us, ""),
         ])  # fmt: skip
     assert read(prepared, part_of("event"))[0].decode() == (
         '2026-11-22T00:00:00+09:00,jeju,rack-1,clock forward,2026-11-23T00:00:00+09:00,""\r\n'
@@ -269,7 +269,7 @@ def test_only_what_was_touched_has_changed(prepared: str) -> None:
         writer.write(flush_of([(DEVICE, following.end_us)]))  # a day that nobody has read
         writer.write(flush_of([(Device("busan", "d"), DAY.start_us)]))
         assert changed() == [False] * 6
-        writer.write_events([Event(DEVICE, following.end_us - 1, Kind.DEVICE_LOST)])
+        writer.write_events([Event(DEVICE, following.end_us - 1, EventKind.DEVICE_LOST)])
         assert changed() == [False] * 5 + [True]
         writer.write(flush_of([(DEVICE, DAY.start_us - 1), (DEVICE, following.start_us), (DEVICE, following.end_us)]))
         assert changed() == [False, True, False, True, False, True]

@@ -19,7 +19,7 @@ from ess_ray.adapters.journal.file import Belonging, JournalFile, Stored
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.core.batch import make_group, pack_group, unpack_group
 from ess_ray.core.errors import JournalBusy, JournalFailed
-from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.handed_out import Taken
 from tests.batches import samples_of
 
@@ -76,7 +76,7 @@ def seconds(samples: list[Sample]) -> list[int]:
 
 
 def test_a_group_comes_back_as_it_was_and_a_damaged_one_not_at_all() -> None:
-    samples, event = [sample(1), sample(2)], Event(DEVICE, S, Kind.DEVICE_LOST, None, "timeout")
+    samples, event = [sample(1), sample(2)], Event(DEVICE, S, EventKind.DEVICE_LOST, None, "timeout")
     data = pack_group(make_group([*samples, event]))
     group = unpack_group(data)
     assert ([*samples_of(group.batches[0])], group.events, len(group), group.first_us) == (samples, [event], 3, S)
@@ -197,7 +197,7 @@ def test_fresh_groups_come_before_the_backlog(path: Path, monkeypatch: pytest.Mo
 
 def test_events_are_kept_and_acknowledged_like_samples(path: Path) -> None:
     journal = opened(path)
-    event = Event(DEVICE, 7 * S, Kind.CLOCK_FORWARD, 9 * S, "set")
+    event = Event(DEVICE, 7 * S, EventKind.CLOCK_FORWARD, 9 * S, "set")
     journal.put(event)
     wait_until(lambda: journal._last == 1)
     journal.close()

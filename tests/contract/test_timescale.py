@@ -17,7 +17,7 @@ from ess_ray.adapters.postgres.connect import is_transient, utc
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable
-from ess_ray.core.samples import Device, Event, Kind
+from ess_ray.core.samples import Device, Event, EventKind
 from tests.flushes import STANDARD, T0, compress, counts, flush_of, keys_of
 
 
@@ -131,7 +131,8 @@ def test_a_second_collector_of_the_same_device_is_named(prepared: str) -> None:
 
 def test_events_are_stored_once(prepared: str, writer: Writer) -> None:
     device = Device("jeju", "rack-1")
-    lost, jump = Event(device, T0, Kind.DEVICE_LOST), Event(device, T0, Kind.CLOCK_FORWARD, T0 + 5_000_000, "+5 s")
+    lost = Event(device, T0, EventKind.DEVICE_LOST)
+    jump = Event(device, T0, EventKind.CLOCK_FORWARD, T0 + 5_000_000, "+5 s")
     writer.write_events([])
     for events in ([lost], [lost, jump, lost], [jump]):
         writer.write_events(events)

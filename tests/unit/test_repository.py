@@ -34,23 +34,25 @@ FLOORS = {
 # (`errors`, `samples`, …) are a room each. A floor that is not named here has no walls inside.
 ROOMS = {
     "core/errors": set(),
-    "core/samples": set(),
+    "core/reasons": set(),
+    "core/samples": {"core/reasons"},
     "core/batch": {"core/samples"},
     "core/day": {"core/errors"},
     "core/maps": {"core/errors"},
     "core/settings": {"core/exporting", "core/maps", "core/samples"},
     "core/storing": {"core/batch", "core/day", "core/samples"},
     "core/decoding": {"core/batch", "core/maps", "core/storing"},
-    "core/polling": {"core/maps", "core/samples", "core/settings"},
+    "core/polling": {"core/maps", "core/reasons", "core/samples", "core/settings"},
     "core/exporting": {"core/day", "core/errors", "core/maps"},
     "core/reporting": {"core/day", "core/maps", "core/polling", "core/samples"},
-    "core/checking": {"core/batch", "core/decoding", "core/maps", "core/samples", "core/settings"},
+    "core/checking": {"core/batch", "core/decoding", "core/maps", "core/reasons", "core/samples", "core/settings"},
     "core/running": {
         "core/batch",
         "core/day",
         "core/errors",
         "core/maps",
         "core/polling",
+        "core/reasons",
         "core/samples",
         "core/settings",
         "core/storing",
@@ -162,9 +164,9 @@ def test_there_is_no_circle_of_imports() -> None:
 def test_the_top_is_an_overview() -> None:
     assert len({file.partition("/")[0] for file in FILES} | {"page", "py.typed"}) <= MOST_AT_THE_TOP
     flat = {file for file in FILES if file.count("/") == 1 and floor(file) in {"core", "adapters"}}
-    assert flat <= {f"core/{word}.py" for word in ("__init__", "errors", "samples", "batch", "day", "settings")} | {
-        "adapters/__init__.py"
-    }
+    assert flat <= {
+        f"core/{word}.py" for word in ("__init__", "errors", "reasons", "samples", "batch", "day", "settings")
+    } | {"adapters/__init__.py"}
 
 
 def test_files_are_short() -> None:

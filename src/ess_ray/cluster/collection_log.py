@@ -10,8 +10,9 @@ from ess_ray.actors.poller import Pulled
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import STATUSES, Batch, device_of
 from ess_ray.core.errors import Terminal
+from ess_ray.core.reasons import Reason
 from ess_ray.core.running.logfields import about
-from ess_ray.core.samples import Event, Kind, Reason, Status
+from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.storing.flush import Committed, Key
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,14 @@ class CollectionLog:
 
     def _event(self, event: Event) -> None:
         fields = about(event.kind, device=event.device, tick_us=event.time_us)
+        level = logging.WARNING if event.kind.bad_news else logging.INFO
         text = f"{event.device}: {event.kind} {event.detail}".rstrip()
-        if event.kind is Kind.DEVICE_BACK:
-            self._troubles.over((event.device, Kind.DEVICE_LOST), text, fields)
-        elif event.kind is Kind.DEVICE_LOST:
-            self._troubles.met((event.device, event.kind), text, fields)
+        if event.kind is EventKind.DEVICE_BACK:
+            self._troubles.over((event.device, EventKind.DEVICE_LOST), text, fields)
+        elif event.kind is EventKind.DEVICE_LOST:
+            self._troubles.met((event.device, event.kind), text, fields, level)
         else:
-            self._troubles.happened((event.device, event.kind, event.detail), text, fields)
+            self._troubles.happened((event.device, event.kind, event.detail), text, fields, level)
 
     # --- samples ------------------------------------------------------------------------------------------------------
 

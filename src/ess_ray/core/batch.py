@@ -29,7 +29,7 @@ from zlib import crc32
 
 import numpy as np
 
-from ess_ray.core.samples import Device, Event, Kind, Reason, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Reason, Sample, Status
 
 FORMAT = 2  # of these bytes: a journal says which one it has
 HEADER_DTYPE = np.dtype(
@@ -191,7 +191,11 @@ def unpack_group(data: bytes) -> Group:
     for layout, samples, first_us, length in index:
         batches.append(Packed(layout, samples, first_us, bytes(body[end : end + length])))
         end += length
-    return Group(batches, [Event(Device(s, d), at, Kind(kind), until, text) for s, d, at, kind, until, text in events])
+    return Group(batches, [_event(*columns) for columns in events])
+
+
+def _event(site: str, device: str, time_us: int, kind: str, until_us: int | None, detail: str) -> Event:
+    return Event(Device(site, device), time_us, EventKind(kind), until_us, detail)
 
 
 def without_values(group: Group) -> Group:

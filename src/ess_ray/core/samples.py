@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ess_ray.core.reasons import Reason as Reason  # noqa: PLC0414  # until all import it from there
+
 
 class Status(StrEnum):
     """A sample is exactly one of these."""
@@ -17,27 +19,6 @@ class Status(StrEnum):
     STORED = "stored"
     PARTIAL = "partial"
     FAILED = "failed"
-
-
-class Reason(StrEnum):
-    """Why a sample is not complete. `exception` is followed by the device's code: "exception 2"."""
-
-    TIMEOUT = "timeout"  # no complete answer within the request's time limit
-    REFUSED = "refused"  # the device refused the connection
-    UNREACHABLE = "unreachable"  # no route, no name, or no answer to the connection
-    CLOSED = "closed"  # the device closed the connection before its answer was complete
-    EXCEPTION = "exception"  # the device answered with a Modbus exception
-    BAD_TRANSACTION = "bad transaction"  # an answer to a request that was never sent
-    BAD_UNIT = "bad unit"
-    BAD_FUNCTION = "bad function"
-    BAD_LENGTH = "bad length"
-    BAD_PROTOCOL = "bad protocol"  # not Modbus TCP at all
-    OVERRUN = "overrun"  # the poll before was still running
-    BACKOFF = "backoff"  # the device is silent; between two probes it is not asked
-    PARKED = "parked"  # known bad registers are left out
-    CLOCK = "clock"
-    REJECTED = "rejected"
-    JOURNAL_FULL = "journal_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +40,7 @@ class Sample:
     layout: str  # of the plan that it was read by: says how to decode the image
     tick_us: int
     status: Status
-    reason: str | None  # a Reason, "exception n" for exceptions; None for a complete sample
+    reason: str | None  # see `core.reasons`; None for a complete sample
     missing: tuple[tuple[int, int], ...]  # byte ranges [start, end) of the image that were not read
     missing_text: str | None  # the same for people: "4:500-588" (function:first-last address), comma-separated
     read_ms: float  # from the tick to the last byte
@@ -68,15 +49,33 @@ class Sample:
     image: bytes
 
 
-class Kind(StrEnum):
-    """What an event tells. Events are transitions: they come in pairs or alone, never once a tick."""
+class EventKind(StrEnum):
+    """What an event tells of its device. Events are transitions: they come in pairs or alone, never once a tick."""
 
-    DEVICE_LOST = "device lost"  # three polls in a row heard nothing
-    DEVICE_BACK = "device back"
-    REGISTERS_PARKED = "registers parked"  # the device calls them illegal: they are left out
-    ASKED_SINGLY = "asked singly"  # it does not take several requests at once (`requests_at_once`)
-    CLOCK_FORWARD = "clock forward"  # the wall clock jumped ahead: [time, until) has no ticks
-    CLOCK_BACK = "clock back"  # the wall clock jumped back: ticks in [time, until) were taken already and are skipped
+    meaning: str
+    bad_news: bool  # someone may have to do something
+
+    def __new__(cls, text: str, meaning: str = "", bad_news: bool = False) -> EventKind:
+        """A member that is the text, as the column `kind` has it, and has the other two as attributes."""
+        kind = str.__new__(cls, text)
+        kind._value_ = text
+        kind.meaning, kind.bad_news = meaning, bad_news
+        return kind
+
+    DEVICE_LOST = "device lost", "three polls in a row received nothing; `detail` has the reason of the third", True
+    DEVICE_BACK = "device back", "the device replies again", False
+    REGISTERS_PARKED = (
+        "registers parked", "the device calls the registers in `detail` illegal: they are left out", True,
+    )  # fmt: skip
+    ASKED_SINGLY = (
+        "asked singly",
+        "the device does not take several requests at once: from now on it gets one after the other", True,
+    )  # fmt: skip
+    CLOCK_FORWARD = "clock forward", "the wall clock jumped ahead: [time, until) has no ticks", True
+    CLOCK_BACK = (
+        "clock back",
+        "the wall clock jumped back: ticks in [time, until) were taken already and are skipped", True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,6 @@ class Event:
 
     device: Device
     time_us: int
-    kind: Kind
+    kind: EventKind
     until_us: int | None = None
     detail: str = ""

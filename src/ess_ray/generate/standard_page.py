@@ -21,7 +21,8 @@ from ess_ray.core.maps import fixed_columns
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.core.samples import Kind, Reason, Status
+from ess_ray.core.reasons import ExceptionCode, Reason, Whose, exception_reason
+from ess_ray.core.samples import EventKind, Status
 from ess_ray.core.settings import Settings
 
 STATUSES = {
@@ -29,32 +30,6 @@ STATUSES = {
     Status.PARTIAL: "its rows are there, less those that the database refused; where registers are missing, values are "
     f"NULL and their rows have {MISSING} in `quality`",
     Status.FAILED: "no rows but this one",
-}
-REASONS = {
-    Reason.TIMEOUT: "no complete answer within the request's time limit",
-    Reason.REFUSED: "the device refused the connection",
-    Reason.UNREACHABLE: "no route, no name, or no answer to the connection",
-    Reason.CLOSED: "the device closed the connection before its answer was complete",
-    Reason.EXCEPTION: "the device answered with a Modbus exception; its code follows: `exception 2`",
-    Reason.BAD_TRANSACTION: "an answer to a request that was never sent",
-    Reason.BAD_UNIT: "an answer of another unit",
-    Reason.BAD_FUNCTION: "an answer of another function",
-    Reason.BAD_LENGTH: "an answer of the wrong length",
-    Reason.BAD_PROTOCOL: "the answer is no Modbus TCP",
-    Reason.OVERRUN: "the poll before was still running",
-    Reason.BACKOFF: "the device is silent; between two probes it is not asked",
-    Reason.PARKED: "known bad registers are left out; the sample counts as stored",
-    Reason.CLOCK: "the wall clock jumped",
-    Reason.REJECTED: "the database refused some of its rows: see table `rejected`",
-    Reason.JOURNAL_FULL: "read, but its values were given up while the database was away for too long",
-}
-KINDS = {
-    Kind.DEVICE_LOST: "three polls in a row heard nothing",
-    Kind.DEVICE_BACK: "it answers again",
-    Kind.REGISTERS_PARKED: "the device calls the registers in `detail` illegal: they are left out",
-    Kind.ASKED_SINGLY: "the device does not take several requests at once: from now on it gets one after the other",
-    Kind.CLOCK_FORWARD: "the wall clock jumped ahead: [time, until) has no ticks",
-    Kind.CLOCK_BACK: "the wall clock jumped back: ticks in [time, until) were taken already and are skipped",
 }
 INTRODUCTION = """\
 # The data standard
@@ -132,13 +107,25 @@ def _sample() -> str:
     return "\n\n".join([
         text + _columns(fixed_columns.SAMPLE),
         _markdown(["status", "meaning"], [[f"`{status}`", STATUSES[status]] for status in Status]),
-        _markdown(["reason", "meaning"], [[f"`{reason}`", REASONS[reason]] for reason in Reason]),
+        "Where on its way from the device to the database the sample was lost:\n\n"
+        + "\n".join(f"- *{whose}*: {whose.meaning}" for whose in Whose),
+        _markdown(["reason", "where", "meaning", "what to do"], [_reason(reason) for reason in Reason]),
+        "Exception codes as Modbus defines them (MODBUS Application Protocol V1.1b3, section 7); devices have others.",
+        _markdown(["reason", "meaning", "what to do"], [_exception(code) for code in ExceptionCode]),
     ])  # fmt: skip
+
+
+def _reason(reason: Reason) -> list[str]:
+    return [f"`{reason}`", reason.whose, reason.meaning, reason.advice]
+
+
+def _exception(code: ExceptionCode) -> list[str]:
+    return [f"`{exception_reason(code)}`", code.meaning, code.advice]
 
 
 def _event() -> str:
     text = "## event\n\nWhat happened to a device: transitions only.\n\n"
-    kinds = _markdown(["kind", "meaning"], [[f"`{kind}`", KINDS[kind]] for kind in Kind])
+    kinds = _markdown(["kind", "meaning"], [[f"`{kind}`", kind.meaning] for kind in EventKind])
     return f"{text}{_columns(fixed_columns.EVENT)}\n\n{kinds}"
 
 

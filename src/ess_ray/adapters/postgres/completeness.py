@@ -23,7 +23,7 @@ from ess_ray.core.decoding.normalise import LATE
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.reporting.evidence import Evidence, Fate, Rows, Run, Span
-from ess_ray.core.samples import Device, Kind
+from ess_ray.core.samples import Device, EventKind
 
 SPANS = """
 SELECT device, map_hash, round(period_s * 1e6)::int8,
@@ -88,7 +88,7 @@ class Completeness:
     def jumps(self, device: Device, day: Day) -> list[tuple[int, int]]:
         """Where the wall clock jumped ahead: [from, until) has no ticks."""
         arguments = {
-            "site": device.site, "device": device.device, "kind": Kind.CLOCK_FORWARD,
+            "site": device.site, "device": device.device, "kind": EventKind.CLOCK_FORWARD,
             "start": utc(day.start_us), "end": utc(day.end_us),
         }  # fmt: skip
         return [(_us(time), _us(until)) for time, until in self._connection.execute(JUMPS, arguments)]

@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from ess_ray.core.checking.reading import split_answer
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS
-from ess_ray.core.samples import Reason
+from ess_ray.core.reasons import ExceptionCode, Reason, exception_reason
 
 Ask = Callable[[int, int, int], bytes | int | Reason | None]
 Span = tuple[int, int, int]  # function, first address, last address
-ILLEGAL_FUNCTION = 1
 MOST_AT_ONCE = 8  # requests in one send, to see how many of them are answered
 MOST_SILENT = 3  # requests in a row before anything was heard: then nobody is there
 
@@ -89,10 +88,10 @@ def _halve(found: Explored, windows: Sequence[Span], ask: Ask) -> None:
             return
         if isinstance(answer, bytes):
             continue
-        if answer == ILLEGAL_FUNCTION:
+        if answer == ExceptionCode.ILLEGAL_FUNCTION:
             found.unknown_functions.add(function)
         elif first == last:
-            found.refused[function, first] = _said(answer)
+            found.refused[function, first] = answer.value if isinstance(answer, Reason) else exception_reason(answer)
         else:
             middle = (first + last) // 2
             waiting += [(function, first, middle), (function, middle + 1, last)]
@@ -157,7 +156,3 @@ def _try(found: Explored, function: int, first: int, last: int, ask: Ask) -> byt
         found.registers |= split_answer(Request(function, first, count, (), 0), answer)
         found.largest[function] = max(count, found.largest.get(function, 0))
     return answer
-
-
-def _said(answer: int | Reason) -> str:
-    return answer.value if isinstance(answer, Reason) else f"{Reason.EXCEPTION} {answer}"

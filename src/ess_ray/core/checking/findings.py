@@ -10,7 +10,7 @@ from ess_ray.core.batch import HEADER_DTYPE
 from ess_ray.core.checking.reading import Reading
 from ess_ray.core.checking.suspect import Doubt
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.samples import Reason
+from ess_ray.core.reasons import explain
 from ess_ray.core.settings import DeviceSettings
 
 ASSUMED_ANSWER_MS = 20.0  # of a device nobody has measured yet: a gateway with a serial bus behind it needs longer
@@ -125,18 +125,6 @@ def _within(subject: str, what: str, text: str, share: float) -> Finding:
 
 # --- a poll ---------------------------------------------------------------------------------------------------------
 
-ADVICE = {
-    Reason.TIMEOUT: "silent: check unit_id and the gateway's wiring; a slow device needs a longer timeout_s",
-    Reason.CLOSED: "it hangs up: is its only connection taken by another client? does it want connect_pause_s?",
-    Reason.REFUSED: "nothing listens there: check port, and whether Modbus TCP is switched on",
-    Reason.UNREACHABLE: "check host, cabling, routes and firewalls",
-    "exception 1": "it does not know this function: check `function` in the map",
-    "exception 2": "it does not have these addresses: check them in the map; job=probe finds which it has",
-    "exception 3": "it takes fewer registers at once: set max_registers; job=probe finds how many",
-    "exception 10": "the gateway has no way to this unit: check unit_id",
-    "exception 11": "the unit behind the gateway does not answer: check unit_id and its wiring",
-}
-
 
 def poll_finding(device: DeviceSettings, read_ms: float, reason: str | None, missing: str | None) -> Finding:
     """How the poll went: `reason` and `missing` as of a sample."""
@@ -144,8 +132,9 @@ def poll_finding(device: DeviceSettings, read_ms: float, reason: str | None, mis
     if reason is None:
         text = f"all registers in {read_ms:.0f} ms of {period_ms:.0f} ms"
         return _within(name, "poll", text, read_ms / period_ms)
-    advice = ADVICE.get(reason, "it does not answer as Modbus TCP says: is something else listening there?")
-    return Finding(name, "poll", Verdict.FAIL, f"{reason}: not read {missing or 'at all'}", advice)
+    why = explain(reason)
+    text = f"{reason}: {why.meaning}; " + (f"not read: {missing}" if missing else "nothing was read")
+    return Finding(name, "poll", Verdict.FAIL, text, why.advice)
 
 
 def value_finding(device: DeviceSettings, readings: Sequence[Reading], doubtful: Sequence[Doubt]) -> Finding:

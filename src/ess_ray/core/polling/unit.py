@@ -11,7 +11,8 @@ from ess_ray.core.polling.cadence import Cadence, Now, WallClock
 from ess_ray.core.polling.framing import Framing, PreparedRequest
 from ess_ray.core.polling.poll import Parking, Poll, missing_text, unread
 from ess_ray.core.polling.tally import SUM, Tallies, Tally
-from ess_ray.core.samples import Event, Kind, Reason, Sample, Status
+from ess_ray.core.reasons import Reason, Whose
+from ess_ray.core.samples import Event, EventKind, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 # A device is left alone between probes once this many polls in a row have heard nothing.
@@ -19,7 +20,7 @@ SILENT_AFTER = 3
 # A device gets one request at a time for good once so many times in a row it has answered one, but not several.
 SINGLY_AFTER = 3
 # A neighbour took all of the time, or there is no register left to ask for: that says nothing about the device.
-UNASKED = (Reason.OVERRUN, Reason.PARKED)
+UNASKED = frozenset(reason for reason in Reason if reason.whose is Whose.COLLECTOR)
 STORED = Status.STORED  # a member is slow to get at its class
 
 
@@ -78,7 +79,7 @@ class Unit:
             self.at_once = self.settings.requests_at_once
         elif self._strikes == SINGLY_AFTER:
             detail = f"requests_at_once={self.settings.requests_at_once}"
-            deliver(Event(self.settings.device, now.wall_us, Kind.ASKED_SINGLY, None, detail))
+            deliver(Event(self.settings.device, now.wall_us, EventKind.ASKED_SINGLY, None, detail))
 
     def tick(self, now: Now, deliver: Callable[[Sample], None]) -> bool:
         """Begin a poll if a tick is due (True) and deliver the samples of those at which the device is not asked."""
@@ -107,7 +108,7 @@ class Unit:
     def clock_set(self, step_us: int, now: Now, deliver: Callable[[Event], None]) -> None:
         """The wall clock was set: go on with the ticks that it shows now, and tell which are passed over."""
         if passed := self.cadence.jump(now.wall_us):
-            kind = Kind.CLOCK_FORWARD if step_us > 0 else Kind.CLOCK_BACK
+            kind = EventKind.CLOCK_FORWARD if step_us > 0 else EventKind.CLOCK_BACK
             detail = f"the clock was set by {step_us / 1e6:+.3f} s"
             deliver(Event(self.settings.device, passed.start, kind, passed.stop, detail))
 
@@ -116,14 +117,15 @@ class Unit:
         device = self.settings.device
         events = []
         if poll.newly_parked:
-            events.append(Event(device, poll.tick_us, Kind.REGISTERS_PARKED, None, missing_text(poll.newly_parked)))
+            parked = missing_text(poll.newly_parked)
+            events.append(Event(device, poll.tick_us, EventKind.REGISTERS_PARKED, None, parked))
         if not poll.heard and reason in UNASKED:
             return events
         if poll.heard and self.failures >= SILENT_AFTER:
-            events.append(Event(device, poll.tick_us, Kind.DEVICE_BACK))
+            events.append(Event(device, poll.tick_us, EventKind.DEVICE_BACK))
         self.failures = 0 if poll.heard else self.failures + 1
         if self.failures == SILENT_AFTER:
-            events.append(Event(device, poll.tick_us, Kind.DEVICE_LOST, None, reason or ""))
+            events.append(Event(device, poll.tick_us, EventKind.DEVICE_LOST, None, reason or ""))
         if self.failures >= SILENT_AFTER:
             pause_us = self.settings.period_us << min(self.failures - SILENT_AFTER, 16)
             self.silent_until_us = now.mono_us + min(pause_us, self.settings.backoff_max_us)

@@ -17,7 +17,8 @@ import numpy as np
 from ess_ray.core.batch import STATUSES, Batch
 from ess_ray.core.day import QUARTER_US
 from ess_ray.core.polling.cadence import ticks_between
-from ess_ray.core.samples import Event, Kind, Reason, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed
 
@@ -224,9 +225,9 @@ class Account:
         """Who is lost or back. Ticks that the wall clock passed over never were: they count as failed."""
         for event in events:
             account = self.devices.get(event.device)
-            if account and event.kind in {Kind.DEVICE_LOST, Kind.DEVICE_BACK}:
-                account.lost_us = event.time_us if event.kind is Kind.DEVICE_LOST else None
-            elif account and event.kind is Kind.CLOCK_FORWARD and event.until_us:
+            if account and event.kind in {EventKind.DEVICE_LOST, EventKind.DEVICE_BACK}:
+                account.lost_us = event.time_us if event.kind is EventKind.DEVICE_LOST else None
+            elif account and event.kind is EventKind.CLOCK_FORWARD and event.until_us:
                 account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
 
     def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:

@@ -13,15 +13,15 @@ from itertools import accumulate
 
 from ess_ray.core.day import choose_day
 from ess_ray.core.polling.tally import SUM, Times, Totals
+from ess_ray.core.reasons import ExceptionCode, Reason, Whose, exception_code
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.metrics import ALL_DEVICES, BUCKET_BITS, BUCKETS_S, MOST_DEVICES, PREFIX, Labels, Values
 from ess_ray.core.running.work import Backlog, Exported, Work
-from ess_ray.core.samples import Device, Reason, Status
+from ess_ray.core.samples import Device, Status
 
-# MODBUS Application Protocol V1.1b3, section 7; a device may answer with any other number too.
-KNOWN_CODES = frozenset({1, 2, 3, 4, 5, 6, 8, 10, 11})
-NOT_THE_DEVICES = (Reason.JOURNAL_FULL, Reason.REJECTED)  # it was read
-OF_CONNECTIONS = (Reason.REFUSED, Reason.UNREACHABLE)
+CONNECTION_FAILURES = frozenset(reason for reason in Reason if reason.whose is Whose.NETWORK)
+READ_ANYWAY = frozenset(reason for reason in Reason if reason.whose is Whose.DATABASE)  # the device is well
+DEFINED_CODES = frozenset(map(int, ExceptionCode))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _account(found: _Found, account: Account) -> None:
         for reason, samples in books.reasons.items():
             found.of_device("sample_reasons_total", samples, device, bounded(reason))
         if not books.gone:
-            up = books.last_status in (Status.STORED, Status.PARTIAL) or books.last_reason in NOT_THE_DEVICES
+            up = books.last_status in (Status.STORED, Status.PARTIAL) or books.last_reason in READ_ANYWAY
             found.add("devices", 1, device.site)
             found.add("devices_up", up, device.site)
             if found.each_device:
@@ -129,7 +129,7 @@ def _polling(found: _Found, totals: Totals) -> None:
         found.of_device("registers_read_total", counts.registers, device)
         found.of_device("connections_total", counts.connections, device)
         for reason, failures in counts.failures.items():
-            what = "connection" if reason in OF_CONNECTIONS else "request"
+            what = "connection" if reason in CONNECTION_FAILURES else "request"
             found.of_device(f"{what}_failures_total", failures, device, bounded(reason))
     for name, times in (("request_seconds", totals.took), ("tick_lateness_seconds", totals.late)):
         for site, counted in times.items():
@@ -173,6 +173,6 @@ def _exported(found: _Found, exported: Exported) -> None:
 
 
 def bounded(reason: str) -> str:
-    """A reason as a label: exceptions that the standard does not know are one."""
-    word, _, code = reason.partition(" ")
-    return reason if word != Reason.EXCEPTION or int(code) in KNOWN_CODES else f"{Reason.EXCEPTION} other"
+    """A sample's reason as a metric's label: all exception codes that Modbus does not define are `exception other`."""
+    code = exception_code(reason)
+    return reason if code is None or code in DEFINED_CODES else f"{Reason.EXCEPTION} other"

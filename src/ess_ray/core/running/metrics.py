@@ -21,7 +21,7 @@ Labels = tuple[str, ...]  # the values of a metric's labels, in their order
 Values = Mapping[str, Mapping[Labels, float]]  # by a series' name
 
 
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """What a metric's value is."""
 
     COUNTER = "counter"  # only grows, from zero at the job's start
@@ -34,20 +34,20 @@ class Metric:
     """One of them."""
 
     name: str
-    kind: Kind
+    kind: MetricKind
     help: str
     labels: tuple[str, ...]
 
     @property
     def series(self) -> Mapping[str, tuple[str, ...]]:
         """What is exported: the labels, by name."""
-        if self.kind is not Kind.HISTOGRAM:
+        if self.kind is not MetricKind.HISTOGRAM:
             return {self.name: self.labels}
         of_all = dict.fromkeys((f"{self.name}_sum", f"{self.name}_count"), self.labels)
         return {f"{self.name}_bucket": (*self.labels, "le"), **of_all}
 
 
-def _metrics(kind: Kind, *listed: tuple[str, str, str]) -> Iterable[Metric]:
+def _metrics(kind: MetricKind, *listed: tuple[str, str, str]) -> Iterable[Metric]:
     return (Metric(PREFIX + name, kind, told, tuple(labels.split())) for name, labels, told in listed)
 
 
@@ -57,7 +57,7 @@ BUCKETS_S = tuple((1 << bits) / 1e6 for bits in BUCKET_BITS)
 
 METRICS: tuple[Metric, ...] = (
     *_metrics(
-        Kind.COUNTER,
+        MetricKind.COUNTER,
         ("samples_total", "site device status", "samples in the database: stored, partial, failed"),
         ("sample_reasons_total", "site device reason", "samples in the database that have a reason, by reason"),
         ("rows_total", "site table", "rows in the database, of the data tables"),
@@ -92,13 +92,13 @@ METRICS: tuple[Metric, ...] = (
         ),
     ),
     *_metrics(
-        Kind.HISTOGRAM,
+        MetricKind.HISTOGRAM,
         ("request_seconds", "site", "time from a request to its answer; clocks are read once a batch of devices"),
         ("tick_lateness_seconds", "site", "how long behind its moment (tick and phase) a poll began"),
         ("commit_delay_seconds", "site", "time from that moment to the commit"),
     ),
     *_metrics(
-        Kind.GAUGE,
+        MetricKind.GAUGE,
         ("start_timestamp_seconds", "", "the run's first tick"),
         ("devices", "site", "devices that are configured"),
         ("devices_up", "site", "devices whose latest sample in the database was read, at least in part"),

@@ -16,7 +16,7 @@ from ess_ray.core.batch import batch_of
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.running.fold import Repeats
 from ess_ray.core.running.logfields import FIELDS, about, lasting
-from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.flush import Committed
 from tests.logfiles import log_lines
 
@@ -76,10 +76,10 @@ def test_a_full_disk_costs_lines_and_nothing_else(place: LogPlace, capsys: pytes
 
 def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(place: LogPlace) -> None:
     collection_log = CollectionLog()
-    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, Kind.DEVICE_LOST)), 0)
+    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, EventKind.DEVICE_LOST)), 0)
     for second in range(1, 100):
         collection_log.committed([batch_of([sample(second, Status.FAILED, "timeout")])], committed())
-    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 100_000_000, Kind.DEVICE_BACK)), 0)
+    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 100_000_000, EventKind.DEVICE_BACK)), 0)
     collection_log.committed(
         [batch_of([sample(100, Status.STORED, None), sample(101, Status.STORED, None)])], committed()
     )

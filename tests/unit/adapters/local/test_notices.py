@@ -11,7 +11,7 @@ import pytest
 from ess_ray.adapters.local.notices import Notice, Stage, Troubles, listen
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.core.running.logfields import about
-from ess_ray.core.samples import Device, Event, Kind
+from ess_ray.core.samples import Device, Event, EventKind
 from tests.unit.adapters.local.test_logs import pulled
 
 SOURCE = Path(__file__).parents[4] / "src" / "ess_ray"
@@ -39,13 +39,13 @@ def test_a_trouble_is_heard_when_it_begins_and_when_it_is_over(heard: list[Notic
     assert (heard[0].fields["ess.site"], heard[1].fields["ess.times"], heard[0].module) == ("hilltop", 3, "ess_ray.x")
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_device_event_is_heard(kind: Kind, heard: list[Notice]) -> None:
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_device_event_is_heard(kind: EventKind, heard: list[Notice]) -> None:
     report = CollectionLog()
-    if kind is Kind.DEVICE_BACK:
-        report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, Kind.DEVICE_LOST)), 0)
+    if kind is EventKind.DEVICE_BACK:
+        report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, EventKind.DEVICE_LOST)), 0)
     report.pulled("poller:0", pulled(Event(DEVICE, 3_000_000, kind)), 0)
-    stages = {Kind.DEVICE_LOST: Stage.BEGUN, Kind.DEVICE_BACK: Stage.OVER}
+    stages = {EventKind.DEVICE_LOST: Stage.BEGUN, EventKind.DEVICE_BACK: Stage.OVER}
     assert (heard[-1].stage, heard[-1].action) == (stages.get(kind, Stage.EVENT), kind)
     assert (heard[-1].fields["ess.site"], heard[-1].fields["ess.device"]) == ("hilltop", "gateway")
 

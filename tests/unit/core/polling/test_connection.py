@@ -13,7 +13,7 @@ from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Line
 from ess_ray.core.polling.framing import TcpFraming
 from ess_ray.core.polling.tally import SUM, Tallies
-from ess_ray.core.samples import Device, Event, Kind, Reason, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 S = 1_000_000
@@ -260,7 +260,7 @@ def test_a_silent_device_costs_two_timeouts_a_tick_then_is_left_alone_between_pr
     assert reasons[:3] == [Reason.TIMEOUT] * 3
     assert 6 <= reasons.count(Reason.TIMEOUT) <= 12
     assert [(event.kind, event.time_us, event.detail) for event in play.events] == [
-        (Kind.DEVICE_LOST, START_US + 2 * S, "timeout")
+        (EventKind.DEVICE_LOST, START_US + 2 * S, "timeout")
     ]
 
 
@@ -297,14 +297,14 @@ def test_a_device_without_a_register_that_can_be_read_is_not_called_silent() -> 
     for second in range(1, 20):
         play.at(second).replies(bad=frozenset(range(300)))
     assert (play.last.status, play.last.reason) == (Status.FAILED, Reason.PARKED)
-    assert Kind.DEVICE_LOST not in {event.kind for event in play.events}
+    assert EventKind.DEVICE_LOST not in {event.kind for event in play.events}
 
 
 def test_a_device_that_its_gateway_does_not_reach_is_left_alone_between_probes() -> None:
     play = Play(seconds=60).at(0).connected()
     for second in range(60):
         play.at(second).replies(bad=frozenset(range(300)), code=11)
-    assert [(event.kind, event.time_us) for event in play.events] == [(Kind.DEVICE_LOST, START_US + 2 * S)]
+    assert [(event.kind, event.time_us) for event in play.events] == [(EventKind.DEVICE_LOST, START_US + 2 * S)]
     assert {sample.reason for sample in play.samples} == {"exception 11", Reason.BACKOFF}
 
 
@@ -349,7 +349,7 @@ def test_one_illegal_register_costs_that_register_and_is_then_left_out() -> None
     assert (play.last.status, play.last.reason, play.last.missing) == (Status.STORED, "parked", ((4, 6),))
     assert play.last.requests == 4  # 0-1, 3, 100-101, 200
     assert [(event.kind, event.time_us, event.detail) for event in play.events] == [
-        (Kind.REGISTERS_PARKED, START_US, "4:2")
+        (EventKind.REGISTERS_PARKED, START_US, "4:2")
     ]
 
 
@@ -404,7 +404,7 @@ def test_a_wall_clock_that_is_set_neither_stops_ticks_nor_takes_one_twice() -> N
     ticks = [(sample.tick_us - START_US) // S for sample in play.samples]
     assert len(ticks) == len(set(ticks))
     assert ticks == [0, 1, 2, 3, 4, *range(3604, 3609), *range(7, 13)]
-    assert [(event.kind, (event.time_us - START_US) // S) for event in play.events] == [(Kind.CLOCK_FORWARD, 5)]
+    assert [(event.kind, (event.time_us - START_US) // S) for event in play.events] == [(EventKind.CLOCK_FORWARD, 5)]
 
 
 def test_a_changed_device_changes_at_its_tick_and_its_neighbour_notices_nothing() -> None:
@@ -567,7 +567,7 @@ def test_a_device_that_takes_one_request_at_a_time_is_soon_asked_so_and_loses_no
     assert [(sample.status, sample.retries) for sample in play.samples] == [
         (Status.STORED, n) for n in (1, 1, 1, 0, 0, 0)
     ]
-    assert [(event.kind, event.detail) for event in play.events] == [(Kind.ASKED_SINGLY, "requests_at_once=3")]
+    assert [(event.kind, event.detail) for event in play.events] == [(EventKind.ASKED_SINGLY, "requests_at_once=3")]
 
 
 def test_a_link_that_was_down_is_no_reason_to_ask_singly() -> None:
@@ -578,7 +578,7 @@ def test_a_link_that_was_down_is_no_reason_to_ask_singly() -> None:
         for step in range(second + 4, second + 19):
             play.at(step)
             (play.connected() if play.connecting else play).replies()
-    assert Kind.ASKED_SINGLY not in {event.kind for event in play.events}
+    assert EventKind.ASKED_SINGLY not in {event.kind for event in play.events}
     assert play.last.requests == 3
     play.at(79)
     assert len(play.unanswered) == 3

@@ -8,7 +8,7 @@ import pytest
 from ess_ray.core.batch import batch_of
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.running.account import Account, Latency, Ticks
-from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed
 
@@ -81,7 +81,7 @@ def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
     account = Account([settings(ONE)], first_us=10 * S)
     account.committed([batch_of([sample(9), sample(10)]), batch_of([sample(10, TWO)])], answer())
     assert account.recovered == 2  # of an earlier run, and of a device that is no longer configured
-    account.events([Event(ONE, 12 * S, Kind.CLOCK_FORWARD, 15 * S)])
+    account.events([Event(ONE, 12 * S, EventKind.CLOCK_FORWARD, 15 * S)])
     account.collector_down(10 * S, 20 * S)
     device = account.devices[ONE]
     assert (device.by_status[Status.STORED], device.by_status[Status.FAILED]) == (1, 9)

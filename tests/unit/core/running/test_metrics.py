@@ -15,7 +15,7 @@ from ess_ray.core.maps.plan import Plan
 from ess_ray.core.polling.tally import Tallies, Totals
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.measures import Counts, bounded, measure
-from ess_ray.core.running.metrics import HELP, METRICS, MOST_DEVICES, SERIES, Kind, Values
+from ess_ray.core.running.metrics import HELP, METRICS, MOST_DEVICES, SERIES, MetricKind, Values
 from ess_ray.core.running.work import Backlog, Exported, Work
 from ess_ray.core.samples import Device, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
@@ -82,7 +82,7 @@ def test_an_alert_says_what_it_is_and_what_to_do() -> None:
 
 def test_names_and_units_follow_prometheus_conventions() -> None:
     for metric in METRICS:
-        assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER), metric.name
+        assert metric.name.endswith("_total") == (metric.kind is MetricKind.COUNTER), metric.name
         assert not re.search(r"_(ms|us|minutes|hours|mb|kb|percent)(_|$)", metric.name)
     assert all(told.isascii() for told in HELP.values())  # Ray takes no other
 

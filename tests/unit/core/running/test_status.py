@@ -10,7 +10,7 @@ import pytest
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.status import MOST_LISTED, OLD_US, Facts, Health, status_from, status_of
-from ess_ray.core.samples import Device, Event, Kind, Status
+from ess_ray.core.samples import Device, Event, EventKind, Status
 from ess_ray.core.settings import DeviceSettings
 
 S = 1_000_000
@@ -81,10 +81,10 @@ def test_a_site_is_as_its_worst_device_and_counts_how_many() -> None:
 
 def test_what_was_lost_and_is_back_is_well_and_its_counts_stay() -> None:
     account = books(ONE)
-    account.events([Event(ONE, 3 * S, Kind.DEVICE_LOST)])
+    account.events([Event(ONE, 3 * S, EventKind.DEVICE_LOST)])
     assert status_of(account, FACTS, 4 * S).sites[0].devices[0].lost_us == 3 * S
     collect(account, ONE, 5, Status.FAILED, "timeout")
-    account.events([Event(ONE, 5 * S, Kind.DEVICE_BACK)])
+    account.events([Event(ONE, 5 * S, EventKind.DEVICE_BACK)])
     account.devices[ONE].add(5 * S, Status.STORED, None)
     found = status_of(account, FACTS, 6 * S)
     assert found.well

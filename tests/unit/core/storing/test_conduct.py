@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ess_ray.core.batch import Packed, pack_samples
-from ess_ray.core.samples import Device, Event, Kind, Sample, Status
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.conduct import MOST_HELD, MOST_IN_FLIGHT, PART, Conductor, Lane
 
 S = 1_000_000
@@ -115,7 +115,7 @@ def test_numbers_of_a_poller_that_died_are_forgotten() -> None:
 
 def test_events_travel_together_and_are_acknowledged_too() -> None:
     conductor = Conductor(1)
-    events = [Event(ONE, S, Kind.DEVICE_LOST), Event(ONE, 2 * S, Kind.DEVICE_BACK)]
+    events = [Event(ONE, S, EventKind.DEVICE_LOST), Event(ONE, 2 * S, EventKind.DEVICE_BACK)]
     conductor.pulled_events(0, [4, 5], events)
     shipment = conductor.next_shipment()
     assert shipment is not None
