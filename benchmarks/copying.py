@@ -14,8 +14,9 @@ import psycopg
 from benchmarks.databases import running, servers
 from benchmarks.material import layout, samples
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
+from ess_ray.adapters.postgres.copy_rows import COPY_HEADER, COPY_TRAILER
 from ess_ray.adapters.postgres.schema import prepare
-from ess_ray.adapters.postgres.writer import HEADER, TRAILER, FlushWriter
+from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.batch import batch_of
 from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.storing.flush import Flush, TableRows
@@ -96,7 +97,7 @@ def _script(flush: Flush, folder: Path) -> str:
     lines = ["BEGIN;"]
     for table in (flush.samples, *flush.tables):
         file = folder / table.table
-        file.write_bytes(HEADER + table.data + TRAILER)
+        file.write_bytes(COPY_HEADER + table.data + COPY_TRAILER)
         lines.append(_copy_line(table, file))
     return "\n".join([*lines, "COMMIT;"])
 

@@ -140,8 +140,8 @@ def test_a_flush_is_stored_once_whatever_happens_to_it(
     assert proxy.moment is None
     outage.end()
     answer = retried(writer, FLUSH)
-    assert answer.known == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
-    assert writer.write(FLUSH).known == tuple(FLUSH.keys)
+    assert answer.duplicates == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
+    assert writer.write(FLUSH).duplicates == tuple(FLUSH.keys)
     assert counts(outage.dsn) == STORED
     assert not answer.rejected
 
@@ -154,7 +154,7 @@ def test_an_outage_between_two_flushes_costs_one_error(
     with pytest.raises(DatabaseUnavailable):
         writer.write(FLUSH)
     outage.end()
-    assert retried(writer, FLUSH).known == ()
+    assert retried(writer, FLUSH).duplicates == ()
     assert counts(outage.dsn) == STORED
 
 
@@ -174,7 +174,7 @@ def test_a_connection_that_hangs_is_given_up(
         writer.write(FLUSH)
     assert time.monotonic() - begin_s < 5  # one limit, and not another one for the rollback
     on.set()
-    assert retried(writer, FLUSH).known == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
+    assert retried(writer, FLUSH).duplicates == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
     assert counts(outage.dsn) == STORED
 
 
@@ -213,7 +213,7 @@ def test_a_database_that_does_not_serve_now_is_tried_again(
         with pytest.raises(DatabaseUnavailable, match=problem):
             writer.write(FLUSH)
         connection.execute(f"SET default_transaction_read_only = off; {end}".encode())
-    assert retried(writer, FLUSH).known == ()
+    assert retried(writer, FLUSH).duplicates == ()
     assert counts(outage.dsn) == STORED
 
 
@@ -226,7 +226,7 @@ def test_a_server_without_a_free_connection_is_tried_again(tmp_path: Path) -> No
                 others.enter_context(psycopg.connect(server.dsn))
             with pytest.raises(DatabaseUnavailable, match="too many clients"):
                 writer.write(FLUSH)
-        assert retried(writer, FLUSH).known == ()
+        assert retried(writer, FLUSH).duplicates == ()
         assert counts(server.dsn) == (100, 200, 100)
 
 
@@ -270,6 +270,6 @@ def test_a_full_disk_is_tried_again_and_costs_no_row(tmp_path: Path, small_disk:
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         for flush in (refused, *left):
             answer = retried(writer, flush)
-            assert not answer.known
+            assert not answer.duplicates
             assert not answer.rejected
         assert counts(server.dsn) == (10_000, 20_000, 10_000)

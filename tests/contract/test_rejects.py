@@ -51,7 +51,7 @@ def test_a_refused_row_is_kept_with_its_reason_and_the_rest_is_stored(
     pcs = rejoined(good.tables[1], [*pieces[:4], bad.data, *pieces[5:]], [1] * 9)
     answer = writer.write(replace(good, tables=(good.tables[0], pcs)))
     assert answer.rows == {"jeju": {"bank": 18, "pcs": 8}}
-    assert (answer.rejected, answer.demoted, answer.known) == ({"pcs": 1}, {keys[4]: Status.PARTIAL}, ())
+    assert (answer.rejected, answer.demoted, answer.duplicates) == ({"pcs": 1}, {keys[4]: Status.PARTIAL}, ())
     assert counts(prepared) == (9, 18, 8)
     with psycopg.connect(prepared) as connection:
         demoted = "SELECT time, status, reason FROM sample WHERE status <> 'stored'"
@@ -60,7 +60,7 @@ def test_a_refused_row_is_kept_with_its_reason_and_the_rest_is_stored(
         *names, row_data = record.fetchall()[0]
         assert names == [utc(keys[4][1]), "jeju", "rack-1", "pcs", sqlstate]
         assert json.loads(row_data)["power"] == shown
-    assert writer.write(good).known == tuple(good.keys)  # it was decided once
+    assert writer.write(good).duplicates == tuple(good.keys)  # it was decided once
     assert counts(prepared) == (9, 18, 8)
 
 

@@ -37,7 +37,7 @@ def writer(prepared: str) -> Iterator[Writer]:
 def test_rows_come_back_exactly(prepared: str, writer: Writer) -> None:
     key = (Device("jeju", "rack-1"), T0 + 123_456)
     answer = writer.write(flush_of([key], soc=0.1))
-    assert (answer.known, answer.rows) == ((), {"jeju": {"bank": 2, "pcs": 1}})
+    assert (answer.duplicates, answer.rows) == ((), {"jeju": {"bank": 2, "pcs": 1}})
     head = (datetime.fromtimestamp(T0 // 1_000_000, UTC) + timedelta(microseconds=123_456), "jeju", "rack-1")
     with psycopg.connect(prepared) as connection:
         assert connection.execute("SELECT * FROM sample").fetchall() == [
@@ -50,7 +50,7 @@ def test_rows_come_back_exactly(prepared: str, writer: Writer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "then", "known", "total"),
+    ("before", "then", "duplicates", "total"),
     [
         (range(5), range(5), range(5), 5),  # the answer to the first was lost
         (range(5), range(3, 8), range(3, 5), 8),
@@ -58,12 +58,12 @@ def test_rows_come_back_exactly(prepared: str, writer: Writer) -> None:
     ],
 )
 def test_a_sample_is_stored_once(
-    prepared: str, writer: Writer, before: range, then: range, known: range, total: int
+    prepared: str, writer: Writer, before: range, then: range, duplicates: range, total: int
 ) -> None:
     writer.write(flush_of(keys_of(before), soc=1))
     answer = writer.write(flush_of(keys_of(then), soc=2))
-    assert sorted(answer.known, key=lambda key: key[1]) == keys_of(known)
-    assert answer.rows.get("jeju", {"bank": 0})["bank"] == 2 * (len(then) - len(known))
+    assert sorted(answer.duplicates, key=lambda key: key[1]) == keys_of(duplicates)
+    assert answer.rows.get("jeju", {"bank": 0})["bank"] == 2 * (len(then) - len(duplicates))
     assert counts(prepared) == (total, 2 * total, total)
     with psycopg.connect(prepared) as connection:  # the first to come is the one that stays
         assert connection.execute("SELECT count(*) FROM bank WHERE soc = 1").fetchone() == (2 * len(before),)
@@ -71,7 +71,7 @@ def test_a_sample_is_stored_once(
 
 def test_a_key_twice_in_one_flush_is_neither_lost_nor_doubled(prepared: str, writer: Writer) -> None:
     answer = writer.write(flush_of(keys_of(range(3)) + keys_of(range(1, 2))))
-    assert list(answer.known) == keys_of(range(1, 2))
+    assert list(answer.duplicates) == keys_of(range(1, 2))
     assert counts(prepared) == (3, 6, 3)
 
 
@@ -80,16 +80,16 @@ def test_two_writers_with_the_same_samples_store_them_once(prepared: str) -> Non
 
     def run(_: int) -> int:
         with closing(Writer(prepared)) as writer:
-            known = 0
+            duplicates = 0
             for start in range(0, 100, 10):
                 both.wait()
-                known += len(writer.write(flush_of(keys_of(range(start, start + 15)))).known)
-            return known
+                duplicates += len(writer.write(flush_of(keys_of(range(start, start + 15)))).duplicates)
+            return duplicates
 
     with ThreadPoolExecutor(2) as pool:
-        known = sum(pool.map(run, range(2)))
+        duplicates = sum(pool.map(run, range(2)))
     assert counts(prepared) == (105, 210, 105)
-    assert known == 2 * 150 - 105
+    assert duplicates == 2 * 150 - 105
 
 
 def test_a_lost_connection_is_opened_again(prepared: str, writer: Writer) -> None:
@@ -113,7 +113,7 @@ def test_after_a_server_was_away_the_same_flush_is_stored(tmp_path: Path) -> Non
         with pytest.raises(DatabaseUnavailable, match="writing 2 samples"):
             writer.write(flush_of(keys_of(range(1, 3))))
     server.start()
-    assert list(writer.write(flush_of(keys_of(range(1, 3)))).known) == keys_of(range(1, 2))
+    assert list(writer.write(flush_of(keys_of(range(1, 3)))).duplicates) == keys_of(range(1, 2))
     assert counts(server.dsn) == (3, 6, 3)
     writer.close()
     server.stop()
@@ -121,11 +121,11 @@ def test_after_a_server_was_away_the_same_flush_is_stored(tmp_path: Path) -> Non
 
 def test_a_second_collector_of_the_same_device_is_named(prepared: str) -> None:
     with closing(Writer(prepared, collector="roof")) as roof, closing(Writer(prepared, collector="cellar")) as cellar:
-        assert roof.write(flush_of(keys_of(range(2)))).others == ()
-        assert cellar.write(flush_of(keys_of(range(1, 4)))).others == ("roof",)
-        assert roof.write(flush_of(keys_of(range(2)))).others == ()  # its own: the answer was lost
-        assert roof.write(flush_of(keys_of(range(4)))).others == ("cellar",)
-        assert cellar.write(flush_of(keys_of(range(4), "rack-2"))).others == ()
+        assert roof.write(flush_of(keys_of(range(2)))).other_collectors == ()
+        assert cellar.write(flush_of(keys_of(range(1, 4)))).other_collectors == ("roof",)
+        assert roof.write(flush_of(keys_of(range(2)))).other_collectors == ()  # its own: the answer was lost
+        assert roof.write(flush_of(keys_of(range(4)))).other_collectors == ("cellar",)
+        assert cellar.write(flush_of(keys_of(range(4), "rack-2"))).other_collectors == ()
     assert counts(prepared) == (8, 16, 8)
 
 
@@ -166,7 +166,7 @@ def test_late_rows_reach_compressed_chunks_not_duplicates(prepared: str, writer:
         compressed = connection.execute("SELECT bool_and(is_compressed) FROM timescaledb_information.chunks").fetchone()
         assert compressed == (True,)
     answer = writer.write(flush_of(keys_of(range(100)), soc=2))
-    assert sorted(answer.known, key=lambda key: key[1]) == keys_of(range(0, 100, 2))
+    assert sorted(answer.duplicates, key=lambda key: key[1]) == keys_of(range(0, 100, 2))
     assert counts(prepared) == (100, 200, 100)
 
 

@@ -100,7 +100,7 @@ class Shipping:
         self._account.events(shipment.events)
         if committed:
             self.work.committed(len(shipment.batches), committed)
-            for other in set(committed.others) - self._others:
+            for other in set(committed.other_collectors) - self._others:
                 self._others.add(other)
                 text = f"another collector, {other}, polls the same devices: each tick is stored once"
                 log.warning(text, extra=about("note"))

@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL and the one place where its errors become ours.
+"""Connections to PostgreSQL, and the translation of its errors into ours: no other module looks at an SQLSTATE for it.
 
-Decided by SQLSTATE (PostgreSQL manual, appendix A):
+Decided by SQLSTATE (PostgreSQL manual, appendix A, "PostgreSQL Error Codes"):
 
     unavailable    08 connection (but 08P01)   40 deadlock, serialization   53 memory, disk, connections, limits
                    58 the server's system      25006 read-only              55P03 lock not available
@@ -8,13 +8,13 @@ Decided by SQLSTATE (PostgreSQL manual, appendix A):
     about a row    22 value (but 22P04)        23 constraint                44 check option of a view
                    P0 raised by a trigger      54000 row or index entry too big
                    08P01 a field of the wrong length in COPY
-    refused        all else: rights (42501), table or column missing or of another type (42P01, 42703, 42804), database
+    refused        any other: rights (42501), table or column missing or of another type (42P01, 42703, 42804), database
                    dropped (57P04), COPY bytes that are no rows (22P04), a partition missing (23514), corruption (XX) …
 
-An error about a row is refused too: `adapters.postgres.writer` looks for the row where it can be looked for. An error
-without SQLSTATE is a connection that broke, stayed silent or could not be made: unavailable, with the server's words.
+An error about a row is a refusal too: `adapters.postgres.writer` looks for the row where it can be looked for. An error
+without SQLSTATE is a connection that broke, stayed silent or could not be made: unavailable, with the server's message.
 libpq hands on no SQLSTATE for the latter, so that a wrong password or a missing database also reads as unavailable;
-only a password that was asked for and not given can be told, and is refused.
+only a password that the server wanted and nobody gave can be recognised, and is a refusal.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ ROW_STATES = {"54000", "08P01"}
 NOT_ROWS = "22P04"
 CHECK_VIOLATION = "23514"
 
-# What the user's DSN does not set itself. A lost peer is noticed within half a minute and not after the kernel's two
-# hours (keepalives) or quarter of an hour (data that nobody acknowledges).
+# libpq's parameters (PostgreSQL manual, "Parameter Key Words") that the user's DSN does not set itself. A lost peer is
+# noticed within half a minute and not after the kernel's two hours (keepalives) or quarter of an hour (data that nobody
+# acknowledges).
 DEFAULTS = {
     "application_name": "ess_ray",
     "connect_timeout": "10",
@@ -55,12 +56,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Connection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that gives up a server which stays silent, whatever is between: a hung proxy answers keepalives."""
+    """A connection that gives up a server which stays silent: a hung proxy between them answers TCP's keepalives."""
 
     answer_limit_s: float | None = None  # for one answer, or for taking one buffer of COPY's; None: no limit
 
     def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
-        """As psycopg's: every exchange with the server goes through here."""
+        """psycopg's own `wait`, with the limit: every exchange with the server goes through it."""
         return super().wait(self._limited(gen), *args, **kwargs)
 
     def _limited(self, gen: PQGen[RV]) -> PQGen[RV]:
@@ -79,7 +80,10 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
 
 
 def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
-    """The parameters that a DSN gives. Raises `ConfigError` for one that is none: `key` names it, nothing is quoted."""
+    """The parameters that a DSN gives.
+
+    Raises ConfigError, under the configuration key `key`, for a text that is no DSN. Its message quotes nothing.
+    """
     try:
         given = conninfo.conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:  # its text quotes from the DSN, where a password may stand: not chained
@@ -92,7 +96,7 @@ def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
 
 
 def connect(dsn: str, answer_limit_s: float | None = None) -> Connection:
-    """A new connection, not in autocommit. Raises psycopg's errors, but `ConfigError` for a DSN that is none."""
+    """A new connection, not in autocommit. Raises ConfigError for a text that is no DSN, otherwise psycopg's errors."""
     given = check_dsn("storage.dsn", dsn)
     defaults = {key: DEFAULTS[key] for key in DEFAULTS.keys() - given.keys()}
     # No prepared statements: behind a pooler each transaction may have another server connection.
@@ -101,31 +105,31 @@ def connect(dsn: str, answer_limit_s: float | None = None) -> Connection:
     return connection
 
 
-def place_of(dsn: str) -> str:
-    """Host, port and name of the database: what does not change with the user or the password."""
+def location(dsn: str) -> str:
+    """Host, port and name of the database as key=value, the parts of a DSN that stay when user or password change."""
     parts = conninfo.conninfo_to_dict(dsn)
     return " ".join(f"{key}={parts[key]}" for key in ("service", "host", "hostaddr", "port", "dbname") if key in parts)
 
 
 def utc(time_us: int) -> datetime:
-    """A time of ours as the driver wants it."""
+    """Microseconds since 1970 UTC as the database driver wants a time."""
     return EPOCH + timedelta(microseconds=time_us)
 
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Turn psycopg's errors of the block into ours; `doing` begins the message."""
+    """Raise psycopg's errors of the block as DatabaseUnavailable or DatabaseRefused; `doing` begins the message."""
     try:
         yield
     except psycopg.Error as error:
-        problem = f"{doing}: {words(error)}"
+        problem = f"{doing}: {server_message(error)}"
         if is_transient(error):
             raise DatabaseUnavailable(problem) from error
         raise DatabaseRefused(problem, error.sqlstate or "") from error
 
 
 def is_transient(error: psycopg.Error) -> bool:
-    """Whether the same statement may succeed later."""
+    """True if the same statement may succeed later."""
     if error.sqlstate is None:
         needs_password = error.pgconn is not None and error.pgconn.needs_password
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and not needs_password
@@ -135,15 +139,15 @@ def is_transient(error: psycopg.Error) -> bool:
 
 
 def concerns_row(error: psycopg.Error) -> bool:
-    """Whether a row is at fault, so that the rest can be stored without it."""
+    """True if a row is at fault, so that all others can be stored without it."""
     state = error.sqlstate or ""
     if state == CHECK_VIOLATION and error.diag.table_name and not error.diag.constraint_name:
         return False  # a partition is missing
     return state != NOT_ROWS and (state.startswith(ROW_CLASSES) or state in ROW_STATES)
 
 
-def words(error: psycopg.Error) -> str:
-    """What the server said, in one line."""
+def server_message(error: psycopg.Error) -> str:
+    """Message, detail, hint and context as the server gave them, on one line."""
     diag = error.diag
-    said = [diag.message_primary or str(error), diag.message_detail, diag.message_hint, diag.context]
-    return "; ".join(word for word in said if word)
+    parts = [diag.message_primary or str(error), diag.message_detail, diag.message_hint, diag.context]
+    return "; ".join(part for part in parts if part)

@@ -1,9 +1,7 @@
 """Where refused rows go: the table `rejected`, or a file of JSON lines where even that cannot be written.
 
 Called by `adapters.postgres.writer` within the transaction that stores the rest of the flush, so that the table has
-each row once. The file may have one twice, if the commit after it failed. Errors: psycopg's where the table cannot
-serve now, or cannot be written and there is no folder for the file; `DatabaseRefused` where the file cannot be written
-either.
+each row once. The file may have a row twice, if the commit after it failed.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.postgres.connect import Connection, is_transient, utc, words
+from ess_ray.adapters.postgres.connect import Connection, is_transient, server_message, utc
 from ess_ray.core.errors import DatabaseRefused
 from ess_ray.core.running.logfields import about
 from ess_ray.core.storing.rejects import Rejection
@@ -33,7 +31,11 @@ FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %
 
 
 def keep(connection: Connection, rejections: Sequence[Rejection], folder: Path | None) -> None:
-    """Write them down, within the connection's transaction or durably in `folder`."""
+    """Write them down, within the connection's transaction or durably in `folder`.
+
+    Raises psycopg's error if the table cannot be written now, or not at all and there is no folder; DatabaseRefused if
+    the file cannot be written either.
+    """
     rows = [
         (utc(r.key[1]), r.key[0].site, r.key[0].device, r.table, r.row_data, r.sqlstate, r.reason) for r in rejections
     ]
@@ -43,10 +45,10 @@ def keep(connection: Connection, rejections: Sequence[Rejection], folder: Path |
     except psycopg.Error as error:
         if is_transient(error) or folder is None:
             raise
-        text = f"table rejected cannot be written, its rows go to {folder / FILE}: {words(error)}"
+        text = f"table rejected cannot be written, refused rows go to {folder / FILE} instead: {server_message(error)}"
         fields = about("rejected not written", table="rejected", count=len(rows), error=error)
         troubles.met("rejected", text, fields, logging.ERROR)
-        _append(folder, rejections, words(error))
+        _append(folder, rejections, server_message(error))
 
 
 def _append(folder: Path, rejections: Sequence[Rejection], problem: str) -> None:
@@ -66,12 +68,13 @@ def _append(folder: Path, rejections: Sequence[Rejection], problem: str) -> None
         _sync(folder)
     except OSError as error:
         raise DatabaseRefused(
-            f"{len(lines)} refused rows fit neither into table rejected ({problem}) nor into {folder / FILE}: {error}"
+            f"{len(lines)} refused rows can be kept neither in table rejected ({problem}) "
+            f"nor in {folder / FILE} ({error})"
         ) from error
 
 
 def _sync(folder: Path) -> None:
-    """Make the file's name durable too."""
+    """Make the file's name durable too: fsync(2)."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

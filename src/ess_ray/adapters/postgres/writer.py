@@ -5,7 +5,16 @@ however often, so that the data tables need no unique index. That also makes it 
 was not answered.
 
 A row that the database refuses for good (`adapters.postgres.connect` says by which SQLSTATEs) is found by halving, in a
-transaction that is rolled back, and kept in `rejected`; its sample becomes partial or failed, and the rest is stored.
+transaction that is rolled back, and kept in `rejected`; its sample becomes partial or failed, and all else is stored.
+
+A flush on its way::
+
+    to commit ──COMMIT──▶ committed
+      ▲  ▲ └──a key of `sample` exists (23505): rolled back──▶ which ones? those are dropped as duplicates ──┐
+      │  └────────────────────────────────────────────────────────────────────────────────────────────────────┘
+      └──a row is refused: rolled back; found by halving, taken out, to be kept in `rejected`
+
+Every other error is raised, after the connection was closed: the next write begins with a new one.
 
 Errors: `DatabaseUnavailable` (send the same flush again later), `DatabaseRefused` (nothing of the flush was stored, and
 no row of it is at fault). A server that stays silent is given up after `ANSWER_LIMIT_S`.
@@ -17,7 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,16 +34,13 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres import rejected
-from ess_ray.adapters.postgres.connect import Connection, concerns_row, connect, translated, utc, words
+from ess_ray.adapters.postgres.connect import Connection, concerns_row, connect, server_message, translated, utc
+from ess_ray.adapters.postgres.copy_rows import column_types, copy_rows
 from ess_ray.core.samples import Event, Status
-from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched, without
+from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched_spans, without
 from ess_ray.core.storing.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
 
-# PostgreSQL manual, COPY, "Binary Format": signature, flags, length of the header extension; trailer.
-HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-TRAILER = b"\xff\xff"
 ANSWER_LIMIT_S = 25.0
-SMALL = 1 << 16  # bytes that are cheaper to copy than to send in pieces
 # What every transaction begins with, in one round trip. The settings are local to it: that also holds behind a
 # connection pooler. A commit must be on disk when it is answered; a transaction whose writer vanished must not keep its
 # keys from the next writer for long; a lock is given up with a message that names it before the whole connection is.
@@ -48,46 +54,49 @@ SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeo
        set_config('idle_in_transaction_session_timeout', '30s', true), set_config('lock_timeout', {lock}, true),
        set_config('client_connection_check_interval', '2s', true), set_config('ess_ray.collector', {collector}, true),
        EXISTS (SELECT FROM export_until WHERE until > """
-LATE = """
+LATE_COMMIT = """
 INSERT INTO late_commit (site, tables, first, last)
 SELECT site, %s::text[], first, last
 FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) AS written(site, first, last)
 JOIN export_until USING (site) WHERE first < until"""
 # The bounds on the time let TimescaleDB look into the chunks concerned only.
-KNOWN = """
-SELECT k.place - 1, s.collector
-FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS k(site, device, time, place)
+DUPLICATES = """
+SELECT k.ordinality - 1, s.collector
+FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS k(site, device, time, ordinality)
 JOIN sample s ON s.site = k.site AND s.device = k.device AND s.time = k.time
 WHERE s.time BETWEEN %s AND %s"""
 EVENTS = """
 INSERT INTO event (time, site, device, kind, until, detail)
 SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
 ON CONFLICT DO NOTHING"""
-TYPES = """
-SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
-WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What is left to commit of a flush, and what was learned about the rest."""
+    """A flush on its way: what of it is still to be committed, and what happened to the samples taken out of it.
+
+    Invariant: `rejections` and `demoted` are of samples that are still in `flush`, so that they are written with them.
+    """
 
     flush: Flush
-    others: set[str] = field(default_factory=set)
+    other_collectors: set[str] = field(default_factory=set)  # that wrote the duplicates
     rejections: list[Rejection] = field(default_factory=list)
     demoted: dict[Key, Status] = field(default_factory=dict)
     copy_s: float = 0.0
-    known: int = 0  # transactions rolled back
-    refused: int = 0
+    duplicate_rollbacks: int = 0
+    refusal_rollbacks: int = 0
 
-    def drop_known(self, collectors: Mapping[Key, str | None]) -> bool:
-        """Leave out what the database has, and repeats; False if that changes nothing."""
+    def drop_duplicates(self, collectors: Mapping[Key, str | None]) -> bool:
+        """Leave out samples that the database has, and repeats of a key; False if that changes nothing.
+
+        `collectors`: who wrote each of the former.
+        """
         before = len(self.flush.keys)
         self.flush = without(self.flush, collectors)
-        self.others |= {name for name in collectors.values() if name}
-        self.rejections = [one for one in self.rejections if one.key not in collectors]
+        self.other_collectors |= {name for name in collectors.values() if name}
+        self.rejections = [rejection for rejection in self.rejections if rejection.key not in collectors]
         self.demoted = {key: status for key, status in self.demoted.items() if key not in collectors}
         return len(self.flush.keys) < before
 
@@ -96,7 +105,7 @@ class FlushWriter:
     """A connection to one database, opened when first needed and again after it was lost.
 
     `rejected_dir` gets the rows that not even the table `rejected` takes. `collector` is the name that the samples
-    carry, the same after a restart.
+    carry, the same after a restart. Not for several threads at once.
     """
 
     def __init__(
@@ -111,14 +120,18 @@ class FlushWriter:
         self._rejected_dir = rejected_dir
         self._answer_limit_s = answer_limit_s
         self._connection: Connection | None = None
-        self._begin_words = ""
+        self._begin_statement = ""  # of this connection
 
     def write(self, flush: Flush) -> Committed:
-        """Commit `flush`, all of it, less the samples that are there already: those are `known` in the answer."""
+        """Commit `flush`, all of it, less the samples that are there already: the `duplicates` of the result.
+
+        Raises DatabaseUnavailable if the same flush may succeed later, DatabaseRefused if it will not; nothing was
+        stored then, unless the answer to a commit was lost.
+        """
         return self._translated(f"writing {len(flush.keys)} samples", lambda: self._write(flush))
 
     def write_events(self, events: Sequence[Event]) -> None:
-        """Commit events, less those that are there already."""
+        """Commit events, less those that are there already. Raises as `write` does."""
         if events:
             self._translated(f"writing {len(events)} events", lambda: self._write_events(events))
 
@@ -128,7 +141,7 @@ class FlushWriter:
             self._connection.close()
             self._connection = None
 
-    def _translated(self, doing: str, work: Callable[[], Answer]) -> Answer:
+    def _translated(self, doing: str, work: Callable[[], Result]) -> Result:
         try:
             with translated(doing):
                 return work()
@@ -139,104 +152,108 @@ class FlushWriter:
     def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = connect(self._dsn, self._answer_limit_s)
-            words = sql.SQL(BEGIN).format(lock=f"{self._answer_limit_s * 800:.0f}ms", collector=self._collector)
-            self._begin_words = words.as_string(self._connection)
+            statement = sql.SQL(BEGIN).format(lock=f"{self._answer_limit_s * 800:.0f}ms", collector=self._collector)
+            self._begin_statement = statement.as_string(self._connection)
         return self._connection
 
     def _begin(self, cursor: psycopg.Cursor, tables: Sequence[str], keys: Keys) -> None:
-        """What holds for a transaction that writes rows of `keys` into `tables`; a late one notes what it touches."""
+        """Begin a transaction that writes rows of `keys` into `tables`; a late one notes what it touches."""
         oldest = utc(int(keys.ticks_us.min()))
-        cursor.execute(f"{self._begin_words}'{oldest.isoformat()}')".encode())
-        while cursor.nextset():  # the last of its answers
+        cursor.execute(f"{self._begin_statement}'{oldest.isoformat()}')".encode())
+        while cursor.nextset():  # the result of the last statement
             pass
         row = cursor.fetchone()
         if row is not None and row[-1]:
-            sites, first_us, last_us = zip(*touched(keys), strict=True)
-            cursor.execute(LATE, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
+            sites, first_us, last_us = zip(*touched_spans(keys), strict=True)
+            cursor.execute(LATE_COMMIT, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 
     def _write(self, flush: Flush) -> Committed:
-        left, begun_s = _Attempt(flush), time.perf_counter()
-        while left.flush.keys and not self._stored(left):
-            left.known += 1
-            if not left.drop_known(self._known(left.flush)):
-                raise psycopg.InternalError("a key of `sample` is taken that nobody can see")
-        # A key that the flush holds twice counts as known once: one of the two was dropped.
-        known = () if left.flush is flush else (Counter(flush.keys) - Counter(left.flush.keys)).elements()
+        attempt, begun_s = _Attempt(flush), time.perf_counter()
+        while attempt.flush.keys and not self._stored(attempt):
+            attempt.duplicate_rollbacks += 1
+            if not attempt.drop_duplicates(self._duplicates(attempt.flush)):
+                raise psycopg.InternalError(
+                    "a key of table sample is taken, but its row cannot be seen: a row security policy, or a unique "
+                    "index that ess_ray did not make"
+                )
+        # A key that the flush holds twice is a duplicate once: one of the two was dropped.
+        dropped = Counter(flush.keys) - Counter(attempt.flush.keys) if attempt.flush is not flush else Counter[Key]()
         return Committed(
-            tuple(known),
-            count_rows(left.flush),
+            tuple(dropped.elements()),
+            count_rows(attempt.flush),
             committed_us=time.time_ns() // 1000,
-            others=tuple(sorted(left.others - {self._collector})),
-            rejected=Counter(one.table for one in left.rejections),
-            demoted=left.demoted,
+            other_collectors=tuple(sorted(attempt.other_collectors - {self._collector})),
+            rejected=Counter(rejection.table for rejection in attempt.rejections),
+            demoted=attempt.demoted,
             cost=Cost(
                 normalised_rows=sum(sum(table.rows) for table in flush.tables),
                 normalise_s=flush.made_s,
-                copy_s=left.copy_s,
+                copy_s=attempt.copy_s,
                 write_s=time.perf_counter() - begun_s,
-                known=left.known,
-                refused=left.refused,
+                duplicate_rollbacks=attempt.duplicate_rollbacks,
+                refusal_rollbacks=attempt.refusal_rollbacks,
             ),
         )
 
-    def _stored(self, left: _Attempt) -> bool:
-        """Commit what is left, less the rows that are refused; False if a sample is known."""
+    def _stored(self, attempt: _Attempt) -> bool:
+        """Commit the attempt, less the rows that are refused; False if there is a duplicate among its samples."""
         while True:
             try:
-                return self._commit(left)
+                return self._commit(attempt)
             except psycopg.Error as error:
-                if not concerns_row(error) or not self._reject(left):
+                if not concerns_row(error) or not self._take_out_refused(attempt):
                     raise
-                left.refused += 1
+                attempt.refusal_rollbacks += 1
 
-    def _commit(self, left: _Attempt) -> bool:
-        """One transaction; False if it was rolled back because a sample is known."""
+    def _commit(self, attempt: _Attempt) -> bool:
+        """One transaction; False if it was rolled back because a sample is a duplicate."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
-            self._begin(cursor, _tables(left.flush), left.flush.keys)
+            self._begin(cursor, _tables(attempt.flush), attempt.flush.keys)
             begun_s = time.perf_counter()
             try:
-                _copy(cursor, left.flush.samples)
+                copy_rows(cursor, attempt.flush.samples)
             except psycopg.errors.UniqueViolation:
                 raise psycopg.Rollback from None
-            for table in left.flush.tables:
-                _copy(cursor, table)
-            left.copy_s += time.perf_counter() - begun_s
-            if left.rejections:
-                rejected.keep(connection, left.rejections, self._rejected_dir)
+            for table in attempt.flush.tables:
+                copy_rows(cursor, table)
+            attempt.copy_s += time.perf_counter() - begun_s
+            if attempt.rejections:
+                rejected.keep(connection, attempt.rejections, self._rejected_dir)
             return True
         return False
 
-    def _known(self, flush: Flush) -> dict[Key, str | None]:
+    def _duplicates(self, flush: Flush) -> dict[Key, str | None]:
         """The samples that the database has, and which collector wrote them."""
         sites = [device.site for device, _ in flush.keys]
         devices = [device.device for device, _ in flush.keys]
         times = [utc(tick_us) for _, tick_us in flush.keys]
         connection = self._connected()
         with connection.transaction():
-            rows = connection.execute(KNOWN, [sites, devices, times, min(times), max(times)]).fetchall()
-        return {flush.keys[place]: collector for place, collector in rows}
+            rows = connection.execute(DUPLICATES, [sites, devices, times, min(times), max(times)]).fetchall()
+        return {flush.keys[index]: collector for index, collector in rows}
 
-    def _reject(self, left: _Attempt) -> bool:
-        """Take the rows out of what is left that the database refuses; False if it refuses none alone."""
-        found: dict[str, list[Piece]] = {}
+    def _take_out_refused(self, attempt: _Attempt) -> bool:
+        """Take the rows out of the attempt that the database refuses; False if it refuses none alone."""
+        refused_pieces: dict[str, list[Piece]] = {}
         connection = self._connected()
         with connection.transaction(force_rollback=True), connection.cursor() as cursor:
-            self._begin(cursor, _tables(left.flush), left.flush.keys)
+            self._begin(cursor, _tables(attempt.flush), attempt.flush.keys)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or some would speak up at the commit only
             try:
-                _copy(cursor, left.flush.samples)
+                copy_rows(cursor, attempt.flush.samples)
             except psycopg.errors.UniqueViolation:
                 return True  # another writer was faster: the next commit finds that out too
-            for table in left.flush.tables:
-                refused = sift(pieces_of(table), _attempt(cursor, table))
-                types = _types(cursor, table) if refused else {}
-                found[table.table] = [piece for piece, _ in refused]
+            for table in attempt.flush.tables:
+                refused = sift(pieces_of(table), _trial(cursor, table))
+                types = column_types(cursor, table.table) if refused else {}
+                refused_pieces[table.table] = [piece for piece, _ in refused]
                 for piece, error in refused:
-                    data, key = row_json(piece.data, table.columns, types), left.flush.keys[piece.sample]
-                    left.rejections.append(Rejection(key, table.table, data, error.sqlstate or "", words(error)))
-        left.flush, demoted = without_rows(left.flush, found)
-        left.demoted |= demoted
+                    data, key = row_json(piece.data, table.columns, types), attempt.flush.keys[piece.sample]
+                    state, reason = error.sqlstate or "", server_message(error)
+                    attempt.rejections.append(Rejection(key, table.table, data, state, reason))
+        attempt.flush, demoted = without_rows(attempt.flush, refused_pieces)
+        attempt.demoted |= demoted
         return bool(demoted)
 
     def _write_events(self, events: Sequence[Event]) -> None:
@@ -253,46 +270,21 @@ def _tables(flush: Flush) -> list[str]:
     return [table.table for table in (flush.samples, *flush.tables) if table.data]
 
 
-def _utc_or_none(time_us: int | None) -> object:
+def _utc_or_none(time_us: int | None) -> datetime | None:
     return None if time_us is None else utc(time_us)
 
 
-def _attempt(cursor: psycopg.Cursor, table: TableRows) -> Callable[[bytes], psycopg.Error | None]:
+def _trial(cursor: psycopg.Cursor, table: TableRows) -> Callable[[bytes], psycopg.Error | None]:
     """How `sift` tries rows of `table`: stored, or the error about a row. Other errors end the search."""
 
-    def attempt(data: bytes) -> psycopg.Error | None:
+    def store(data: bytes) -> psycopg.Error | None:
         try:
             with cursor.connection.transaction():
-                _copy(cursor, replace(table, data=data))
+                copy_rows(cursor, replace(table, data=data))
         except psycopg.Error as error:
             if not concerns_row(error):
                 raise
             return error
         return None
 
-    return attempt
-
-
-def _types(cursor: psycopg.Cursor, table: TableRows) -> dict[str, str]:
-    name = sql.Identifier(table.table).as_string(cursor)
-    return dict(cursor.execute(TYPES, [name]).fetchall())
-
-
-def _copy(cursor: psycopg.Cursor, rows: TableRows) -> None:
-    if not rows.data:
-        return
-    with cursor.copy(_copy_words(rows.table, rows.columns)) as copy:
-        if len(rows.data) < SMALL:
-            copy.write(HEADER + rows.data + TRAILER)
-            return
-        copy.write(HEADER)
-        copy.write(rows.data)
-        copy.write(TRAILER)
-
-
-@cache
-def _copy_words(table: str, columns: tuple[str, ...]) -> bytes:
-    """Composing them takes longer than copying a few rows."""
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table), names)
-    return statement.as_bytes()
+    return store

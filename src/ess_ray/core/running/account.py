@@ -199,7 +199,7 @@ class Account:
             self._count(batch, answer)
         for site, tables in answer.rows.items():
             self.rows.setdefault(site, Counter()).update(tables)
-        self.known += len(answer.known)
+        self.known += len(answer.duplicates)
 
     def _count(self, batch: Batch, answer: Committed) -> None:
         demoted = {(str(device), tick_us): status for (device, tick_us), status in answer.demoted.items()}

@@ -62,8 +62,8 @@ class Work:
         self.normalise_s += answer.cost.normalise_s
         self.copy_s += answer.cost.copy_s
         self.write_s += answer.cost.write_s
-        self.again[Again.KNOWN] += answer.cost.known
-        self.again[Again.REFUSED] += answer.cost.refused
+        self.again[Again.KNOWN] += answer.cost.duplicate_rollbacks
+        self.again[Again.REFUSED] += answer.cost.refusal_rollbacks
         self.rejected.update(answer.rejected)
 
     def failed(self) -> None:

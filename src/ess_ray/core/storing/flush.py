@@ -1,4 +1,8 @@
-"""What goes to the database in one transaction: bytes ready for COPY, and where each sample's rows lie in them."""
+"""Flushes: the samples of one transaction as bytes ready for COPY, and where each sample's rows lie in them.
+
+Made by `core.decoding.normalise`, written by `adapters.postgres.writer`, which cuts out of them what the database has
+already (`without`) and what it refuses (`core.storing.rejects`).
+"""
 
 from __future__ import annotations
 
@@ -20,13 +24,13 @@ class Keys:
     """The keys of a flush, as a sequence of `Key`; in columns, since thousands pass and few are looked at."""
 
     names: Sequence[str]  # site/device
-    ticks_us: np.ndarray
+    ticks_us: np.ndarray  # int64, as long as `names`; microseconds since 1970 UTC
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, place: int) -> Key:
-        return device_of(self.names[place]), int(self.ticks_us[place])
+    def __getitem__(self, index: int) -> Key:
+        return device_of(self.names[index]), int(self.ticks_us[index])
 
     def __iter__(self) -> Iterator[Key]:
         return zip(map(device_of, self.names), self.ticks_us.tolist(), strict=True)
@@ -38,18 +42,18 @@ class Keys:
 
     @classmethod
     def of(cls, keys: Iterable[Key]) -> Keys:
-        """These keys in columns."""
+        """Keys in columns."""
         devices, ticks_us = zip(*keys, strict=True) if (keys := list(keys)) else ((), ())
         return cls([str(device) for device in devices], np.array(ticks_us, np.int64))
 
     @property
     def sites(self) -> list[str]:
-        """Of each key."""
+        """The site of each key."""
         return [name[: name.index("/")] for name in self.names]
 
-    def less(self, keep: Sequence[int]) -> Keys:
-        """Those at the given places."""
-        return Keys([self.names[place] for place in keep], self.ticks_us[np.array(keep, int)])
+    def at(self, indices: Sequence[int]) -> Keys:
+        """The keys at these indices."""
+        return Keys([self.names[index] for index in indices], self.ticks_us[np.array(indices, int)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,51 +75,54 @@ class TableRows:
 class Flush:
     """Samples and their rows. `samples` is the TableRows of table `sample`, one row a key."""
 
-    keys: Keys  # of each sample
+    keys: Keys  # of each sample; a key may stand there twice
     samples: TableRows
     tables: tuple[TableRows, ...]  # the data tables
-    made_s: float = 0.0  # what it took to make them
+    made_s: float = 0.0  # the time it took to make them
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a flush took, on its way to the database."""
+    """Rows and seconds of a flush on its way to the database, and transactions that were rolled back for it."""
 
     normalised_rows: int = 0
     normalise_s: float = 0.0
     copy_s: float = 0.0
     write_s: float = 0.0  # from the first transaction's begin to the last one's commit
-    known: int = 0  # transactions that were rolled back since samples were known
-    refused: int = 0  # and since rows were refused
+    duplicate_rollbacks: int = 0  # since the database had some of the samples
+    refusal_rollbacks: int = 0  # since it refused some of the rows
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The answer to a flush."""
+    """The writer's answer to a flush."""
 
-    known: tuple[Key, ...]  # samples that the database had before, and so were not written again
+    duplicates: tuple[Key, ...]  # samples that the database had before, and so were not written again
     rows: Mapping[str, Mapping[str, int]]  # rows written, by site and table
     committed_us: int  # when, by the writer's clock, microseconds since 1970 UTC
-    others: tuple[str, ...] = ()  # the collectors, but for this one, that wrote the known samples: they should not
+    other_collectors: tuple[str, ...] = ()  # that wrote the duplicates: two must not poll the same devices
     rejected: Mapping[str, int] = field(default_factory=dict)  # rows that the database refused for good, by table
     demoted: Mapping[Key, Status] = field(default_factory=dict)  # what became of the samples that lost rows so
     cost: Cost = field(default_factory=Cost)
 
 
-def touched(keys: Keys) -> list[tuple[str, int, int]]:
-    """(site, first_us, last_us) of each quarter of an hour that holds ticks: no local midnight lies within one."""
-    found = []
+def touched_spans(keys: Keys) -> list[tuple[str, int, int]]:
+    """(site, first tick, last tick) of each quarter of an hour that holds ticks: no local midnight lies within one.
+
+    Ticks in microseconds since 1970 UTC; no order.
+    """
+    spans = []
     sites, quarters = keys.sites, keys.ticks_us // QUARTER_US
     for site in set(sites):
-        here = np.array([one == site for one in sites])
-        for quarter in np.unique(quarters[here]):
-            ticks_us = keys.ticks_us[here & (quarters == quarter)]
-            found.append((site, int(ticks_us.min()), int(ticks_us.max())))
-    return found
+        of_site = np.array([other == site for other in sites])
+        for quarter in np.unique(quarters[of_site]):
+            ticks_us = keys.ticks_us[of_site & (quarters == quarter)]
+            spans.append((site, int(ticks_us.min()), int(ticks_us.max())))
+    return spans
 
 
 def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
-    """Rows of the data tables, by site and table."""
+    """Number of rows of the data tables (without `sample`), by site and table."""
     sites = flush.keys.sites
     counts = {site: {table.table: 0 for table in flush.tables} for site in set(sites)}
     for table in flush.tables:
@@ -127,31 +134,31 @@ def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
     return counts
 
 
-def without(flush: Flush, known: Collection[Key]) -> Flush:
-    """`flush` less the samples in `known`, and less the repeats of a key: of equal keys the first stays."""
-    seen, keep = set(known), []
-    for place, key in enumerate(flush.keys):
+def without(flush: Flush, duplicates: Collection[Key]) -> Flush:
+    """`flush` less the samples in `duplicates`, and less the repeats of a key: of equal keys the first stays."""
+    seen, keep = set(duplicates), []
+    for index, key in enumerate(flush.keys):
         if key not in seen:
             seen.add(key)
-            keep.append(place)
+            keep.append(index)
     return Flush(
-        keys=flush.keys.less(keep),
+        keys=flush.keys.at(keep),
         samples=_cut(flush.samples, keep),
         tables=tuple(_cut(table, keep) for table in flush.tables),
     )
 
 
 def rows_by_sample(rows: TableRows) -> list[bytes]:
-    """The tuples of each sample."""
+    """The COPY tuples of each sample, one behind the other; empty for a sample without rows."""
     return [rows.data[start:end] for start, end in pairwise((0, *rows.ends))]
 
 
 def rejoined(rows: TableRows, pieces: Sequence[bytes], counts: Sequence[int]) -> TableRows:
-    """The same table with other tuples: `pieces` and how many rows they are, one each a sample."""
+    """The same table with other rows: `pieces` are each sample's COPY tuples, `counts` how many rows that is."""
     ends = tuple(accumulate(map(len, pieces)))
     return replace(rows, data=b"".join(pieces), ends=ends, rows=tuple(counts))
 
 
 def _cut(rows: TableRows, keep: Sequence[int]) -> TableRows:
     pieces = rows_by_sample(rows)
-    return rejoined(rows, [pieces[place] for place in keep], [rows.rows[place] for place in keep])
+    return rejoined(rows, [pieces[index] for index in keep], [rows.rows[index] for index in keep])

@@ -1,8 +1,8 @@
 """Rows that the database refuses for good: how they are found, taken out of their flush, and written for people.
 
-Pure: `adapters.postgres.writer` gives the attempt to store. A row is known by its table, the place of its sample in the
-flush and its place among the sample's rows. Tuples are those of `core.decoding.pgcopy`: the number of fields (int16),
-then of each field the length (int32, -1 for NULL) and the bytes.
+Pure: `adapters.postgres.writer` gives the attempt to store. A row is identified by its table, the index of its sample
+in the flush and its index among the sample's rows. Tuples are those of PostgreSQL's binary COPY (manual, COPY, "Binary
+Format"): the number of fields (int16), then of each field the length (int32, -1 for NULL) and the bytes, big end first.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from ess_ray.core.storing.flush import Flush, Key, TableRows, rejoined, rows_by_
 
 FORMS = {"smallint": "h", "integer": "i", "bigint": "q", "real": "f", "double precision": "d", "boolean": "?"}
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-ARRAY_HEAD, ARRAY_DIMENSION = 12, 8  # bytes: dimensions, has NULLs, element type; size and lower bound
+# Bytes of an array as array_send() of PostgreSQL's arrayfuncs.c has it: dimensions, has NULLs, element type; and of
+# each dimension size and lower bound.
+ARRAY_HEADER, ARRAY_DIMENSION = 12, 8
 
 Fields = list[bytes | None]
-Why = TypeVar("Why")
+Refusal = TypeVar("Refusal")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Neighbouring rows of one sample: `sample` is its place in the flush, `row` the first one's among its rows."""
+    """Neighbouring rows of one sample: `sample` is its index in the flush, `row` the first row's in the sample."""
 
     sample: int
     row: int
@@ -37,7 +39,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A refused row as it is kept: `row_data` is JSON, column name → value."""
+    """A refused row as table `rejected` has it: `row_data` is JSON, column → value, `reason` the server's message."""
 
     key: Key
     table: str
@@ -46,31 +48,34 @@ class Rejection:
     reason: str
 
 
-def sift(pieces: Sequence[Piece], attempt: Callable[[bytes], Why | None]) -> list[tuple[Piece, Why]]:
-    """The single rows that `attempt` refuses, by halving: it stores what it is given, or nothing and says why."""
-    if not pieces or (why := attempt(b"".join(piece.data for piece in pieces))) is None:
+def sift(pieces: Sequence[Piece], store: Callable[[bytes], Refusal | None]) -> list[tuple[Piece, Refusal]]:
+    """The single rows that `store` refuses, with its refusal each, found by halving.
+
+    `store` is given COPY tuples: it stores all of them and returns None, or stores none and returns why.
+    """
+    if not pieces or (refusal := store(b"".join(piece.data for piece in pieces))) is None:
         return []
     if len(pieces) == 1:
         (piece,) = pieces
         rows = split_rows(piece.data)
         if len(rows) == 1:
-            return [(piece, why)]
+            return [(piece, refusal)]
         pieces = [Piece(piece.sample, row, data) for row, data in enumerate(rows)]
     half = len(pieces) // 2
-    return sift(pieces[:half], attempt) + sift(pieces[half:], attempt)
+    return sift(pieces[:half], store) + sift(pieces[half:], store)
 
 
 def pieces_of(rows: TableRows) -> list[Piece]:
-    """One piece a sample, samples without rows left out."""
+    """One piece a sample, with all its rows; samples without rows are left out."""
     return [Piece(sample, 0, data) for sample, data in enumerate(rows_by_sample(rows)) if data]
 
 
 def without_rows(flush: Flush, refused: Mapping[str, Collection[Piece]]) -> tuple[Flush, dict[Key, Status]]:
-    """`flush` less the `refused` rows (by table), and what its samples are now that lost some: partial or failed.
+    """`flush` less the `refused` rows (by table), and the new status of the samples that lost some: partial or failed.
 
-    Their rows in `sample` say so too, with reason `rejected`.
+    Their rows in `sample` get that status too, with reason `rejected`.
     """
-    tables = tuple(_less(table, refused.get(table.table, ())) for table in flush.tables)
+    tables = tuple(_without_pieces(table, refused.get(table.table, ())) for table in flush.tables)
     demoted = {}
     for sample in {piece.sample for pieces in refused.values() for piece in pieces}:
         left = any(table.rows[sample] for table in tables)
@@ -82,11 +87,11 @@ def without_rows(flush: Flush, refused: Mapping[str, Collection[Piece]]) -> tupl
     return cleaned, {flush.keys[sample]: status for sample, status in demoted.items()}
 
 
-def _less(table: TableRows, refused: Collection[Piece]) -> TableRows:
-    gone = {(piece.sample, piece.row) for piece in refused}
+def _without_pieces(table: TableRows, refused: Collection[Piece]) -> TableRows:
+    taken_out = {(piece.sample, piece.row) for piece in refused}
     pieces, counts = rows_by_sample(table), list(table.rows)
-    for sample in {sample for sample, _ in gone}:
-        stay = [row for place, row in enumerate(split_rows(pieces[sample])) if (sample, place) not in gone]
+    for sample in {sample for sample, _ in taken_out}:
+        stay = [row for index, row in enumerate(split_rows(pieces[sample])) if (sample, index) not in taken_out]
         pieces[sample], counts[sample] = b"".join(stay), len(stay)
     return rejoined(table, pieces, counts)
 
@@ -100,7 +105,7 @@ def _with_status(row: bytes, columns: Sequence[str], status: Status) -> bytes:
 
 
 def split_rows(data: bytes) -> list[bytes]:
-    """Each tuple of `data`."""
+    """COPY tuples that lie one behind the other, cut apart. Raises struct.error if the last one is cut off."""
     rows, start = [], 0
     while start < len(data):
         end = start + 2
@@ -112,7 +117,7 @@ def split_rows(data: bytes) -> list[bytes]:
 
 
 def split_fields(row: bytes) -> Fields:
-    """The fields of one tuple; None is NULL."""
+    """The fields of one COPY tuple as bytes; None is NULL."""
     fields: Fields = []
     at = 2
     while at < len(row):
@@ -124,10 +129,10 @@ def split_fields(row: bytes) -> Fields:
 
 
 def row_json(row: bytes, columns: Sequence[str], types: Mapping[str, str]) -> str:
-    """One tuple as JSON, column → value; `types` as the server's format_type() names them.
+    """One COPY tuple as JSON, column → value; `types` by column, as the server's format_type() names them.
 
-    Times are ISO 8601 in UTC. What JSON has no word for is text: "nan", "inf". So are, in hexadecimal digits behind
-    \\x, bytes that are no value of their column's type.
+    Times are ISO 8601 in UTC. Floats that JSON does not have are text: "nan", "inf". So are, in hexadecimal digits
+    behind \\x, bytes that are no value of their column's type.
     """
     values = zip(columns, split_fields(row), strict=True)
     return json.dumps({name: _value(field, types.get(name, "")) for name, field in values}, ensure_ascii=False)
@@ -156,7 +161,7 @@ def _scalar(field: bytes, kind: str) -> object:
 def _array(field: bytes, kind: str) -> object:
     dimensions, _, _ = struct.unpack_from(">iii", field)
     values: list[object] = []
-    at = ARRAY_HEAD + ARRAY_DIMENSION * dimensions
+    at = ARRAY_HEADER + ARRAY_DIMENSION * dimensions
     while at < len(field):
         (length,) = struct.unpack_from(">i", field, at)
         at += 4

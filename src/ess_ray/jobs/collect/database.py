@@ -14,7 +14,7 @@ from datetime import timedelta
 from threading import Lock, Thread
 
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.postgres.connect import place_of
+from ess_ray.adapters.postgres.connect import location
 from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError
@@ -137,7 +137,7 @@ class Database:
     @property
     def _location_hash(self) -> str:
         """Host, port and name of the database as a short key without secrets."""
-        return hashlib.sha256(place_of(self.dsn).encode()).hexdigest()[:16]
+        return hashlib.sha256(location(self.dsn).encode()).hexdigest()[:16]
 
     def _identities(self) -> Identities:
         try:

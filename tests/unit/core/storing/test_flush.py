@@ -23,7 +23,7 @@ FULL = ((A, 1, b"a", b"AAA"), (B, 1, b"b", b""), (C, 1, b"c", b"CC"))
 
 
 @pytest.mark.parametrize(
-    ("rows", "known", "left"),
+    ("rows", "duplicates", "left"),
     [
         (FULL, [], FULL),
         (FULL, [(A, 1)], FULL[1:]),
@@ -35,9 +35,9 @@ FULL = ((A, 1, b"a", b"AAA"), (B, 1, b"b", b""), (C, 1, b"c", b"CC"))
         ((*FULL, (A, 1, b"z", b"ZZZZ")), [(A, 1)], FULL[1:]),
     ],
 )
-def test_known_samples_and_repeats_are_cut_out(
+def test_duplicates_and_repeats_of_a_key_are_cut_out(
     rows: tuple[tuple[Device, int, bytes, bytes], ...],
-    known: list[tuple[Device, int]],
+    duplicates: list[tuple[Device, int]],
     left: tuple[tuple[Device, int, bytes, bytes], ...],
 ) -> None:
-    assert without(make(*rows), known) == make(*left)
+    assert without(make(*rows), duplicates) == make(*left)
