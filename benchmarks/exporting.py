@@ -20,7 +20,7 @@ from benchmarks.databases import running, servers
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
 from ess_ray.actors.exporter import Exporter, Outcome, make_exporter
 from ess_ray.adapters.postgres.day_rows import open_day
-from ess_ray.core.day import stretches
+from ess_ray.core.day import offset_intervals
 from ess_ray.core.exporting.objects import Part as Object
 from ess_ray.core.settings import Settings
 from tests import days
@@ -158,7 +158,7 @@ def _compare(
 def copy_line(dsn: str, part: Object, file: Path) -> str:
     """psql's words for the same query into a file."""
     with open_day(dsn, part) as rows:
-        [(start_us, end_us, _)] = stretches(part.day)
+        [(start_us, end_us, _)] = offset_intervals(part.day)
         query = " ".join(rows._statement(start_us, end_us).decode().split())  # noqa: SLF001
     return query.replace("COPY", "\\copy", 1).replace("TO STDOUT", f"to '{file}'", 1)
 

@@ -1,4 +1,4 @@
-"""The log of a run, read as a program does: every line is one object of JSON with what the schema requires."""
+"""The log files of a run as a program reads them: every line is a JSON object with the fields of the schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ REQUIRED = {"@timestamp", "log.level", "message", "ecs.version", "ess.actor", "p
 
 
 def log_lines(file: Path) -> list[dict[str, Any]]:
-    """By dotted names. Fails for a line that is not whole, or has a field that is not documented or of another type."""
+    """The lines of a log file as dicts with dotted names (`log.level`).
+
+    Fails for a line that is not complete, or has a field that is not documented or of another type.
+    """
     lines = [_flat(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
     types = {field.name: field.type for field in FIELDS}
     for line in lines:
@@ -26,8 +29,8 @@ def log_lines(file: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _flat(tree: dict[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     for name, value in tree.items():
-        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
-    return found
+        fields |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return fields

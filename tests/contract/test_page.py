@@ -1,4 +1,4 @@
-"""The collector's page over a real database: what it answers, to whom, and how much at most."""
+"""The collector's page over a real database: its data, who may request it, how much there is at most, its looks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.adapters.page.answers import DAY_DEVICES, Answers
+from ess_ray.adapters.page.data import DAY_DEVICES, PageData
 from ess_ray.adapters.page.server import PageServer
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.curves import MOST_POINTS
@@ -32,12 +32,12 @@ BANNED = ("<script>alert(1)</script>", "' OR 1=1 --", "../../etc/passwd", "\x00"
 
 
 class Page:
-    """A page that is served, and a client that sees everything of an answer."""
+    """A page that is served, and a client that sees everything of a response."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
-        self.answers = Answers(dsn, settings.standard, 0)
-        told = {name: getattr(self.answers, name) for name in ("devices", "device", "events", "day")}
-        self.server = PageServer("127.0.0.1", 0, self.answers.run, told)
+        self.data = PageData(dsn, settings.standard, 0)
+        queries = {name: getattr(self.data, name) for name in ("devices", "device", "events", "day")}
+        self.server = PageServer("127.0.0.1", 0, self.data.run, queries)
         self.url = self.server.start()
 
     def get(
@@ -45,12 +45,13 @@ class Page:
     ) -> tuple[int, Mapping[str, str], str]:
         connection = http.client.HTTPConnection("127.0.0.1", int(self.url.rpartition(":")[2]), timeout=20)
         connection.request(method, path, headers=dict(headers or {}))
-        answer = connection.getresponse()
-        text = answer.read().decode()
+        response = connection.getresponse()
+        text = response.read().decode()
         connection.close()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, text
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, text
 
-    def ask(self, path: str) -> Any:
+    def load(self, path: str) -> Any:
+        """The JSON of `/api/PATH`."""
         status, _, text = self.get(f"/api/{path}")
         assert status == 200, text
         return json.loads(text)
@@ -86,10 +87,10 @@ def page(written: str, settings: Settings) -> Iterator[Page]:
     account = Account(settings.devices, now_us - 9_000_000)
     for device in settings.devices:
         account.devices[device.device].add(now_us, Status.STORED, None)
-    found = Page(written, settings)
-    found.answers.status = status_of(account, Facts(settings.timezones, None, True, "a database"), now_us)
-    yield found
-    found.server.close()
+    served = Page(written, settings)
+    served.data.status = status_of(account, Facts(settings.timezones, None, True, "a database"), now_us)
+    yield served
+    served.server.close()
 
 
 def _start_us() -> int:
@@ -101,43 +102,43 @@ def _kept(device: DeviceSettings, start_us: int) -> list[int]:
     return [tick_us for number, tick_us in enumerate(ticks) if number not in GAP]
 
 
-def test_the_run_is_told_with_its_age(page: Page) -> None:
-    told = page.ask("run")
-    assert [site["site"] for site in told["sites"]] == ["sionyu", "panri"]
-    assert told["sites"][0]["words"] == "ok"
-    assert not told["old"]
-    assert page.answers.status
-    page.answers.status = replace(page.answers.status, now_us=page.answers.status.now_us - 60_000_000)
-    told = page.ask("run")
-    assert told["old"]
-    assert told["age_s"] >= 60
-    assert [site["words"] for site in told["sites"]] == ["collector down"] * 2
-    page.answers.status = None
-    assert page.ask("run") == {"sites": None}
+def test_the_status_of_the_run_comes_with_its_age(page: Page) -> None:
+    status = page.load("run")
+    assert [site["site"] for site in status["sites"]] == ["sionyu", "panri"]
+    assert status["sites"][0]["words"] == "ok"
+    assert not status["old"]
+    assert page.data.status
+    page.data.status = replace(page.data.status, now_us=page.data.status.now_us - 60_000_000)
+    status = page.load("run")
+    assert status["old"]
+    assert status["age_s"] >= 60
+    assert [site["words"] for site in status["sites"]] == ["collector down"] * 2
+    page.data.status = None
+    assert page.load("run") == {"sites": None}
 
 
 def test_curves_are_those_that_the_map_delivers_and_stop_at_a_gap(page: Page) -> None:
-    assert page.ask("devices?site=panri")["devices"] == ["gateway"]
-    told = page.ask("device?site=panri&device=gateway&window=15m")
-    curves = {curve["name"]: curve for curve in told["curves"]}
+    assert page.load("devices?site=panri")["devices"] == ["gateway"]
+    data = page.load("device?site=panri&device=gateway&window=15m")
+    curves = {curve["name"]: curve for curve in data["curves"]}
     assert [line["label"] for line in curves["bank.bank_soc"]["lines"]] == ["bank 1", "bank 2"]
     moments = [point[0] for point in curves["rack.rack_soc"]["lines"][0]["points"]]
     steps = {round(later - earlier) for earlier, later in pairwise(moments)}
-    assert told["step_s"] == 3
+    assert data["step_s"] == 3
     assert max(steps) >= len(GAP)
     assert min(steps) == 3
     low, mean, high = curves["rack.rack_soc"]["lines"][0]["points"][0][1:]
     assert low <= mean <= high
     assert curves["rack.rack_min_cell_voltage"]["pair"]
-    racks = next(table for table in told["rows"] if table["table"] == "rack")
+    racks = next(table for table in data["rows"] if table["table"] == "rack")
     assert len(racks["rows"]) == 17
     assert all(len(row) == len(racks["ids"]) + len(racks["columns"]) for row in racks["rows"])
-    assert told["more"].keys() > curves.keys()
+    assert data["all_curves"].keys() > curves.keys()
 
 
-def test_any_other_column_can_be_asked_for_and_answers_are_bounded(page: Page) -> None:
-    more = page.ask("device?site=sionyu&device=gateway")["more"]
-    names = ",".join(list(more)[:12])
+def test_every_column_can_be_requested_and_responses_are_limited(page: Page) -> None:
+    every = page.load("device?site=sionyu&device=gateway")["all_curves"]
+    names = ",".join(list(every)[:12])
     for window in ("15m", "1h", "6h"):
         status, _, text = page.get(f"/api/device?site=sionyu&device=gateway&window={window}&curves={names}")
         assert status == 200
@@ -148,31 +149,31 @@ def test_any_other_column_can_be_asked_for_and_answers_are_bounded(page: Page) -
 
 
 def test_the_day_is_a_heat_map_of_samples(page: Page) -> None:
-    told = page.ask("day?site=sionyu&day=today")
-    assert 0 < told["stored"] < told["expected"]
-    assert told["html"].count('<svg class="day"') == told["shown"] == told["count"] == 1 <= DAY_DEVICES
-    assert page.ask("day?site=sionyu&day=today&first=24")["html"] == ""
+    day = page.load("day?site=sionyu&day=today")
+    assert 0 < day["stored"] < day["expected"]
+    assert day["html"].count('<svg class="day"') == day["shown"] == day["count"] == 1 <= DAY_DEVICES
+    assert page.load("day?site=sionyu&day=today&first=24")["html"] == ""
 
 
 def test_events_come_newest_first_and_as_they_are(page: Page) -> None:
-    events = page.ask("events")["events"]
+    events = page.load("events")["events"]
     assert len(events) == 19
     assert events[0]["detail"] == HOSTILE
-    times = [one["time_us"] for one in events]
+    times = [event["time_us"] for event in events]
     assert times == sorted(times, reverse=True)
-    assert any(one["detail"] == 'said "no", twice' for one in events)
+    assert any(event["detail"] == 'said "no", twice' for event in events)
 
 
-def test_a_question_about_nothing_is_refused_and_nothing_breaks(page: Page) -> None:
+def test_a_request_for_something_that_does_not_exist_is_refused(page: Page) -> None:
     device = "device?site=sionyu&device=gateway"
     paths = [
         "device", "devices?site=", "device?site=sionyu", "device?site=sionyu&device=nobody", "day?site=sionyu&first=-1",
         "device?site=elsewhere&device=gateway", f"{device}&window=9y", f"{device}&curves=bank.nothing",
         f"{device}&curves=sample.status", f"{device}&curves=" + "bank.bank_soc," * 99, "day?site=sionyu&first=1e9",
         f"{device}&curves=bank.master_rack_communication_faults", "day?site=sionyu&day=2026-01-01",
-        *(f"device?site=sionyu&device={quote(one)}" for one in BANNED),
-        *(f"devices?site={quote(one)}" for one in BANNED),
-        *(f"{device}&curves={quote(one)}" for one in BANNED),
+        *(f"device?site=sionyu&device={quote(name)}" for name in BANNED),
+        *(f"devices?site={quote(name)}" for name in BANNED),
+        *(f"{device}&curves={quote(name)}" for name in BANNED),
     ]  # fmt: skip
     for path in paths:
         status, headers, text = page.get(f"/api/{path}")
@@ -181,7 +182,7 @@ def test_a_question_about_nothing_is_refused_and_nothing_breaks(page: Page) -> N
         assert json.loads(text)["error"]
 
 
-def test_every_answer_says_what_a_browser_may_do(page: Page) -> None:
+def test_every_response_restricts_what_a_browser_may_do(page: Page) -> None:
     for path in ("/", "/page.js", "/curves.js", "/page.css", "/api/run", "/api/day", "/nothing"):
         _, headers, _ = page.get(path)
         policy = headers["content-security-policy"]
@@ -202,42 +203,42 @@ def test_the_page_loads_nothing_from_elsewhere(page: Page) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_it_is_for_reading_only(page: Page, method: str) -> None:
+def test_only_get_is_served(page: Page, method: str) -> None:
     assert page.get("/api/run", method)[0] == 405
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8270", "localhost.evil.example", "127.0.0.1.evil.com", ""]
 )
-def test_a_strangers_name_for_us_is_refused(page: Page, host: str) -> None:
+def test_a_request_by_the_name_of_another_host_is_refused(page: Page, host: str) -> None:
     status, _, text = page.get("/api/run", headers={"Host": host})
     assert status in {400, 403}
     assert "sionyu" not in text
 
 
 @pytest.mark.parametrize("host", ["localhost:9000", "127.0.0.1", "[::1]:8270", "LOCALHOST"])
-def test_a_tunnel_may_end_at_any_port(page: Page, host: str) -> None:
+def test_a_request_by_an_address_or_localhost_is_served_at_any_port(page: Page, host: str) -> None:
     assert page.get("/api/run", headers={"Host": host})[0] == 200
 
 
-def test_a_port_that_is_taken_is_no_reason_to_stop(page: Page) -> None:
+def test_if_the_port_is_taken_the_next_free_port_is_used(page: Page) -> None:
     port = int(page.url.rpartition(":")[2])
-    second = PageServer("127.0.0.1", port, page.answers.run, {})
+    second = PageServer("127.0.0.1", port, page.data.run, {})
     try:
         assert port < int(second.start().rpartition(":")[2]) < port + 10
     finally:
         second.close()
 
 
-def test_a_database_that_is_away_is_said_and_the_run_is_told_all_the_same(settings: Settings) -> None:
+def test_while_the_database_is_away_the_status_of_the_run_is_still_served(settings: Settings) -> None:
     page = Page("host=127.0.0.1 port=1 password=fTz7-planted", settings)
     try:
-        page.answers.status = status_of(Account(settings.devices, 0), Facts(settings.timezones, None, False, "away"), 1)
+        page.data.status = status_of(Account(settings.devices, 0), Facts(settings.timezones, None, False, "away"), 1)
         for path in ("device?site=panri&device=gateway", "events", "day?site=panri", "devices?site=panri"):
             status, _, text = page.get(f"/api/{path}")
             assert status == 503, text
             assert "fTz7" not in text
-        assert len(page.ask("run")["sites"]) == 2
+        assert len(page.load("run")["sites"]) == 2
     finally:
         page.server.close()
 
@@ -257,54 +258,58 @@ DRAWN = "document.querySelectorAll('#curves path').length > 5 && document.queryS
 
 
 @pytest.mark.parametrize("server", ["embedded"], indirect=True)
-def test_a_browser_shows_plants_curves_day_and_events_and_refuses_nothing_of_it(page: Page, tab: Tab) -> None:
-    tab.said.clear()
+def test_a_browser_shows_plants_curves_day_and_events_and_logs_no_refusal(page: Page, tab: Tab) -> None:
+    tab.console.clear()
     tab.open(f"{page.url}/#panri", 1200, 900)
-    tab.until(DRAWN)
-    tab.until("document.querySelectorAll('#events tbody tr').length == 19")
-    assert tab.ask("document.querySelector('#events tbody tr').innerText").endswith(HOSTILE)
-    assert tab.ask("document.querySelectorAll('#events img').length") == 0
-    assert tab.ask("[...document.querySelectorAll('#sites .state')].map(one => one.innerText).join()") == "ok,ok"
-    assert tab.ask("document.getElementById('alarm').hidden")
-    assert "bank 2" in tab.ask("document.querySelector('#curves .legend').innerText")
-    assert tab.ask("document.querySelector('#curves .plot').getAttribute('aria-label')").startswith("Bank: state of")
-    assert tab.said == []
+    tab.wait_for(DRAWN)
+    tab.wait_for("document.querySelectorAll('#events tbody tr').length == 19")
+    assert tab.evaluate("document.querySelector('#events tbody tr').innerText").endswith(HOSTILE)
+    assert tab.evaluate("document.querySelectorAll('#events img').length") == 0
+    assert (
+        tab.evaluate("[...document.querySelectorAll('#sites .state')].map(state => state.innerText).join()") == "ok,ok"
+    )
+    assert tab.evaluate("document.getElementById('alarm').hidden")
+    assert "bank 2" in tab.evaluate("document.querySelector('#curves .legend').innerText")
+    assert tab.evaluate("document.querySelector('#curves .plot').getAttribute('aria-label')").startswith(
+        "Bank: state of"
+    )
+    assert tab.console == []
 
 
 @pytest.mark.parametrize("server", ["embedded"], indirect=True)
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_phone_shows_it_without_scrolling_sideways_and_keys_reach_everything(
+def test_a_phone_shows_the_page_without_scrolling_sideways_and_keys_reach_everything(
     page: Page, tab: Tab, dark: bool
 ) -> None:
     tab.open(f"{page.url}/?{dark}", 360, 740, dark)
-    tab.until("document.querySelectorAll('#sites a').length == 2")
+    tab.wait_for("document.querySelectorAll('#sites a').length == 2")
     tab.call("Page.bringToFront")
     tab.press("Tab", 3)  # past the skip link and the name
-    assert tab.ask("document.activeElement.getAttribute('href')") == "#sionyu"
-    assert tab.ask("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert tab.evaluate("document.activeElement.getAttribute('href')") == "#sionyu"
+    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     tab.press("Enter")
-    tab.until(DRAWN)
-    assert tab.ask("document.documentElement.scrollWidth") == 360
-    tab.ask("document.querySelector('.plot').focus()")
-    newest = tab.ask("document.querySelector('figcaption output').innerText")
+    tab.wait_for(DRAWN)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 360
+    tab.evaluate("document.querySelector('.plot').focus()")
+    newest = tab.evaluate("document.querySelector('figcaption output').innerText")
     tab.press("ArrowLeft", 3)
-    assert tab.ask("document.querySelector('figcaption output').innerText").count(":") == newest.count(":") + 2
-    darkness = tab.ask("getComputedStyle(document.body).backgroundColor")
+    assert tab.evaluate("document.querySelector('figcaption output').innerText").count(":") == newest.count(":") + 2
+    darkness = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (darkness == "rgb(255, 255, 255)") is not dark
 
 
 @pytest.mark.parametrize("server", ["embedded"], indirect=True)
 def test_old_values_never_look_new(page: Page, tab: Tab) -> None:
     tab.open(f"{page.url}/?old", 1200, 900)
-    tab.until("document.querySelectorAll('#sites .ok').length == 2")
-    status = page.answers.status
+    tab.wait_for("document.querySelectorAll('#sites .ok').length == 2")
+    status = page.data.status
     assert status
-    page.answers.status = replace(status, now_us=status.now_us - 60_000_000)
-    tab.until("document.getElementById('alarm').innerText.startsWith('The collector has said nothing since')")
-    assert tab.ask("document.querySelectorAll('#sites .down').length") == 2
-    page.answers.status = status
-    tab.until("document.getElementById('alarm').hidden")
+    page.data.status = replace(status, now_us=status.now_us - 60_000_000)
+    tab.wait_for("document.getElementById('alarm').innerText.startsWith('The collector has said nothing since')")
+    assert tab.evaluate("document.querySelectorAll('#sites .down').length") == 2
+    page.data.status = status
+    tab.wait_for("document.getElementById('alarm').hidden")
     page.server.close()
-    tab.until("document.getElementById('alarm').innerText.startsWith('No answer from the collector since')")
-    assert tab.ask("document.querySelectorAll('#sites .ok').length") == 0
-    assert tab.ask("document.body.classList.contains('old')")
+    tab.wait_for("document.getElementById('alarm').innerText.startsWith('No answer from the collector since')")
+    assert tab.evaluate("document.querySelectorAll('#sites .ok').length") == 0
+    assert tab.evaluate("document.body.classList.contains('old')")

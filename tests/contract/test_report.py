@@ -24,7 +24,7 @@ from tests.conftest import QUICK
 DAY = "2026-05-05"
 MIDNIGHT_US = 1_777_906_800_000_000  # in Seoul
 SECONDS = f"generate_series(0, 99) AS s, LATERAL (SELECT timestamptz '{DAY} 00:00+09' + s * interval '1 s' AS time) t"
-HEAD = "time, 'sionyu', 'gateway'"
+COLUMNS = "time, 'sionyu', 'gateway'"
 FAILED, PARTIAL, DOWN, JUMPED = "50, 51, 52", "60", "20, 21, 22, 23, 24", "98, 99"
 
 
@@ -34,7 +34,7 @@ def settings() -> Settings:
 
 
 def configure(dsn: str, settings: Settings, first_s: int = 0, last_s: int = 100, period_s: float = 1.0) -> None:
-    """The device's history: there in [first_s, last_s) of the day."""
+    """Enters the device as configured in [first_s, last_s) of the day."""
     prepare(dsn, settings.standard)
     device = Configured(Device("sionyu", "gateway"), "sionyu", settings.maps["sionyu"].map_hash, period_s, 0.0, {})
     register_devices(dsn, [device], MIDNIGHT_US + first_s * 1_000_000)
@@ -45,16 +45,16 @@ def configure(dsn: str, settings: Settings, first_s: int = 0, last_s: int = 100,
 
 
 def collect(dsn: str, without: str = "-1") -> None:
-    """Samples and rows of 100 seconds, less those of the seconds named."""
+    """Inserts samples and rows of 100 seconds, without those of the seconds `without`."""
     seconds = f"FROM {SECONDS} WHERE s NOT IN ({without})"
     with psycopg.connect(dsn) as connection:
-        connection.execute(f"INSERT INTO sample (time, site, device, status) SELECT {HEAD}, 'stored' {seconds}")
+        connection.execute(f"INSERT INTO sample (time, site, device, status) SELECT {COLUMNS}, 'stored' {seconds}")
         for table, ids in {"bank": ", 1", "pcs": "", "etc": ""}.items():
             columns = "time, site, device, quality" + (", bank_id" if ids else "")
-            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {HEAD}, 0{ids} {seconds}")
+            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {COLUMNS}, 0{ids} {seconds}")
         connection.execute(
             f"""INSERT INTO rack (time, site, device, quality, bank_id, rack_id)
-                SELECT {HEAD}, 0, 1, rack FROM generate_series(1, 8) AS rack, {SECONDS} WHERE s NOT IN ({without})"""
+                SELECT {COLUMNS}, 0, 1, rack FROM generate_series(1, 8) AS rack, {SECONDS} WHERE s NOT IN ({without})"""
         )
 
 
@@ -67,11 +67,11 @@ def test_a_complete_day_passes(dsn: str, settings: Settings, capsys: pytest.Capt
     collect(dsn)
     assert report(dsn) == 0
     assert "100 of 100 samples stored, loss 0.0000 %" in capsys.readouterr().out
-    assert report(dsn, "source=plant", "report.format=csv") == 0  # hosts are no matter here
+    assert report(dsn, "source=plant", "report.format=csv") == 0  # hosts are not needed
     assert len(capsys.readouterr().out.splitlines()) == 1 + 4
 
 
-def test_what_is_missing_is_told_with_its_reason(
+def test_missing_samples_and_rows_are_reported_with_their_reasons(
     dsn: str, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure(dsn, settings)
@@ -86,17 +86,17 @@ def test_what_is_missing_is_told_with_its_reason(
         connection.execute(f"DELETE FROM rack WHERE rack_id = 3 AND {at} IN ({PARTIAL})")
         connection.execute(
             f"""INSERT INTO rejected
-                SELECT {HEAD}, 'rack', '{{"bank_id": 1, "rack_id": 3}}', '22003', 'out of range', now()
+                SELECT {COLUMNS}, 'rack', '{{"bank_id": 1, "rack_id": 3}}', '22003', 'out of range', now()
                 FROM {SECONDS} WHERE s IN ({PARTIAL})"""
         )
         connection.execute(f"DELETE FROM rack WHERE rack_id = 5 AND {at} BETWEEN 70 AND 79")
         connection.execute(
             f"""INSERT INTO event (time, site, device, kind, until, detail)
-                SELECT {HEAD}, 'clock forward', time + interval '1 h', '' FROM {SECONDS} WHERE s = 98"""
+                SELECT {COLUMNS}, 'clock forward', time + interval '1 h', '' FROM {SECONDS} WHERE s = 98"""
         )
     assert report(dsn, "report.format=json", "report.max_loss=50") == 1
     out, err = capsys.readouterr()
-    assert "unproven, rows of rack" in err
+    assert "unproven: the rows of rack" in err
     device: dict[str, Any] = json.loads(out)["sites"]["sionyu"]["devices"]["gateway"]
     racks = device.pop("tables")["rack"]
     assert device == {
@@ -111,7 +111,7 @@ def test_what_is_missing_is_told_with_its_reason(
     assert racks == {"identities": 8, "expected": 800, "rows": 709, "rejected": 1, "loss_percent": 11.375}
 
 
-def test_rows_that_came_twice_or_at_other_ticks_show(dsn: str, settings: Settings) -> None:
+def test_doubled_rows_and_rows_at_other_ticks_are_reported(dsn: str, settings: Settings) -> None:
     configure(dsn, settings)
     collect(dsn)
     with psycopg.connect(dsn) as connection:
@@ -122,7 +122,7 @@ def test_rows_that_came_twice_or_at_other_ticks_show(dsn: str, settings: Setting
     assert report(dsn, "report.max_loss=100") == 1
 
 
-def test_the_history_says_what_was_expected(dsn: str, settings: Settings) -> None:
+def test_the_history_of_a_device_decides_what_was_expected(dsn: str, settings: Settings) -> None:
     configure(dsn, settings, 0, 30)
     configure(dsn, settings, 30, 90, period_s=10.0)
     configure(dsn, settings, -200_000, -150_000)  # on other days
@@ -132,14 +132,16 @@ def test_the_history_says_what_was_expected(dsn: str, settings: Settings) -> Non
         assert completeness.spans("panri", day) == []
 
 
-def test_a_day_with_two_periods_comes_in_two_runs(dsn: str, settings: Settings) -> None:
+def test_a_day_on_which_the_period_changed_is_complete(dsn: str, settings: Settings) -> None:
     configure(dsn, settings, 0, 30)
     configure(dsn, settings, 30, 100, period_s=10.0)
     collect(dsn, ", ".join(str(s) for s in range(30, 100) if s % 10))
     assert report(dsn) == 0
 
 
-def test_a_database_that_was_never_written_to_is_said_to_be(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_was_never_written_to_is_refused_with_what_to_do(
+    dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert report(dsn) == 2
     assert "start the main job on it once" in capsys.readouterr().err
 

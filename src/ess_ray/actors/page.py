@@ -1,7 +1,7 @@
-"""The watcher's page: serves what it is told, and keeps it in the state folder for `job=status`.
+"""The page of the watcher: shows each status it is given, and writes it to the state folder for `job=status`.
 
-Making one does nothing; the server begins with the first status. Whatever goes wrong is an answer in words: the run
-does not depend on it.
+Creating a `Page` starts nothing; the server starts with the first status. A failure is returned as text, never raised:
+the run does not depend on the page.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ess_ray.core.running.status import FILE, Status
 from ess_ray.core.settings import PageSettings
 
 if TYPE_CHECKING:
-    from ess_ray.adapters.page.answers import Answers
+    from ess_ray.adapters.page.data import PageData
 
 troubles = Troubles(__name__)
 
-KEEP_EVERY_S = 2.0
+WRITE_EVERY_S = 2.0
 NONE = "none (page.port=null)"
 
 
 class Page:
-    """`late_us`: as `storage.late_s`."""
+    """The page and the status file of one run. `late_us` is `storage.late_s`."""
 
     def __init__(
         self, settings: PageSettings, dsn: str, standard_tree: Mapping[str, object], late_us: int, state_dir: Path
@@ -40,34 +40,35 @@ class Page:
         self._standard_tree = dict(standard_tree)
         self._late_us = late_us
         self._file = state_dir / FILE
-        self._keep_at_s = 0.0
-        self._answers: Answers | None = None
-        self._where = NONE
+        self._write_at_s = 0.0  # by the monotonic clock
+        self._data: PageData | None = None
+        self._url = NONE
 
     def show(self, status: Status) -> str:
-        """Show this from now on; gives where, or why there is nothing to see."""
-        if self._answers is None and self._settings.port is not None:
+        """Show this status from now on; returns the page's URL, or why there is no page."""
+        if self._data is None and self._settings.port is not None:
             self._start(self._settings.port)
-        if self._answers:
-            self._answers.status = status
-        if time.monotonic() >= self._keep_at_s:
-            self._keep_at_s = time.monotonic() + KEEP_EVERY_S
-            self._keep(status)
-        return self._where
+        if self._data:
+            self._data.status = status
+        if time.monotonic() >= self._write_at_s:
+            self._write_at_s = time.monotonic() + WRITE_EVERY_S
+            self._write(status)
+        return self._url
 
     def _start(self, port: int) -> None:
-        from ess_ray.adapters.page.answers import Answers
+        from ess_ray.adapters.page.data import PageData
         from ess_ray.adapters.page.server import PageServer
 
-        self._answers = answers = Answers(self._dsn, load_standard(self._standard_tree), self._late_us)
-        slow = {name: getattr(answers, name) for name in ("devices", "device", "events", "day")}
+        self._data = data = PageData(self._dsn, load_standard(self._standard_tree), self._late_us)
+        queries = {name: getattr(data, name) for name in ("devices", "device", "events", "day")}
         try:
-            self._where = PageServer(self._settings.host, port, answers.run, slow).start()
+            self._url = PageServer(self._settings.host, port, data.run, queries).start()
         except (EssRayError, OSError) as error:
-            self._where = f"none: {error}"
+            self._url = f"none: {error}"
 
-    def _keep(self, status: Status) -> None:
+    def _write(self, status: Status) -> None:
         try:
             write_private(self._file, json.dumps(status.tree()))
         except OSError as error:
-            troubles.met("keep", f"{self._file} is not written: {error}", about("page not kept", error=error))
+            text = f"{self._file} cannot be written, so job=status shows an old status: {error}"
+            troubles.met("keep", text, about("page not kept", error=error))

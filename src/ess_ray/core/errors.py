@@ -3,33 +3,36 @@
     EssRayError
     ├── Transient                the same call may succeed later: wait, reconnect, try again
     │   ├── DatabaseUnavailable  connection lost or refused, server starting or stopping, out of connections, deadlock
-    │   ├── JournalFailed        the journal's disk is full or refuses
+    │   ├── JournalFailed        the journal's disk is full or reports an error
     │   ├── StoreUnavailable     the store of the exports cannot be reached or cannot serve now, or its disk is full
-    │   └── StoreConflict        somebody else made, changed or deleted the object meanwhile: look again, decide again
+    │   └── StoreConflict        another exporter created, changed or deleted the object: read it again, then decide
     └── Terminal                 trying again cannot help: a person has to change something
         ├── ConfigError          a setting: names the key
         │   └── MapError         a register map: names the map, the line and the address
-        ├── JournalBusy          another process has the journal
-        ├── DatabaseRefused      the database understood and said no (rights, wrong schema, a value that does not fit)
-        ├── StoreRefused         the store understood and said no (rights, credentials, no such bucket)
-        ├── NotThere             a site, device or curve that somebody asks for is none of ours
-        └── CannotStart          this machine lacks something that the job needs
+        ├── JournalBusy          another process has the journal open
+        ├── DatabaseRefused      the database refused the statement (rights, wrong schema, a value that does not fit)
+        ├── StoreRefused         the store refused the request (rights, credentials, no such bucket)
+        ├── NotFound             a site, device or curve that was requested does not exist
+        └── CannotStart          something that the job needs is missing on this machine
 
-Which branch a database error belongs to is decided by class or SQLSTATE, never by message text. All arguments go to
-`super().__init__`, or Ray could not bring an error back from an actor.
+Adapters translate the errors of their library into these, once, with `raise … from`. The branch of a database error is
+decided by its class or SQLSTATE, never by its message. All arguments go to `super().__init__`: exceptions are unpickled
+by calling their class with `args`, so Ray could not return an error from an actor otherwise.
 """
+
+from __future__ import annotations
 
 
 class EssRayError(Exception):
-    """Base of the tree."""
+    """Base of all errors that ess_ray raises on purpose; `str(error)` is a message for the user."""
 
 
 class Transient(EssRayError):
-    """The same call may succeed later."""
+    """An error that may be gone later: the caller waits, reconnects and tries the same call again."""
 
 
 class Terminal(EssRayError):
-    """Trying again cannot help."""
+    """An error that stays until a person changes something: the caller reports it and does not try again."""
 
 
 class DatabaseUnavailable(Transient):
@@ -37,23 +40,23 @@ class DatabaseUnavailable(Transient):
 
 
 class JournalFailed(Transient):
-    """The disk does not take what the journal writes, or does not give it back."""
+    """The journal's disk is full, or failed to write or to read."""
 
 
 class StoreUnavailable(Transient):
-    """The store of the exports cannot be reached or cannot serve now."""
+    """The store of the exports cannot be reached or cannot serve now, or its disk is full."""
 
 
 class StoreConflict(Transient):
-    """The object is not what the caller has seen: somebody else made, changed or deleted it."""
+    """The object in the store is not the one the caller has read: it was created, changed or deleted meanwhile."""
 
 
 class JournalBusy(Terminal):
-    """Another process has the journal."""
+    """Another process has the journal open."""
 
 
 class ConfigError(Terminal):
-    """A setting cannot be used: `key` names it, `problem` says what was expected."""
+    """A setting cannot be used. `key` is its name (`storage.dsn`), `problem` what is wrong and what was expected."""
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(key, problem)
@@ -65,11 +68,11 @@ class ConfigError(Terminal):
 
 
 class MapError(ConfigError):
-    """A register map cannot be used; `key` reads `map NAME, line N, address A` as far as each is known."""
+    """A register map cannot be used. `key` is `map NAME, line N, address A`, as far as these are known."""
 
 
 class DatabaseRefused(Terminal):
-    """The database refused for good: `sqlstate` is its five-character code, empty if it has none."""
+    """The database refused a statement, and would again. `sqlstate` is its five-character code, or empty."""
 
     def __init__(self, problem: str, sqlstate: str = "") -> None:
         super().__init__(problem, sqlstate)
@@ -81,12 +84,12 @@ class DatabaseRefused(Terminal):
 
 
 class StoreRefused(Terminal):
-    """The store refused for good; the text says what to do."""
+    """The store of the exports refused a request, and would again. The message says what to do."""
 
 
-class NotThere(Terminal):
-    """What is asked for does not exist; the text names it."""
+class NotFound(Terminal):
+    """A site, device or curve that was requested does not exist. The message names it."""
 
 
 class CannotStart(Terminal):
-    """This machine lacks something that the job needs."""
+    """Something that the job needs is missing on this machine. The message says what, and what to do."""

@@ -1,6 +1,6 @@
 """The completeness report as one HTML file: a heat map of the day and tables, without a script and without the network.
 
-All that the heat map shows stands in the tables below it too.
+The tables also contain everything that the heat map shows, for readers who cannot see it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from ess_ray.core.reporting.completeness import DeviceReport, SiteReport
-from ess_ray.core.reporting.evidence import Fate
+from ess_ray.core.reporting.evidence import Outcome
 from ess_ray.core.reporting.heat_map import heat_map
-from ess_ray.jobs.report_text import counted, length_words, site_words, unproven_words
+from ess_ray.jobs.report_text import length_text, site_summary, unproven_texts, with_counts
 
 STYLE = """
 :root { color-scheme: light; }
@@ -44,38 +44,38 @@ svg.axis { height: 1.3rem; overflow: visible; font-size: 11px; fill: #333; }
 """
 
 
-def as_html(sites: Sequence[SiteReport], wrong: Sequence[str]) -> str:
-    """The whole page."""
+def as_html(sites: Sequence[SiteReport], reasons: Sequence[str]) -> str:
+    """The report as an HTML document; `reasons` are those of `completeness.problems`."""
     days = " / ".join(sorted({str(site.day.date) for site in sites}))
-    title = f"How complete was {days}?"
+    title = f"Completeness of {days}"
     return "\n".join([
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>",
-        _verdict(wrong),
+        _verdict(reasons),
         heat_map(sites),
         *(_site(site) for site in sites),
         "</main>\n</body>\n</html>\n",
     ])  # fmt: skip
 
 
-def _verdict(wrong: Sequence[str]) -> str:
-    if not wrong:
-        return '<p class="verdict">Complete: no loss above the limit, and all rows agree with their samples.</p>'
-    lines = "".join(f"<li>{escape(line)}</li>" for line in wrong)
-    return f'<div class="verdict bad"><strong>Not complete</strong><ul>{lines}</ul></div>'
+def _verdict(reasons: Sequence[str]) -> str:
+    if not reasons:
+        return '<p class="verdict">Complete: no loss is above the limit, and all rows agree with their samples.</p>'
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    return f'<div class="verdict bad"><strong>Not complete</strong><ul>{items}</ul></div>'
 
 
 def _site(site: SiteReport) -> str:
     name = escape(site.site)
     parts = [
-        f"<h2>{name}</h2>\n<p>{escape(site_words(site))}</p>",
-        "" if site.devices else "<p>No device was configured.</p>",
-        _table(f"{name}: samples", SAMPLE_COLUMNS, 1, map(_sample_cells, site.devices)),
+        f"<h2>{name}</h2>\n<p>{escape(site_summary(site))}</p>",
+        "" if site.devices else "<p>No device was configured on this day.</p>",
+        _table(f"{name}: samples by device", SAMPLE_COLUMNS, 1, map(_sample_cells, site.devices)),
         _table(f"{name}: reasons", ("device", "status", "reason", "samples"), 3, _reason_cells(site)),
-        _table(f"{name}: longest gaps", GAP_COLUMNS, 3, _gap_cells(site)),
-        _table(f"{name}: rows", ROW_COLUMNS, 2, _row_cells(site)),
-        _table(f"{name}: rows that do not agree with their samples", ("device", "what"), 2, _unproven_cells(site)),
+        _table(f"{name}: longest gaps of each device", GAP_COLUMNS, 3, _gap_cells(site)),
+        _table(f"{name}: rows by table", ROW_COLUMNS, 2, _row_cells(site)),
+        _table(f"{name}: rows that do not agree with their samples", ("device", "problem"), 2, _unproven_cells(site)),
     ]
     return "<section>" + "\n".join(filter(None, parts)) + "</section>"
 
@@ -86,59 +86,59 @@ Cells = Sequence[object]
 SAMPLE_COLUMNS = (
     "device", "expected", "stored", "partial", "failed", "clock", "collector down", "late", "rejected rows", "loss",
 )  # fmt: skip
-GAP_COLUMNS = ("device", "from", "why", "length", "samples")
-ROW_COLUMNS = ("device", "table", "identities", "expected", "rows", "rejected", "loss")
+GAP_COLUMNS = ("device", "start", "causes", "length", "samples")
+ROW_COLUMNS = ("device", "table", "identities", "rows expected", "rows stored", "rows rejected", "loss")
 
 
 def _table(caption: str, columns: Sequence[str], left: int, rows: Iterable[Cells]) -> str:
-    """A table with its heading; `left` columns hold words. Empty without rows."""
+    """A table with its heading; its first `left` columns are text. Empty if there are no rows."""
     lines = []
     for first, *cells in rows:
-        tds = (f'<td class="text">{c}</td>' if place < left else f"<td>{c}</td>" for place, c in enumerate(cells, 1))
+        tds = (f'<td class="text">{c}</td>' if index < left else f"<td>{c}</td>" for index, c in enumerate(cells, 1))
         lines.append(f'<tr><th scope="row">{first}</th>{"".join(tds)}</tr>')
     if not lines:
         return ""
-    heads = "".join(
-        f'<th scope="col"{" class=text" if place < left else ""}>{column}</th>' for place, column in enumerate(columns)
+    header = "".join(
+        f'<th scope="col"{" class=text" if index < left else ""}>{column}</th>' for index, column in enumerate(columns)
     )
     return (
         f'<h3>{caption}</h3>\n<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table>'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table></div>"
+        f"<thead><tr>{header}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table></div>"
     )
 
 
 def _sample_cells(report: DeviceReport) -> Cells:
-    counts = (report.expected, *(report.count(fate) for fate in Fate), report.late, report.rejected)
+    counts = (report.expected, *(report.count(outcome) for outcome in Outcome), report.late, report.rejected)
     return [escape(report.device.device), *map(_number, counts), _percent(report.loss_percent)]
 
 
 def _reason_cells(site: SiteReport) -> Iterator[Cells]:
-    for one in site.devices:
-        for fate in Fate:
-            for reason, count in one.reasons(fate).items():
-                yield [escape(one.device.device), fate, escape(reason), _number(count)]
+    for report in site.devices:
+        for outcome in Outcome:
+            for reason, count in report.reasons(outcome).items():
+                yield [escape(report.device.device), outcome, escape(reason), _number(count)]
 
 
 def _gap_cells(site: SiteReport) -> Iterator[Cells]:
-    for one in site.devices:
-        for gap in one.gaps:
-            why = escape(counted(dict(gap.causes)))
-            from_clock, length = site.day.clock(gap.start_us), length_words(gap.length_us)
-            yield [escape(one.device.device), from_clock, why, length, _number(gap.ticks)]
+    for report in site.devices:
+        for gap in report.gaps:
+            causes = escape(with_counts(gap.causes))
+            start, length = site.day.clock(gap.start_us), length_text(gap.length_us)
+            yield [escape(report.device.device), start, causes, length, _number(gap.ticks)]
 
 
 def _row_cells(site: SiteReport) -> Iterator[Cells]:
-    for one in site.devices:
-        for table in one.tables:
+    for report in site.devices:
+        for table in report.tables:
             counts = (table.identities, table.expected, table.rows, table.rejected)
-            names = (escape(one.device.device), escape(table.table))
+            names = (escape(report.device.device), escape(table.table))
             yield [*names, *map(_number, counts), _percent(table.loss_percent)]
 
 
 def _unproven_cells(site: SiteReport) -> Iterator[Cells]:
-    for one in site.devices:
-        for words in unproven_words(one):
-            yield [escape(one.device.device), escape(words)]
+    for report in site.devices:
+        for text in unproven_texts(report):
+            yield [escape(report.device.device), escape(text)]
 
 
 def _number(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from rich import box
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ess_ray.core.day import EPOCH, HOUR_US, Day
 from ess_ray.core.reporting.completeness import DeviceReport, Gap, SiteReport
-from ess_ray.core.reporting.evidence import Fate
+from ess_ray.core.reporting.evidence import Outcome
 from ess_ray.core.reporting.proof import TableReport
 
 CSV_COLUMNS = (
@@ -25,97 +25,107 @@ CSV_COLUMNS = (
 
 
 def print_report(console: Console, sites: Iterable[SiteReport]) -> None:
-    """Tables and lines: boxed on a terminal, plain elsewhere."""
+    """Prints, for each site, a summary, a table of its devices, a table of its tables, and notes."""
     for site in sites:
-        console.print(f"[bold]{site.site}[/]: {site_words(site)}", soft_wrap=True)
+        console.print(f"[bold]{site.site}[/]: {site_summary(site)}", soft_wrap=True)
         if site.devices:
-            console.print(_devices(console, site))
-            console.print(_tables(console, site))
-        for line in _lines(site):
+            console.print(_samples_by_device(console, site))
+            console.print(_rows_by_table(console, site))
+        for line in _notes(site):
             console.print(line, markup=False, soft_wrap=True)
         console.print()
 
 
-def site_words(site: SiteReport) -> str:
-    """Which day, and how complete in one line."""
+def site_summary(site: SiteReport) -> str:
+    """The day and its completeness: `2026-11-22, Asia/Seoul: 86399 of 86400 samples stored, loss 0.0012 %`."""
     day = site.day
     hours = (day.end_us - day.start_us) / HOUR_US
-    words = f"{day.date}, {day.timezone}"
-    words += "" if hours == 24 else f", a day of {hours:g} hours"
-    words += "" if day.until_us == day.end_us else f", until {day.clock(day.until_us)}"
-    return f"{words}: {site.stored} of {site.expected} samples stored, loss {site.loss_percent:.4f} %"
+    text = f"{day.date}, {day.timezone}"
+    text += "" if hours == 24 else f", a day of {hours:g} hours"
+    text += "" if day.until_us == day.end_us else f", until {day.clock(day.until_us)}"
+    return f"{text}: {site.stored} of {site.expected} samples stored, loss {site.loss_percent:.4f} %"
 
 
-def _devices(console: Console, site: SiteReport) -> Table:
-    table = _empty(console, ("device", "expected", "stored", "partial", "failed", "clock", "down", "late", "loss %"))
-    for one in site.devices:
-        counts = (one.expected, *(one.count(fate) for fate in Fate), one.late)
-        table.add_row(one.device.device, *map(str, counts), f"{one.loss_percent:.4f}")
+def _samples_by_device(console: Console, site: SiteReport) -> Table:
+    columns = (
+        "device", "samples expected", "stored", "partial", "failed", "clock", "collector down", "late", "loss %",
+    )  # fmt: skip
+    table = _empty(console, columns)
+    for report in site.devices:
+        counts = (report.expected, *(report.count(outcome) for outcome in Outcome), report.late)
+        table.add_row(report.device.device, *map(str, counts), f"{report.loss_percent:.4f}")
     return table
 
 
-def _tables(console: Console, site: SiteReport) -> Table:
-    table = _empty(console, ("device", "table", "identities", "rows expected", "rows", "rejected", "loss %"), left=2)
-    for one in site.devices:
-        for rows in one.tables:
+def _rows_by_table(console: Console, site: SiteReport) -> Table:
+    columns = ("device", "table", "identities", "rows expected", "rows stored", "rows rejected", "loss %")
+    table = _empty(console, columns, left=2)
+    for report in site.devices:
+        for rows in report.tables:
             counts = (rows.identities, rows.expected, rows.rows, rows.rejected)
-            table.add_row(one.device.device, rows.table, *map(str, counts), f"{rows.loss_percent:.4f}")
+            table.add_row(report.device.device, rows.table, *map(str, counts), f"{rows.loss_percent:.4f}")
     return table
 
 
 def _empty(console: Console, columns: Sequence[str], left: int = 1) -> Table:
+    """A table without rows, boxed on a terminal; its first `left` columns are aligned to the left."""
     table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place < left else "right", overflow="fold")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index < left else "right", overflow="fold")
     return table
 
 
-def _lines(site: SiteReport) -> list[str]:
-    """What the numbers do not say: reasons, the longest gap, what does not agree."""
+def _notes(site: SiteReport) -> list[str]:
+    """Sentences below the tables: reasons, the longest gap, and rows that do not agree with the samples."""
     if not site.devices:
-        return ["no device was configured"]
-    lines = []
-    for one in site.devices:
-        name = one.device.device
-        lines += [f"{name}: {fate}: {counted(reasons)}" for fate in Fate if (reasons := one.reasons(fate))]
-        if one.gaps:
-            lines.append(f"{name}: longest gap {gap_words(site.day, one.gaps[0])}")
-        if one.unexpected:
-            lines.append(f"{name}: {one.unexpected} samples stand at no expected tick")
-        lines += [f"{name}: unproven: {words}" for words in unproven_words(one)]
-    return lines
+        return ["no device was configured on this day"]
+    notes = []
+    for report in site.devices:
+        name = report.device.device
+        notes += [
+            f"{name}: {outcome}: {with_counts(reasons)}" for outcome in Outcome if (reasons := report.reasons(outcome))
+        ]
+        if report.gaps:
+            notes.append(f"{name}: longest gap {gap_text(site.day, report.gaps[0])}")
+        if report.unexpected:
+            notes.append(f"{name}: {report.unexpected} samples have a time at which none was expected")
+        notes += [f"{name}: unproven: {text}" for text in unproven_texts(report)]
+    return notes
 
 
-def counted(counts: dict[str, int]) -> str:
-    """Reasons and how often: `timeout × 12, exception 4 × 3`."""
+def with_counts(counts: Mapping[str, int]) -> str:
+    """Reasons or causes and how often they were met: `timeout × 12, exception 4 × 3`."""
     return ", ".join(f"{name} × {count}" for name, count in counts.items())
 
 
-def gap_words(day: Day, gap: Gap) -> str:
-    """When, how long, why."""
-    return f"{length_words(gap.length_us)} from {day.clock(gap.start_us)} ({counted(dict(gap.causes))})"
+def gap_text(day: Day, gap: Gap) -> str:
+    """Length, start and causes of a gap: `0:00:05 from 00:00:20 (collector down × 5)`."""
+    return f"{length_text(gap.length_us)} from {day.clock(gap.start_us)} ({with_counts(gap.causes)})"
 
 
-def length_words(length_us: int) -> str:
-    """`0:15:00`, hours first."""
+def length_text(length_us: int) -> str:
+    """A length of time as hours, minutes and seconds: `0:15:00`."""
     return str(timedelta(microseconds=length_us))
 
 
-def unproven_words(report: DeviceReport) -> list[str]:
-    """Table, identity and count of what does not agree with the samples."""
-    lines = []
-    for one in report.unproven:
-        ids = f" {'/'.join(map(str, one.ids))}" if one.ids else ""
-        where = ", at other ticks" if one.rows == one.expected else ""
-        lines.append(f"{one.table}{ids} has {one.rows} rows, {one.expected} expected of its samples{where}")
-    return lines
+def unproven_texts(report: DeviceReport) -> list[str]:
+    """A sentence for each identity whose rows do not agree: `rack 1/5 has 80 rows, but its samples require 90`."""
+    texts = []
+    for identity in report.unproven:
+        ids = f" {'/'.join(map(str, identity.ids))}" if identity.ids else ""
+        if identity.rows == identity.expected:
+            problem = "as many as its samples require, but not all at the times of its samples"
+        else:
+            problem = f"but its samples require {identity.expected}"
+        texts.append(f"{identity.table}{ids} has {identity.rows} rows, {problem}")
+    return texts
 
 
-def as_json(sites: Sequence[SiteReport], wrong: Sequence[str]) -> str:
-    """Everything but the heat map."""
+def as_json(sites: Sequence[SiteReport], reasons: Sequence[str]) -> str:
+    """The report as JSON: all but the heat map and the shorter gaps. `reasons` are those of `completeness.problems`."""
     tree = {
-        "complete": not wrong,
-        "problems": list(wrong),
+        "complete": not reasons,
+        "problems": list(reasons),
         "sites": {
             site.site: {
                 "day": str(site.day.date),
@@ -125,7 +135,7 @@ def as_json(sites: Sequence[SiteReport], wrong: Sequence[str]) -> str:
                 "expected": site.expected,
                 "stored": site.stored,
                 "loss_percent": round(site.loss_percent, 4),
-                "devices": {one.device.device: _device_tree(one) for one in site.devices},
+                "devices": {report.device.device: _device_tree(report) for report in site.devices},
             }
             for site in sites
         },
@@ -136,8 +146,8 @@ def as_json(sites: Sequence[SiteReport], wrong: Sequence[str]) -> str:
 def _device_tree(report: DeviceReport) -> dict[str, object]:
     return {
         "expected": report.expected,
-        **{fate.replace(" ", "_"): report.count(fate) for fate in Fate},
-        "reasons": {str(fate): reasons for fate in Fate if (reasons := report.reasons(fate))},
+        **{outcome.replace(" ", "_"): report.count(outcome) for outcome in Outcome},
+        "reasons": {str(outcome): reasons for outcome in Outcome if (reasons := report.reasons(outcome))},
         "late": report.late,
         "rejected": report.rejected,
         "unexpected": report.unexpected,
@@ -145,10 +155,13 @@ def _device_tree(report: DeviceReport) -> dict[str, object]:
         "longest_gap": _gap_tree(report.gaps[0]) if report.gaps else None,
         "tables": {table.table: _table_tree(table) for table in report.tables},
         "unproven": [
-            {"table": one.table, "identity": list(one.ids), "expected": one.expected, "rows": one.rows}
-            for one in report.unproven
+            {
+                "table": identity.table, "identity": list(identity.ids),
+                "expected": identity.expected, "rows": identity.rows,
+            }
+            for identity in report.unproven
         ],
-    }
+    }  # fmt: skip
 
 
 def _gap_tree(gap: Gap) -> dict[str, object]:
@@ -167,32 +180,34 @@ def _table_tree(table: TableReport) -> dict[str, object]:
     }
 
 
-def as_csv(sites: Sequence[SiteReport], _wrong: Sequence[str]) -> str:
-    """One line a site, device and table; the device's numbers stand in each of its lines."""
+def as_csv(sites: Sequence[SiteReport], _reasons: Sequence[str]) -> str:
+    """The report as CSV: a line for each table of each device, with the device's own numbers in each of its lines."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_COLUMNS)
     for site in sites:
-        for one in site.devices:
-            for table in one.tables or (None,):
-                writer.writerow((site.day.date, site.day.timezone, *_device_cells(one), *_table_cells(one, table)))
+        for report in site.devices:
+            for table in report.tables or (None,):
+                cells = (*_device_cells(report), *_table_cells(report, table))
+                writer.writerow((site.day.date, site.day.timezone, *cells))
     return text.getvalue()
 
 
 def _device_cells(report: DeviceReport) -> list[object]:
     gap = report.gaps[0] if report.gaps else None
-    reasons = "; ".join(f"{fate}: {counted(found)}" for fate in Fate if (found := report.reasons(fate)))
+    by_outcome = {outcome: report.reasons(outcome) for outcome in Outcome}
+    reasons = "; ".join(f"{outcome}: {with_counts(counts)}" for outcome, counts in by_outcome.items() if counts)
+    outcomes = (report.count(outcome) for outcome in Outcome)
     return [
-        report.device.site, report.device.device, report.expected, *(report.count(fate) for fate in Fate), report.late,
-        report.unexpected, f"{report.loss_percent:.4f}", _iso(gap.start_us) if gap else "",
-        gap.length_us / 1e6 if gap else 0, reasons,
+        report.device.site, report.device.device, report.expected, *outcomes, report.late, report.unexpected,
+        f"{report.loss_percent:.4f}", _iso(gap.start_us) if gap else "", gap.length_us / 1e6 if gap else 0, reasons,
     ]  # fmt: skip
 
 
 def _table_cells(report: DeviceReport, table: TableReport | None) -> list[object]:
     if table is None:
         return [""] * 7
-    unproven = sum(one.table == table.table for one in report.unproven)
+    unproven = sum(identity.table == table.table for identity in report.unproven)
     return [
         table.table, table.identities, table.expected, table.rows, table.rejected, f"{table.loss_percent:.4f}", unproven
     ]  # fmt: skip

@@ -206,7 +206,7 @@ function showDevice(answer) {
   get("newest").textContent = age === null ? "Nothing was read of this device in the past day."
     : `Newest values: ${clock(answer.newest_s, zone, true)}, ${length(age)} before this was drawn; a point of a curve is ${length(answer.step_s)}.`;
   get("rows").replaceChildren(...answer.rows.flatMap(newestRows));
-  const more = Object.entries(answer.more).filter(([name]) => !figures.has(name));
+  const more = Object.entries(answer.all_curves).filter(([name]) => !figures.has(name));
   if (document.activeElement !== get("more")) {
     get("more").replaceChildren(element("option", { value: "" }, "choose …"), ...more.map(([name, title]) => element("option", { value: name }, title)));
   }

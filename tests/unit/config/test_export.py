@@ -102,7 +102,7 @@ def test_files_go_below_the_state_folder_unless_told_otherwise(composed: Compose
         ({"export.name": "{site}.csv"}, "export.name", "lacks"),
         ({"export.name": "../{site}_{table}_{yyyymmdd}.csv"}, "export.name", "no name for an object"),
         ({"last_day": "2026-11-02"}, "from", "is missing"),
-        ({"first_day": "2026-11-31"}, "from", "is no day"),
+        ({"first_day": "2026-11-31"}, "from", "is not a day"),
         ({"first_day": "2026-11-03", "last_day": "2026-11-02"}, "to", "is before from=2026-11-03"),
     ],
 )

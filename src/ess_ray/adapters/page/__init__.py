@@ -1,1 +1,1 @@
-"""The page's HTTP server (aiohttp) and what it answers."""
+"""The page's HTTP server (aiohttp) and the data that it serves."""

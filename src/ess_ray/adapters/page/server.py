@@ -1,9 +1,9 @@
-"""The page as a web server: its files and a few answers as JSON, in a thread of its own. For reading only.
+"""The page's web server: its files and its data as JSON, in a thread of its own. Only GET is served.
 
-Nobody is asked for a password, so it listens on loopback unless told otherwise. A browser is told to load nothing from
-elsewhere, to run nothing but our file, and to let nobody frame it; a request by another host's name is refused, since
-that is how a stranger's page would reach us from the same browser (DNS rebinding). Questions to the database wait for
-one of WORKERS threads; more than MOST_WAITING at once are refused. Errors: CannotStart if there is no free port.
+There is no password, so it listens on loopback unless `page.host` is another address. Its headers forbid the browser to
+load anything from elsewhere, to run any script but the page's own, and to show the page in a frame. A request by the
+name of another host is refused: a page of an attacker could reach the server that way from the same browser (DNS
+rebinding). Requests that query the database wait for one of WORKERS threads; more than MOST_WAITING are refused.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from typing import Any
 from aiohttp import web
 
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.core.errors import CannotStart, EssRayError, NotThere
+from ess_ray.core.errors import CannotStart, EssRayError, NotFound
 from ess_ray.core.running.logfields import about
 
 troubles = Troubles(__name__)
 
-Answer = Callable[[Mapping[str, str]], dict[str, Any]]
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+Source = Callable[[Mapping[str, str]], dict[str, Any]]  # the URL's parameters → a tree for JSON
+CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 START = "page.html"
 FOLDER = Path(__file__).parents[2] / "page"
-PORTS = 10  # tried, from the one that is wanted
+PORTS = 10  # that are tried, from the configured one on
 WORKERS, MOST_WAITING = 2, 16
 START_S, STOP_S = 10.0, 5.0
 HEADERS = {
@@ -50,25 +50,29 @@ HEADERS = {
 
 
 class PageServer:
-    """`run` answers at once, `answers` (by their paths below /api/) may take a while; `port` 0 is any free one."""
+    """The server of one page; `start` begins it.
 
-    def __init__(self, host: str, port: int, run: Answer, answers: Mapping[str, Answer]) -> None:
+    `run` is called in the server's thread, so it must not wait for anything; `queries`, by their path below /api/, are
+    called in worker threads. `port` 0 means any free port.
+    """
+
+    def __init__(self, host: str, port: int, run: Source, queries: Mapping[str, Source]) -> None:
         self._host, self._port = host, port
-        self._now = run
-        self._answers = answers
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="answer")
+        self._status = run
+        self._queries = queries
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="page-query")
         self._waiting = 0
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._runner: web.AppRunner | None = None
 
     def start(self) -> str:
-        """Serve; gives the address."""
+        """Serve; returns the URL. Raises CannotStart if the host cannot be used or no port is free."""
         self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(START_S)
 
     def close(self) -> None:
-        """Serve no more."""
+        """Stop serving and end the threads."""
         if self._runner and self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(STOP_S)
         if self._thread.is_alive():
@@ -80,17 +84,17 @@ class PageServer:
     async def _start(self) -> str:
         app = web.Application(middlewares=[self._guarded])
         for file in FOLDER.iterdir():
-            serve = partial(_file, file.read_text(encoding="utf-8"), KINDS[file.suffix])
+            serve = partial(_file, file.read_text(encoding="utf-8"), CONTENT_TYPES[file.suffix])
             app.router.add_get("/" if file.name == START else f"/{file.name}", serve)
         app.router.add_get("/api/run", self._run)
-        for name, answer in self._answers.items():
-            app.router.add_get(f"/api/{name}", partial(self._answer, answer))
+        for name, query in self._queries.items():
+            app.router.add_get(f"/api/{name}", partial(self._respond, query))
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
-        return f"http://{self._named}:{await self._listen(self._runner)}"
+        return f"http://{self._url_host}:{await self._listen(self._runner)}"
 
     async def _listen(self, runner: web.AppRunner) -> int:
-        """The port; the next one if somebody has it."""
+        """Listen on the configured port or, if it is taken, on the next free one; returns it."""
         for port in range(self._port, min(self._port + PORTS, 65536)) if self._port else (0,):
             try:
                 await web.TCPSite(runner, self._host, port).start()
@@ -99,20 +103,20 @@ class PageServer:
                     raise CannotStart(f"page.host={self._host}: {error.strerror}") from error
             else:
                 return int(runner.addresses[0][1])
-        raise CannotStart(f"page.port={self._port}: it and the next {PORTS - 1} ports are taken")
+        raise CannotStart(f"page.port={self._port}: this port and the next {PORTS - 1} are taken")
 
     @property
-    def _named(self) -> str:
+    def _url_host(self) -> str:
         return f"[{self._host}]" if ":" in self._host else self._host
 
     @web.middleware
     async def _guarded(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Only who calls us by an address of ours; every answer with the headers, errors too."""
+        """Refuses requests by the name of another host, and gives every response its headers, errors too."""
         response: web.StreamResponse
-        if not self._ours(request.host):
-            response = _error(403, "this is not the page's own name: open it by the address that the collector says")
+        if not self._is_own_host(request.host):
+            response = _error(403, "this is not the page's own host: open it by the address that the collector shows")
         else:
             try:
                 response = await handler(request)
@@ -121,8 +125,8 @@ class PageServer:
         response.headers.update(HEADERS)
         return response
 
-    def _ours(self, host: str) -> bool:
-        """An address cannot be another's name; a name has to be one that we were given."""
+    def _is_own_host(self, host: str) -> bool:
+        """True for every IP address, which no DNS can point elsewhere, and for `localhost` and `page.host`."""
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         name = name.strip("[]").lower()
         if name in {"localhost", self._host.lower()}:
@@ -134,23 +138,23 @@ class PageServer:
         return True
 
     async def _run(self, _request: web.Request) -> web.Response:
-        response = _json(self._now({}))
+        response = _json(self._status({}))
         response.enable_compression()
         return response
 
-    async def _answer(self, answer: Answer, request: web.Request) -> web.Response:
+    async def _respond(self, query: Source, request: web.Request) -> web.Response:
         if self._waiting >= MOST_WAITING:
-            return _error(503, "too many questions at once")
+            return _error(503, "too many requests at once")
         self._waiting += 1
         try:
-            found = await asyncio.get_running_loop().run_in_executor(self._workers, answer, dict(request.query))
-            response = _json(found)
-        except NotThere as error:
+            tree = await asyncio.get_running_loop().run_in_executor(self._workers, query, dict(request.query))
+            response = _json(tree)
+        except NotFound as error:
             response = _error(400, str(error))
         except EssRayError as error:
             response = _error(503, str(error))
         except Exception:  # noqa: BLE001  # it is logged, with its trace
-            text = f"{request.path} could not be answered"
+            text = f"the page's request {request.path} failed"
             troubles.met(request.path, text, about("defect"), logging.ERROR, trace=True)
             response = _error(500, "an error of the program: see the collector's log")
         finally:
@@ -159,8 +163,8 @@ class PageServer:
         return response
 
 
-async def _file(text: str, kind: str, _request: web.Request) -> web.Response:
-    return web.Response(text=text, content_type=kind, charset="utf-8")
+async def _file(text: str, content_type: str, _request: web.Request) -> web.Response:
+    return web.Response(text=text, content_type=content_type, charset="utf-8")
 
 
 def _json(tree: dict[str, Any], status: int = 200) -> web.Response:

@@ -1,9 +1,9 @@
-"""The queries of `job=report` and the page's day: what a database tells about it, device by device, in one snapshot.
+"""Queries of `job=report` and of the page's heat map: the evidence of a day, device by device, from one snapshot.
 
-A whole day of a device comes as a few runs of samples and one line for each row identity of its tables: counting is
-done by the server, from the indexes where the tables have been vacuumed.
+A day of a device takes a few rows: one for each run of equal samples, and one for each row identity of its tables. The
+server counts, from the indexes alone where the tables have been vacuumed.
 
-Errors: `DatabaseUnavailable`, `DatabaseRefused`; `ConfigError` for a database that ess_ray never wrote to.
+Raises `DatabaseUnavailable` and `DatabaseRefused`; `ConfigError` for a database that ess_ray never wrote to.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.core.day import EPOCH, Day
-from ess_ray.core.decoding.normalise import LATE
+from ess_ray.core.decoding.normalise import LATE as LATE_BIT
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.core.reporting.evidence import Evidence, Fate, Rows, Run, Span
+from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun
 from ess_ray.core.samples import Device, EventKind
 
 SPANS = """
@@ -36,9 +36,9 @@ JUMPS = """
 SELECT time, until FROM event
 WHERE site = %(site)s AND device = %(device)s AND kind = %(kind)s AND time < %(end)s AND until > %(start)s"""
 WITHIN = sql.SQL("site = %(site)s AND device = %(device)s AND time >= %(start)s AND time < %(end)s")
-# Equal sums of equally many: the same ticks. Summing the times themselves would miss two errors that cancel out.
+# The checksum of `core.reporting.evidence`.
 CHECKSUM = sql.SQL("sum(timestamp_hash(time AT TIME ZONE 'UTC'))")
-# In a run of equal samples the n-th lies n periods behind one and the same moment, which so names the run.
+# The n-th sample of a run, less n periods, is the same moment for all samples of the run, so that moment names the run.
 RUNS = sql.SQL("""
 SELECT min(time), count(*), status, reason, {checksum}
 FROM (SELECT time, status, reason, time - %(period)s * row_number() OVER (PARTITION BY status, reason ORDER BY time)
@@ -56,7 +56,10 @@ LATE_TICKS = "SELECT count(*) FROM {table} WHERE {within} AND quality & %(late)s
 
 @contextmanager
 def open_completeness(dsn: str, standard: Standard, limit_s: float | None = None) -> Iterator[Completeness]:
-    """Ask one snapshot of the database, a statement at most `limit_s`; psycopg's errors of the block become ours."""
+    """One snapshot of the database for the `with` block; psycopg's errors in it are translated.
+
+    `limit_s` limits each statement; None: no limit.
+    """
     with translated("reading the day"), connect(dsn) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -67,84 +70,91 @@ def open_completeness(dsn: str, standard: Standard, limit_s: float | None = None
 
 
 class Completeness:
-    """Answers about one database; see `open_completeness`."""
+    """The evidence in one database; see `open_completeness`."""
 
     def __init__(self, connection: psycopg.Connection, standard: Standard) -> None:
         self._connection = connection
-        there = {name for (name,) in connection.execute("SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)")}
-        self._tables = [table for table in standard.tables.values() if table.name in there]
-        if not {"device", "sample", "event", "rejected"} <= there:
-            problem = "was not written by this version of ess_ray: start the main job on it once, then report"
+        names = connection.execute("SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)")
+        existing = {name for (name,) in names}
+        self._tables = [table for table in standard.tables.values() if table.name in existing]
+        if not {"device", "sample", "event", "rejected"} <= existing:
+            problem = (
+                "lacks the tables of this version of ess_ray: start the main job on it once, then repeat job=report"
+            )
             raise ConfigError("storage", f"database {connection.info.dbname} {problem}")
 
-    def spans(self, site: str, day: Day) -> list[Span]:
-        """What was configured at a site, by device and time, cut to what can be expected of the day."""
+    def spans(self, site: str, day: Day) -> list[ConfiguredSpan]:
+        """The configurations of a site's devices in [day.start_us, day.until_us), by device and time."""
         arguments = {"site": site, "start": utc(day.start_us), "end": utc(day.until_us)}
         return [
-            Span(Device(site, device), map_hash, period_us, _us(start), _us(end))
+            ConfiguredSpan(Device(site, device), map_hash, period_us, _us(start), _us(end))
             for device, map_hash, period_us, start, end in self._connection.execute(SPANS, arguments)
         ]
 
     def jumps(self, device: Device, day: Day) -> list[tuple[int, int]]:
-        """Where the wall clock jumped ahead: [from, until) has no ticks."""
+        """Intervals [from_us, until_us) of the day that the poller's wall clock jumped over: they have no ticks."""
         arguments = {
             "site": device.site, "device": device.device, "kind": EventKind.CLOCK_FORWARD,
             "start": utc(day.start_us), "end": utc(day.end_us),
         }  # fmt: skip
         return [(_us(time), _us(until)) for time, until in self._connection.execute(JUMPS, arguments)]
 
-    def samples(self, span: Span) -> Evidence:
-        """The samples of a span alone: no rows are looked at, which takes a fraction of the time."""
+    def samples(self, span: ConfiguredSpan) -> Evidence:
+        """The evidence of a span without rows: of the samples alone, which takes a fraction of the time."""
         runs = [
-            Run(_us(first), ticks, Fate(status), reason, checksum)
+            SampleRun(_us(first), ticks, Outcome(status), reason, checksum)
             for first, ticks, status, reason, checksum in self._connection.execute(RUNS, _arguments(span))
         ]
         return Evidence(span, runs, (), (), 0)
 
-    def evidence(self, span: Span) -> Evidence:
-        """All that is known of a span."""
+    def evidence(self, span: ConfiguredSpan) -> Evidence:
+        """The complete evidence of a span: samples, rows and rejected rows."""
         arguments = _arguments(span)
-        rows = [found for table in self._tables for found in self._rows(ROWS, table, arguments, _names(table))]
-        refused = [
-            found for table in self._tables for found in self._rows(REJECTED, table, arguments, _from_json(table))
-        ]
+        rows, refused = list[IdentityRows](), list[IdentityRows]()
+        for table in self._tables:
+            rows += self._rows(ROWS, table, arguments, _names(table))
+            refused += self._rows(REJECTED, table, arguments, _from_json(table))
         return replace(self.samples(span), rows=rows, rejected=refused, late=self._late(rows, arguments))
 
     def _rows(
         self, query: str, table: Table, arguments: dict[str, object], ids: Sequence[sql.Composable]
-    ) -> Iterator[Rows]:
-        places = sql.SQL(", ").join(sql.Literal(place + 1) for place in range(len(ids)))
+    ) -> Iterator[IdentityRows]:
+        """The rows of each identity, counted; `ids` are the expressions of the identity's columns."""
+        numbers = sql.SQL(", ").join(sql.Literal(number) for number in range(1, len(ids) + 1))
         statement = sql.SQL(query).format(
             ids=sql.SQL("").join(sql.SQL("{}, ").format(name) for name in ids),
             checksum=CHECKSUM,
             table=sql.Identifier(table.name),
             within=WITHIN,
-            # Without GROUP BY there would be a row of nothing.
-            group=sql.SQL("GROUP BY {}").format(places) if ids else sql.SQL("HAVING count(*) > 0"),
+            # Without GROUP BY there would be a row for no rows at all.
+            group=sql.SQL("GROUP BY {}").format(numbers) if ids else sql.SQL("HAVING count(*) > 0"),
         )
-        for *found, count, checksum in self._connection.execute(statement, arguments | {"table": table.name}):
-            yield Rows(table.name, tuple(found), count, checksum)
+        for *identity, count, checksum in self._connection.execute(statement, arguments | {"table": table.name}):
+            yield IdentityRows(table.name, tuple(identity), count, checksum)
 
-    def _late(self, rows: Sequence[Rows], arguments: dict[str, object]) -> int:
-        """All rows of a late sample say so: one identity is asked, of the table with the fewest rows a tick."""
+    def _late(self, rows: Sequence[IdentityRows], arguments: dict[str, object]) -> int:
+        """Number of late ticks. All rows of a late sample are marked, so those of a single identity are counted.
+
+        It is one of the table with the fewest identities, so that few rows are read.
+        """
         if not rows:
             return 0
         tables = {table.name: table for table in self._tables}
-        identities = Counter(one.table for one in rows)
-        asked = min(rows, key=lambda one: (identities[one.table], -one.count))
-        names = zip(_names(tables[asked.table]), asked.ids, strict=True)
+        identities = Counter(identity.table for identity in rows)
+        counted = min(rows, key=lambda identity: (identities[identity.table], -identity.count))
+        names = zip(_names(tables[counted.table]), counted.ids, strict=True)
         ids = (sql.SQL(" AND {} = {}").format(name, sql.Literal(number)) for name, number in names)
         statement = sql.SQL(LATE_TICKS).format(
-            table=sql.Identifier(asked.table), within=WITHIN, ids=sql.SQL("").join(ids)
+            table=sql.Identifier(counted.table), within=WITHIN, ids=sql.SQL("").join(ids)
         )
         row = self._connection.execute(statement, arguments).fetchone()
         return int(row[0]) if row else 0
 
 
-def _arguments(span: Span) -> dict[str, object]:
+def _arguments(span: ConfiguredSpan) -> dict[str, object]:
     return {
         "site": span.device.site, "device": span.device.device,
-        "start": utc(span.start_us), "end": utc(span.end_us), "period": utc(span.period_us) - EPOCH, "late": LATE,
+        "start": utc(span.start_us), "end": utc(span.end_us), "period": utc(span.period_us) - EPOCH, "late": LATE_BIT,
     }  # fmt: skip
 
 
@@ -153,7 +163,7 @@ def _names(table: Table) -> list[sql.Identifier]:
 
 
 def _from_json(table: Table) -> list[sql.Composed]:
-    """The identity of a rejected row, which is kept as JSON."""
+    """Expressions for the identity of a rejected row, which is kept as JSON."""
     return [sql.SQL("(row_data::jsonb ->> {})::int2").format(sql.Literal(name)) for name in table.identity]
 
 

@@ -21,7 +21,7 @@ import psycopg
 from psycopg import generators, sql
 
 from ess_ray.adapters.postgres.connect import EPOCH, Connection, connect, translated, utc
-from ess_ray.core.day import stretches
+from ess_ray.core.day import offset_intervals
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.exporting.objects import Part, header_line
 from ess_ray.core.maps.column_types import Column
@@ -90,7 +90,7 @@ class DayRows:
         self.last_us: int | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        for start_us, end_us, offset_s in stretches(self._part.day):
+        for start_us, end_us, offset_s in offset_intervals(self._part.day):
             # Ours, and not the server's time zone rules: those are as old as the server.
             self._connection.execute("SELECT set_config('TimeZone', %s, true)", [_zone(offset_s)])
             for rows in _copied(self._connection, self._statement(start_us, end_us)):

@@ -1,7 +1,7 @@
-"""The page's questions to the database: bounded in time and in size, reading only, each on a connection of its own.
+"""Queries of the page: limited in time and in size, read-only, each on a connection of its own.
 
-Errors: `DatabaseUnavailable` (also for what takes longer than ANSWER_LIMIT_S), `DatabaseRefused`; `NotThere` for a
-site, device or curve that is none. Times are microseconds since 1970 UTC.
+Raises `DatabaseUnavailable` (also for a query that takes longer than ANSWER_LIMIT_S), `DatabaseRefused`, and `NotFound`
+for a device that does not exist. Times are microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.core.day import EPOCH
-from ess_ray.core.errors import NotThere
+from ess_ray.core.errors import NotFound
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.curves import Curve
 
@@ -39,7 +39,7 @@ ORDER BY time DESC LIMIT 1"""
 WITHIN = "site = %(site)s AND device = %(device)s AND time >= %(from)s AND time < %(until)s"
 BUCKETS = f"""
 SELECT {{split}} date_bin(%(bucket)s, time, 'epoch') AS t, {{values}}
-FROM {{table}} WHERE {WITHIN} GROUP BY {{places}} ORDER BY {{places}} LIMIT %(most)s"""
+FROM {{table}} WHERE {WITHIN} GROUP BY {{keys}} ORDER BY {{keys}} LIMIT %(most)s"""
 ROWS = """
 SELECT {columns} FROM {table} WHERE site = %(site)s AND device = %(device)s AND time = %(time)s
 ORDER BY {ids} LIMIT %(most)s"""
@@ -48,16 +48,19 @@ SELECT time, site, device, kind, until, detail FROM event WHERE site = ANY (%(si
 ORDER BY time DESC LIMIT %(most)s"""
 
 
-class Configured(NamedTuple):
-    """A device as it is configured, or was at last."""
+class LatestConfiguration(NamedTuple):
+    """A device as it is configured, or was configured last."""
 
     map: str
     period_us: int
     delivers: Mapping[str, Sequence[str]]  # columns by table
 
 
-class Line(NamedTuple):
-    """One line of a curve: points are (time, lowest, mean or None, highest), buckets without a value left out."""
+class CurveLine(NamedTuple):
+    """One line of a curve: points are (time_us, lowest, mean or None, highest); buckets without a value have none.
+
+    `split` is the identity that the line belongs to (bank 2), None if the curve has a single line.
+    """
 
     split: int | None
     points: list[tuple[int, float, float | None, float]]
@@ -65,7 +68,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The rows of one table at the newest tick that has some."""
+    """The rows of one table at one tick: each has the values of its identity columns `ids`, then those of `columns`."""
 
     ids: tuple[str, ...]
     columns: tuple[str, ...]
@@ -74,7 +77,7 @@ class Newest:
 
 @contextmanager
 def open_live(dsn: str, standard: Standard, site: str) -> Iterator[Live]:
-    """Ask about one site; psycopg's errors of the block become ours."""
+    """Read-only queries about one site in the `with` block; psycopg's errors in it are translated."""
     with translated("asking the database"), connect(dsn, 2 * ANSWER_LIMIT_S) as connection:
         connection.read_only = True
         connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(1000 * ANSWER_LIMIT_S)))
@@ -82,13 +85,13 @@ def open_live(dsn: str, standard: Standard, site: str) -> Iterator[Live]:
 
 
 def read_events(dsn: str, standard: Standard, sites: Sequence[str], now_us: int) -> list[dict[str, Any]]:
-    """The newest events of these sites, newest first."""
+    """Events of these sites in the past week, newest first, MOST_EVENTS at most; keys as in `Live.events`."""
     with open_live(dsn, standard, "") as live:
         return live.events(sites, now_us)
 
 
 class Live:
-    """Answers about one site; see `open_live`."""
+    """The queries about one site; see `open_live`."""
 
     def __init__(self, connection: psycopg.Connection, standard: Standard, site: str) -> None:
         self._connection = connection
@@ -96,37 +99,46 @@ class Live:
         self._site = site
 
     def devices(self) -> list[str]:
-        """The names of the site's devices."""
-        found = self._connection.execute(DEVICES, {"site": self._site, "most": MOST_DEVICES})
-        return [name for (name,) in found]
+        """Names of the site's devices, in alphabetical order, MOST_DEVICES at most."""
+        rows = self._connection.execute(DEVICES, {"site": self._site, "most": MOST_DEVICES})
+        return [name for (name,) in rows]
 
-    def configured(self, device: str) -> Configured:
-        """What a device delivers; a database from before that was noted says that it is every column."""
+    def configuration(self, device: str) -> LatestConfiguration:
+        """The device's latest configuration. Raises NotFound if there is no such device.
+
+        Rows of `device` from before the column `delivers` was added stand for every column of the standard.
+        """
         row = None
-        if device.isprintable():  # a NUL is no text for PostgreSQL
+        if device.isprintable():  # PostgreSQL refuses a text with a NUL
             row = self._connection.execute(CONFIGURED, {"site": self._site, "device": device}).fetchone()
         if row is None:
-            raise NotThere(f"{self._site}/{device} is no device")
+            raise NotFound(f"there is no device {self._site}/{device}")
         name, period_s, delivers = row
         every = {table.name: list(table.columns) for table in self._standard.tables.values()}
-        return Configured(name, round(1e6 * period_s), json.loads(delivers) if delivers else every)
+        return LatestConfiguration(name, round(1e6 * period_s), json.loads(delivers) if delivers else every)
 
     def newest_us(self, device: str, now_us: int) -> int | None:
-        """The last tick of the past day of which something was read."""
+        """The last tick at which something was read of the device, None if there was none in the past 24 hours."""
         arguments = {"site": self._site, "device": device, "since": utc(now_us - NEWEST_US)}
         row = self._connection.execute(NEWEST, arguments).fetchone()
         return _us(row[0]) if row else None
 
-    def lines(self, device: str, curves: Sequence[Curve], window: tuple[int, int], bucket_us: int) -> list[list[Line]]:
-        """The lines of each curve over [from, until): one query a table."""
-        found: dict[str, list[Line]] = {}
+    def lines(
+        self, device: str, curves: Sequence[Curve], window: tuple[int, int], bucket_us: int
+    ) -> list[list[CurveLine]]:
+        """The lines of each curve over `window`, [from_us, until_us), with a point for each `bucket_us`.
+
+        Curves of one table share a query.
+        """
+        lines: dict[str, list[CurveLine]] = {}
         for table in dict.fromkeys(curve.table for curve in curves):
-            some = [curve for curve in curves if curve.table == table]
-            found |= zip((curve.name for curve in some), self._table(device, some, window, bucket_us), strict=True)
-        return [found[curve.name] for curve in curves]
+            of_table = [curve for curve in curves if curve.table == table]
+            names = (curve.name for curve in of_table)
+            lines |= zip(names, self._lines_of_table(device, of_table, window, bucket_us), strict=True)
+        return [lines[curve.name] for curve in curves]
 
     def rows(self, device: str, table: Table, columns: Sequence[str], time_us: int) -> Newest:
-        """A table's rows at one tick."""
+        """A table's rows at one tick, MOST_ROWS at most."""
         names = [sql.Identifier(name) for name in (*table.identity, *columns)]
         statement = sql.SQL(ROWS).format(
             columns=sql.SQL(", ").join(names),
@@ -138,7 +150,10 @@ class Live:
         return Newest(table.identity, tuple(columns), rows)
 
     def events(self, sites: Sequence[str], now_us: int) -> list[dict[str, Any]]:
-        """The newest ones of the past week."""
+        """Events of the past week, newest first, MOST_EVENTS at most.
+
+        Keys: `time_us`, `site`, `device`, `kind`, `until_us` (None for an event without an end), `detail`.
+        """
         arguments = {"sites": list(sites), "since": utc(now_us - EVENTS_US), "most": MOST_EVENTS}
         return [
             {
@@ -148,16 +163,16 @@ class Live:
             for time, site, device, kind, until, detail in self._connection.execute(EVENTS, arguments)
         ]  # fmt: skip
 
-    def _table(
+    def _lines_of_table(
         self, device: str, curves: Sequence[Curve], window: tuple[int, int], bucket_us: int
-    ) -> Iterator[list[Line]]:
-        """The lines of curves that share a table."""
+    ) -> Iterator[list[CurveLine]]:
+        """The lines of each of `curves`, which share a table."""
         split = curves[0].split_by
         statement = sql.SQL(BUCKETS).format(
             split=sql.SQL("{},").format(sql.Identifier(split)) if split else sql.SQL(""),
             values=sql.SQL(", ").join(_values(curve) for curve in curves),
             table=sql.Identifier(curves[0].table),
-            places=sql.SQL("1, 2" if split else "1"),
+            keys=sql.SQL("1, 2" if split else "1"),
         )
         buckets = -(-(window[1] - window[0]) // bucket_us) + 1
         arguments = {
@@ -165,26 +180,27 @@ class Live:
             "bucket": timedelta(microseconds=bucket_us), "most": buckets * (MOST_LINES if split else 1),
         }  # fmt: skip
         rows = self._connection.execute(statement, arguments).fetchall()
-        first = 1 if split else 0
-        for place in range(len(curves)):
-            lines: dict[int | None, Line] = {}
+        time_column = 1 if split else 0
+        for index in range(len(curves)):
+            lines: dict[int | None, CurveLine] = {}
             for row in rows:
-                low, mean, high = map(_number, row[(start := first + 1 + 3 * place) : start + 3])
+                low, mean, high = map(_number, row[(start := time_column + 1 + 3 * index) : start + 3])
                 if low is not None and high is not None:
-                    which = row[0] if split else None
-                    lines.setdefault(which, Line(which, [])).points.append((_us(row[first]), low, mean, high))
+                    identity = row[0] if split else None
+                    line = lines.setdefault(identity, CurveLine(identity, []))
+                    line.points.append((_us(row[time_column]), low, mean, high))
             yield list(lines.values())
 
 
 def _values(curve: Curve) -> sql.Composed:
-    """Lowest, mean and highest of a bucket."""
+    """Expressions for the lowest, mean and highest value of a bucket."""
     low, high = sql.Identifier(curve.low.name), sql.Identifier(curve.high.name)
     mean = sql.SQL("NULL::float8") if curve.pair else sql.SQL("avg({})::float8").format(low)
     return sql.SQL("min({})::float8, {}, max({})::float8").format(low, mean, high)
 
 
 def _number(value: Any) -> float | None:
-    """What JSON has a form for."""
+    """The value, or None if JSON cannot express it (NaN, infinity)."""
     return value if value is not None and isfinite(value) else None
 
 

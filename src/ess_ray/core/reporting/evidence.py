@@ -1,7 +1,9 @@
-"""What the database tells about a day: the samples in runs, and the rows of the tables by identity.
+"""The evidence of a device's day: what the database holds of its samples and of its tables' rows.
 
-`adapters.postgres.completeness` brings it, `core.reporting.completeness` judges it. Times are microseconds since 1970
-UTC.
+`adapters.postgres.completeness` reads it, `core.reporting.completeness` and `core.reporting.proof` judge it. A day of a
+device at 1 Hz has 86,400 samples and ten times as many rows; the evidence sums both up in a few records. Times are
+microseconds since 1970 UTC. A checksum is the sum of the hashes of times: two sets of as many times have the same sum
+only if they are the same times (a sum of the times themselves would miss two errors that cancel out).
 """
 
 from __future__ import annotations
@@ -14,19 +16,19 @@ from ess_ray.core.polling.cadence import ticks_between
 from ess_ray.core.samples import Device
 
 
-class Fate(StrEnum):
-    """What became of an expected tick."""
+class Outcome(StrEnum):
+    """What became of an expected tick. The first three are the status of its sample; the last two have no sample."""
 
     STORED = "stored"
     PARTIAL = "partial"
     FAILED = "failed"
-    CLOCK = "clock"
-    DOWN = "collector down"
+    CLOCK = "clock"  # the wall clock jumped over the tick
+    DOWN = "collector down"  # nothing in the database explains the tick
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A device as it was configured in [start_us, end_us)."""
+class ConfiguredSpan:
+    """A device with one map and one period, as it was configured in [start_us, end_us)."""
 
     device: Device
     map_hash: str
@@ -36,37 +38,41 @@ class Span:
 
     @property
     def expected(self) -> int:
-        """Its ticks."""
+        """Number of ticks in the span."""
         return ticks_between(self.start_us, self.end_us, self.period_us)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Samples of one fate and reason, each a period behind the one before."""
+class SampleRun:
+    """Consecutive samples of one outcome and reason, each a period after the sample before it."""
 
     first_us: int
     ticks: int
-    fate: Fate
+    outcome: Outcome
     reason: str | None
-    checksum: int
+    checksum: int  # of the samples' times
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of one identity: how many, and the sum of the hashes of their times."""
+class IdentityRows:
+    """Rows of one identity of a table (rack 2 of bank 1: `ids` (1, 2)), counted."""
 
     table: str
     ids: tuple[int, ...]
     count: int
-    checksum: int
+    checksum: int  # of the rows' times
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the database holds of a span. `rejected`: rows that it refused, of samples that are not failed."""
+    """What the database holds of a span.
 
-    span: Span
-    runs: Sequence[Run]
-    rows: Sequence[Rows]
-    rejected: Sequence[Rows]
-    late: int  # ticks committed late
+    `rejected` are rows that it refused, of samples that are not failed; `late` is the number of ticks that were
+    committed late (bit 4 of `quality`).
+    """
+
+    span: ConfiguredSpan
+    runs: Sequence[SampleRun]
+    rows: Sequence[IdentityRows]
+    rejected: Sequence[IdentityRows]
+    late: int

@@ -1,7 +1,8 @@
-"""Whether the rows of the tables agree with the samples, identity by identity.
+"""The proof that the rows of the tables agree with the samples, identity by identity.
 
-A stored or partial sample has one row of each identity of its device's map. Compared are the count and a sum of hashes
-of the times: so neither a dead rack hides in an average nor a row that came twice behind one that is missing.
+A stored or partial sample has one row of each identity (bank, rack, module) of its device's map. Compared are the
+number of rows and the checksum of their times. Comparing by identity keeps a dead rack from hiding in an average, and
+the checksum keeps a doubled row from hiding a missing one.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.reporting.evidence import Evidence, Fate, Rows
+from ess_ray.core.reporting.evidence import Evidence, IdentityRows, Outcome
 
 Identities = Mapping[str, frozenset[tuple[int, ...]]]  # table → the identities of its rows
 
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """One table of a device; `missing` counts by identity, so that rows too many elsewhere do not fill it up."""
+    """One table of a device. `missing` is summed by identity, so that extra rows of one do not make up for another."""
 
     table: str
     identities: int
@@ -29,13 +30,13 @@ class TableReport:
 
     @property
     def loss_percent(self) -> float:
-        """Of the expected rows."""
+        """Missing rows in percent of the expected ones."""
         return percent(self.missing, self.expected)
 
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """Rows that do not agree with the samples. Equal counts: the rows stand at other ticks."""
+    """Rows of one identity that do not agree with the samples. With equal counts, they have other times."""
 
     table: str
     ids: tuple[int, ...]
@@ -44,15 +45,15 @@ class Unproven:
 
 
 def identities_of(register_map: RegisterMap) -> Identities:
-    """The rows that one whole sample has."""
-    found: dict[str, set[tuple[int, ...]]] = {}
+    """The rows that one complete sample has."""
+    identities: dict[str, set[tuple[int, ...]]] = {}
     for value in register_map.values:
-        found.setdefault(value.table, set()).add(value.ids)
-    return {table: frozenset(ids) for table, ids in found.items()}
+        identities.setdefault(value.table, set()).add(value.ids)
+    return {table: frozenset(ids) for table, ids in identities.items()}
 
 
-class _Line(NamedTuple):
-    """One row identity of a span."""
+class _IdentityProof(NamedTuple):
+    """One row identity in one span: what it should have and what it has."""
 
     table: str
     ids: tuple[int, ...]
@@ -64,47 +65,51 @@ class _Line(NamedTuple):
 
 
 def prove(
-    evidence: Sequence[Evidence], known: Mapping[str, Identities]
+    evidence: Sequence[Evidence], identities: Mapping[str, Identities]
 ) -> tuple[tuple[TableReport, ...], tuple[Unproven, ...]]:
-    """Table by table, and what does not agree. `known`: identities by map hash; of other maps those seen are due."""
-    by_table: dict[str, list[_Line]] = {}
-    for one in evidence:
-        for line in _lines(one, known.get(one.span.map_hash)):
-            by_table.setdefault(line.table, []).append(line)
+    """The report on each table of a device, and the identities whose rows do not agree with the samples.
+
+    `identities` is by map hash. A map that is not in it (the configuration of a past day) is taken to have the
+    identities that have rows.
+    """
+    by_table: dict[str, list[_IdentityProof]] = {}
+    for part in evidence:
+        for proof in _proofs(part, identities.get(part.span.map_hash)):
+            by_table.setdefault(proof.table, []).append(proof)
     tables = (
         TableReport(
             table=table,
-            identities=len({line.ids for line in lines}),
-            expected=sum(line.ticks for line in lines),
-            rows=sum(line.rows for line in lines),
-            rejected=sum(line.rejected for line in lines),
-            missing=sum(max(0, line.ticks - line.rows) for line in lines),
+            identities=len({proof.ids for proof in proofs}),
+            expected=sum(proof.ticks for proof in proofs),
+            rows=sum(proof.rows for proof in proofs),
+            rejected=sum(proof.rejected for proof in proofs),
+            missing=sum(max(0, proof.ticks - proof.rows) for proof in proofs),
         )
-        for table, lines in by_table.items()
+        for table, proofs in by_table.items()
     )
-    wrong = (line for lines in by_table.values() for line in lines if not line.agrees)
-    return tuple(tables), tuple(Unproven(line.table, line.ids, line.samples, line.rows) for line in wrong)
+    wrong = (proof for proofs in by_table.values() for proof in proofs if not proof.agrees)
+    return tuple(tables), tuple(Unproven(proof.table, proof.ids, proof.samples, proof.rows) for proof in wrong)
 
 
-def _lines(evidence: Evidence, known: Identities | None) -> Iterator[_Line]:
-    """Every identity that should be there (without a known map: that was seen), and every one that is."""
-    found = {(rows.table, rows.ids): rows for rows in evidence.rows}
+def _proofs(evidence: Evidence, identities: Identities | None) -> Iterator[_IdentityProof]:
+    """Every identity of the map (without a map: every identity that has rows), and every other identity with rows."""
+    present = {(rows.table, rows.ids): rows for rows in evidence.rows}
     refused = {(rows.table, rows.ids): rows for rows in evidence.rejected}
-    read = [run for run in evidence.runs if run.fate != Fate.FAILED]
+    read = [run for run in evidence.runs if run.outcome != Outcome.FAILED]
     samples, checksum = sum(run.ticks for run in read), sum(run.checksum for run in read)
-    seen = found.keys() | refused.keys()
-    due = seen if known is None else {(table, ids) for table in known for ids in known[table]}
+    seen = present.keys() | refused.keys()
+    due = seen if identities is None else {(table, ids) for table in identities for ids in identities[table]}
     for key in sorted(due | seen):
-        nothing = Rows(*key, count=0, checksum=0)
-        rows, lost = found.get(key, nothing), refused.get(key, nothing)
+        nothing = IdentityRows(*key, count=0, checksum=0)
+        rows, lost = present.get(key, nothing), refused.get(key, nothing)
         count, total = rows.count + lost.count, rows.checksum + lost.checksum
         if key in due:
             agrees = (count, total) == (samples, checksum)
-            yield _Line(*key, evidence.span.expected, samples - lost.count, rows.count, lost.count, agrees)
+            yield _IdentityProof(*key, evidence.span.expected, samples - lost.count, rows.count, lost.count, agrees)
         else:
-            yield _Line(*key, 0, 0, rows.count, lost.count, agrees=False)
+            yield _IdentityProof(*key, 0, 0, rows.count, lost.count, agrees=False)
 
 
-def percent(part: int, whole: int) -> float:
-    """100 part / whole; nothing of nothing is 0."""
-    return 100.0 * part / whole if whole else 0.0
+def percent(part: int, total: int) -> float:
+    """100 part / total; 0 if the total is 0."""
+    return 100.0 * part / total if total else 0.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ess_ray.core.errors import NotThere
+from ess_ray.core.errors import NotFound
 from ess_ray.core.maps.column_types import NUMERIC_TYPES, Column
 from ess_ray.core.maps.standard import Standard
 
@@ -74,14 +74,14 @@ def curves_of(standard: Standard, delivers: Mapping[str, Collection[str]]) -> di
 
 
 def chosen(curves: Mapping[str, Curve], names: Iterable[str]) -> list[Curve]:
-    """Those named, or those to begin with. Raises NotThere."""
+    """Those named, or those to begin with. Raises NotFound."""
     names = list(names)
     if not names:
         names = _favourites(curves) or list(curves)[:OTHERWISE]
     if unknown := [name for name in names if name not in curves]:
-        raise NotThere(f"{unknown[0]!r} is no curve of this device")
+        raise NotFound(f"{unknown[0]!r} is no curve of this device")
     if len(names) > MOST_CURVES:
-        raise NotThere(f"{len(names)} curves are more than {MOST_CURVES}")
+        raise NotFound(f"{len(names)} curves are more than {MOST_CURVES}")
     return [curves[name] for name in names]
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from ess_ray.adapters.stores.formats import PARQUET
-from ess_ray.core.day import stretches, whole_day
+from ess_ray.core.day import offset_intervals, whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import CSV, ObjectFormat
 from ess_ray.core.exporting.objects import (
@@ -49,7 +49,7 @@ def test_a_day_is_as_long_as_its_clock_says(
     day: date, timezone: str, lengths_and_offsets: list[tuple[float, float]]
 ) -> None:
     whole, following = whole_day(day, timezone), whole_day(date.fromordinal(day.toordinal() + 1), timezone)
-    found = stretches(whole)
+    found = offset_intervals(whole)
     assert [((end - start) / HOUR_US, offset / 3600) for start, end, offset in found] == lengths_and_offsets
     assert whole.end_us == following.start_us
     assert [start for start, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]

@@ -1,4 +1,4 @@
-"""The completeness report: every expected tick is accounted for, and rows that do not agree with samples show."""
+"""The completeness report: every expected tick has an outcome, and rows that do not agree with samples are reported."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from ess_ray.core.day import Day, check_day, choose_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.polling.cadence import first_tick_us
-from ess_ray.core.reporting.completeness import DeviceReport, SiteReport, account_device, problems, stretches
-from ess_ray.core.reporting.evidence import Evidence, Fate, Rows, Run, Span
+from ess_ray.core.reporting.completeness import DeviceReport, SiteReport, account_device, level_stretches, problems
+from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun
 from ess_ray.core.reporting.proof import Unproven
 from ess_ray.core.samples import Device
 from ess_ray.jobs.report_html import as_html
@@ -25,34 +25,37 @@ S, HOUR = 1_000_000, 3_600_000_000
 GATEWAY = Device("jeju", "gateway")
 START = 20_000 * 24 * HOUR
 DAY = Day(datetime.fromtimestamp(START // S, UTC).date(), "UTC", START, START + 24 * HOUR, START + 24 * HOUR)
-KNOWN = {"map-1": {"bank": frozenset({(1,)}), "rack": frozenset({(1, 1), (1, 2)})}}
+IDENTITIES = {"map-1": {"bank": frozenset({(1,)}), "rack": frozenset({(1, 1), (1, 2)})}}
 
 
 def us(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp()) * S
 
 
-def run(start_s: int, ticks: int, fate: Fate = Fate.STORED, reason: str | None = None, period_s: int = 1) -> Run:
-    """`checksum` stands for the hashes: any function of the ticks will do."""
+def run(
+    start_s: int, ticks: int, outcome: Outcome = Outcome.STORED, reason: str | None = None, period_s: int = 1
+) -> SampleRun:
+    """`checksum` stands for the sum of the hashes: any function of the ticks will do."""
     ticks_s = range(start_s, start_s + ticks * period_s, period_s)
-    return Run(START + start_s * S, ticks, fate, reason, sum(tick * tick for tick in ticks_s))
+    return SampleRun(START + start_s * S, ticks, outcome, reason, sum(tick * tick for tick in ticks_s))
 
 
-def evidence(runs: Sequence[Run], start_s: int = 0, end_s: int = 86_400, period_s: int = 1) -> Evidence:
+def evidence(runs: Sequence[SampleRun], start_s: int = 0, end_s: int = 86_400, period_s: int = 1) -> Evidence:
     """A span whose rows agree with its samples."""
-    span = Span(GATEWAY, "map-1", period_s * S, START + start_s * S, START + end_s * S)
-    read = [one for one in runs if one.fate != Fate.FAILED]
-    count, checksum = sum(one.ticks for one in read), sum(one.checksum for one in read)
-    rows = [Rows(table, ids, count, checksum) for table in KNOWN["map-1"] for ids in KNOWN["map-1"][table] if count]
+    span = ConfiguredSpan(GATEWAY, "map-1", period_s * S, START + start_s * S, START + end_s * S)
+    read = [samples for samples in runs if samples.outcome != Outcome.FAILED]
+    count, checksum = sum(samples.ticks for samples in read), sum(samples.checksum for samples in read)
+    identities = [(table, ids) for table, all_ids in IDENTITIES["map-1"].items() for ids in all_ids]
+    rows = [IdentityRows(*identity, count, checksum) for identity in identities if count]
     return Evidence(span, runs, rows, [], 0)
 
 
 def report(*parts: Evidence, jumps: Sequence[tuple[int, int]] = ()) -> DeviceReport:
-    return account_device(DAY, parts, jumps, KNOWN)
+    return account_device(DAY, parts, jumps, IDENTITIES)
 
 
-def told(one: DeviceReport) -> dict[str, int]:
-    return {str(fate): one.count(fate) for fate in Fate if one.count(fate)}
+def outcomes_of(device: DeviceReport) -> dict[str, int]:
+    return {str(outcome): device.count(outcome) for outcome in Outcome if device.count(outcome)}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def told(one: DeviceReport) -> dict[str, int]:
         ("2026-03-29", "Europe/Berlin", "2026-12-01T00:00Z", "2026-03-28T23:00Z", 23),
         ("2026-10-25", "Europe/Berlin", "2026-12-01T00:00Z", "2026-10-24T22:00Z", 25),
         ("2026-03-08", "America/Havana", "2026-12-01T00:00Z", "2026-03-08T05:00Z", 23),  # 00:00 does not exist there
-        ("2026-11-01", "America/Havana", "2026-12-01T00:00Z", "2026-11-01T04:00Z", 25),  # and here is twice
+        ("2026-11-01", "America/Havana", "2026-12-01T00:00Z", "2026-11-01T04:00Z", 25),  # and here 00:00 exists twice
         ("2026-04-05", "Australia/Lord_Howe", "2026-12-01T00:00Z", "2026-04-04T13:00Z", 24.5),
         ("yesterday", "Asia/Seoul", "2026-11-22T16:00Z", "2026-11-21T15:00Z", 24),
         ("today", "Asia/Seoul", "2026-11-22T16:00Z", "2026-11-22T15:00Z", 24),
@@ -75,8 +78,8 @@ def test_a_day_is_that_of_the_clock_at_the_site(word: str, timezone: str, now: s
 
 
 @pytest.mark.parametrize("word", ["tomorrow", "2026-02-30", "20261122", "", "2026-11-22T00:00"])
-def test_what_is_no_day_is_refused(word: str) -> None:
-    with pytest.raises(ConfigError, match=r"^day: .*is no day"):
+def test_a_text_that_is_not_a_day_is_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match=r"^day: .*is not a day"):
         check_day(word)
 
 
@@ -86,7 +89,7 @@ def test_a_day_that_has_not_begun_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "jumps_s", "fates", "gap"),
+    ("parts", "jumps_s", "outcomes", "gap"),
     [
         pytest.param([evidence([run(0, 86_400)])], [], {"stored": 86_400}, None, id="complete"),
         pytest.param([evidence([])], [], {"collector down": 86_400}, (0, 86_400), id="nothing"),
@@ -94,7 +97,7 @@ def test_a_day_that_has_not_begun_is_refused() -> None:
             [evidence([run(100, 86_200)])], [], {"stored": 86_200, "collector down": 200}, (0, 100), id="both edges"
         ),
         pytest.param(
-            [evidence([run(0, 10), run(10, 5, Fate.FAILED, "timeout"), run(15, 7, Fate.PARTIAL, "closed"),
+            [evidence([run(0, 10), run(10, 5, Outcome.FAILED, "timeout"), run(15, 7, Outcome.PARTIAL, "closed"),
                        run(30, 86_370)])],
             [], {"stored": 86_380, "partial": 7, "failed": 5, "collector down": 8}, (10, 20),
             id="one gap, three causes",
@@ -120,26 +123,26 @@ def test_a_day_that_has_not_begun_is_refused() -> None:
         ),
     ],
 )  # fmt: skip
-def test_every_expected_tick_has_one_fate(
-    parts: list[Evidence], jumps_s: list[tuple[int, int]], fates: dict[str, int], gap: tuple[int, int] | None
+def test_every_expected_tick_has_one_outcome(
+    parts: list[Evidence], jumps_s: list[tuple[int, int]], outcomes: dict[str, int], gap: tuple[int, int] | None
 ) -> None:
-    one = report(*parts, jumps=[(START + start * S, START + end * S) for start, end in jumps_s])
-    assert told(one) == fates
-    assert one.expected == sum(part.span.expected for part in parts) == one.minute_expected.sum()
-    assert one.minute_stored.sum() == fates.get("stored", 0)
-    found = [(longest.start_us - START, longest.length_us) for longest in one.gaps[:1]]
-    assert found == ([(gap[0] * S, gap[1] * S)] if gap else [])
-    assert not one.unproven
+    device = report(*parts, jumps=[(START + start * S, START + end * S) for start, end in jumps_s])
+    assert outcomes_of(device) == outcomes
+    assert device.expected == sum(part.span.expected for part in parts) == device.minute_expected.sum()
+    assert device.minute_stored.sum() == outcomes.get("stored", 0)
+    longest = [(longest.start_us - START, longest.length_us) for longest in device.gaps[:1]]
+    assert longest == ([(gap[0] * S, gap[1] * S)] if gap else [])
+    assert not device.unproven
 
 
 def test_a_sample_off_the_grid_is_unexpected_and_fills_no_gap() -> None:
-    one = report(evidence([run(0, 10), run(13, 1)], 0, 20, period_s=2))
-    assert (one.unexpected, told(one)) == (1, {"stored": 10})
+    device = report(evidence([run(0, 10), run(13, 1)], 0, 20, period_s=2))
+    assert (device.unexpected, outcomes_of(device)) == (1, {"stored": 10})
 
 
 def test_a_tick_belongs_to_one_span_only() -> None:
     edges = [START, START + 10 * S, START + 99 * S]
-    spans = [Span(GATEWAY, "map-1", 7 * S, start_us, end_us) for start_us, end_us in pairwise(edges)]
+    spans = [ConfiguredSpan(GATEWAY, "map-1", 7 * S, start_us, end_us) for start_us, end_us in pairwise(edges)]
     first_s = (first_tick_us(START, 7 * S) - START) // S
     assert sum(span.expected for span in spans) == len(range(first_s, 99, 7))
 
@@ -155,7 +158,7 @@ GOOD = (86_400, run(0, 86_400).checksum)
         pytest.param(
             {("rack", (1, 2)): (GOOD[0] - 1, GOOD[1] - 9), ("rack", (1, 1)): (GOOD[0] + 1, GOOD[1] + 9)}, {},
             [Unproven("rack", (1, 1), 86_400, 86_401), Unproven("rack", (1, 2), 86_400, 86_399)], 1,
-            id="one too many does not fill up one too few",
+            id="an extra row does not make up for a missing one",
         ),
         pytest.param(
             {("rack", (1, 1)): (GOOD[0], GOOD[1] + 1)}, {}, [Unproven("rack", (1, 1), 86_400, 86_400)], 0,
@@ -167,43 +170,44 @@ GOOD = (86_400, run(0, 86_400).checksum)
         ),
     ],
 )  # fmt: skip
-def test_rows_are_proved_by_identity(
+def test_rows_are_compared_identity_by_identity(
     rows: dict[tuple[str, tuple[int, ...]], tuple[int, int] | None],
     rejected: dict[tuple[str, tuple[int, ...]], tuple[int, int]],
     unproven: list[Unproven],
     missing: int,
 ) -> None:
-    whole = evidence([run(0, 86_400)])
-    found = {(one.table, one.ids): (one.count, one.checksum) for one in whole.rows} | rows
-    changed = [Rows(*key, *counted) for key, counted in found.items() if counted]
-    refused = [Rows(*key, *counted) for key, counted in rejected.items()]
-    one = report(Evidence(whole.span, whole.runs, changed, refused, 0))
-    assert list(one.unproven) == unproven
-    assert {table.table: table.missing for table in one.tables} == {"bank": 0, "rack": missing}
-    assert bool(problems([SiteReport("jeju", DAY, (one,))], max_loss_percent=50)) == bool(unproven)
+    complete = evidence([run(0, 86_400)])
+    sums = {(of.table, of.ids): (of.count, of.checksum) for of in complete.rows} | rows
+    present = [IdentityRows(*key, *sums_of_key) for key, sums_of_key in sums.items() if sums_of_key]
+    refused = [IdentityRows(*key, *sums_of_key) for key, sums_of_key in rejected.items()]
+    device = report(Evidence(complete.span, complete.runs, present, refused, 0))
+    assert list(device.unproven) == unproven
+    assert {table.table: table.missing for table in device.tables} == {"bank": 0, "rack": missing}
+    assert bool(problems([SiteReport("jeju", DAY, (device,))], max_loss_percent=50)) == bool(unproven)
 
 
-def test_without_the_map_of_then_the_identities_seen_must_agree() -> None:
-    whole = evidence([run(0, 86_400)])
-    rows = [Rows("pcs", (), *GOOD), Rows("rack", (1, 1), *GOOD), Rows("rack", (1, 2), GOOD[0] - 1, 0)]
-    one = account_device(DAY, [Evidence(whole.span, whole.runs, rows, [], 0)], [], {})
-    assert list(one.unproven) == [Unproven("rack", (1, 2), 86_400, 86_399)]
+def test_without_the_map_of_that_day_every_identity_with_rows_must_agree() -> None:
+    complete = evidence([run(0, 86_400)])
+    racks = [IdentityRows("rack", (1, 1), *GOOD), IdentityRows("rack", (1, 2), GOOD[0] - 1, 0)]
+    rows = [IdentityRows("pcs", (), *GOOD), *racks]
+    device = account_device(DAY, [Evidence(complete.span, complete.runs, rows, [], 0)], [], {})
+    assert list(device.unproven) == [Unproven("rack", (1, 2), 86_400, 86_399)]
 
 
 @pytest.mark.parametrize(("limit", "passes"), [(0.0, False), (0.0115, False), (0.0116, True)])
 def test_loss_above_the_limit_is_a_problem(limit: float, passes: bool) -> None:
-    one = report(evidence([run(0, 86_390)]))
-    assert f"{one.loss_percent:.4f}" == "0.0116"
-    assert (problems([SiteReport("jeju", DAY, (one,))], limit) == []) is passes
+    device = report(evidence([run(0, 86_390)]))
+    assert f"{device.loss_percent:.4f}" == "0.0116"
+    assert (problems([SiteReport("jeju", DAY, (device,))], limit) == []) is passes
 
 
 def test_a_site_without_devices_is_a_problem() -> None:
     assert "no device was configured" in problems([SiteReport("jeju", DAY, ())], 100)[0]
 
 
-def test_every_form_tells_the_same_numbers() -> None:
-    one = report(evidence([run(0, 600), run(600, 60, Fate.FAILED, "<timeout>"), run(660, 85_740)]))
-    sites = [SiteReport("jeju", DAY, (one,))]
+def test_every_format_has_the_same_numbers() -> None:
+    parts = evidence([run(0, 600), run(600, 60, Outcome.FAILED, "<timeout>"), run(660, 85_740)])
+    sites = [SiteReport("jeju", DAY, (report(parts),))]
     device = json.loads(as_json(sites, []))["sites"]["jeju"]["devices"]["gateway"]
     assert (device["expected"], device["failed"], device["loss_percent"]) == (86_400, 60, 0.0694)
     assert device["longest_gap"]["length_s"] == 60
@@ -213,7 +217,7 @@ def test_every_form_tells_the_same_numbers() -> None:
     ]  # fmt: skip
     page = as_html(sites, ["<wrong>"])
     assert "60 of 86400 samples lost" in page
-    assert "00:10 to 00:11: 0 of 60 stored" in page
+    assert "00:10 to 00:11: 0 of 60 samples stored" in page
     assert "&lt;timeout&gt;" in page
     assert "&lt;wrong&gt;" in page
 
@@ -224,5 +228,5 @@ def test_the_page_needs_no_network_and_no_script() -> None:
 
 
 def test_the_heat_map_joins_equal_minutes_and_leaves_out_what_was_not_expected() -> None:
-    one = report(evidence([run(600, 120)], 600, 780))
-    assert list(stretches(one, [1.0, 0.5, 0.0])) == [(10, 12, 0), (12, 13, 2)]
+    device = report(evidence([run(600, 120)], 600, 780))
+    assert list(level_stretches(device, [1.0, 0.5, 0.0])) == [(10, 12, 0), (12, 13, 2)]

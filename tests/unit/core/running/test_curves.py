@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ess_ray.core.errors import NotThere
+from ess_ray.core.errors import NotFound
 from ess_ray.core.exporting.objects import delivered_by
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.running.curves import MOST_CURVES, MOST_POINTS, WINDOWS_S, bucket_us, chosen, curves_of, unit
@@ -45,7 +45,7 @@ def test_a_standard_of_ones_own_begins_with_its_first_columns_and_leaves_out_wha
     curves = curves_of(made, {"cabinet": ["state", "a", "many"]})
     assert [curve.name for curve in chosen(curves, ())] == ["cabinet.a"]
     for names in (["cabinet.state"], ["cabinet.many"], ["a"], ["cabinet.a"] * (MOST_CURVES + 1)):
-        with pytest.raises(NotThere):
+        with pytest.raises(NotFound):
             chosen(curves, names)
 
 

@@ -1,0 +1,186 @@
+"""The data that the page shows, as plain trees for JSON. Called by threads of `adapters.page.server`.
+
+The run's status is the one that the watcher received last. Devices, curves, events and the day are queried from the
+database and cached for a while (the constants ending in TTL_S), however many pages are open.
+
+Raises `NotFound` for a request for something that does not exist, `DatabaseUnavailable` and `DatabaseRefused`, and
+`ConfigError` for a database that ess_ray never wrote to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import groupby, islice
+from typing import Any
+
+from ess_ray.adapters.postgres.completeness import open_completeness
+from ess_ray.adapters.postgres.live import ANSWER_LIMIT_S, CurveLine, Live, open_live, read_events
+from ess_ray.core.day import WORDS, choose_day
+from ess_ray.core.errors import NotFound
+from ess_ray.core.maps.standard import Standard
+from ess_ray.core.reporting.completeness import SiteReport, account_device
+from ess_ray.core.reporting.heat_map import heat_map
+from ess_ray.core.running.curves import WINDOWS_S, Curve, bucket_us, chosen, curves_of, unit
+from ess_ray.core.running.status import OLD_US, Status
+
+Parameters = Mapping[str, str]  # of the request's URL
+Tree = dict[str, Any]  # what json.dumps takes
+DAY_DEVICES = 24  # of one heat map
+DEVICE_TTL_S, EVENTS_TTL_S, DAY_TTL_S = 2.0, 2.0, 60.0
+MOST_CACHED = 64  # results
+
+
+class PageData:
+    """One method for each path below `/api/`; each takes the parameters of the URL and returns a tree for JSON.
+
+    `late_us` is `storage.late_s`: samples younger than that are not expected yet in the heat map. `status` is set by
+    the watcher, None until the run has one.
+    """
+
+    def __init__(self, dsn: str, standard: Standard, late_us: int) -> None:
+        self._dsn = dsn
+        self._standard = standard
+        self._late_us = late_us
+        self._cache: dict[tuple[object, ...], tuple[float, Tree]] = {}  # result, and until when it holds
+        self.status: Status | None = None
+
+    def run(self, _parameters: Parameters) -> Tree:
+        """The status of the run, `{"sites": None}` if there is none yet.
+
+        `age_s` is the status' age; if it is `old`, the state of every site is `collector down`.
+        """
+        now_us = time.time_ns() // 1000
+        if self.status is None:
+            return {"sites": None}
+        age_us = now_us - self.status.now_us
+        return self.status.at(now_us).tree() | {"age_s": age_us / 1e6, "old": age_us > OLD_US}
+
+    def devices(self, parameters: Parameters) -> Tree:
+        """The names of the devices of a `site`."""
+        site = self._site(parameters)
+
+        def query() -> Tree:
+            with open_live(self._dsn, self._standard, site) as live:
+                return {"site": site, "devices": live.devices()}
+
+        return self._cached(DAY_TTL_S, ("devices", site), query)
+
+    def device(self, parameters: Parameters) -> Tree:
+        """One `device` of a `site`: its `curves` (or those shown at first) over a `window`, and its newest rows."""
+        site, device = self._site(parameters), parameters.get("device", "")
+        window, names = parameters.get("window", "15m"), tuple(filter(None, parameters.get("curves", "").split(",")))
+        if window not in WINDOWS_S:
+            raise NotFound(f"there is no window {window!r}: it is one of {', '.join(WINDOWS_S)}")
+
+        def query() -> Tree:
+            now_us = time.time_ns() // 1000
+            with open_live(self._dsn, self._standard, site) as live:
+                return self._device(live, device, names, WINDOWS_S[window] * 1_000_000, now_us)
+
+        return self._cached(DEVICE_TTL_S, ("device", site, device, window, names), query)
+
+    def events(self, _parameters: Parameters) -> Tree:
+        """The newest events of the run's sites."""
+        sites = [site.site for site in self.status.sites] if self.status else []
+
+        def query() -> Tree:
+            return {"events": read_events(self._dsn, self._standard, sites, time.time_ns() // 1000)}
+
+        return self._cached(EVENTS_TTL_S, ("events", *sites), query)
+
+    def day(self, parameters: Parameters) -> Tree:
+        """The heat map of a `day` (today, yesterday) of a `site` as HTML: DAY_DEVICES devices from `first` on."""
+        site, word = self._site(parameters), parameters.get("day", "today")
+        first = parameters.get("first", "0")
+        if word not in WORDS or not (first.isascii() and first.isdecimal() and len(first) <= 6):
+            raise NotFound("expected day=today or day=yesterday, and first=NUMBER")
+        return self._cached(DAY_TTL_S, ("day", site, word, first), lambda: self._day(site, word, int(first)))
+
+    def _device(self, live: Live, device: str, names: tuple[str, ...], window_us: int, now_us: int) -> Tree:
+        configuration = live.configuration(device)
+        curves = curves_of(self._standard, configuration.delivers)
+        drawn = chosen(curves, names)
+        step_us = bucket_us(window_us, configuration.period_us)
+        window = (now_us - window_us, now_us)
+        lines = live.lines(device, drawn, window, step_us)
+        newest_us = live.newest_us(device, now_us)
+        return {
+            "device": device, "map": configuration.map, "period_s": configuration.period_us / 1e6,
+            "step_s": step_us / 1e6, "from_s": window[0] / 1e6, "until_s": window[1] / 1e6,
+            "newest_s": newest_us and newest_us / 1e6,
+            "curves": [_drawing(curve, of_curve) for curve, of_curve in zip(drawn, lines, strict=True)],
+            "rows": [] if newest_us is None else self._rows(live, device, chosen(curves, ()), newest_us),
+            "all_curves": {name: f"{curve.title} ({unit(curve.low) or 'no unit'})" for name, curve in curves.items()},
+        }  # fmt: skip
+
+    def _rows(self, live: Live, device: str, curves: list[Curve], newest_us: int) -> list[Tree]:
+        """The newest rows of the tables that have several rows a tick, with the columns of `curves`."""
+        tables = []
+        for name, of_table in groupby(sorted(curves, key=lambda curve: curve.table), key=lambda curve: curve.table):
+            table = self._standard.tables[name]
+            columns = dict.fromkeys(column for curve in of_table for column in (curve.low, curve.high))
+            if table.identity:
+                newest = live.rows(device, table, [column.name for column in columns], newest_us)
+                titles = [f"{column.meaning.partition(';')[0]}, {unit(column)}" for column in columns]
+                rows = [[_rounded(value) for value in row] for row in newest.rows]
+                tables.append({"table": name, "ids": newest.ids, "columns": titles, "rows": rows})
+        return tables
+
+    def _day(self, site: str, word: str, first: int) -> Tree:
+        sites = self.status.sites if self.status else ()
+        timezone = next((status.timezone for status in sites if status.site == site), "UTC")
+        day = choose_day(word, timezone, time.time_ns() // 1000, self._late_us)
+        with open_completeness(self._dsn, self._standard, ANSWER_LIMIT_S) as completeness:
+            spans = completeness.spans(site, day)
+            count = len({span.device for span in spans})
+            by_device = islice(groupby(spans, key=lambda span: span.device), first, first + DAY_DEVICES)
+            devices = [
+                account_device(day, [completeness.samples(span) for span in of], completeness.jumps(device, day), {})
+                for device, of in by_device
+            ]
+        report = SiteReport(site, day, tuple(devices))
+        return {
+            "site": site, "date": str(day.date), "timezone": timezone, "until": day.clock(day.until_us), "first": first,
+            "shown": len(devices), "count": count, "expected": report.expected, "stored": report.stored,
+            "html": heat_map([report]) if devices else "",
+        }  # fmt: skip
+
+    def _site(self, parameters: Parameters) -> str:
+        """The site that the request is about. Raises NotFound unless it is one of the run."""
+        site = parameters.get("site", "")
+        if self.status is None or site not in {status.site for status in self.status.sites}:
+            raise NotFound(f"{site!r} is not a site of this run")
+        return site
+
+    def _cached(self, ttl_s: float, key: tuple[object, ...], query: Callable[[], Tree]) -> Tree:
+        """The result of `query`, or that of an earlier call with this key within `ttl_s`."""
+        cached = self._cache.get(key)
+        if cached and time.monotonic() < cached[0]:
+            return cached[1]
+        result = query()
+        if len(self._cache) >= MOST_CACHED:
+            self._cache.clear()
+        self._cache[key] = time.monotonic() + ttl_s, result
+        return result
+
+
+def _drawing(curve: Curve, lines: list[CurveLine]) -> Tree:
+    return {
+        "name": curve.name,
+        "title": curve.title,
+        "unit": unit(curve.low),
+        "pair": curve.pair,
+        "lines": [
+            {
+                "label": "" if line.split is None else f"{curve.table} {line.split}",
+                "points": [[time_us / 1e6, *map(_rounded, values)] for time_us, *values in line.points],
+            }
+            for line in lines
+        ],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six digits: enough to look at, while a mean has up to seventeen."""
+    return None if value is None else float(f"{value:.6g}")
