@@ -17,7 +17,7 @@ from ess_ray.actors.poller import JournalSettings, Poller, Pulled, Ready
 from ess_ray.actors.process import begin_process
 from ess_ray.adapters.journal.file import SUFFIX
 from ess_ray.adapters.journal.journal import now_us
-from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.core.errors import JournalBusy, JournalFailed
 
 LOOK_S = 2.0  # between two looks at the folder
@@ -26,7 +26,7 @@ LOOK_S = 2.0  # between two looks at the folder
 class Keeper:
     """Drains journals that have no poller."""
 
-    def __init__(self, journal: JournalSettings, log: LogPlace | None = None) -> None:
+    def __init__(self, journal: JournalSettings, log: LogFile | None = None) -> None:
         """`journal` says where this node's journals are; it is not opened itself."""
         self._settings = journal
         self._log = log

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ess_ray.actors.process import ProcessInfo, begin_process
-from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.core.batch import join, unpack
 from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.maps.recipe import follow_recipe
@@ -22,7 +22,7 @@ from ess_ray.core.storing.flush import Flush
 class Normaliser:
     """`standard_tree`: the data standard as the configuration has it."""
 
-    def __init__(self, standard_tree: Mapping[str, object], log: LogPlace | None = None) -> None:
+    def __init__(self, standard_tree: Mapping[str, object], log: LogFile | None = None) -> None:
         self._log = log
         self._standard_tree = standard_tree
         self._decoders: dict[str, Decoder] = {}

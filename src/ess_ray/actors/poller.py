@@ -17,7 +17,7 @@ from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import LOCK_WAIT_S, SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.journal import Journal, now_us
-from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.modbus.loop import ModbusLoop
 from ess_ray.core.batch import Packed
 from ess_ray.core.errors import JournalBusy
@@ -103,7 +103,7 @@ class Pulled:
 class Poller:
     """Polls some devices, on the grid, until told to stop."""
 
-    def __init__(self, journal: JournalSettings, log: LogPlace | None = None) -> None:
+    def __init__(self, journal: JournalSettings, log: LogFile | None = None) -> None:
         self._log = log
         self._journal_settings = journal
         self._journal: Journal | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ess_ray.actors.page import Page
 from ess_ray.actors.process import ProcessInfo, begin_process
-from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.metrics import Values
@@ -40,7 +40,7 @@ class WatcherReply:
 class Watcher:
     """`export` hands the metrics' values on; it comes from `ess_ray.cluster`, which alone knows Ray."""
 
-    def __init__(self, export: Callable[[Values], None], page: Page, log: LogPlace | None = None) -> None:
+    def __init__(self, export: Callable[[Values], None], page: Page, log: LogFile | None = None) -> None:
         self._export = export
         self._page = page
         self._log = log

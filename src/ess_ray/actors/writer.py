@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.actors.process import ProcessInfo, begin_process
-from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.samples import Event
 from ess_ray.core.storing.flush import Committed, Flush
@@ -16,7 +16,7 @@ class Writer:
     """A plain class for an actor: making one cannot fail, the connection is opened by the first write."""
 
     def __init__(
-        self, dsn: str, rejected_dir: Path | None = None, collector: str = "", log: LogPlace | None = None
+        self, dsn: str, rejected_dir: Path | None = None, collector: str = "", log: LogFile | None = None
     ) -> None:
         self._log = log
         self._database = FlushWriter(dsn, rejected_dir, collector)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ess_ray.adapters.local.logs import DRIVER_BYTES, DRIVER_FILES, LogPlace, log_to
+from ess_ray.adapters.local.logs import DRIVER_BYTES, DRIVER_FILES, FOLDER, LogFile, log_to
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 
@@ -14,8 +14,7 @@ def state_folder(settings: Settings, log_name: str, actor: str) -> None:
     os.umask(0o077)
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        logs = settings.state_dir / "logs"
-        logs.mkdir(mode=0o700, exist_ok=True)
+        (settings.state_dir / FOLDER).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"state_dir {settings.state_dir} cannot be made: {error.strerror}") from error
-    log_to(LogPlace(str(logs), log_name, actor, settings.log_level, DRIVER_BYTES, DRIVER_FILES))
+    log_to(LogFile(str(settings.state_dir), log_name, actor, settings.log_level, DRIVER_BYTES, DRIVER_FILES))

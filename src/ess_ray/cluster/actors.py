@@ -15,7 +15,7 @@ from ess_ray.actors.exporter import Exporter, Outcome, Progress
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
 from ess_ray.actors.poller import JournalSettings, Poller, Ready
-from ess_ray.adapters.local.logs import LogPlace
+from ess_ray.adapters.local.logs import LogFile
 from ess_ray.core.exporting.objects import Part
 from ess_ray.core.settings import DeviceSettings, Settings
 
@@ -68,7 +68,7 @@ class PollerPlan:
     name: str
     devices: tuple[DeviceSettings, ...]
     journal: JournalSettings
-    log: LogPlace
+    log: LogFile
     placement: frozenset[str] = frozenset()
     node: str | None = None
     keeper: bool = False
@@ -86,16 +86,16 @@ class PollerPlan:
         return place
 
 
-def log_place(settings: Settings, name: str, actor: str) -> LogPlace:
+def log_file(settings: Settings, name: str, actor: str) -> LogFile:
     """Where an actor logs."""
-    return LogPlace(str(settings.state_dir / "logs"), name, actor, settings.log_level)
+    return LogFile(str(settings.state_dir), name, actor, settings.log_level)
 
 
 def normaliser(number: int, settings: Settings, place: Mapping[str, Any]) -> Any:
     """One of the pool that decodes."""
     from ess_ray.actors.normaliser import Normaliser
 
-    log = log_place(settings, f"normaliser-{number}", f"normaliser:{number}")
+    log = log_file(settings, f"normaliser-{number}", f"normaliser:{number}")
     options = {**COMMON, **place, "name": log.actor}
     return ray.remote(Normaliser).options(**options).remote(dict(settings.standard_tree), log)
 
@@ -107,7 +107,7 @@ def writer(dsn: str, collector: str, settings: Settings, place: Mapping[str, Any
     return (
         ray.remote(Writer)
         .options(**COMMON, **place, name="writer")
-        .remote(dsn, settings.state_dir / "rejected", collector, log_place(settings, "writer", "writer"))
+        .remote(dsn, settings.state_dir / "rejected", collector, log_file(settings, "writer", "writer"))
     )
 
 
@@ -116,7 +116,7 @@ def watcher(page: Page, settings: Settings) -> Any:
     from ess_ray.actors.watcher import Watcher
     from ess_ray.cluster.metrics import RayMetrics
 
-    log = log_place(settings, "watcher", "watcher")
+    log = log_file(settings, "watcher", "watcher")
     options = {**COMMON, **beside_the_driver(), "name": log.actor}
     return ray.remote(Watcher).options(**options).remote(RayMetrics(), page, log)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from ess_ray.actors.poller import JournalSettings
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import SUFFIX, Belonging, journal_folder
-from ess_ray.adapters.local.logs import LogPlace
-from ess_ray.cluster.actors import PollerPlan, log_place
+from ess_ray.adapters.local.logs import LogFile
+from ess_ray.cluster.actors import PollerPlan, log_file
 from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints
 from ess_ray.core.running.spread import Node, assign, moves
 from ess_ray.core.settings import DeviceSettings, Settings
@@ -162,8 +162,8 @@ def _another(group: tuple[DeviceSettings, ...], plans: Sequence[PollerPlan], nod
     return PollerPlan(name, group, replace(journal, path=path, adopt=()), log, group[0].placement, node)
 
 
-def _log(settings: Settings, number: int, group: Sequence[DeviceSettings]) -> LogPlace:
-    return log_place(settings, f"poller-{number}", _name(group))
+def _log(settings: Settings, number: int, group: Sequence[DeviceSettings]) -> LogFile:
+    return log_file(settings, f"poller-{number}", _name(group))
 
 
 def _name(group: Sequence[DeviceSettings]) -> str:

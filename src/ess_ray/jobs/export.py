@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
 from ess_ray.actors.exporter import Progress as Share
+from ess_ray.adapters.local.logs import EXPORT_JOB
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.guard import guarded
@@ -70,7 +71,7 @@ def choose_days(
 
 
 def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) -> int:
-    state_folder(settings, "export", "export")
+    state_folder(settings, EXPORT_JOB, "export")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
     dsn = stack.enter_context(serving(settings))
     exporter = make_exporter(settings, dsn)

@@ -1,7 +1,7 @@
-"""The log: one line of JSON an event in the Elastic Common Schema, each process in a file of its own, rotated.
+"""The log: a line of JSON in the Elastic Common Schema for each event, each process in a file of its own, rotated.
 
-A file is bounded, and so is the number of files: `NAME.json` for each actor, by number, and for the driver. A disk that
-is full costs lines of the log and nothing else.
+A file is bounded, and so is the number of files: `logs/NAME.json` in the state folder for the main job (`ess_ray`), for
+`job=export` (`export`), and for each actor, by number (`poller-0`). A full disk costs lines, nothing else.
 """
 
 from __future__ import annotations
@@ -23,28 +23,29 @@ from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
 
-SUFFIX = ".json"
-DRIVER_BYTES, DRIVER_FILES = 10_000_000, 5  # and so many older ones
+FOLDER, SUFFIX = "logs", ".json"
+MAIN_JOB, EXPORT_JOB = "ess_ray", "export"  # the names of their files
+DRIVER_BYTES, DRIVER_FILES = 10_000_000, 5  # of the file that is written, and how many older ones are kept
 ACTOR_BYTES, ACTOR_FILES = 2_000_000, 1
 # What ecs-logging would add: the message once more, names that are the same in every line, and Ray's mark.
 EXCLUDED = ("log.original", "process.name", "process.thread.id", "_ray_timestamp_ns")
 
 
 @dataclass(frozen=True, slots=True)
-class LogPlace:
-    """Where a process logs: `name` is the file's, `actor` what its lines say."""
+class LogFile:
+    """The file that a process logs into, and its bounds."""
 
-    folder: str
-    name: str
-    actor: str
-    level: str
-    bytes: int = ACTOR_BYTES
-    files: int = ACTOR_FILES
+    state_dir: str
+    name: str  # of the file, without its suffix
+    actor: str  # as each line names the process: "driver", "poller:site/device"
+    level: str  # "debug", "info", "warning" or "error"
+    bytes: int = ACTOR_BYTES  # after so many the file is put aside
+    files: int = ACTOR_FILES  # so many that were put aside are kept
 
     @property
-    def file(self) -> Path:
-        """The one that is being written."""
-        return Path(self.folder, self.name + SUFFIX)
+    def path(self) -> Path:
+        """The file that is being written."""
+        return Path(self.state_dir, FOLDER, self.name + SUFFIX)
 
 
 class _File(logging.handlers.RotatingFileHandler):
@@ -53,18 +54,21 @@ class _File(logging.handlers.RotatingFileHandler):
             super().handleError(record)
 
     def close(self) -> None:
-        with suppress(OSError):  # what it could not write before
+        with suppress(OSError):  # the disk does not take what was not written before either
             super().close()
 
 
-def log_to(place: LogPlace | None) -> None:
-    """This process logs there from now on, which is the first line; None: as it did."""
-    if place is None:
+def log_to(file: LogFile | None) -> None:
+    """Log into this file from now on, in this process, and say so in its first line; None changes nothing.
+
+    The folder is made if it is not there, and nothing is raised if it cannot be: lines are lost then.
+    """
+    if file is None:
         return
     with suppress(OSError):  # on another machine of a cluster it may not be there yet
-        Path(place.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handler = _File(
-        place.file, maxBytes=place.bytes, backupCount=place.files, delay=True, encoding="utf-8",
+        file.path, maxBytes=file.bytes, backupCount=file.files, delay=True, encoding="utf-8",
         errors="backslashreplace",
     )  # fmt: skip
     always = {
@@ -72,15 +76,15 @@ def log_to(place: LogPlace | None) -> None:
         "service.name": "ess_ray",
         "service.version": __version__,
         "host.name": socket.gethostname(),
-        "ess.actor": place.actor,
+        "ess.actor": file.actor,
     }
     handler.setFormatter(StdlibFormatter(extra=always, exclude_fields=EXCLUDED, ensure_ascii=False))
     logger = logging.getLogger("ess_ray")
     for old in logger.handlers:
         old.close()
     logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(place.level.upper())
-    log.info("%s begins: ess_ray %s", place.actor, __version__, extra=about("begin"))
+    logger.setLevel(file.level.upper())
+    log.info("%s begins: ess_ray %s", file.actor, __version__, extra=about("begin"))
 
 
 def exit_process_on_crash(work: Callable[[], None]) -> Callable[[], None]:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ess_ray.actors.page import Page
+from ess_ray.adapters.local.logs import MAIN_JOB
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
@@ -96,7 +97,7 @@ def _start_and_collect(
 
 def _take_state_folder(settings: Settings, stack: ExitStack) -> None:
     """Make the state folder, log into it, and let other commands find this process by it."""
-    state_folder(settings, "ess_ray", "driver")
+    state_folder(settings, MAIN_JOB, "driver")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
     stack.enter_context(announced(settings.state_dir, RunningCollector(os.getpid(), time.time_ns() // 1000)))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ess_ray.actors.poller import Pulled
-from ess_ray.adapters.local.logs import LogPlace, log_to
+from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.core.batch import batch_of
 from ess_ray.core.errors import DatabaseUnavailable
@@ -24,23 +24,23 @@ DEVICE = Device("hilltop", "gateway")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[LogPlace]:
+def file(tmp_path: Path) -> Iterator[LogFile]:
     logger = logging.getLogger("ess_ray")
     before = logger.handlers, logger.propagate, logger.level
-    place = LogPlace(str(tmp_path), "ess_ray", "driver", "info", bytes=20_000, files=2)
-    log_to(place)
-    yield place
+    file = LogFile(str(tmp_path), "ess_ray", "driver", "info", bytes=20_000, files=2)
+    log_to(file)
+    yield file
     for handler in logger.handlers:
         handler.close()
     logger.handlers, logger.propagate = before[0], before[1]
     logger.setLevel(before[2])
 
 
-def lines(place: LogPlace) -> list[dict[str, Any]]:
-    return log_lines(place.file)
+def lines(file: LogFile) -> list[dict[str, Any]]:
+    return log_lines(file.path)
 
 
-def test_every_documented_field_and_no_other_is_written(place: LogPlace) -> None:
+def test_every_documented_field_and_no_other_is_written(file: LogFile) -> None:
     log, error = logging.getLogger("ess_ray.x"), DatabaseUnavailable("no route to 192.0.2.7")
     fields = about("sample failed", device=DEVICE, table="rack", tick_us=1_795_638_450_000_000, status="failed",
                    reason="timeout", count=3, error=error)  # fmt: skip
@@ -49,32 +49,32 @@ def test_every_documented_field_and_no_other_is_written(place: LogPlace) -> None
         raise error
     except DatabaseUnavailable:
         log.exception("a defect", extra=about("defect"))
-    written = lines(place)
+    written = lines(file)
     assert written[1]["message"] == "전력 kW \udcff"
     assert written[1]["ess.tick"] == "2026-11-25T20:27:30+00:00"
     assert written[2]["error.type"] == "DatabaseUnavailable"
     assert {name for line in written for name in line} == {field.name for field in FIELDS}
 
 
-def test_a_log_takes_no_more_than_its_files(place: LogPlace) -> None:
+def test_a_log_takes_no_more_than_its_files(file: LogFile) -> None:
     log = logging.getLogger("ess_ray.x")
     for number in range(300):
         log.info("line %d", number)
-    files = sorted(place.file.parent.iterdir())
-    assert [file.name for file in files] == ["ess_ray.json", "ess_ray.json.1", "ess_ray.json.2"]
-    assert all(file.stat().st_size <= place.bytes for file in files)
-    assert lines(place)[-1]["message"] == "line 299"
+    paths = sorted(file.path.parent.iterdir())
+    assert [path.name for path in paths] == ["ess_ray.json", "ess_ray.json.1", "ess_ray.json.2"]
+    assert all(path.stat().st_size <= file.bytes for path in paths)
+    assert lines(file)[-1]["message"] == "line 299"
 
 
-def test_a_full_disk_costs_lines_and_nothing_else(place: LogPlace, capsys: pytest.CaptureFixture[str]) -> None:
-    place.file.unlink()
-    place.file.symlink_to("/dev/full")
-    log_to(place)
+def test_a_full_disk_costs_lines_and_nothing_else(file: LogFile, capsys: pytest.CaptureFixture[str]) -> None:
+    file.path.unlink()
+    file.path.symlink_to("/dev/full")
+    log_to(file)
     logging.getLogger("ess_ray.x").error("lost")
     assert capsys.readouterr().err == ""
 
 
-def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(place: LogPlace) -> None:
+def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(file: LogFile) -> None:
     collection_log = CollectionLog()
     collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, EventKind.DEVICE_LOST)), 0)
     for second in range(1, 100):
@@ -83,42 +83,42 @@ def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(place: 
     collection_log.committed(
         [batch_of([sample(100, Status.STORED, None), sample(101, Status.STORED, None)])], committed()
     )
-    told = [(line["log.level"], line["message"], line.get("ess.reason")) for line in lines(place)[1:]]
+    told = [(line["log.level"], line["message"], line.get("ess.reason")) for line in lines(file)[1:]]
     assert told == [
         ("warning", "hilltop/gateway: device lost", None),
         ("warning", "hilltop/gateway: sample failed: timeout", "timeout"),
         ("info", "hilltop/gateway: device back", None),
         ("info", "hilltop/gateway: samples are whole again (99 times in 0 s)", None),
     ]
-    assert {(line["ess.site"], line["ess.device"]) for line in lines(place)[1:]} == {("hilltop", "gateway")}
-    assert lines(place)[2]["ess.tick"] == "1970-01-01T00:00:01+00:00"
+    assert {(line["ess.site"], line["ess.device"]) for line in lines(file)[1:]} == {("hilltop", "gateway")}
+    assert lines(file)[2]["ess.tick"] == "1970-01-01T00:00:01+00:00"
 
 
-def test_a_sample_that_is_older_than_the_trouble_does_not_end_it(place: LogPlace) -> None:
+def test_a_sample_that_is_older_than_the_trouble_does_not_end_it(file: LogFile) -> None:
     collection_log = CollectionLog()
     collection_log.committed([batch_of([sample(5, Status.PARTIAL, "exception 2")])], committed())
     collection_log.committed([batch_of([sample(4, Status.STORED, None)])], committed())
-    assert len(lines(place)) == 2
+    assert len(lines(file)) == 2
 
 
-def test_refused_rows_are_told_by_table_and_their_samples_with_them(place: LogPlace) -> None:
+def test_refused_rows_are_told_by_table_and_their_samples_with_them(file: LogFile) -> None:
     key = (DEVICE, 7_000_000)
     collection_log = CollectionLog()
     collection_log.committed(
         [batch_of([sample(7, Status.STORED, None)])], committed(rejected={"rack": 8}, demoted={key: Status.PARTIAL})
     )
-    table, whole = lines(place)[1:]
+    table, whole = lines(file)[1:]
     assert (table["ess.table"], table["ess.count"], table["ess.reason"]) == ("rack", 8, "rejected")
     assert (whole["ess.status"], whole["ess.reason"]) == ("partial", "rejected")
 
 
-def test_a_database_that_is_away_is_a_line_and_one_when_it_is_back(place: LogPlace) -> None:
+def test_a_database_that_is_away_is_a_line_and_one_when_it_is_back(file: LogFile) -> None:
     collection_log = CollectionLog()
     for _ in range(50):
         collection_log.write_failed(12, DatabaseUnavailable("connection refused"))
     collection_log.written()
     collection_log.written()
-    away, back = lines(place)[1:]
+    away, back = lines(file)[1:]
     assert (away["error.type"], away["error.message"], away["ess.count"]) == (
         "DatabaseUnavailable", "connection refused", 12,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ess_ray.adapters.local.logs import MAIN_JOB, LogFile
 from ess_ray.core.batch import batch_of
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.polling.tally import Tallies, Totals
@@ -78,6 +79,15 @@ def test_an_alert_says_what_it_is_and_what_to_do() -> None:
     alerts = [rule for rule in rules() if "alert" in rule]
     assert len(alerts) >= 7
     assert all({"summary", "description"} <= set(alert["annotations"]) and alert["for"] for alert in alerts)
+
+
+def test_every_file_that_an_alert_names_exists_as_the_program_writes_it() -> None:
+    text = " ".join(line for rule in rules() for line in rule.get("annotations", {}).values())
+    named = {name.removeprefix("./") for name in re.findall(r"\./[\w/]+|[\w/-]+\.(?:yml|json|log|md)\b", text)}
+    log = str(LogFile("", MAIN_JOB, "driver", "info").path)
+    assert log in named
+    for name in named - {log}:
+        assert (ROOT / name).is_file() or (RULES.parent / name).is_file(), name
 
 
 def test_names_and_units_follow_prometheus_conventions() -> None:
