@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ess_ray.core.decoding.places import byte_offsets
+from ess_ray.core.decoding.cells import value_bytes
 from ess_ray.core.decoding.rules import make_rule, raw_dtype, shared_part
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
@@ -128,7 +128,7 @@ def _data(value: Value, registers: Registers) -> bytes:
 
 
 def _raw(value: Value, data: bytes) -> object:
-    ordered = bytes(data[byte] for byte in byte_offsets(value))
+    ordered = bytes(data[byte] for byte in value_bytes(value))
     raw = np.frombuffer(ordered, raw_dtype(value))[0]
     if value.bits is None:
         return raw

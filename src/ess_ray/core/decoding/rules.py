@@ -1,9 +1,9 @@
-"""Decoding rules: what values that differ only in their place have in common, applied to all of them at once.
+"""Decoding rules: from raw numbers to values, for all values at once that differ only in address and name.
 
-Called by `core.decoding.normalise` alone. `decode` takes the raw numbers of many samples as one long array and gives
-the values as one polars Series of the same length, and which of them are out of range (None: none is). In this order:
-sentinel and NaN become NULL, inversion, range, scaling. Nothing is clamped: what is out of range is kept and flagged;
-only what is too large for a float column is NULL and flagged.
+Called by `core.decoding.normalise` with the raw numbers of many samples as one long array, and by
+`core.checking.reading`, so that a person is shown the very number that would be stored. In this order: sentinel and NaN
+become NULL, inversion, range, scaling. Nothing is clamped: what is out of range is kept and flagged; only what is too
+large for a float column is NULL and flagged.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ from ess_ray.core.maps.registers import RAW_DTYPES, Value
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
 _EXACT_POWER = 22  # 10**22 is the last power of ten that a double holds
 
+# Values, as many as raw numbers, and a bool for each that is true where it is out of range (None: none is).
 Decoded = tuple[pl.Series, np.ndarray | None]
-Decode = Callable[[np.ndarray, np.ndarray | None], Decoded]  # (raw, hidden) → (values, outside)
+# From raw numbers (1-d, `raw_dtype`) and a bool for each that is true where there is none (None: all are there).
+Decode = Callable[[np.ndarray, np.ndarray | None], Decoded]
 
 
 def shared_part(value: Value) -> Value:
-    """What is left of `value` without its place and its name: equal for all values that one rule decodes."""
+    """A value without what tells it from others that are decoded alike: table, column, row, address, unit, notes."""
     bits = None if value.bits is None else (0, value.bits[1])
     return replace(
         value, table="", column="", element=None, ids=(), function=0, address=0, bits=bits,
@@ -42,19 +44,19 @@ def shared_part(value: Value) -> Value:
 
 
 def raw_dtype(value: Value) -> np.dtype:
-    """Of the raw array that the value's rule takes: 1-d, bytes as they are for strings."""
+    """The dtype of the raw array that the value's rule takes; of strings their bytes as they are."""
     return np.dtype(RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
 
 
 def polars_dtype(type_: ColumnType) -> pl.DataType:
-    """Of a Series of the type's values. TIME: polars' own moments."""
+    """The dtype of a Series of the type's values; of a time microseconds, in UTC."""
     if type_.family is Family.TIME:
         return pl.Datetime("us", "UTC")
     return pl.String() if type_.family is Family.TEXT else pl.Series(np.empty(0, type_.dtype)).dtype
 
 
 def make_rule(shared: Value) -> Decode:
-    """The rule for all values whose `shared_part` is this."""
+    """The rule for all values with this `shared_part`."""
     if shared.raw_type == "string":
         return decode_texts
     rule = _FloatRule(shared) if shared.raw_type.startswith("float") else _IntegerRule(shared)
@@ -62,7 +64,10 @@ def make_rule(shared: Value) -> Decode:
 
 
 def decode_texts(raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
-    """Text ends at the first NUL, trailing spaces are padding; what is not UTF-8 is NULL and out of range."""
+    """Texts out of raw bytes: up to the first NUL, without trailing spaces.
+
+    What is not UTF-8 is NULL and out of range.
+    """
     texts = [_text(item) for item in raw.tolist()]
     outside = np.array([text is None for text in texts], bool)
     if hidden is not None:
@@ -79,7 +84,7 @@ def _text(item: bytes) -> str | None:
 
 
 class _Rule(ABC):
-    """What integers and floats share. value = (raw * factor + addend) / 10**power, all three whole numbers."""
+    """A rule of numbers: value = (raw * factor + addend) / 10**power, all three whole, so that it is exact."""
 
     def __init__(self, shared: Value) -> None:
         self.shared = shared
@@ -101,10 +106,13 @@ class _Rule(ABC):
 
     @abstractmethod
     def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
-        """Values, and boolean Series that are true where a value is out of range."""
+        """Values, and boolean Series that are true where a value is out of range: one a test."""
 
     def scaled(self, raw: pl.Series) -> pl.Series:
-        """As Float64: one correctly rounded division gives the double nearest to the decimal, -0.9 for 65527 * 0.1."""
+        """Scaled, as Float64: one correctly rounded division gives the double nearest to the decimal that is meant.
+
+        3 with scale 0.1 is 0.3 and not 0.30000000000000004.
+        """
         if (self.factor, self.addend, self.power) == (1, 0, 0):
             return raw.cast(pl.Float64)
         # In numpy: polars divides by a number by multiplying with its reciprocal, which makes 0.30000000000000004 of 3.
@@ -135,12 +143,12 @@ class _IntegerRule(_Rule):
 
     def __init__(self, shared: Value) -> None:
         super().__init__(shared)
-        self.least, self.most = _raw_limits(shared)
+        self.lowest, self.highest = _raw_limits(shared)  # of the raw type; low and high: what is in range of it
         low, high = self._unscaled(shared.minimum), self._unscaled(shared.maximum)
         if self.factor < 0:
             low, high = high, low
-        self.low = self.least if low is None else max(self.least, ceil(low))
-        self.high = self.most if high is None else min(self.most, floor(high))
+        self.low = self.lowest if low is None else max(self.lowest, ceil(low))
+        self.high = self.highest if high is None else min(self.highest, floor(high))
         choices = [self._unscaled(choice) for choice in shared.choices]
         self.choices = [int(c) for c in choices if c is not None and c.denominator == 1 and self.low <= c <= self.high]
 
@@ -159,8 +167,8 @@ class _IntegerRule(_Rule):
             return [~raw.is_in(pl.Series(self.choices, dtype=raw.dtype))]
         if self.low > self.high:
             return [raw.is_not_null()]
-        below = [raw < self.low] if self.low > self.least else []
-        return below + ([raw > self.high] if self.high < self.most else [])
+        below = [raw < self.low] if self.low > self.lowest else []
+        return below + ([raw > self.high] if self.high < self.highest else [])
 
     def _converted(self, raw: pl.Series) -> pl.Series:
         if self.dtype.is_float():
@@ -171,17 +179,17 @@ class _IntegerRule(_Rule):
         return raw.cast(self.dtype)  # the map's check made sure that it fits
 
     def _is_exact(self, raw: pl.Series) -> bool:
-        """Whether every sum stays below 2**53: from the raw type alone, else (64 bits) from these numbers."""
-        least, most = self.least, self.most
-        if self._largest(least, most) >= _EXACT_INTEGER:
-            least, most = cast(int, raw.min() or 0), cast(int, raw.max() or 0)
-        return self._largest(least, most) < _EXACT_INTEGER and self.power <= _EXACT_POWER
+        """True if every sum stays below 2**53: from the raw type alone, else (64 bits) from these numbers."""
+        lowest, highest = self.lowest, self.highest
+        if self._largest(lowest, highest) >= _EXACT_INTEGER:
+            lowest, highest = cast(int, raw.min() or 0), cast(int, raw.max() or 0)
+        return self._largest(lowest, highest) < _EXACT_INTEGER and self.power <= _EXACT_POWER
 
-    def _largest(self, least: int, most: int) -> int:
-        return max(abs(least), abs(most)) * abs(self.factor) + abs(self.addend)
+    def _largest(self, lowest: int, highest: int) -> int:
+        return max(abs(lowest), abs(highest)) * abs(self.factor) + abs(self.addend)
 
     def _divided(self, raw: pl.Series) -> pl.Series:
-        """Python's division of whole numbers is correctly rounded whatever their size."""
+        """Scaled one by one: Python's division of whole numbers is correctly rounded whatever their size."""
         divisor = 10**self.power
         values = [None if number is None else (number * self.factor + self.addend) / divisor for number in raw]
         return pl.Series(values, dtype=pl.Float64)
