@@ -68,7 +68,8 @@ class JournalFile:
                 self._writing = _connect(path, sync)
                 self._writing.executescript(TABLES)
                 about = {"format": str(FORMAT), **asdict(belonging)}
-                self._writing.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
+                with self._writing:  # committed at once: a file that does not say what it is reads as corrupt
+                    self._writing.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", about.items())
                 self._reading = _connect(path, sync)
         except BaseException:
             os.close(self._lock)
