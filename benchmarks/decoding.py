@@ -39,8 +39,8 @@ def _map(name: str, rounds: int) -> dict[str, dict[str, Spread]]:
     batch, loop, few = batch_of(complete), LoopFloor(of), [sample.image for sample in complete[:10]]
     _check(name, decoder, floor, complete)
     gaps = list(complete)
-    for place in (3, SAMPLES // 2, SAMPLES - 50):
-        gaps[place] = replace(gaps[place], status=Status.PARTIAL, missing=((0, 40),))
+    for index in (3, SAMPLES // 2, SAMPLES - 50):
+        gaps[index] = replace(gaps[index], status=Status.PARTIAL, missing=((0, 40),))
     taken = in_turn(
         {
             "floor": lambda: cpu_s(lambda: floor.decode(complete)),

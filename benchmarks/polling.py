@@ -150,7 +150,7 @@ def epoll(ports: Sequence[int], period_us: int) -> Count:
     """The floor: one loop that sends ready frames to all and receives."""
     requests = layout(MAP).plan.requests
     frames = [struct.pack(">HHHBBHH", 1, 0, 6, 1, one.function, one.address, one.count) for one in requests]
-    sizes = [9 + request.answer_bytes for request in requests]
+    sizes = [9 + request.reply_bytes for request in requests]
     with ExitStack() as stack:
         poll = stack.enter_context(select.epoll())
         clients = {}
@@ -199,7 +199,7 @@ def bytes_client(port: int) -> Client:
 
     def read(request: Request) -> None:
         pdu = client.custom_request(struct.pack(">BHH", request.function, request.address, request.count))
-        if len(pdu or b"") != 2 + request.answer_bytes:
+        if len(pdu or b"") != 2 + request.reply_bytes:
             raise AssertionError(client.last_error_as_txt)
 
     return read
@@ -212,7 +212,7 @@ def socket_client(port: int) -> Client:
 
     def read(request: Request) -> None:
         client.sendall(struct.pack(">HHHBBHH", 1, 0, 6, 1, request.function, request.address, request.count))
-        left = 9 + request.answer_bytes
+        left = 9 + request.reply_bytes
         while left:
             left -= len(client.recv(left))
 

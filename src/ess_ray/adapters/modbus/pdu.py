@@ -54,7 +54,7 @@ class PduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries no ty
             return Reason.BAD_LENGTH
         if checked[0] != request.function:
             return Reason.BAD_FUNCTION
-        if len(checked) != 2 + request.answer_bytes or checked[1] != request.answer_bytes:
+        if len(checked) != 2 + request.reply_bytes or checked[1] != request.reply_bytes:
             return Reason.BAD_LENGTH
         return checked[2:] if request.function > 2 else unpack_bits(checked[2:], request.count)
 

@@ -136,17 +136,19 @@ def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: np.
 
 
 def _sample_frame(batch: Batch) -> pl.DataFrame:
-    """The rows of table `sample`; a number that has no text to be made of it is the header's of the same name."""
+    """The rows of table `sample`; columns that are not made here are the fields of the headers of the same name."""
     headers, notes = batch.headers, [batch.notes.get(index, COMPLETE) for index in range(len(batch))]
-    texts = [
+    made = [
         *_sample_keys(batch),
         STATUS_TEXTS[headers["status"]].alias("status"),
         pl.Series("reason", [note.reason for note in notes], pl.String),
         pl.Series("missing", [note.missing_text for note in notes], pl.String),
     ]
-    numbers = (column for column in SAMPLE_ROW if column.name not in {series.name for series in texts})
-    counts = [pl.Series(c.name, headers[c.name].astype(value_type(c.type).dtype)) for c in numbers]
-    return pl.DataFrame([*texts, *counts]).select(*SAMPLE_TYPES)
+    columns = {series.name: series for series in made}
+    for column in SAMPLE_ROW:
+        if column.name not in columns:
+            columns[column.name] = pl.Series(column.name, headers[column.name].astype(value_type(column.type).dtype))
+    return pl.DataFrame([columns[name] for name in SAMPLE_TYPES])
 
 
 def _sample_keys(batch: Batch) -> list[pl.Series]:

@@ -1,4 +1,4 @@
-"""What must hold for the expanded values of a register map, and the hash of what they decide.
+"""The checks of a register map's expanded values against each other, and the hash of what they decide.
 
 Called by `core.maps.mapfile` with values by function, address, lowest bit. Every error is a MapError.
 """
@@ -14,26 +14,31 @@ from ess_ray.core.maps.registers import LAST_ADDRESS, Value
 from ess_ray.core.maps.standard import Standard
 
 
-def place(name: str, line: int = 0, address: int | None = None) -> str:
-    """`map NAME, line N, address A` as far as each is known."""
+def location(name: str, line: int = 0, address: int | None = None) -> str:
+    """The beginning of an error: `map NAME, line N, address A`; a line of 0 and no address are left out."""
     parts = [f"map {name}"] + ([f"line {line}"] if line else []) + ([] if address is None else [f"address {address}"])
     return ", ".join(parts)
 
 
 def check_values(name: str, values: Sequence[Value], standard: Standard) -> None:
-    """No value past the last address, none twice, no two on one register (bits may stand beside the whole)."""
+    """Raises MapError unless there are values, all within the addresses, none twice, no two on the same bits.
+
+    Bits of a register may be values beside the register itself.
+    """
     if not values:
-        raise MapError(place(name), "has no values")
+        raise MapError(location(name), "has no values")
     for value in values:
         if value.address < 0 or value.address + value.width - 1 > LAST_ADDRESS:
-            raise MapError(place(name, value.line, value.address), f"{label(value, standard)} ends past {LAST_ADDRESS}")
+            raise MapError(
+                location(name, value.line, value.address), f"{label(value, standard)} ends past {LAST_ADDRESS}"
+            )
     _check_once(name, values, standard)
     _check_elements(name, values, standard)
     _check_overlap(name, values, standard)
 
 
 def label(value: Value, standard: Standard) -> str:
-    """A value by name, for people: `rack.rack_module_faults[3] (bank_id 1, rack_id 2)`."""
+    """The name of a value for people: `rack.rack_module_faults[3] (bank_id 1, rack_id 2)`."""
     ids = zip(standard.tables[value.table].identity, value.ids, strict=True)
     row = ", ".join(f"{key} {number}" for key, number in ids)
     element = "" if value.element is None else f"[{value.element}]"
@@ -41,7 +46,7 @@ def label(value: Value, standard: Standard) -> str:
 
 
 def map_hash(values: Iterable[Value]) -> str:
-    """16 hex digits over everything that decides what is stored; units, notes and lines do not."""
+    """16 hexadecimal digits over everything that decides what is stored; units, notes and lines do not."""
     digest = hashlib.sha256()
     for v in values:
         decides = (
@@ -54,7 +59,7 @@ def map_hash(values: Iterable[Value]) -> str:
 
 
 def _plain(number: Decimal | None) -> str:
-    """0.1 and 0.10 are the same."""
+    """A number as text, the same for 0.1 and 0.10."""
     return "" if number is None else str(number.normalize())
 
 
@@ -63,8 +68,8 @@ def _check_once(name: str, values: Iterable[Value], standard: Standard) -> None:
     for value in values:
         first = seen.setdefault((value.table, value.ids, value.column, value.element), value)
         if first is not value:
-            problem = f"{label(value, standard)} is there twice, first at {place(name, first.line, first.address)}"
-            raise MapError(place(name, value.line, value.address), problem)
+            problem = f"{label(value, standard)} is there twice, first at {location(name, first.line, first.address)}"
+            raise MapError(location(name, value.line, value.address), problem)
 
 
 def _check_elements(name: str, values: Iterable[Value], standard: Standard) -> None:
@@ -77,11 +82,11 @@ def _check_elements(name: str, values: Iterable[Value], standard: Standard) -> N
         for expected, value in enumerate(array, 1):
             if value.element != expected:
                 problem = f"{label(value, standard)}: element {expected} is missing; they count from 1 without a gap"
-                raise MapError(place(name, value.line, value.address), problem)
+                raise MapError(location(name, value.line, value.address), problem)
 
 
 def _check_overlap(name: str, values: Iterable[Value], standard: Standard) -> None:
-    # Two layers a register: values that take it whole, and values that take some of its bits.
+    # A register has two layers: values that take all of it, and values that take some of its bits.
     taken: dict[tuple[int, int, bool], list[Value]] = {}
     for value in values:
         for address in range(value.address, value.address + value.width):
@@ -90,13 +95,13 @@ def _check_overlap(name: str, values: Iterable[Value], standard: Standard) -> No
                 if _share_bits(value, other):
                     problem = (
                         f"{label(value, standard)} reads a register that {label(other, standard)} reads already "
-                        f"({place(name, other.line, other.address)})"
+                        f"({location(name, other.line, other.address)})"
                     )
-                    raise MapError(place(name, value.line, address), problem)
+                    raise MapError(location(name, value.line, address), problem)
             others.append(value)
 
 
-def _share_bits(one: Value, other: Value) -> bool:
-    if one.bits is None or other.bits is None:
+def _share_bits(first: Value, second: Value) -> bool:
+    if first.bits is None or second.bits is None:
         return True
-    return one.bits[0] < sum(other.bits) and other.bits[0] < sum(one.bits)
+    return first.bits[0] < sum(second.bits) and second.bits[0] < sum(first.bits)

@@ -1,8 +1,8 @@
 """A register map out of its YAML form (docs/register-maps.md describes the form).
 
-Called by the configuration door, the simulator and tests with plain dicts, lists, texts, numbers and booleans. A map
-has blocks (rows of one table), a block has runs (registers in a row), a run has columns. Every error is a MapError that
-names map, line and address as far as they are known. `core.maps.mapcheck` judges what was read here.
+Called by `config`, the simulator and tests with plain dicts, lists, texts, numbers and booleans. A map has blocks (rows
+of one table), a block has runs (registers in a row), a run has columns. Every error is a MapError that names the map,
+and line and address where it has them. `core.maps.mapvalue` reads one column, `core.maps.mapcheck` compares them all.
 """
 
 from __future__ import annotations
@@ -17,50 +17,51 @@ from ess_ray.core.maps import mapcheck
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.registers import LAST_ADDRESS, RegisterMap, Value
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.core.maps.tree import Node, Path, no_line, unknown
+from ess_ray.core.maps.tree import KeyPath, TreeNode, no_line, unknown
 
-LineOf = Callable[[Path], int | None]
+LineOf = Callable[[KeyPath], int | None]
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
 ENTRY_WORDS = ("skip", "register")  # entries of a column list that are not columns
 
 
 def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of: LineOf | None = None) -> RegisterMap:
-    """The map `name`, expanded and checked against `standard`. Raises MapError.
+    """The map `name`, expanded and checked against `standard`. Raises MapError for whatever is wrong with it.
 
-    `line_of(path)` gives the line of a node of the YAML file, e.g. of ("blocks", 2, "runs", 0); it serves messages.
+    `line_of(path)` gives the line of a node of the YAML file, for example of ("blocks", 2, "runs", 0), so that messages
+    can name it; None where there is none.
     """
     find_line = _nearest_line(line_of) if line_of else no_line
 
-    def fail(node: Node, problem: str) -> ConfigError:
-        # Where the line is known, the keys behind the last list index say the rest.
-        deepest = max((place for place, key in enumerate(node.path, 1) if isinstance(key, int)), default=0)
+    def fail(node: TreeNode, problem: str) -> ConfigError:
+        # Beside a line the keys behind the last index of a list are enough.
+        deepest = max((depth for depth, key in enumerate(node.path, 1) if isinstance(key, int)), default=0)
         where = ".".join(map(str, node.path[deepest:] if node.line else node.path))
-        return MapError(mapcheck.place(name, node.line, node.address), f"{where}: {problem}" if where else problem)
+        return MapError(mapcheck.location(name, node.line, node.address), f"{where}: {problem}" if where else problem)
 
-    root = Node(dict(tree), (), fail, find_line)
-    known = ("period_s", "function", "readable", "lists", "blocks", *SHARED_ATTRIBUTES)
-    fields = root.fields(known, needed=("period_s", "blocks"))
+    root = TreeNode(dict(tree), (), fail, find_line)
+    allowed = ("period_s", "function", "readable", "lists", "blocks", *SHARED_ATTRIBUTES)
+    fields = root.fields(allowed, needed=("period_s", "blocks"))
     if (period_s := fields["period_s"].decimal()) <= 0:
         raise fields["period_s"].error("expected more than 0 seconds")
-    outer = _Outer(None, {}).within(fields)
-    values = [value for block in fields["blocks"].items() for value in _block(block, outer, standard)]
+    inherited = _Inherited(None, {}).within(fields)
+    values = [value for block in fields["blocks"].items() for value in _block(block, inherited, standard)]
     values.sort(key=lambda value: (value.function, value.address, value.bits or ()))
     mapcheck.check_values(name, values, standard)
-    holes = _readable(fields["readable"], outer.function, values) if "readable" in fields else frozenset()
+    holes = _readable(fields["readable"], inherited.function, values) if "readable" in fields else frozenset()
     return RegisterMap(name, float(period_s), tuple(values), holes, mapcheck.map_hash(values))
 
 
 @dataclass(frozen=True, slots=True)
-class _Outer:
-    """What a map or a block hands down to the levels inside it."""
+class _Inherited:
+    """Function and attributes that a map, a block or a run hands down to the levels inside it."""
 
     function: int | None
-    attributes: dict[str, Node]
+    attributes: dict[str, TreeNode]
 
-    def within(self, fields: Mapping[str, Node]) -> _Outer:
+    def within(self, fields: Mapping[str, TreeNode]) -> _Inherited:
         function = fields["function"].integer(1, 4) if "function" in fields else self.function
         shared = {key: node for key, node in fields.items() if key in SHARED_ATTRIBUTES}
-        return _Outer(function, self.attributes | shared)
+        return _Inherited(function, self.attributes | shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +75,29 @@ class _Rows:
     def instances(self, strides: Mapping[str, int]) -> Iterator[tuple[tuple[int, ...], int]]:
         """(ids, address offset) of every row of a run."""
         for chosen in itertools.product(*self.repeats.values()):
-            of = self.fixed | dict(zip(self.repeats, chosen, strict=True))
-            shift = sum(strides[key] * (of[key] - repeat[0]) for key, repeat in self.repeats.items())
-            yield tuple(of[key] for key in self.table.identity), shift
+            ids = self.fixed | dict(zip(self.repeats, chosen, strict=True))
+            shift = sum(strides[key] * (ids[key] - repeat[0]) for key, repeat in self.repeats.items())
+            yield tuple(ids[key] for key in self.table.identity), shift
 
 
-def _nearest_line(line_of: LineOf) -> Callable[[Path], int]:
+def _nearest_line(line_of: LineOf) -> Callable[[KeyPath], int]:
     """The line of a path, or of the nearest node around it that has one; 0 if none has."""
 
-    def find(path: Path) -> int:
+    def find(path: KeyPath) -> int:
         return next((line for end in range(len(path), -1, -1) if (line := line_of(path[:end]))), 0)
 
     return find
 
 
-def _block(node: Node, outer: _Outer, standard: Standard) -> Iterator[Value]:
+def _block(node: TreeNode, inherited: _Inherited, standard: Standard) -> Iterator[Value]:
     fields = node.fields(("table", "ids", "repeat", "runs", "function", *SHARED_ATTRIBUTES), needed=("table", "runs"))
     table = standard.tables[fields["table"].text(standard.tables, "table")]
     rows = _rows(node, fields, table)
     for run in fields["runs"].items():
-        yield from _run(run, outer.within(fields), rows)
+        yield from _run(run, inherited.within(fields), rows)
 
 
-def _rows(node: Node, fields: Mapping[str, Node], table: Table) -> _Rows:
+def _rows(node: TreeNode, fields: Mapping[str, TreeNode], table: Table) -> _Rows:
     ids, repeat = (
         fields[key].fields(table.identity, what="identity column") if key in fields else {} for key in ("ids", "repeat")
     )
@@ -107,14 +108,14 @@ def _rows(node: Node, fields: Mapping[str, Node], table: Table) -> _Rows:
     return _Rows(table, fixed, {key: _repeat(child) for key, child in repeat.items()})
 
 
-def _repeat(node: Node) -> range:
-    """8 means 1..8."""
+def _repeat(node: TreeNode) -> range:
+    """The numbers of an identity column that repeats; 8 means 1..8."""
     return range(1, node.integer(1, ID_RANGE[1]) + 1) if isinstance(node.value, int) else node.span(*ID_RANGE)
 
 
-def _run(node: Node, outer: _Outer, rows: _Rows) -> Iterator[Value]:
+def _run(node: TreeNode, inherited: _Inherited, rows: _Rows) -> Iterator[Value]:
     fields = node.fields(("at", "stride", "columns", "function", *SHARED_ATTRIBUTES), needed=("at", "columns"))
-    inner = outer.within(fields)
+    inner = inherited.within(fields)
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
     level = Level(rows.table, inner.function, inner.attributes)
@@ -124,7 +125,7 @@ def _run(node: Node, outer: _Outer, rows: _Rows) -> Iterator[Value]:
             yield replace(value, ids=ids, address=value.address + shift)
 
 
-def _strides(node: Node, fields: Mapping[str, Node], repeats: list[str]) -> dict[str, int]:
+def _strides(node: TreeNode, fields: Mapping[str, TreeNode], repeats: list[str]) -> dict[str, int]:
     """Registers from one row to the next, for each identity column that repeats."""
     if "stride" not in fields:
         if repeats:
@@ -137,7 +138,7 @@ def _strides(node: Node, fields: Mapping[str, Node], repeats: list[str]) -> dict
     return {key: child.integer(1, LAST_ADDRESS) for key, child in children.items()}
 
 
-def _columns(entries: list[Node], at: int, level: Level) -> Iterator[Value]:
+def _columns(entries: list[TreeNode], at: int, level: Level) -> Iterator[Value]:
     """The values of a list of columns from address `at` on, in order; a list inside the list is spliced in."""
     for entry in _spliced(entries):
         word, node = _entry(entry)
@@ -145,14 +146,14 @@ def _columns(entries: list[Node], at: int, level: Level) -> Iterator[Value]:
             at += node.integer(1, LAST_ADDRESS)
             continue
         if word == "register":
-            values = [value for one in node.items() for value in _columns([one], at, level)]
+            values = [value for item in node.items() for value in _columns([item], at, level)]
         else:
             values = list(_column(word, node, at, level))
         yield from values
         at = max((value.address + value.width for value in values), default=at)
 
 
-def _spliced(entries: list[Node]) -> Iterator[Node]:
+def _spliced(entries: list[TreeNode]) -> Iterator[TreeNode]:
     for entry in entries:
         if isinstance(entry.value, list):
             yield from _spliced(entry.items())
@@ -160,7 +161,7 @@ def _spliced(entries: list[Node]) -> Iterator[Node]:
             yield entry
 
 
-def _entry(node: Node) -> tuple[str, Node]:
+def _entry(node: TreeNode) -> tuple[str, TreeNode]:
     """The first word of an entry, `NAME` or `NAME: {attributes}`, and what stands behind it."""
     if isinstance(node.value, str):
         return node.value, node.child(node.value, {})
@@ -171,7 +172,7 @@ def _entry(node: Node) -> tuple[str, Node]:
     return word, child if child.value is not None else node.child(word, {})
 
 
-def _column(word: str, node: Node, at: int, level: Level) -> Iterator[Value]:
+def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Value]:
     """The values of one entry: of one column, of numbered columns (`name_1..12`), of the elements of an array."""
     own = node.fields((*SHARED_ATTRIBUTES, *OWN_ATTRIBUTES), what="attribute")
     at = own["at"].integer(0, LAST_ADDRESS) if "at" in own else at
@@ -185,7 +186,7 @@ def _column(word: str, node: Node, at: int, level: Level) -> Iterator[Value]:
             at += value.width
 
 
-def _names(word: str, node: Node) -> Iterable[str]:
+def _names(word: str, node: TreeNode) -> Iterable[str]:
     match = re.fullmatch(r"(\w*?)(\d+)\.\.(\d+)", word)
     if match is None:
         return [word]
@@ -194,7 +195,7 @@ def _names(word: str, node: Node) -> Iterable[str]:
     return (f"{match[1]}{number}" for number in numbers)
 
 
-def _elements(node: Node, value: Value, own: Mapping[str, Node]) -> Iterable[int | None]:
+def _elements(node: TreeNode, value: Value, own: Mapping[str, TreeNode]) -> Iterable[int | None]:
     """The element numbers of an array column, [None] of any other."""
     if not value.column_type.endswith("[]"):
         if extra := own.get("count", own.get("element")):
@@ -206,19 +207,19 @@ def _elements(node: Node, value: Value, own: Mapping[str, Node]) -> Iterable[int
     return range(first, first + own["count"].integer(1, LAST_ADDRESS))
 
 
-def _readable(node: Node, function: int | None, values: list[Value]) -> frozenset[tuple[int, int]]:
+def _readable(node: TreeNode, function: int | None, values: list[Value]) -> frozenset[tuple[int, int]]:
     """The holes that may be read along. A lone address must be a hole; in a range values may stand too."""
-    taken = {(v.function, v.address + place) for v in values for place in range(v.width)}
+    taken = {(v.function, address) for v in values for address in range(v.address, v.address + v.width)}
     holes: set[tuple[int, int]] = set()
     for item in node.items() if isinstance(node.value, list) else [node]:
-        of, place = function, item
+        of, at = function, item
         if isinstance(item.value, dict):
             fields = item.fields(("function", "at"), needed=("at",))
-            of, place = _Outer(function, {}).within(fields).function, fields["at"]
+            of, at = _Inherited(function, {}).within(fields).function, fields["at"]
         if of is None:
             raise item.error("function is missing: write {function: 4, at: …}")
-        addresses = {(of, address) for address in place.span(0, LAST_ADDRESS)}
+        addresses = {(of, address) for address in at.span(0, LAST_ADDRESS)}
         if len(addresses) == 1 and addresses <= taken:
-            raise item.error(f"address {place.value} is no hole, it holds a value")
+            raise item.error(f"address {at.value} is no hole, it holds a value")
         holes |= addresses - taken
     return frozenset(holes)

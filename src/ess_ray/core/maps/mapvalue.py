@@ -1,7 +1,7 @@
 """One column entry of a register map → one `Value`: which attributes apply, what they say, and whether they fit.
 
-Called by `core.maps.mapfile` alone. An attribute that an outer level hands down and that does not apply to the kind of
-value is not used; one that stands at the column itself and does not apply is an error. Bits take no numbers from outer
+Called by `core.maps.mapfile`. An attribute that an outer level hands down and that does not apply to the kind of value
+is not used; one that stands at the column itself and does not apply is an error. Bits take no numbers from outer
 levels: the scale of the measured values around a status word is never meant for them.
 """
 
@@ -15,7 +15,7 @@ from ess_ray.core.maps.column_types import Column, ColumnType, Family, value_typ
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value
 from ess_ray.core.maps.standard import Table
-from ess_ray.core.maps.tree import Node
+from ess_ray.core.maps.tree import TreeNode
 
 INVERTS = ("swap01", "nonzero")
 SHARED_ATTRIBUTES = ("type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "note")
@@ -38,15 +38,18 @@ _NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel"}  # when they come 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What the levels around a column decide: table, function, and the attributes that they hand down."""
+    """Table, function and attributes that the levels around a column hand down to it."""
 
     table: Table
     function: int
-    attributes: Mapping[str, Node]
+    attributes: Mapping[str, TreeNode]
 
 
-def make_value(node: Node, column: Column, level: Level, own: Mapping[str, Node]) -> Value:
-    """The Value of an entry, as yet without ids, element and address. Raises what `node.fail` makes."""
+def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, TreeNode]) -> Value:
+    """The Value of an entry, still without ids, element and address (`mapfile` sets them).
+
+    Raises what `node.fail` makes.
+    """
     raw_type = _raw_type(level, own)
     chosen = _applying(_kind(raw_type, column), level.attributes, own)
     if "unit" in chosen and (unit := chosen["unit"].text()) != column.unit:
@@ -70,7 +73,7 @@ def make_value(node: Node, column: Column, level: Level, own: Mapping[str, Node]
     return value
 
 
-def _raw_type(level: Level, own: Mapping[str, Node]) -> str:
+def _raw_type(level: Level, own: Mapping[str, TreeNode]) -> str:
     if level.function in BIT_FUNCTIONS:
         return "bit"
     if "bit" in own or "bits" in own:
@@ -85,8 +88,8 @@ def _kind(raw_type: str, column: Column) -> str:
     return raw_type if raw_type == "string" else "float" if raw_type.startswith("float") else "integer"
 
 
-def _applying(kind: str, inherited: Mapping[str, Node], own: Mapping[str, Node]) -> dict[str, Node]:
-    """The innermost of each attribute; `null` takes an inherited one away."""
+def _applying(kind: str, inherited: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> dict[str, TreeNode]:
+    """The attributes that hold for a value, of each the innermost; `null` takes an inherited one away."""
     for key, node in own.items():
         if key not in _APPLIES[kind]:
             raise node.error(f"{key} does not apply to a value of kind {kind!r}")
@@ -95,7 +98,7 @@ def _applying(kind: str, inherited: Mapping[str, Node], own: Mapping[str, Node])
     return {key: node for key, node in (outer | dict(own)).items() if node.value is not None}
 
 
-def _bits(chosen: Mapping[str, Node]) -> tuple[int, int] | None:
+def _bits(chosen: Mapping[str, TreeNode]) -> tuple[int, int] | None:
     """(lowest bit, count) of `bit: 3` or `bits: 4..7`."""
     if "bit" in chosen and "bits" in chosen:
         raise chosen["bits"].error("expected bit or bits, not both")
@@ -106,7 +109,7 @@ def _bits(chosen: Mapping[str, Node]) -> tuple[int, int] | None:
     return span[0], len(span)
 
 
-def _width(node: Node, raw_type: str, chosen: Mapping[str, Node]) -> int:
+def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode]) -> int:
     if raw_type != "string":
         return RAW_WIDTHS.get(raw_type, 1)
     if "length" not in chosen:
@@ -128,7 +131,7 @@ def _raw_range(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] |
     return None
 
 
-def _sentinels(node: Node, raw_range: tuple[int, int] | None) -> tuple[int, ...]:
+def _sentinels(node: TreeNode, raw_range: tuple[int, int] | None) -> tuple[int, ...]:
     """Raw numbers; of a signed type they may be written unsigned too (0xFFFF of an int16 is -1)."""
     numbers = []
     for item in node.items() if isinstance(node.value, list) else [node]:
@@ -138,7 +141,7 @@ def _sentinels(node: Node, raw_range: tuple[int, int] | None) -> tuple[int, ...]
     return tuple(sorted(set(numbers)))
 
 
-def _choices(node: Node) -> tuple[int, ...]:
+def _choices(node: TreeNode) -> tuple[int, ...]:
     """The numbers of {0: off, 1: on}; the words are for the reader."""
     if not isinstance(node.value, dict) or not node.value:
         raise node.error(f"expected numbers with their meanings, {{0: off, 1: on}}, found {node.value!r}")
@@ -146,8 +149,8 @@ def _choices(node: Node) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
-def _check_fit(node: Node, value: Value, raw_range: tuple[int, int] | None) -> None:
-    """Whether the column's type can hold whatever may arrive."""
+def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) -> None:
+    """Raises what `node.fail` makes unless the column's type can hold whatever the device may send."""
     type_ = value_type(value.column_type)
     if value.scale == 0:
         raise node.error("scale 0 would turn every value into nothing")
@@ -161,7 +164,7 @@ def _check_fit(node: Node, value: Value, raw_range: tuple[int, int] | None) -> N
         _check_integer(node, value, type_, raw_range)
 
 
-def _check_integer(node: Node, value: Value, type_: ColumnType, raw_range: tuple[int, int] | None) -> None:
+def _check_integer(node: TreeNode, value: Value, type_: ColumnType, raw_range: tuple[int, int] | None) -> None:
     half = 1 << (type_.bits - 1)
     if raw_range is None:
         raise node.error(f"the column is {type_.name}: it cannot hold a {value.raw_type}")

@@ -1,7 +1,8 @@
 """The request plan of a register map: made once, immutable, as few requests as there can be.
 
 Made by the driver, used by pollers (what to send), the decoder (where a value lies in a sample's image) and reports.
-Pure; errors are ConfigError.
+The *image* of a sample is the data of all its replies, one request behind the other: two bytes a register, high byte
+first, and one byte (0 or 1) a bit. V1.1b3: "MODBUS Application Protocol Specification V1.1b3". Errors are ConfigError.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from itertools import groupby
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
 
-Span = tuple[int, int]  # (address, count)
+Atom = tuple[int, int]  # (address, count) of registers or bits that one request has to read together
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One read request. `atoms` are the (address, count) spans of its values: none may be split over two requests."""
+    """A read request of the plan. `atoms`: its values' registers, none of which may be split over two requests."""
 
     function: int
     address: int
     count: int  # registers, or bits for functions 1 and 2
-    atoms: tuple[Span, ...]
+    atoms: tuple[Atom, ...]
     offset: int  # of its payload in the sample's image, in bytes
 
     @property
@@ -34,8 +35,8 @@ class Request:
         return 1 if self.function in BIT_FUNCTIONS else 2
 
     @property
-    def answer_bytes(self) -> int:
-        """Bytes of the answer's data: two a register, one for eight bits (V1.1b3, sections 6.1-6.4)."""
+    def reply_bytes(self) -> int:
+        """Bytes of the reply's data: two a register, one for eight bits (V1.1b3, sections 6.1-6.4)."""
         return (self.count + 7) // 8 if self.function in BIT_FUNCTIONS else 2 * self.count
 
 
@@ -76,14 +77,14 @@ def locate(plan: Plan, value: Value) -> int:
     return request.offset + (value.address - request.address) * request.item_bytes
 
 
-def _check_limit(name: str, limit: int, most: int) -> None:
-    if not 1 <= limit <= most:
-        raise ConfigError(name, f"expected 1 to {most} (the protocol's limit of one request), found {limit}")
+def _check_limit(name: str, limit: int, highest: int) -> None:
+    if not 1 <= limit <= highest:
+        raise ConfigError(name, f"expected 1 to {highest} (the protocol's limit of one request), found {limit}")
 
 
-def _atoms(values: Iterable[Value], limit: int, map_name: str) -> list[Span]:
-    """The spans that must stay whole, in order, without overlap: bits that lie in another value join its span."""
-    atoms: list[Span] = []
+def _atoms(values: Iterable[Value], limit: int, map_name: str) -> list[Atom]:
+    """The atoms of the values, in order, without overlap: bits that lie in another value join its atom."""
+    atoms: list[Atom] = []
     for value in values:
         if value.width > limit:
             raise ConfigError(
@@ -98,9 +99,9 @@ def _atoms(values: Iterable[Value], limit: int, map_name: str) -> list[Span]:
     return atoms
 
 
-def _group(atoms: list[Span], holes: set[int], limit: int) -> list[list[Span]]:
-    """Each group as far to the right as it goes: fewest groups, since a part of a possible group is possible too."""
-    groups: list[list[Span]] = []
+def _group(atoms: list[Atom], holes: set[int], limit: int) -> list[list[Atom]]:
+    """The atoms of each request. Filled from the left: that gives the fewest, as part of a possible one is possible."""
+    groups: list[list[Atom]] = []
     for address, width in atoms:
         if groups:
             end = sum(groups[-1][-1])

@@ -23,12 +23,14 @@ def make_recipe(map_name: str, tree: Mapping[str, object], max_registers: int, m
 
 
 def follow_recipe(recipe: str, layout: str, standard: Standard) -> tuple[RegisterMap, Plan]:
-    """Map and plan of `layout`. Raises MapError where map and standard have no longer the columns they had then.
+    """Map and plan of `layout`. Raises MapError if the standard has no longer the columns that the map names.
 
-    Without a recipe too: then its journal was corrupt.
+    A layout without a recipe, whose journal was damaged, raises it too.
     """
     if not recipe:
-        raise MapError(f"layout {layout}", "its journal has lost how to decode it: its samples wait there")
+        raise MapError(
+            f"layout {layout}", "its journal has lost the recipe to decode its samples: they stay in the journal"
+        )
     parts = json.loads(recipe)
     register_map = load_map(parts["map"], parts["tree"], standard)
     plan = make_plan(register_map, parts["max_registers"], parts["max_bits"])

@@ -1,4 +1,4 @@
-"""What a register map says, expanded: one `Value` for each value that a poll delivers.
+"""Register maps, expanded: a `Value` for each value that a poll delivers, and the protocol's limits.
 
 Shapes: addresses are 0-based as sent on the wire; widths count 16-bit registers, or bits for functions 1 and 2.
 A map is immutable once made; `core.maps.mapfile` makes it from its YAML form, `core.maps.plan` the requests from it.
@@ -35,11 +35,11 @@ RAW_WIDTHS = {name: dtype.itemsize // 2 for name, dtype in RAW_DTYPES.items() if
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a poll and where it goes in the data standard."""
+    """A value of a poll: where its registers are, how they are decoded, which cell of the data standard it fills."""
 
     table: str
     column: str
-    element: int | None  # 1-based place in an array column
+    element: int | None  # number in an array column, from 1; None: the column is no array
     ids: tuple[int, ...]  # the identity of its row, in the order of the table's identity columns
     function: int  # 1-4
     address: int
@@ -62,7 +62,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class RegisterMap:
-    """A device's register map: what a poll delivers and which addresses may be read along."""
+    """The register map of a kind of device: the values that a poll delivers, and addresses that may be read along."""
 
     name: str
     period_s: float

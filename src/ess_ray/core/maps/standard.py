@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.column_types import STANDARD_TYPES, Column
 from ess_ray.core.maps.fixed_columns import ROW_START
-from ess_ray.core.maps.tree import Node
+from ess_ray.core.maps.tree import TreeNode
 
 RESERVED_COLUMNS = tuple(column.name for column in ROW_START)  # every data table has them
 RESERVED_TABLES = ("sample", "device", "event", "rejected", "export_object", "export_until", "late_commit")
@@ -36,15 +36,15 @@ def load_standard(tree: Mapping[str, object]) -> Standard:
 
     `identity` and `unit` may be left out. Raises ConfigError that names the key, e.g. `standard.tables.bank.columns`.
     """
-    tables = Node(dict(tree), (), _fail).fields(("tables",), needed=("tables",))["tables"].fields()
+    tables = TreeNode(dict(tree), (), _fail).fields(("tables",), needed=("tables",))["tables"].fields()
     return Standard({name: _table(name, node) for name, node in tables.items()})
 
 
-def _fail(node: Node, problem: str) -> ConfigError:
+def _fail(node: TreeNode, problem: str) -> ConfigError:
     return ConfigError(".".join(("standard", *map(str, node.path))), problem)
 
 
-def _table(name: str, node: Node) -> Table:
+def _table(name: str, node: TreeNode) -> Table:
     _check_name(name, node)
     if name in RESERVED_TABLES:
         raise node.error(f"{name!r} is the name of a table of the collector's own; choose another")
@@ -56,12 +56,12 @@ def _table(name: str, node: Node) -> Table:
     return Table(name, tuple(identity), columns)
 
 
-def _identity(node: Node) -> str:
+def _identity(node: TreeNode) -> str:
     _check_name(node.text(), node)
     return node.text()
 
 
-def _column(name: str, node: Node, identity: list[str]) -> Column:
+def _column(name: str, node: TreeNode, identity: list[str]) -> Column:
     _check_name(name, node)
     if name in identity:
         raise node.error("is an identity column already; choose another name")
@@ -70,7 +70,7 @@ def _column(name: str, node: Node, identity: list[str]) -> Column:
     return Column(name, fields["type"].text(STANDARD_TYPES, "type"), unit, fields["meaning"].text())
 
 
-def _check_name(name: str, node: Node) -> None:
+def _check_name(name: str, node: TreeNode) -> None:
     # PostgreSQL cuts longer names off silently; lower case needs no quotes.
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise node.error(f"{name!r}: a name is a-z, then a-z, 0-9 and _, at most 63 characters")

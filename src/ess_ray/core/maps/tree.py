@@ -1,8 +1,8 @@
 """Reading plain nested dicts and lists (what a YAML loader returns) with errors that say where and what was expected.
 
-Used by `core.maps.standard` and `core.maps.mapfile`. A `Node` is a value with its path from the root; `fail` makes the
-error out of a node and a problem, so that each kind of file names its places in its own way; `line_of` knows the file's
-lines.
+Used by `core.maps.standard` and `core.maps.mapfile`. A `TreeNode` is a value with the keys that lead to it from the
+root; `fail` makes the error out of a node and a problem, so that each kind of file says in its own way where it is;
+`line_of` gives the line of the file.
 """
 
 from __future__ import annotations
@@ -15,74 +15,87 @@ from decimal import Decimal
 
 from ess_ray.core.errors import ConfigError
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]  # keys of mappings and indexes of lists, from the root
 
 
-def no_line(_: Path) -> int:
-    """The line of a node where no file is known."""
+def no_line(_: KeyPath) -> int:
+    """The line of a node of a tree that comes from no file: 0."""
     return 0
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
-    """The problem text for a name that nobody knows, with the nearest known one."""
-    names = list(known)
+def unknown(what: str, name: object, allowed: Iterable[str]) -> str:
+    """The problem text for a name that is not among the `allowed`, with the nearest of these, or all of them."""
+    names = list(allowed)
     near = difflib.get_close_matches(str(name), names, n=1)
     return f"unknown {what} {name!r}; " + (f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A value of the tree and where it stands. All readers raise what `fail` makes, a ConfigError or a child of it."""
+class TreeNode:
+    """A value of the tree and where it stands.
+
+    The readers (`fields` to `span`) give the value as what they are named for; where it is something else they raise
+    what `fail` makes, a ConfigError or a child of it.
+    """
 
     value: object
-    path: Path
-    fail: Callable[[Node, str], ConfigError]
-    line_of: Callable[[Path], int] = no_line
+    path: KeyPath
+    fail: Callable[[TreeNode, str], ConfigError]
+    line_of: Callable[[KeyPath], int] = no_line
     address: int | None = None  # of the register that the node is about, where one is known
 
     @property
     def line(self) -> int:
+        """In the file, from 1; 0 if no file is known."""
         return self.line_of(self.path)
 
     def error(self, problem: str) -> ConfigError:
+        """The error to raise about this node."""
         return self.fail(self, problem)
 
-    def child(self, key: str | int, value: object) -> Node:
+    def child(self, key: str | int, value: object) -> TreeNode:
+        """The node below this one at `key`, with a value of its own."""
         return replace(self, value=value, path=(*self.path, key))
 
-    def about(self, address: int) -> Node:
+    def about(self, address: int) -> TreeNode:
+        """The same node, about the register at `address`: errors name it."""
         return replace(self, address=address)
 
     def fields(
-        self, known: Iterable[str] | None = None, needed: Iterable[str] = (), what: str = "key"
-    ) -> dict[str, Node]:
-        """The children of a mapping by key; one that is not `known` or a `needed` one left out is an error."""
+        self, allowed: Iterable[str] | None = None, needed: Iterable[str] = (), what: str = "key"
+    ) -> dict[str, TreeNode]:
+        """The children of a mapping by key.
+
+        Raises what `fail` makes if a key is not among the `allowed` (None: all are) or a `needed` one is missing.
+        """
         if not isinstance(self.value, dict):
             raise self.error(f"expected {what}s with values (a mapping), found {self.value!r}")
-        allowed = None if known is None else list(known)
+        names = None if allowed is None else list(allowed)
         children = {str(key): self.child(key, value) for key, value in self.value.items()}
         for key, node in children.items():
-            if allowed is not None and key not in allowed:
-                raise node.error(unknown(what, key, allowed))
+            if names is not None and key not in names:
+                raise node.error(unknown(what, key, names))
         for key in needed:
             if key not in children:
                 raise self.error(f"{key} is missing")
         return children
 
-    def items(self) -> list[Node]:
+    def items(self) -> list[TreeNode]:
         """The children of a list."""
         if not isinstance(self.value, list):
             raise self.error(f"expected a list, found {self.value!r}")
         return [self.child(index, value) for index, value in enumerate(self.value)]
 
-    def text(self, known: Iterable[str] | None = None, what: str = "value") -> str:
+    def text(self, allowed: Iterable[str] | None = None, what: str = "value") -> str:
+        """A text, one of the `allowed` if they are given."""
         if not isinstance(self.value, str):
             raise self.error(f"expected text, found {self.value!r}")
-        if known is not None and self.value not in known:
-            raise self.error(unknown(what, self.value, known))
+        if allowed is not None and self.value not in allowed:
+            raise self.error(unknown(what, self.value, allowed))
         return self.value
 
     def integer(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both inclusive."""
         if not isinstance(self.value, int) or isinstance(self.value, bool) or not low <= self.value <= high:
             raise self.error(f"expected a whole number from {low} to {high}, found {self.value!r}")
         return self.value

@@ -103,7 +103,7 @@ class TcpFraming:
 
     def prepare(self, unit_id: int, request: Request) -> PreparedRequest:
         """All of the ADU but its transaction id; a reply with registers is taken by its prefix."""
-        return _prepare(unit_id, self.codec.build(request), request.answer_bytes)
+        return _prepare(unit_id, self.codec.build(request), request.reply_bytes)
 
     def restart(self) -> None:
         """The connection is a new one; transaction ids go on, so that no old reply fits a new request."""

@@ -86,7 +86,7 @@ def test_bits_take_a_byte_each_in_the_image() -> None:
     coils = register_map([(address, 1) for address in range(3, 20)], function=1)
     plan = make_plan(coils, max_bits=10)
     assert spans_of(plan) == [(1, 3, 10), (1, 13, 7)]
-    assert (plan.image_bytes, [request.answer_bytes for request in plan.requests]) == (17, [2, 1])
+    assert (plan.image_bytes, [request.reply_bytes for request in plan.requests]) == (17, [2, 1])
     assert [locate(plan, coils.values[index]) for index in (0, 7, 8, 10, 16)] == [0, 7, 8, 10, 16]
 
 
