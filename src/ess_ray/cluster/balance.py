@@ -1,6 +1,7 @@
-"""Every node of a cluster polls its share: what has to change after nodes have come or gone. Used by the collector.
+"""Every node of a cluster polls its share: what has to change after nodes have come or gone.
 
-Nothing is moved before the pollers that a dead node had are up elsewhere: that is Ray's work, and comes first.
+Used by the collector, in the driver's main thread. Nothing is moved before the pollers that a dead node had are up
+elsewhere: moving those is Ray's work, and comes first.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from ess_ray.core.settings import Settings
 
 
 class Balance:
-    """The nodes as they were when the devices were spread last. On one machine there are none, and nothing changes."""
+    """Compares the nodes that are up with those there were when the devices were shared out last (`_balanced`).
+
+    On one machine both are empty, and nothing ever changes.
+    """
 
     def __init__(self, pollers: Pollers, nodes: Nodes) -> None:
         self._pollers = pollers
         self._nodes = nodes
-        self._balanced: tuple[Node, ...] | None = nodes.up
-        self._homeless: set[str] = set()  # who has been told
+        self._balanced: tuple[Node, ...] | None = nodes.up  # None: to be looked at again, whatever nodes are up
+        self._homeless: set[str] = set()  # names of pollers whose note was given
 
     def keepers(self) -> list[PollerPlan]:
-        """Those to be made for nodes that are new."""
+        """The plans of keepers to be made for nodes that are new."""
         return self._pollers.keepers_for(self._nodes.up)
 
     def moves(self, settings: Settings) -> list[PollerPlan] | None:
-        """All plans as they are to be; None: nothing has to change, or not yet."""
+        """The plans of all pollers as they are to be; None: nothing has to change, or not yet."""
         nodes = self._nodes.up
         if nodes == self._balanced or self._pollers.awaited(nodes):
             return None
@@ -36,16 +40,16 @@ class Balance:
         return plans if plans != self._pollers.plans else None
 
     def again(self) -> None:
-        """Look once more: devices have come or gone."""
+        """Compare anew at the next `moves`, called when devices have come or gone."""
         self._balanced = None if self._nodes.up else ()
 
     def take_notes(self) -> list[str]:
-        """Which pollers no node can have: each is told once, until it has been polling again."""
+        """A sentence for each poller that no node can have, given once until it has been polling again."""
         homeless = {plan.name: plan for plan in self._pollers.homeless(self._nodes.up)}
         new = homeless.keys() - self._homeless
         self._homeless = set(homeless)
         return [
-            f"no node offers {' and '.join(sorted(homeless[name].placement))}: {name} waits for one, "
-            f"{len(homeless[name].devices)} devices are not polled"
+            f"no node offers {' and '.join(sorted(homeless[name].placement))}: the {len(homeless[name].devices)} "
+            f"devices of {name} are not polled until one does"
             for name in sorted(new)
         ]

@@ -1,4 +1,8 @@
-"""What the log says of samples, events, pollers and writes: that a trouble begins, that it lasts, that it is over."""
+"""Log lines about samples, events, pollers and writes: a trouble begins, lasts, is over.
+
+Used by `cluster.pulling` and `cluster.shipping` for everything that returns, in the driver's main thread. The lines are
+notices (`adapters.local.notices`), which fold what repeats itself.
+"""
 
 from __future__ import annotations
 
@@ -15,32 +19,32 @@ from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.storing.flush import Committed, Key
 
-log = logging.getLogger(__name__)
-
-MOST_NAMED = 20  # of the samples of one batch: more that are not whole are told together
+MOST_NAMED = 20  # samples of one batch that get a notice each; of more incomplete ones only their number is given
 
 
 class CollectionLog:
-    """Of one run; called by `cluster.collect` for all that comes back."""
+    """The notices of one run. A sample is incomplete if its status is not `stored`: partial or failed."""
 
     def __init__(self) -> None:
         self._troubles = Troubles(__name__)
-        self._failing: dict[str, int] = {}  # by device: its last tick that was not stored whole
-        self._many_of: set[str] = set()  # sites of which many samples at once were not whole
+        self._incomplete_us: dict[str, int] = {}  # by device with a trouble that is not over: its last incomplete tick
+        self._many_incomplete: set[str] = set()  # sites of which the number alone was given
 
-    def settle(self) -> None:
-        """To be called every round."""
+    def report_ended(self) -> None:
+        """Report troubles that have stayed away; to be called every round."""
         self._troubles.report_ended()
 
     # --- pollers ------------------------------------------------------------------------------------------------------
 
     def pull_failed(self, poller: str, error: BaseException) -> None:
-        """A poller's own error."""
+        """Report that a pull of the poller has raised an error of its own."""
         fields = about("pull failed", error=error)
         self._troubles.met(("pull", poller), f"{poller}: {first_line(error)}", fields, logging.ERROR)
 
     def pulled(self, poller: str, pulled: Pulled, values_dropped: int) -> None:
-        """A pull of a poller. `values_dropped`: samples that lost their values to its journal's bounds."""
+        """Report the events of a pull. `values_dropped`: samples that lost their values to the journal's bounds since
+        the pull before.
+        """
         self._troubles.over(("pull", poller), f"{poller} answers again", about("pull back"))
         for event in pulled.events:
             self._event(event)
@@ -64,70 +68,75 @@ class CollectionLog:
 
     # --- samples ------------------------------------------------------------------------------------------------------
 
-    def committed(self, batches: Iterable[Batch], answer: Committed) -> None:
-        """What one transaction stored: samples that are not whole, rows that were refused."""
-        for table, rows in answer.rejected.items():
-            text = f"the database refuses rows of {table}: they are in the table rejected, with its reason"
+    def committed(self, batches: Iterable[Batch], committed: Committed) -> None:
+        """Report what one transaction stored incompletely: rows that the database refused, samples by their reason."""
+        for table, rows in committed.rejected.items():
+            text = f"the database refuses rows of {table}: they are in the table `rejected`, each with its reason"
             fields = about("rows rejected", table=table, reason=Reason.REJECTED, count=rows)
             self._troubles.met(("rejected", table), text, fields, logging.ERROR)
-        for (device, tick_us), status in answer.demoted.items():
-            self._not_whole(str(device), tick_us, status, Reason.REJECTED)
+        for (device, tick_us), status in committed.demoted.items():
+            self._incomplete(str(device), tick_us, status, Reason.REJECTED)
         for batch in batches:
-            self._batch(batch, answer.demoted)
+            self._batch(batch, committed.demoted)
 
     def _batch(self, batch: Batch, demoted: Mapping[Key, Status]) -> None:
         ticks_us, codes = batch.headers["tick_us"], batch.headers["status"]
-        bad = [place for place in batch.notes if STATUSES[codes[place]] is not Status.STORED]
-        if len(bad) > MOST_NAMED:
-            self._many(batch, bad)
+        incomplete = [index for index in batch.notes if STATUSES[codes[index]] is not Status.STORED]
+        if len(incomplete) > MOST_NAMED:
+            self._many(batch, incomplete)
             return
-        for place in bad:
-            note = batch.notes[place]
-            self._not_whole(batch.devices[place], int(ticks_us[place]), STATUSES[codes[place]], note.reason or "")
-        if self._many_of:
-            self._few(batch)
-        if not self._failing:
+        for index in incomplete:
+            reason = batch.notes[index].reason or ""
+            self._incomplete(batch.devices[index], int(ticks_us[index]), STATUSES[codes[index]], reason)
+        if self._many_incomplete:
+            self._no_longer_many(batch)
+        if not self._incomplete_us:
             return
-        for place, name in enumerate(batch.devices):
-            if name in self._failing and STATUSES[codes[place]] is Status.STORED:
-                tick_us = int(ticks_us[place])
-                if tick_us > self._failing[name] and (device_of(name), tick_us) not in demoted:
-                    del self._failing[name]
-                    fields = about("samples whole", device=device_of(name), tick_us=tick_us, status=Status.STORED)
-                    self._troubles.over((name, "samples"), f"{name}: samples are whole again", fields)
+        for index, name in enumerate(batch.devices):
+            if name in self._incomplete_us and STATUSES[codes[index]] is Status.STORED:
+                tick_us = int(ticks_us[index])
+                if tick_us > self._incomplete_us[name] and (device_of(name), tick_us) not in demoted:
+                    del self._incomplete_us[name]
+                    fields = about("samples complete", device=device_of(name), tick_us=tick_us, status=Status.STORED)
+                    self._troubles.over((name, "samples"), f"{name}: samples are stored completely again", fields)
 
-    def _many(self, batch: Batch, bad: Sequence[int]) -> None:
-        """So many at once have one cause: a line each would flood the log and cost more than the samples."""
-        ((reason, _),) = Counter(batch.notes[place].reason or "" for place in bad).most_common(1)
-        for site in {batch.devices[place].partition("/")[0] for place in bad}:
-            self._many_of.add(site)
-            fields = about("samples failed", site=site, reason=reason, count=len(bad))
-            text = f"{site}: {len(bad)} of {len(batch)} samples at once are not whole, most of them: {reason}"
+    def _many(self, batch: Batch, incomplete: Sequence[int]) -> None:
+        """So many at once have one cause: a notice each would flood the log and cost more than the samples."""
+        ((reason, _),) = Counter(batch.notes[index].reason or "" for index in incomplete).most_common(1)
+        for site in {batch.devices[index].partition("/")[0] for index in incomplete}:
+            self._many_incomplete.add(site)
+            fields = about("samples failed", site=site, reason=reason, count=len(incomplete))
+            text = (
+                f"{site}: {len(incomplete)} of {len(batch)} samples of one batch are incomplete, most of them: {reason}"
+            )
             self._troubles.met((site, "many"), text, fields)
 
-    def _few(self, batch: Batch) -> None:
-        for site in {name.partition("/")[0] for name in batch.devices} & self._many_of:
-            self._many_of.remove(site)
-            self._troubles.over((site, "many"), f"{site}: no longer many at once", about("samples whole", site=site))
+    def _no_longer_many(self, batch: Batch) -> None:
+        for site in {name.partition("/")[0] for name in batch.devices} & self._many_incomplete:
+            self._many_incomplete.remove(site)
+            fields = about("samples complete", site=site)
+            self._troubles.over(
+                (site, "many"), f"{site}: at most {MOST_NAMED} samples of a batch are incomplete", fields
+            )
 
-    def _not_whole(self, name: str, tick_us: int, status: Status, reason: str) -> None:
-        self._failing[name] = max(tick_us, self._failing.get(name, 0))
+    def _incomplete(self, name: str, tick_us: int, status: Status, reason: str) -> None:
+        self._incomplete_us[name] = max(tick_us, self._incomplete_us.get(name, 0))
         fields = about("sample " + status, device=device_of(name), tick_us=tick_us, status=status, reason=reason)
         self._troubles.met((name, "samples"), f"{name}: sample {status}: {reason}", fields)
 
     # --- writes -------------------------------------------------------------------------------------------------------
 
     def write_failed(self, count: int, error: BaseException) -> None:
-        """The database did not take them."""
+        """Report that the database did not take a shipment of so many samples, or events."""
         text = f"{count} samples are not stored yet and are tried again: {first_line(error)}"
         level = logging.ERROR if isinstance(error, Terminal) else logging.WARNING
         self._troubles.met("write", text, about("write failed", count=count, error=error), level)
 
     def written(self) -> None:
-        """It did."""
+        """Report that the database takes shipments."""
         self._troubles.over("write", "samples are stored again", about("write back"))
 
 
 def first_line(error: BaseException) -> str:
-    """Of what it says, or its name."""
+    """The first line of the error's text, or the name of its class if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,4 +1,7 @@
-"""What is on its way between the driver and its actors, and which of them does not answer or is dead."""
+"""Calls in flight between the driver and its actors, and the end of actors that do not answer them.
+
+Used by the driver's main thread, every round.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
 
 @dataclass(frozen=True)
 class PullInFlight:
-    """A pull that was not answered yet."""
+    """A pull that has not returned: of the poller with this number, since this moment of the monotonic clock."""
 
     poller: int
     since_s: float
@@ -28,7 +31,10 @@ class PullInFlight:
 
 @dataclass(frozen=True)
 class WriteInFlight:
-    """A shipment on its way: the reference of its bytes, where they are made, since when."""
+    """A shipment on its way through a normaliser to the writer, since this moment of the monotonic clock.
+
+    `flush`: the reference of the bytes to write, made by `normaliser`. Events need neither: both are None.
+    """
 
     shipment: Shipment
     flush: Any
@@ -36,13 +42,13 @@ class WriteInFlight:
     since_s: float
 
 
-def end_hanging(
+def kill_hanging(
     pulls: Iterable[PullInFlight],
     writes: Iterable[WriteInFlight],
     pollers: Sequence[SupervisedActor],
     writer: SupervisedActor,
 ) -> None:
-    """Kill what hangs. The wait that ends with it is handled as any other death."""
+    """Kill every actor whose call has been in flight for too long; that call then fails as with any other death."""
     now_s = time.monotonic()
     for pull in pulls:
         if now_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up:
@@ -56,8 +62,8 @@ def end_hanging(
             writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
 
 
-def end_dead(write: WriteInFlight, writer: SupervisedActor, error: RayError) -> None:
-    """One of the two actors of a write has died: the normaliser if its bytes were never made."""
+def note_death(write: WriteInFlight, writer: SupervisedActor, error: RayError) -> None:
+    """Note which of a write's two actors has died: the normaliser if its bytes were never made, else the writer."""
     if write.normaliser and write.flush is not None:
         try:
             ray.get(write.flush, timeout=0)

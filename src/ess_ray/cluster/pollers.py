@@ -1,4 +1,7 @@
-"""The pollers of a run: who polls what, their lives, and how that changes while they run. Used by `cluster.collect`."""
+"""The pollers of a run: which devices each polls, their processes, and how that changes while they run.
+
+Used by `cluster.collect`, in the driver's main thread.
+"""
 
 from __future__ import annotations
 
@@ -26,51 +29,67 @@ from ess_ray.core.settings import DeviceSettings, Settings
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
-CLOSE_S = 10.0
+CLOSE_LIMIT_S = 10.0  # for all journals; what was not closed is found by the next run all the same
 
 
 def collector_name(settings: Settings) -> str:
-    """How this collector is told from another that polls the same devices: the same after every restart."""
+    """`host:state folder`: tells this collector from another that polls the same devices; the same after a restart."""
     return f"{socket.gethostname()}:{settings.state_dir}"
 
 
 def wall_us() -> int:
-    """Microseconds since 1970 UTC."""
+    """The wall clock: microseconds since 1970 UTC."""
     return time.time_ns() // 1000
 
 
 class Pollers:
-    """Numbered from 0; a number is never given twice. One without devices stays: the next new device goes there."""
+    """Pollers and, in a cluster, the keepers of its nodes (`actors.keeper`), numbered from 0.
+
+    `plans` and `actors` belong together by number. A number is never given twice and a poller never removed: one
+    without devices stays, and the next new device goes there. A keeper whose node is gone is in `gone`; nothing further
+    is expected of it.
+
+    Each process of a poller has to be told its devices: those that are up by `start`, the others by `take_ready` when
+    they come up. `_first_us` is None until `start`; then [_first_us, _end_us) are the ticks of the run (end None: until
+    it is stopped), and the plans as they are now hold from `_changed_us` on.
+    """
 
     def __init__(self, plans: Sequence[PollerPlan]) -> None:
+        """Make the actors, without waiting for them."""
         self.plans = list(plans)
         self.actors = [SupervisedActor(plan.name, plan.make) for plan in plans]
         keepers = {plan.node: number for number, plan in enumerate(plans) if plan.node and plan.keeper}
-        self.keepers: dict[str, int] | None = keepers or None  # of a cluster: by node
-        self.gone: set[int] = set()  # keepers of nodes that are gone
-        self.where: dict[int, str] = {}  # of a cluster: the node of each poller
+        self.keepers: dict[str, int] | None = keepers or None  # by node id; None: no cluster
+        self.gone: set[int] = set()
+        self.where: dict[int, str] = {}  # the node id of each poller that has come up; "" on one machine
         self._by_site: dict[str, set[int]] = {}
         self._first_us: int | None = None
         self._end_us: int | None = None
-        self._changed_us = 0  # from when on the plans hold
-        self._find_sites()
+        self._changed_us = 0
+        self._note_sites()
 
     def __len__(self) -> int:
         return len(self.actors)
 
-    def of_site(self, site: str) -> set[int]:
-        """Who may have samples of a site: the first one has taken over the journals of devices that are gone.
+    # --- which pollers ------------------------------------------------------------------------------------------------
 
-        In a cluster keepers have, while their nodes are up: what comes of a node that was away is late.
+    def of_site(self, site: str) -> set[int]:
+        """The pollers that may have samples of a site. May be called by any thread.
+
+        The first one is among them: it has taken over the journals of devices that are configured no more. In a cluster
+        the keepers are, while their nodes are up: what a node holds that was away is late.
         """
         return self._by_site.get(site, set()) | ({0} if self.keepers is None else set(self.keepers.values()))
 
     def awaited(self, nodes: Sequence[Node]) -> list[str]:
-        """Who is not up and could be. In a cluster a node may be away that alone offers what a poller needs."""
+        """The names of those that are not up and could be: a node may be away that alone offers what a poller needs.
+
+        `nodes`: of the cluster, those that are up; none on one machine.
+        """
         up = {node.id for node in nodes}
         return [
             actor.name
-            for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True))
+            for number, actor in enumerate(self.actors)
             if not (actor.up and (self.keepers is None or self.where[number] in up)) and self._may_be_up(number, nodes)
         ]
 
@@ -78,11 +97,11 @@ class Pollers:
         return number not in self.gone and bool(self.keepers is None or eligible(nodes, self.plans[number].placement))
 
     def homeless(self, nodes: Sequence[Node]) -> list[PollerPlan]:
-        """Those that no node of the cluster can have."""
+        """The plans with devices that no node of the cluster can have."""
         return [plan for plan in self.plans if self.keepers and plan.devices and not eligible(nodes, plan.placement)]
 
     def retire(self, nodes: Sequence[Node]) -> set[int]:
-        """Keepers of nodes that are gone: nothing more is expected of them. Gives their numbers."""
+        """Mark keepers of nodes that are no longer up as gone; gives their numbers."""
         up = {node.id for node in nodes}
         gone = {number for node, number in (self.keepers or {}).items() if node not in up}
         self.keepers = self.keepers and {node: number for node, number in self.keepers.items() if node in up}
@@ -90,47 +109,59 @@ class Pollers:
         return gone
 
     def keepers_for(self, nodes: Sequence[Node]) -> list[PollerPlan]:
-        """What is to be added for nodes that have no keeper yet."""
+        """Plans to `add` for nodes that have no keeper yet."""
         new = [node for node in nodes if self.keepers is not None and node.id not in self.keepers]
         return [plan_keeper(self.plans[0], node) for node in new]
 
-    def begin_lives(self) -> list[Ready]:
-        """What those say that have come up; they poll from now on, if the run has begun."""
-        begun = []
+    # --- processes ----------------------------------------------------------------------------------------------------
+
+    def take_ready(self) -> list[Ready]:
+        """What `ready()` gave of pollers that have come up since the last call; once the run has begun they poll on.
+
+        Before the run, raises what a poller could not open: JournalBusy, JournalFailed.
+        """
+        taken = []
         for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
-            ready = None if number in self.gone else self._begin(actor)
+            ready = None if number in self.gone else self._ready_of(actor)
             if ready is not None:
-                begun.append(ready)
+                taken.append(ready)
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
                     first_us = max(self._first_us, self._changed_us, wall_us())
                     actor.handle.poll.remote(plan.devices, first_us, self._end_us, True)
-        return begun
+        return taken
 
-    def _begin(self, actor: SupervisedActor) -> Ready | None:
-        """What it says if it has come up; before the run one that cannot ends the start, later the others go on."""
+    def _ready_of(self, actor: SupervisedActor) -> Ready | None:
+        """A poller that cannot come up ends the start; during the run the others go on, and it is tried again."""
         try:
-            ready: Ready | None = actor.begin(attrgetter("process"))
+            ready: Ready | None = actor.take_ready(attrgetter("process"))
         except RayTaskError as error:
             if self._first_us is None:
                 raise
-            text = f"{actor.name} does not come up and is asked again: {first_line(error)}"
+            text = f"{actor.name} cannot begin and is tried again: {first_line(error)}"
             troubles.met(("begin", actor.name), text, about("poller not up", error=error), logging.ERROR)
             return None
         if ready:
             troubles.over(("begin", actor.name), f"{actor.name} has come up", about("poller up"))
         return ready
 
+    # --- what they poll -----------------------------------------------------------------------------------------------
+
     def start(self, first_us: int, end_us: int | None) -> None:
-        """Poll every tick in [first_us, end_us). One that is not up is told when it is."""
+        """Have every tick in [first_us, end_us) polled, microseconds since 1970 UTC; waits until all that are up know.
+
+        One that is not up is told by `take_ready`. Raises RayError if one dies meanwhile.
+        """
         self._first_us, self._end_us = first_us, end_us
-        pairs = [(plan, actor) for plan, actor in zip(self.plans, self.actors, strict=True) if actor.up]
-        ray.get(
-            [one.handle.poll.remote(plan.devices, first_us, end_us, True) for plan, one in pairs if not plan.keeper]
-        )
+        calls = [
+            actor.handle.poll.remote(plan.devices, first_us, end_us, True)
+            for plan, actor in zip(self.plans, self.actors, strict=True)
+            if actor.up and not plan.keeper
+        ]
+        ray.get(calls)
 
     def add(self, plans: Sequence[PollerPlan]) -> None:
-        """Make more of them; what they poll is said by `change`, once they are up."""
+        """Make further pollers or keepers. Their devices are given by `change`, once they are up."""
         for plan in plans:
             if self.keepers is not None and plan.keeper and plan.node:
                 self.keepers[plan.node] = len(self.plans)
@@ -138,35 +169,35 @@ class Pollers:
             self.actors.append(SupervisedActor(plan.name, plan.make))
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
-        """Poll these from `first_us` on, poller by poller. One that is dead is told when it is back."""
+        """Have these devices polled from `first_us` on, poller by poller. One that is dead is told when it is back."""
         self._changed_us = first_us
         for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
             if plan.devices != devices[number]:
                 self.plans[number] = replace(plan, devices=devices[number])
                 if actor.up:
                     actor.handle.poll.remote(devices[number], first_us, self._end_us)
-        self._find_sites()
+        self._note_sites()
 
     def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us`; polls at work are finished."""
+        """Have no tick at or after `end_us` polled; polls at work are finished."""
         self._end_us = end_us
         for plan, actor in zip(self.plans, self.actors, strict=True):
             if not plan.keeper:
                 actor.handle.stop.remote(end_us)
 
     def close(self) -> None:
-        """Close the journals; what they still hold is found by the next run."""
-        closing: list[Any] = [actor.handle.close.remote() for actor in self.actors if actor.up]
-        closed, _ = ray.wait(closing, num_returns=len(closing), timeout=CLOSE_S)
-        log.info("closed %d of %d journals", len(closed), len(closing), extra=about("close"))
-        for ref in closed:
+        """Close the journals; the next run finds what they still hold. Waits for them, but not for long."""
+        calls: list[Any] = [actor.handle.close.remote() for actor in self.actors if actor.up]
+        returned, _ = ray.wait(calls, num_returns=len(calls), timeout=CLOSE_LIMIT_S)
+        log.info("closed %d of %d journals", len(returned), len(calls), extra=about("close"))
+        for call in returned:
             try:
-                ray.get(ref)
+                ray.get(call)
             except RayError as error:
-                text = f"a journal was not closed, the next run finds it: {str(error).strip().splitlines()[0]}"
+                text = f"a journal was not closed, the next run finds what it holds: {first_line(error)}"
                 log.error(text, extra=about("journal not closed", error=error))
 
-    def _find_sites(self) -> None:
+    def _note_sites(self) -> None:
         """A poller that once had a device of a site may hold samples of it as long as the run lasts."""
         for number, plan in enumerate(self.plans):
             for device in plan.devices:

@@ -1,21 +1,22 @@
-"""From the conductor through a normaliser to the writer, and what became of it. Used by `cluster.collect`.
+"""From the conductor through a normaliser to the writer, and back: committed or failed. Used by `cluster.collect`.
 
-A shipment that fails goes back to the conductor and is tried again after a pause. While writes fail, one batch at a
-time asks whether the database is back.
+A shipment is some batches (or events) on their way to the database in one transaction. One that fails goes back to the
+conductor and is sent again after a pause. While writes fail, a single small shipment at a time probes whether the
+database is back. Runs in the driver's main thread.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.cluster.collection_log import CollectionLog, first_line
-from ess_ray.cluster.liveness import WriteInFlight, end_dead
+from ess_ray.cluster.liveness import WriteInFlight, note_death
 from ess_ray.cluster.pollers import wall_us
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.batch import unpack
@@ -24,18 +25,25 @@ from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import Work
 from ess_ray.core.settings import Settings
-from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, Conductor
+from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, Conductor, Shipment
 from ess_ray.core.storing.flush import Committed
 
 log = logging.getLogger(__name__)
 
-RETRY_S, LONGEST_RETRY_S = 1.0, 4.0
-PROBE = 1  # sample, or one batch: enough to see whether the database is back
+RETRY_S, LONGEST_RETRY_S = 1.0, 4.0  # the pause after a write that failed, doubled with each further one
+PROBE_SAMPLES = 1  # a shipment of one batch is enough to see whether the database is back
 GROWTH = 8  # times as much with each success: where rows are refused one by one, only little gets done in time
 
 
 class Shipping:
-    """All shipments of a run."""
+    """All shipments of a run.
+
+        storing ── a write fails ──▶ probing    one shipment of a batch at a time, after a pause that grows
+        probing ── a write succeeds ──▶ storing    with shipments that grow again
+
+    Probing means `_retry_s` > RETRY_S; then at most one call is in `writes`. A shipment is either in `writes` or with
+    the conductor.
+    """
 
     def __init__(
         self,
@@ -49,74 +57,87 @@ class Shipping:
         self._conductor, self._account, self._collection_log = conductor, account, collection_log
         self._normalisers, self._writer = normalisers, writer
         self._late_us = settings.storage.late_us
-        self.recipes = {device.plan.layout: device.recipe for device in settings.devices}
-        self.writes: dict[Any, WriteInFlight] = {}  # on their way
-        self._shipped = 0
-        self._retry_at_s, self._retry_s, self._most = 0.0, RETRY_S, MOST_PER_SHIPMENT
-        self._others: set[str] = set()  # collectors that poll the same devices
+        self._recipes = {device.plan.layout: device.recipe for device in settings.devices}  # by layout
+        self.writes: dict[Any, WriteInFlight] = {}  # by the reference of the call
+        self._sent = 0  # shipments of samples: the normalisers take turns
+        self._retry_at_s = 0.0  # of the monotonic clock
+        self._retry_s = RETRY_S
+        self._most_samples = MOST_PER_SHIPMENT
+        self._other_collectors: set[str] = set()  # that poll the same devices; each is reported once
         self._notes: list[str] = []
         self.work = Work()  # for the metrics
-        self.may_write = True  # the database is prepared
-        self.problem: str | None = None  # what a person should know now
+        self.may_write = True  # False until the database is prepared; set by the job
+        self.problem: str | None = None  # why the database does not store samples now, for a person
 
     def take_notes(self) -> list[str]:
-        """What a person should know once, and was not told yet."""
+        """Sentences for a person, each given once."""
         notes, self._notes = self._notes, []
         return notes
 
-    def ship(self) -> None:
-        """Send what waits through a normaliser to the writer; the bytes go from one to the other, not through here."""
-        while self._may_ship and (shipment := self._conductor.next_shipment(self._most)):
+    def learn(self, recipes: Mapping[str, str]) -> None:
+        """Remember how samples of these layouts are decoded (`core.decoding.rules`)."""
+        self._recipes.update(recipes)
+
+    def begin(self) -> None:
+        """Send all that may go: from a normaliser to the writer; the bytes go between the two, not through here."""
+        while self._may_send and (shipment := self._conductor.next_shipment(self._most_samples)):
             flush, normaliser = None, None
             if shipment.events:
-                ref = self._writer.handle.write_events.remote(shipment.events)
+                call = self._writer.handle.write_events.remote(shipment.events)
             else:
-                self._shipped += 1
-                normaliser = self._normalisers[self._shipped % len(self._normalisers)]
-                data = [batch.data for batch in shipment.batches]
-                recipe, late_us = self.recipes.get(shipment.layout, ""), self._late_us
-                flush = normaliser.handle.normalise.remote(shipment.layout, recipe, data, wall_us(), late_us)
-                ref = self._writer.handle.write.remote(flush)
-            self.writes[ref] = WriteInFlight(shipment, flush, normaliser, time.monotonic())
+                flush, normaliser = self._normalise(shipment)
+                call = self._writer.handle.write.remote(flush)
+            self.writes[call] = WriteInFlight(shipment, flush, normaliser, time.monotonic())
 
     @property
-    def _may_ship(self) -> bool:
-        """While writes fail, one shipment at a time asks whether the database is back."""
-        probing = self._retry_s > RETRY_S and self.writes
-        return self.may_write and self._writer.up and not probing and time.monotonic() >= self._retry_at_s
+    def _may_send(self) -> bool:
+        probe_in_flight = self._retry_s > RETRY_S and self.writes
+        return self.may_write and self._writer.up and not probe_in_flight and time.monotonic() >= self._retry_at_s
 
-    def written(self, ref: Any) -> None:
-        """What became of a shipment."""
-        write = self.writes.pop(ref)
-        shipment = write.shipment
+    def _normalise(self, shipment: Shipment) -> tuple[Any, SupervisedActor]:
+        """The reference of the bytes to write, and the normaliser that makes them."""
+        self._sent += 1
+        normaliser = self._normalisers[self._sent % len(self._normalisers)]
+        data = [batch.data for batch in shipment.batches]
+        recipe = self._recipes.get(shipment.layout, "")
+        call = normaliser.handle.normalise.remote(shipment.layout, recipe, data, wall_us(), self._late_us)
+        return call, normaliser
+
+    def finish(self, call: Any) -> None:
+        """Take the result of a write that has returned; `call` is one of `writes`."""
+        write = self.writes.pop(call)
         try:
-            committed: Committed | None = ray.get(ref)
+            committed: Committed | None = ray.get(call)
         except (RayError, EssRayError) as error:
             self._failed(write, error)
             return
-        self.problem, self._retry_s, self._most = None, RETRY_S, min(GROWTH * self._most, MOST_PER_SHIPMENT)
+        self.problem, self._retry_s = None, RETRY_S
+        self._most_samples = min(GROWTH * self._most_samples, MOST_PER_SHIPMENT)
         self._collection_log.written()
-        self._conductor.committed(shipment)
-        self._account.events(shipment.events)
-        if committed:
-            self.work.committed(len(shipment.batches), committed)
-            for other in set(committed.other_collectors) - self._others:
-                self._others.add(other)
-                text = f"another collector, {other}, polls the same devices: each tick is stored once"
-                log.warning(text, extra=about("note"))
-                self._notes.append(text)
-            batches = [unpack(batch.data) for batch in shipment.batches]
-            self._account.committed(batches, committed)
-            self._collection_log.committed(batches, committed)
+        self._conductor.committed(write.shipment)
+        self._account.events(write.shipment.events)
+        if committed:  # None for events
+            self._count(write.shipment, committed)
+
+    def _count(self, shipment: Shipment, committed: Committed) -> None:
+        self.work.committed(len(shipment.batches), committed)
+        for other in set(committed.other_collectors) - self._other_collectors:
+            self._other_collectors.add(other)
+            text = f"another collector, {other}, polls the same devices: each tick is stored once"
+            log.warning(text, extra=about("note"))
+            self._notes.append(text)
+        batches = [unpack(batch.data) for batch in shipment.batches]
+        self._account.committed(batches, committed)
+        self._collection_log.committed(batches, committed)
 
     def _failed(self, write: WriteInFlight, error: RayError | EssRayError) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
         if isinstance(cause, RayError):  # an actor died, not the database
-            end_dead(write, self._writer, cause)
+            note_death(write, self._writer, cause)
         else:
             self.problem = first_line(cause)
             self._collection_log.write_failed(len(write.shipment), cause)
         self._conductor.failed(write.shipment)
         self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s
-        self._retry_s, self._most = min(2 * self._retry_s, LONGEST_RETRY_S), PROBE
+        self._retry_s, self._most_samples = min(2 * self._retry_s, LONGEST_RETRY_S), PROBE_SAMPLES

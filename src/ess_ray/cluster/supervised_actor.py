@@ -1,4 +1,8 @@
-"""One actor of a run and its lives: watched, killed when it hangs, made anew when it is dead for good."""
+"""One actor of a run over all its processes: observed, killed when it hangs, made anew when it is dead for good.
+
+Used by the driver's main thread. Ray starts a process that died again by itself, as the same actor and empty; the
+driver has to notice, since a process that is new has to be told its work.
+"""
 
 from __future__ import annotations
 
@@ -21,36 +25,49 @@ troubles = Troubles(__name__)
 
 
 class SupervisedActor:
-    """An actor under a name that a person knows."""
+    """An actor under a name for a person.
+
+        starting ── its `ready()` has returned: take_ready() ──▶ up
+        up ── died(), or its work was lost: await_ready() ──▶ starting    (Ray starts the process again)
+        starting ── died() for good ──▶ starting, with a new actor in `handle`
+        up ── kill() ──▶ up, until a call that is in flight fails and died() is called
+
+    Either a call of `ready()` is in flight (`_ready_call`) or the process is up (`_process`), never both or neither.
+    """
 
     def __init__(self, name: str, make: Callable[[], Any]) -> None:
+        """`make` makes the Ray actor, without waiting for its process."""
         self.name = name
         self._make = make
-        self.handle = make()
-        self._asked = self.handle.ready.remote()
+        self.handle = make()  # the Ray actor, on which methods are called: `handle.method.remote(…)`
+        self._ready_call: Any = self.handle.ready.remote()
         self._process: ProcessInfo | None = None
-        self.deaths = 0  # of lives that had begun
-        self._killed = False  # in this life
+        self.deaths = 0  # of processes that had been up
+        self._killed = False  # this process
 
     @property
     def up(self) -> bool:
-        """Whether this life has begun."""
+        """True if the process is up and `take_ready` has said so."""
         return self._process is not None
 
     @property
     def pid(self) -> int | None:
-        """Of this life, once it has begun."""
+        """The number of the process that is up, else None."""
         return self._process.pid if self._process else None
 
-    def begin(self, process_of: Callable[[Any], ProcessInfo]) -> Any:
-        """What `ready()` of a new life gave, once; None: nothing new. Raises the actor's own error."""
-        if self._asked is None or not ray.wait([self._asked], timeout=0)[0]:
+    def take_ready(self, process_of: Callable[[Any], ProcessInfo]) -> Any:
+        """The result of `ready()` of a process that has come up since the last call, else None; waits for nothing.
+
+        `process_of` picks the process out of the result. Raises what `ready()` has raised (as RayTaskError of its
+        class); then it is called again, and the next `take_ready` may find it up.
+        """
+        if self._ready_call is None or not ray.wait([self._ready_call], timeout=0)[0]:
             return None
-        asked, self._asked = self._asked, None
+        ready_call, self._ready_call = self._ready_call, None
         try:
-            ready = ray.get(asked)
+            ready = ray.get(ready_call)
         except RayTaskError:
-            self._asked = self.handle.ready.remote()
+            self._ready_call = self.handle.ready.remote()
             raise
         except RayError as error:
             self.died(error)
@@ -60,28 +77,28 @@ class SupervisedActor:
         return ready
 
     def died(self, error: RayError) -> None:
-        """The actor has died: Ray starts it again by itself, or, if it died before it was up, a new one is made."""
-        self.deaths += self.up  # the end of one life may be heard more than once
+        """Note that a call has failed with the actor: wait for the process that Ray starts, or make a new actor."""
+        self.deaths += self.up  # the end of a process may be reported by several calls
         text = f"{self.name} has died ({type(error).__name__}) and is started again"
         troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
         if not self.up and isinstance(error, ActorDiedError):
             try:
                 self.handle = self._make()
-            except ValueError:  # its name is not free yet: the next look finds it dead again
-                log.info("%s is not gone yet", self.name)
-        self.ask_again()
+            except ValueError:  # its name is not free yet: the next `take_ready` finds it dead again
+                log.info("the name of %s is still taken by the actor that died: it is made again later", self.name)
+        self.await_ready()
 
-    def ask_again(self) -> None:
-        """What it gave is lost: it is asked anew whether it is up, and told anew what to do."""
+    def await_ready(self) -> None:
+        """Call `ready()` again: results of the process were lost, and it has to be told its work anew."""
         self._process = None
-        self._asked = self.handle.ready.remote()
+        self._ready_call = self.handle.ready.remote()
 
-    def kill(self, why: str) -> None:
-        """End an actor that hangs, even one that is stopped; Ray starts it again."""
+    def kill(self, reason: str) -> None:
+        """End a process that hangs, even one that is stopped by SIGSTOP; Ray starts it again."""
         if self._killed:
             return  # it is on a node that cannot be reached, and ends with that node
         self._killed = True
-        text = f"{self.name} {why}: it is killed and started again"
+        text = f"{self.name} {reason}: it is killed and started again"
         troubles.met(("hangs", self.name), text, about("actor killed"), logging.ERROR)
         if self._process is None or self._process.host != socket.gethostname():
             ray.kill(self.handle, no_restart=False)
@@ -89,4 +106,9 @@ class SupervisedActor:
         try:
             os.kill(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
-            log.info("%s was gone already", self.name)
+            log.info("the process of %s had ended already", self.name)
+
+
+def the_process(ready: ProcessInfo) -> ProcessInfo:
+    """`process_of` for actors whose `ready()` gives the process alone."""
+    return ready

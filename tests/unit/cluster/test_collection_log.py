@@ -34,10 +34,10 @@ def test_few_devices_are_named_and_many_are_one_line(caplog: pytest.LogCaptureFi
     assert len(caplog.messages) == lines, caplog.messages
 
 
-def test_a_fleet_that_is_whole_again_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fleet_that_is_stored_completely_again_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     collection_log = CollectionLog()
     with caplog.at_level(logging.INFO, logger="ess_ray.cluster.collection_log"):
         collection_log.committed([batch_of(tick(1, 90))], ANSWER)
         collection_log.committed([batch_of(tick(2, 0))], ANSWER)
-    assert caplog.messages[0] == "fleet: 90 of 100 samples at once are not whole, most of them: timeout"
-    assert caplog.messages[-1].startswith("fleet: no longer many at once")
+    assert caplog.messages[0] == "fleet: 90 of 100 samples of one batch are incomplete, most of them: timeout"
+    assert caplog.messages[-1].startswith("fleet: at most 20 samples of a batch are incomplete")

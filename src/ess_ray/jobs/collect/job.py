@@ -140,9 +140,9 @@ class CollectJob:
             usage = None
         counts = Counts(
             account=self._account,
-            totals=collector.totals,
+            totals=collector.pulling.totals,
             work=collector.shipping.work,
-            journals=collector.journals,
+            journals=collector.pulling.journals,
             deaths={**collector.deaths, "watcher": self._watcher.deaths},
             exported=exports.done if exports else None,
             database_up=self._database.prepared and not collector.shipping.problem,

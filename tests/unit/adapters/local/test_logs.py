@@ -88,7 +88,7 @@ def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(file: L
         ("warning", "hilltop/gateway: device lost", None),
         ("warning", "hilltop/gateway: sample failed: timeout", "timeout"),
         ("info", "hilltop/gateway: device back", None),
-        ("info", "hilltop/gateway: samples are whole again (99 times in 0 s)", None),
+        ("info", "hilltop/gateway: samples are stored completely again (99 times in 0 s)", None),
     ]
     assert {(line["ess.site"], line["ess.device"]) for line in lines(file)[1:]} == {("hilltop", "gateway")}
     assert lines(file)[2]["ess.tick"] == "1970-01-01T00:00:01+00:00"

@@ -1,0 +1,105 @@
+"""From the pollers to the conductor: pulls, and the acknowledgements that travel with them. Used by `cluster.collect`.
+
+At most one pull of a poller is in flight. It carries the numbers that the database has committed since the pull before,
+and brings what the journal offers next; the poller waits a moment for the polls at work. Runs in the driver's main
+thread.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from ess_ray.actors.poller import Pulled
+from ess_ray.cluster.collection_log import CollectionLog
+from ess_ray.cluster.liveness import PullInFlight
+from ess_ray.cluster.pollers import Pollers
+from ess_ray.cluster.shipping import Shipping
+from ess_ray.core.polling.tally import Totals
+from ess_ray.core.running.work import Backlog
+from ess_ray.core.storing.conduct import Conductor
+
+PULL_WAIT_S = 0.4  # a poller waits for its polls at work, at most so long: what is later is for the next round
+GATHER_S = 0.06  # the pulls that return within this moment are shipped together
+
+
+class Pulling:
+    """All pulls of a run.
+
+    A pull that fails means that what it brought is lost on the way: the poller is asked for `ready()` again, whereupon
+    its journal offers everything anew, and the conductor forgets the old numbers (`Conductor.restarted`).
+    """
+
+    def __init__(
+        self, pollers: Pollers, conductor: Conductor, shipping: Shipping, collection_log: CollectionLog
+    ) -> None:
+        self._pollers, self._conductor, self._shipping = pollers, conductor, shipping
+        self._collection_log = collection_log
+        self.in_flight: dict[Any, PullInFlight] = {}  # by the reference of the call
+        self._gather_until_s = 0.0  # of the monotonic clock
+        self._values_dropped: dict[int, int] = {}  # by poller, as of its last pull
+        self._notes: list[str] = []
+        self.journals: dict[str, Backlog] = {}  # by the poller's name, as of its last pull; for the metrics
+        self.totals = Totals()  # for the metrics
+
+    def take_notes(self) -> list[str]:
+        """Sentences for a person, each given once."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    @property
+    def gather_s(self) -> float:
+        """For how long what was pulled should still wait for more to travel with it; 0 or less: not at all."""
+        return self._gather_until_s - time.monotonic() if self.in_flight else 0.0
+
+    def begin(self) -> None:
+        """Pull from every poller that is up and of which no pull is in flight."""
+        pulling = {pull.poller for pull in self.in_flight.values()}
+        for number, poller in enumerate(self._pollers.actors):
+            if number not in pulling and poller.up and number not in self._pollers.gone:
+                acknowledged = self._conductor.acknowledgements(number)
+                call = poller.handle.pull.remote(acknowledged, *self._conductor.room(), PULL_WAIT_S)
+                self.in_flight[call] = PullInFlight(number, time.monotonic())
+
+    def finish(self, call: Any) -> None:
+        """Take the result of a pull that has returned; `call` is one of `in_flight`."""
+        number = self.in_flight.pop(call).poller
+        poller = self._pollers.actors[number]
+        try:
+            pulled: Pulled = ray.get(call)
+        except RayTaskError as error:
+            self._collection_log.pull_failed(poller.name, error.cause)
+            if number not in self._pollers.gone:
+                self._conductor.restarted(number)
+                poller.await_ready()
+            return
+        except RayError as error:
+            self._on_death(number, error)
+            return
+        if pulled.pid != poller.pid and number not in self._pollers.gone:  # it died and came back between two pulls
+            self._on_death(number, RayError("another process of the actor has answered"))
+            return
+        self._take(number, pulled)
+
+    def _on_death(self, number: int, error: RayError) -> None:
+        if number not in self._pollers.gone:
+            self._conductor.restarted(number)
+            self._pollers.actors[number].died(error)
+
+    def _take(self, number: int, pulled: Pulled) -> None:
+        self._shipping.learn(pulled.recipes)
+        self._notes.extend(pulled.notes)
+        if pulled.batches and self._gather_until_s < time.monotonic():
+            self._gather_until_s = time.monotonic() + GATHER_S
+        self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
+        self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
+        self._conductor.reported(number, pulled.waiting, pulled.busy, pulled.watermark_us)
+        name, dropped = self._pollers.actors[number].name, pulled.values_dropped
+        self._collection_log.pulled(name, pulled, dropped - self._values_dropped.get(number, 0))
+        self._values_dropped[number] = dropped
+        self.journals[name] = Backlog(pulled.waiting, pulled.watermark_us, dropped, bool(pulled.trouble))
+        if pulled.growth:
+            self.totals.add(pulled.growth)
