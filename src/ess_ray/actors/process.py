@@ -1,4 +1,4 @@
-"""Where an actor runs: what every actor's `ready()` says, so that one that hangs can be ended."""
+"""The process of an actor: every actor's `ready()` gives it, so that the driver can end one that hangs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProcessInfo:
-    """A process."""
+    """A process: its number, and the name of its host."""
 
     pid: int
     host: str
 
 
-FEW_COLLECTIONS = 20_000, 10, 10  # thresholds: samples come and go by the thousand and hold no cycles
+GC_THRESHOLDS = 20_000, 10, 10  # see gc.set_threshold; samples come and go by the thousand and hold no cycles
 
 
 def begin_process() -> ProcessInfo:
-    """This process. From now on Python's garbage collector looks at what is new only, and seldom."""
+    """Settle this process for its work, and give its number and host; may be called again.
+
+    From now on Python's garbage collector leaves alone what was made before, and looks seldom at what is new.
+    """
     gc.freeze()
-    gc.set_threshold(*FEW_COLLECTIONS)
+    gc.set_threshold(*GC_THRESHOLDS)
     return ProcessInfo(os.getpid(), socket.gethostname())

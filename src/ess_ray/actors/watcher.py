@@ -1,7 +1,7 @@
-"""The watcher: shows how the run is to whoever asks from outside. An actor, so that nobody who asks slows the driver.
+"""The watcher: shows the run on the page, in the metrics and in `job=status`. An actor: readers do not slow the driver.
 
-The driver tells it once a second and never waits for an answer: when it dies or hangs it is started again, empty, and
-knows everything again as soon as it has been told. It knows nothing but what it was told.
+The driver (`cluster.watcher_link`) updates it once a second and never waits for it. It holds nothing but the last
+update: when it dies or hangs it is started again, empty, and is as before after the next one.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ troubles = Troubles(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WatcherUpdate:
-    """What the driver tells."""
+    """The state of the run, from the driver."""
 
     status: Status
-    values: Values | None = None  # of all metrics; None: those that were told last, for a while
+    values: Values | None = None  # of all metrics; None: the last ones hold for a while
 
 
 @dataclass(frozen=True, slots=True)
 class WatcherReply:
-    """What the watcher answers: where the page is, or why there is none; what went wrong."""
+    """The reply to an update."""
 
-    page: str
-    problem: str | None = None
+    page: str  # its address, or why there is none
+    problem: str | None = None  # why the update could not be shown
 
 
 class Watcher:
-    """`export` hands the metrics' values on; it comes from `ess_ray.cluster`, which alone knows Ray."""
+    """`export` hands the metrics' values on to Ray (`cluster.metrics`); only `ess_ray.cluster` may import Ray."""
 
     def __init__(self, export: Callable[[Values], None], page: Page, log: LogFile | None = None) -> None:
         self._export = export
@@ -46,18 +46,18 @@ class Watcher:
         self._log = log
 
     def ready(self) -> ProcessInfo:
-        """The process is up."""
+        """Begin the log; gives this process."""
         log_to(self._log)
         return begin_process()
 
     def update(self, update: WatcherUpdate) -> WatcherReply:
-        """How the run is now; gives what is shown of it. Raises nothing: perhaps nobody hears."""
+        """Show the run as it is now. Raises nothing: the reply says what went wrong."""
         page = ""
         try:
             page = self._page.show(update.status)
             if update.values is not None:
                 self._export(update.values)
         except Exception as error:  # noqa: BLE001  # it is logged, with its trace
-            troubles.met("show", "what was told cannot be shown", about("defect"), logging.ERROR, trace=True)
+            troubles.met("show", "the state of the run cannot be shown", about("defect"), logging.ERROR, trace=True)
             return WatcherReply(page, f"{type(error).__name__}: {error}")
         return WatcherReply(page)

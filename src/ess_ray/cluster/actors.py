@@ -1,4 +1,8 @@
-"""What runs as an actor or a task, under which name, with which restarts, retries and concurrency: all of it here."""
+"""Every actor and task of Ray: its name, node, restarts, retries and concurrency, all of it here.
+
+Called by the driver: by its main thread for actors, by the export's for tasks. Making an actor does not wait for it;
+`ready()` of each says when it is up.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,12 @@ from ess_ray.core.settings import DeviceSettings, Settings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
 # Ray never repeats a call by itself (max_task_retries): a poll must not happen twice, and what is written again is the
-# conductor's decision. Calls are answered one at a time, in order.
+# conductor's decision. An actor carries out its calls one after the other, in order.
 COMMON: Mapping[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0, "max_concurrency": 1}
 
-# An export is repeated by `cluster.exports` and not by Ray: Ray tells a repeated generator by the places of what it
-# yields, and the second time there may be fewer. An environment of its own keeps its processes, which stand back, apart
-# from those that become actors.
+# An export is repeated by `cluster.exports` and not by Ray: Ray matches what a repeated generator yields by its number,
+# and the second time there may be fewer. An environment of its own keeps its processes, which have a low priority,
+# apart from those that become actors.
 EXPORT: Mapping[str, Any] = {
     "num_cpus": 0,
     "num_returns": "streaming",
@@ -34,18 +38,17 @@ EXPORT: Mapping[str, Any] = {
     "scheduling_strategy": "SPREAD",
     "runtime_env": {"env_vars": {"ESS_RAY_TASK": "export"}},
 }
-NICE = 10
+EXPORT_NICENESS = 10  # collecting goes first
 
-
-# A poller asks for so much of what its node has to offer: a thousand may share it.
-OFFER = 0.001
+# Of a resource that its node offers a poller takes so much, where a node has 1: a thousand may share it.
+SHARE_OF_RESOURCE = 0.001
 
 
 class _Placed:
-    """In a cluster actors say which node they are on."""
+    """Adds to a poller or keeper which node of the cluster it is on."""
 
     def ready(self) -> Ready:
-        """As the actor's own."""
+        """The same as of the actor, with the node."""
         ready: Ready = super().ready()  # type: ignore[misc]
         return replace(ready, node=ray.get_runtime_context().get_node_id())
 
@@ -60,59 +63,58 @@ class _PlacedKeeper(_Placed, Keeper):
 
 @dataclass(frozen=True)
 class PollerPlan:
-    """A poller to be: its name in the Ray dashboard, its devices and its journal; in a cluster its place.
+    """A poller to be. In a cluster it comes up on `node`; if that is not up, on another that offers `placement`.
 
-    It comes up on `node`; if that is not up, on another one that offers what `placement` asks for. A keeper stays.
+    A keeper has no devices and comes up on its node only.
     """
 
-    name: str
+    name: str  # in the Ray dashboard
     devices: tuple[DeviceSettings, ...]
     journal: JournalSettings
     log: LogFile
-    placement: frozenset[str] = frozenset()
-    node: str | None = None
+    placement: frozenset[str] = frozenset()  # resources that a node has to offer
+    node: str | None = None  # its id; None: no cluster, or any node
     keeper: bool = False
 
     def make(self) -> Any:
-        """The actor. Its devices are told later: Ray starts it again with what it is given here."""
-        plain = _PlacedKeeper if self.keeper else _PlacedPoller if self.journal.state_dir else Poller
-        return ray.remote(plain).options(**COMMON, **self._place, name=self.name).remote(self.journal, self.log)
+        """Make the Ray actor. It is given its devices by calls: Ray starts it again with the arguments it has here."""
+        actor_class = _PlacedKeeper if self.keeper else _PlacedPoller if self.journal.state_dir else Poller
+        options = {**COMMON, **self._node_options, "name": self.name}
+        return ray.remote(actor_class).options(**options).remote(self.journal, self.log)
 
     @property
-    def _place(self) -> dict[str, Any]:
-        place: dict[str, Any] = {"resources": dict.fromkeys(self.placement, OFFER)}
+    def _node_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"resources": dict.fromkeys(self.placement, SHARE_OF_RESOURCE)}
         if self.node:
-            place["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=not self.keeper)
-        return place
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=not self.keeper)
+        return options
 
 
 def log_file(settings: Settings, name: str, actor: str) -> LogFile:
-    """Where an actor logs."""
+    """The log file `name` of the actor with the name `actor`, in the state folder."""
     return LogFile(str(settings.state_dir), name, actor, settings.log_level)
 
 
-def normaliser(number: int, settings: Settings, place: Mapping[str, Any]) -> Any:
-    """One of the pool that decodes."""
+def normaliser(number: int, settings: Settings, node_options: Mapping[str, Any]) -> Any:
+    """Make a normaliser of the pool. `node_options`: Ray's options that say on which node (`Nodes.near`)."""
     from ess_ray.actors.normaliser import Normaliser
 
     log = log_file(settings, f"normaliser-{number}", f"normaliser:{number}")
-    options = {**COMMON, **place, "name": log.actor}
+    options = {**COMMON, **node_options, "name": log.actor}
     return ray.remote(Normaliser).options(**options).remote(dict(settings.standard_tree), log)
 
 
-def writer(dsn: str, collector: str, settings: Settings, place: Mapping[str, Any]) -> Any:
-    """The actor that commits."""
+def writer(dsn: str, collector: str, settings: Settings, node_options: Mapping[str, Any]) -> Any:
+    """Make the writer. `collector`: the name by which the database tells this collector from others."""
     from ess_ray.actors.writer import Writer
 
-    return (
-        ray.remote(Writer)
-        .options(**COMMON, **place, name="writer")
-        .remote(dsn, settings.state_dir / "rejected", collector, log_file(settings, "writer", "writer"))
-    )
+    log = log_file(settings, "writer", "writer")
+    options = {**COMMON, **node_options, "name": log.actor}
+    return ray.remote(Writer).options(**options).remote(dsn, settings.state_dir / "rejected", collector, log)
 
 
 def watcher(page: Page, settings: Settings) -> Any:
-    """The actor that shows the run to others: page and state folder are the driver's machine's."""
+    """Make the watcher, on the driver's node: page and state folder are of that machine."""
     from ess_ray.actors.watcher import Watcher
     from ess_ray.cluster.metrics import RayMetrics
 
@@ -122,22 +124,23 @@ def watcher(page: Page, settings: Settings) -> Any:
 
 
 def beside_the_driver() -> dict[str, Any]:
-    """Where the driver is, and so the database is near."""
+    """Ray's options that keep an actor or task on the driver's node, where the database is near."""
     return {"scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)}
 
 
 def export(exporter: Exporter, part: Part, verify: bool) -> Any:
-    """A task: the generator of references to what `Exporter.export` or `Exporter.verify` gives."""
-    place = beside_the_driver() if exporter.store.on_one_node else {}
-    return ray.remote(_export).options(**{**EXPORT, **place}, name=f"export:{part}").remote(exporter, part, verify)
+    """Start a task; gives a generator of references to what `Exporter.export` (or `verify`) yields."""
+    node_options = beside_the_driver() if exporter.store.on_one_node else {}
+    options = {**EXPORT, **node_options, "name": f"export:{part}"}
+    return ray.remote(_export).options(**options).remote(exporter, part, verify)
 
 
 def _export(exporter: Exporter, part: Part, verify: bool) -> Iterator[Progress | Outcome]:
-    os.setpriority(os.PRIO_PROCESS, 0, NICE)  # collecting goes first
+    os.setpriority(os.PRIO_PROCESS, 0, EXPORT_NICENESS)
     yield from exporter.verify(part) if verify else exporter.export(part)
 
 
 def ray_logs() -> Path | None:
-    """Where Ray on this machine logs; None: it is not ours."""
+    """The folder of Ray's logs on this machine; None if this job joined a Ray that was there before."""
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     return Path(node.get_logs_dir_path()) if node.head else None

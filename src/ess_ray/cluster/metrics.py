@@ -1,4 +1,4 @@
-"""Metrics by way of Ray: each node's agent offers them to Prometheus, with what Ray knows of itself.
+"""Metrics by way of Ray: each node's agent offers them to Prometheus, with those of Ray itself.
 
 Every series is a gauge for Ray, those that only grow too. Ray keeps a counter as long as its node lives, also when its
 actor is dead, but drops a gauge that was not set for two of its intervals. The totals are counted by the driver, so
@@ -16,7 +16,7 @@ from ess_ray.core.running.metrics import HELP, SERIES, Values
 
 
 def report_interval_s() -> float:
-    """How often Ray takes the values: each must have been set anew since it did so last."""
+    """Seconds between two times that Ray takes the values; in between each has to be set anew."""
     config: Any = ray._config  # noqa: SLF001  # Ray has no public way to ask
     return max(1.0, float(config.metrics_report_interval_ms()) / 1e3)
 
@@ -28,7 +28,10 @@ class RayMetrics:
         self._gauges: dict[str, Gauge] = {}
 
     def __call__(self, values: Values) -> None:
-        """Show these; a series that is not among them any more goes by itself."""
+        """Set all values; a series that is not among them any more disappears by itself.
+
+        Raises KeyError for a metric that is not in `core.running.metrics`.
+        """
         for name, series in values.items():
             gauge = self._gauges.get(name)
             if gauge is None:

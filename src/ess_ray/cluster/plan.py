@@ -1,4 +1,8 @@
-"""Who polls what, where, and which journal is whose: decided before the actors are made, and when something changes."""
+"""Plans of the pollers: devices, node and journal of each, decided before the actors are made and at every change.
+
+Called by the driver's main thread; calls no actor. Devices behind one endpoint (host, port) share a connection, so they
+always share a poller. `nodes`, everywhere: those of the cluster that are up; none on one machine.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +22,18 @@ from ess_ray.core.settings import DeviceSettings, Settings
 
 CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
 
-Line = tuple[str, int]
-Lines = dict[Line, list[DeviceSettings]]
+Endpoint = tuple[str, int]
+Endpoints = dict[Endpoint, list[DeviceSettings]]  # the devices behind each
 
 
 def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Node] = ()) -> list[PollerPlan]:
-    """One plan a poller. Journals are kept by source and database.
+    """One plan a poller, and in a cluster one a keeper. Journals are kept apart by source and database.
 
-    On one machine those without a poller go to the first one; in a cluster, `nodes`, to the keeper of their node.
+    Journals that no poller has any more go to the first poller; in a cluster to the keeper of their node.
     """
     belonging = _belonging(settings, database_identity)
-    lines = _lines(settings)
-    groups = [group for some in _by_placement(lines).values() for group in _grouped(settings, some, nodes)]
+    by_placement = _by_placement(_endpoints(settings))
+    groups = [group for endpoints in by_placement.values() for group in _grouped(settings, endpoints, nodes)]
     journals = _journals(settings, belonging, groups, bool(nodes))
     chosen = assign([(group[0].placement, len(group)) for group in groups], nodes) if nodes else [None] * len(groups)
     plans = [
@@ -39,23 +43,22 @@ def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Nod
     return [*plans, *(plan_keeper(plans[0], node) for node in nodes)]
 
 
-def plan_keeper(like: PollerPlan, node: Node) -> PollerPlan:
-    """The keeper of a node."""
+def plan_keeper(poller: PollerPlan, node: Node) -> PollerPlan:
+    """The plan of a node's keeper, with journals and log like those of `poller`."""
     name = f"keeper:{node.host}:{node.id[:6]}"
-    log = replace(like.log, name=f"keeper-{node.id[:6]}", actor=name)
-    return PollerPlan(name, (), like.journal, log, node=node.id, keeper=True)
+    log = replace(poller.log, name=f"keeper-{node.id[:6]}", actor=name)
+    return PollerPlan(name, (), poller.journal, log, node=node.id, keeper=True)
 
 
 def plan_change(settings: Settings, plans: Sequence[PollerPlan], nodes: Sequence[Node] = ()) -> list[PollerPlan]:
-    """The plans once `settings` hold: those there are, with the devices that they have then, and new ones."""
-    lines = _lines(settings)
+    """The plans once `settings` are in force: those of `plans` with the devices they have then, and new ones behind."""
     changed = list(plans)
-    for placement, some in _by_placement(lines, plans).items():
+    for placement, endpoints in _by_placement(_endpoints(settings), plans).items():
         numbers = [n for n, plan in enumerate(plans) if plan.placement == placement and not plan.keeper]
         polled = [dict.fromkeys(device.endpoint for device in plans[number].devices) for number in numbers]
-        counts = {line: len(devices) for line, devices in some.items()}
-        placed = regroup_endpoints(polled, counts, _per_actor(settings, some, nodes))
-        groups = [tuple(device for line in one for device in some[line]) for one in placed]
+        counts = {endpoint: len(devices) for endpoint, devices in endpoints.items()}
+        regrouped = regroup_endpoints(polled, counts, _per_actor(settings, endpoints, nodes))
+        groups = [tuple(device for endpoint in group for device in endpoints[endpoint]) for group in regrouped]
         for number, group in zip(numbers, groups, strict=False):
             changed[number] = replace(plans[number], devices=group)
         for group in groups[len(numbers) :]:
@@ -67,24 +70,25 @@ def plan_change(settings: Settings, plans: Sequence[PollerPlan], nodes: Sequence
 def plan_moves(
     settings: Settings, plans: Sequence[PollerPlan], where: Mapping[int, str], nodes: Sequence[Node]
 ) -> list[PollerPlan]:
-    """The plans once every node has its share; those there are if it has it already.
+    """The plans once every node has its share; equal to `plans` if each has it already.
 
-    `where`: the node that a poller is on, by number. A line moves into a poller that is empty there, or a new one.
+    `where`: the id of the node that a poller is on, by number. An endpoint moves into a poller that is empty on its new
+    node, or into a new one.
     """
-    lines = _lines(settings)
+    endpoints = _endpoints(settings)
     placed = {device.endpoint: where[number] for number in where for device in plans[number].devices}
-    some = {line: devices for line, devices in lines.items() if line in placed}
-    sizes = {line: len(devices) for line, devices in some.items()}
-    moved = moves(placed, sizes, {line: devices[0].placement for line, devices in some.items()}, nodes)
+    polled = {endpoint: devices for endpoint, devices in endpoints.items() if endpoint in placed}
+    sizes = {endpoint: len(devices) for endpoint, devices in polled.items()}
+    moved = moves(placed, sizes, {endpoint: devices[0].placement for endpoint, devices in polled.items()}, nodes)
     changed = [replace(plan, devices=tuple(d for d in plan.devices if d.endpoint not in moved)) for plan in plans]
     for node in dict.fromkeys(moved.values()):
-        coming = {line: some[line] for line, target in moved.items() if target == node}
-        for placement, ours in _by_placement(coming).items():
+        arriving = {endpoint: polled[endpoint] for endpoint, target in moved.items() if target == node}
+        for placement, their_endpoints in _by_placement(arriving).items():
             empty = [
                 n for n, plan in enumerate(changed)
                 if where.get(n) == node and plan.placement == placement and not plan.devices and not plan.keeper
             ]  # fmt: skip
-            for group in _grouped(settings, ours, nodes):
+            for group in _grouped(settings, their_endpoints, nodes):
                 if empty:
                     number = empty.pop(0)
                     changed[number] = replace(changed[number], devices=tuple(group))
@@ -94,13 +98,13 @@ def plan_moves(
 
 
 def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
-    """A line for each folder of journals that belong to another source or database: they are left alone."""
+    """A sentence for each folder of journals that belong to another source or database: they are left alone."""
     belonging = _belonging(settings, database_identity)
-    ours = journal_folder(settings.state_dir, belonging)
+    own_folder = journal_folder(settings.state_dir, belonging)
     return [
         f"samples for another database wait in {folder}: they go there when the job is started with it"
         for folder in sorted((settings.state_dir / "journal").glob("*"))
-        if folder != ours and any(folder.glob(f"*{SUFFIX}"))
+        if folder != own_folder and any(folder.glob(f"*{SUFFIX}"))
     ]
 
 
@@ -108,30 +112,31 @@ def _belonging(settings: Settings, database_identity: str) -> Belonging:
     return Belonging("simulated" if settings.simulated else "plant", database_identity)
 
 
-def _lines(settings: Settings) -> Lines:
-    lines: Lines = {}
+def _endpoints(settings: Settings) -> Endpoints:
+    endpoints: Endpoints = {}
     for device in settings.devices:
-        lines.setdefault(device.endpoint, []).append(device)
-    return lines
+        endpoints.setdefault(device.endpoint, []).append(device)
+    return endpoints
 
 
-def _by_placement(lines: Lines, plans: Iterable[PollerPlan] = ()) -> dict[frozenset[str], Lines]:
-    """The lines by what their nodes have to offer, also for those plans that have none any more."""
-    found: dict[frozenset[str], Lines] = {plan.placement: {} for plan in plans if not plan.keeper}
-    for line, devices in lines.items():
-        found.setdefault(devices[0].placement, {})[line] = devices
-    return found
+def _by_placement(endpoints: Endpoints, plans: Iterable[PollerPlan] = ()) -> dict[frozenset[str], Endpoints]:
+    """The endpoints by what a node has to offer for them; those of `plans` too, which may have no endpoint any more."""
+    by_placement: dict[frozenset[str], Endpoints] = {plan.placement: {} for plan in plans if not plan.keeper}
+    for endpoint, devices in endpoints.items():
+        by_placement.setdefault(devices[0].placement, {})[endpoint] = devices
+    return by_placement
 
 
-def _grouped(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> list[list[DeviceSettings]]:
-    """Which devices share a poller; in a cluster at least one poller a node, if there are lines enough."""
-    listed = list(lines.values())
-    grouped = group_endpoints([len(one) for one in listed], _per_actor(settings, lines, nodes))
-    return [[device for index in group for device in listed[index]] for group in grouped]
+def _grouped(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) -> list[list[DeviceSettings]]:
+    """The devices of each poller; in a cluster at least one poller a node, if there are endpoints enough."""
+    devices = list(endpoints.values())
+    groups = group_endpoints([len(behind) for behind in devices], _per_actor(settings, endpoints, nodes))
+    return [[device for index in group for device in devices[index]] for group in groups]
 
 
-def _per_actor(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> int:
-    counts = [len(devices) for devices in lines.values()]
+def _per_actor(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) -> int:
+    """How many devices a poller has at most."""
+    counts = [len(devices) for devices in endpoints.values()]
     cores = sum(node.cores for node in nodes) if nodes else os.cpu_count() or 1
     return settings.cluster.devices_per_actor or devices_per_actor(counts, cores)
 
@@ -139,11 +144,14 @@ def _per_actor(settings: Settings, lines: Lines, nodes: Sequence[Node]) -> int:
 def _journals(
     settings: Settings, belonging: Belonging, groups: Sequence[Sequence[DeviceSettings]], cluster: bool
 ) -> list[JournalSettings]:
-    """One a group."""
+    """The journal of each group."""
     limits = Limits(settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync)
     if cluster:
-        place = {"state_dir": str(settings.state_dir), "wait_s": CLUSTER_WAIT_S}
-        return [JournalSettings(_file_name(group[0]), belonging, limits, **place) for group in groups]  # type: ignore[arg-type]
+        state_dir = str(settings.state_dir)
+        return [
+            JournalSettings(_file_name(group[0]), belonging, limits, state_dir=state_dir, wait_s=CLUSTER_WAIT_S)
+            for group in groups
+        ]
     folder = journal_folder(settings.state_dir, belonging)
     paths = [folder / _file_name(group[0]) for group in groups]
     orphans = tuple(str(orphan) for orphan in sorted(set(folder.glob(f"*{SUFFIX}")) - set(paths)))
@@ -151,7 +159,7 @@ def _journals(
 
 
 def _another(group: tuple[DeviceSettings, ...], plans: Sequence[PollerPlan], node: str | None) -> PollerPlan:
-    """A new poller beside those there are, with a name and a journal of its own."""
+    """A new poller beside those of `plans`, with a name and a journal of its own."""
     journal, name, number = plans[0].journal, _name(group), 1
     taken = {Path(plan.journal.path).name for plan in plans}
     while (file_name := _file_name(group[0], number)) in taken:  # its old poller polls other devices now
@@ -167,11 +175,12 @@ def _log(settings: Settings, number: int, group: Sequence[DeviceSettings]) -> Lo
 
 
 def _name(group: Sequence[DeviceSettings]) -> str:
-    """`poller:sionyu/gateway`, with the number of further devices behind it."""
-    more = f"+{len(group) - 1}" if len(group) > 1 else ""
-    return f"poller:{group[0].device}{more}"
+    """`poller:sionyu/gateway`, with the number of further devices behind it: `poller:sionyu/gateway+7`."""
+    further = f"+{len(group) - 1}" if len(group) > 1 else ""
+    return f"poller:{group[0].device}{further}"
 
 
 def _file_name(first: DeviceSettings, number: int = 1) -> str:
-    more = "" if number == 1 else f"~{number}"
-    return f"{first.device.site}__{first.device.device}{more}{SUFFIX}"
+    """`sionyu__gateway.journal`, `sionyu__gateway~2.journal`."""
+    suffix = "" if number == 1 else f"~{number}"
+    return f"{first.device.site}__{first.device.device}{suffix}{SUFFIX}"

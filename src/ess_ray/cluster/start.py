@@ -1,4 +1,7 @@
-"""Start and stop Ray on this machine, quietly, with everything it writes below the state folder; or join a cluster."""
+"""Start and stop Ray on this machine, quietly, with everything it writes below the state folder; or join a cluster.
+
+Called by the driver's main thread, before anything imports Ray: it reads some of its environment at import.
+"""
 
 from __future__ import annotations
 
@@ -19,31 +22,31 @@ from ess_ray.core.settings import ClusterSettings
 
 log = logging.getLogger(__name__)
 
-# Ray puts unix sockets below its folder, "/t/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most this long.
-# A socket's path holds at most 107 bytes (unix(7)).
+# Ray puts unix sockets below its folder, "/t/session_<date>_<time>_<µs>_<pid>/sockets/plasma_store": at most 70 bytes.
+# The path of a socket has at most 107 bytes (unix(7)).
 RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 70, 107
 RAY_LOG_BYTES, RAY_LOG_FILES = 5_000_000, 1  # of each file of its logs, and so many older ones
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Where a person finds the dashboard, the file with the token that it asks for, and Prometheus the metrics.
+    """Addresses of what Ray shows of itself, for a person and for Prometheus."""
 
-    Of a cluster: "" if it has no dashboard, None if the token is in the environment.
-    """
-
-    url: str
-    token_file: Path | None
+    url: str  # "" if the cluster has no dashboard
+    token_file: Path | None  # with the token that the dashboard asks for; None: it is in the environment
     metrics_url: str
 
 
 def ray_folder(state_dir: Path) -> Path:
-    """Where Ray keeps its sessions."""
+    """The folder for Ray's sessions, below `t/` in it."""
     return state_dir / "ray"
 
 
 def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
-    """Start Ray here, or join the cluster at `cluster.address`. Raises CannotStart if Ray does not come up."""
+    """Start Ray here, or join the cluster at `cluster.address`, as the driver. Sets variables of the environment.
+
+    `dashboard`: False for commands that are over soon. Raises CannotStart if Ray does not come up.
+    """
     token_file = _clusters_token(cluster) if cluster.address else _token(state_dir / "ray_token")
     os.environ.update(
         RAY_AUTH_MODE="token",
@@ -64,7 +67,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     import ray  # after the environment is set: Ray reads some of it while it is imported
 
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
-    sessions.keep_few(ray_folder(state_dir))
+    sessions.remove_old_sessions(ray_folder(state_dir))
     own: dict[str, Any] = {} if cluster.address else {
         "_temp_dir": str(_short_path(ray_folder(state_dir)) / "t"),  # Ray opens its folder to everybody
         "include_dashboard": dashboard,
@@ -82,7 +85,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         )
     except (OSError, ValueError, RuntimeError, ConnectionError) as error:
         raise CannotStart(f"Ray does not start: {str(error).strip().splitlines()[0]}") from error
-    # What Ray says of nodes that die would be printed between the lines of our display, which tells of it too.
+    # Ray would print its own lines about nodes that die in the middle of our display, which reports them too.
     ray._private.worker.print_to_stdstream = _to_the_log  # noqa: SLF001
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     metrics_url = f"http://{node.node_ip_address}:{node.metrics_export_port}/metrics"
@@ -101,7 +104,7 @@ def stop_ray() -> None:
 
 
 def _free(port: int) -> int:
-    """The port, or 0 for any if somebody has it: with a port that is taken Ray would export nothing, and not say so."""
+    """The port, or 0 for any if it is in use: with a port in use Ray would export nothing, without an error."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -112,14 +115,14 @@ def _free(port: int) -> int:
 
 
 def _clusters_token(cluster: ClusterSettings) -> Path | None:
-    """The file with the token of a cluster, as the settings or Ray's own variables say."""
+    """The file with the token of a cluster, by the settings or Ray's own variables; None: none is needed or found."""
     path = os.environ.get("RAY_AUTH_TOKEN_PATH", "~/.ray/auth_token")
     file = cluster.token_file or Path(path).expanduser()
     return file if file.is_file() and "RAY_AUTH_TOKEN" not in os.environ else None
 
 
 def _token(file: Path) -> Path:
-    """The dashboard's token, readable by its owner only; made once."""
+    """The file with the dashboard's token, readable by its owner only; made if it is not there."""
     if not file.exists():
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:
@@ -128,7 +131,7 @@ def _token(file: Path) -> Path:
 
 
 def _short_path(folder: Path) -> Path:
-    """`folder`, or a link to it that is short enough for Ray's sockets."""
+    """`folder` (made if need be), or a link to it that is short enough for Ray's sockets. Raises CannotStart."""
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     if len(os.fsencode(folder)) + RAY_SOCKET_BYTES <= SOCKET_PATH_BYTES:
@@ -138,5 +141,5 @@ def _short_path(folder: Path) -> Path:
     if not link.is_symlink():
         link.symlink_to(folder)
     if link.lstat().st_uid != os.getuid() or link.resolve() != folder.resolve():
-        raise CannotStart(f"{link} is in the way: remove it, or choose a shorter state_dir")
+        raise CannotStart(f"{link} exists and is not a link to {folder}: remove it, or choose a shorter state_dir")
     return link

@@ -1,13 +1,13 @@
-"""What Ray leaves on disk is bounded, and what a living process uses is left alone."""
+"""Ray's files on disk are bounded, and those that a living process uses are left alone."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from ess_ray.cluster.sessions import forget_ended, keep_few
+from ess_ray.cluster.sessions import remove_ended_files, remove_old_sessions
 
-NOBODY = 2**22 + 1  # above any process's number
+NOBODY = 2**22 + 1  # higher than the number of any process (kernel: PID_MAX_LIMIT)
 
 
 def sessions(folder: Path, count: int, pid: int = NOBODY) -> list[Path]:
@@ -21,7 +21,7 @@ def sessions(folder: Path, count: int, pid: int = NOBODY) -> list[Path]:
 
 def test_the_newest_sessions_stay_and_the_others_go(tmp_path: Path) -> None:
     made = sessions(tmp_path, 7)
-    keep_few(tmp_path, keep=4)
+    remove_old_sessions(tmp_path, keep=4)
     assert [session.exists() for session in made] == [False] * 3 + [True] * 4
     assert (tmp_path / "t" / "session_latest" / "logs").is_dir()
 
@@ -29,22 +29,22 @@ def test_the_newest_sessions_stay_and_the_others_go(tmp_path: Path) -> None:
 def test_a_session_in_which_a_process_has_a_file_open_stays(tmp_path: Path) -> None:
     made = sessions(tmp_path, 3)
     with (made[0] / "logs" / "raylet.out").open():
-        keep_few(tmp_path, keep=1)
+        remove_old_sessions(tmp_path, keep=1)
     assert [session.exists() for session in made] == [True, False, True]
 
 
-def test_a_session_of_a_living_process_stays_but_not_one_that_only_bears_our_number(tmp_path: Path) -> None:
+def test_a_session_of_a_living_process_stays_but_not_one_with_the_number_of_this_process(tmp_path: Path) -> None:
     made = sessions(tmp_path / "others", 2, os.getppid())
-    keep_few(tmp_path / "others", keep=1)
+    remove_old_sessions(tmp_path / "others", keep=1)
     assert [session.exists() for session in made] == [True, True]
-    made = sessions(tmp_path / "ours", 2, os.getpid())  # in a container every run has the same number
-    keep_few(tmp_path / "ours", keep=1)
+    made = sessions(tmp_path / "own", 2, os.getpid())  # in a container every run has the same number
+    remove_old_sessions(tmp_path / "own", keep=1)
     assert [session.exists() for session in made] == [False, True]
 
 
 def test_nothing_is_there_before_the_first_run(tmp_path: Path) -> None:
-    keep_few(tmp_path / "nowhere")
-    forget_ended(tmp_path / "nowhere")
+    remove_old_sessions(tmp_path / "nowhere")
+    remove_ended_files(tmp_path / "nowhere")
 
 
 def test_files_of_workers_that_have_ended_go_but_the_newest(tmp_path: Path) -> None:
@@ -56,5 +56,5 @@ def test_files_of_workers_that_have_ended_go_but_the_newest(tmp_path: Path) -> N
     for age, name in enumerate([*ended, *living, *others]):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (age, age))
-    forget_ended(tmp_path, keep=2)
+    remove_ended_files(tmp_path, keep=2)
     assert {file.name for file in tmp_path.iterdir()} == {*ended[-2:], *living, *others}
