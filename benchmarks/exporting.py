@@ -24,6 +24,7 @@ from ess_ray.core.day import offset_intervals
 from ess_ray.core.exporting.objects import Part as Object
 from ess_ray.core.settings import Settings
 from tests import days
+from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore
 
 DAY = date(2026, 11, 22)
@@ -54,7 +55,7 @@ def run(rounds: int) -> Part:
 
 def settings_of(dsn: str, *words: str) -> Settings:
     """Of an export of the four plants from this database."""
-    return days.settings_of("job=export", "storage=timescale", f"storage.dsn={dsn}", *words)
+    return make_settings("job=export", "storage=timescale", f"storage.dsn={dsn}", *words)
 
 
 def fill(dsn: str, settings: Settings) -> None:

@@ -21,6 +21,7 @@ from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import first_tick_us
 from ess_ray.core.samples import Device, Event, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
+from tests.make import make_device
 
 MAP = "sionyu"  # 7 requests a poll, of 71 registers in the mean
 FLEETS = (200, 1000)
@@ -222,8 +223,8 @@ def socket_client(port: int) -> Client:
 def _settings(number: int, port: int, period_us: int) -> DeviceSettings:
     device = Device("bench", f"device-{number}")
     patient_us = 20_000_000  # a busy machine shall make it slow, not make it fail
-    return DeviceSettings(
-        device, MAP, "127.0.0.1", port, 1, layout(MAP).plan, "", period_us,
+    return make_device(
+        device, map_name=MAP, host="127.0.0.1", port=port, plan=layout(MAP).plan, period_us=period_us,
         connect_timeout_us=patient_us, timeout_us=patient_us, poll_limit_us=patient_us,
     )  # fmt: skip
 

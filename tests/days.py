@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
 
 import psycopg
 from psycopg import sql
@@ -18,8 +17,6 @@ from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.adapters.postgres.writer import FlushWriter
-from ess_ray.config.compose import compose_config
-from ess_ray.config.load import load_settings
 from ess_ray.core.batch import batch_of
 from ess_ray.core.day import Day, choose_day
 from ess_ray.core.decoding.normalise import Decoder, normalise
@@ -37,12 +34,6 @@ FAR_US = 4_000_000_000_000_000  # in 2096: every day of the tests is over
 FLUSH = 500  # samples
 # What a person, or a device's vendor, may put into a text.
 DETAILS = ('said "no", twice', "two\nlines, and\r\nthree", "", "=1+1", "충전 중; 50 %", "'", ",", '""', " ")
-
-
-@cache
-def settings_of(*words: str) -> Settings:
-    """The settings that the command line's words make, ESS_RAY_DSN left aside."""
-    return load_settings(compose_config(list(words)), {})
 
 
 def every(period_s: float) -> list[str]:

@@ -22,8 +22,8 @@ from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Line
 from ess_ray.core.polling.framing import NO_REPLY_BYTES, PreparedRequest, TcpFraming
-from ess_ray.core.samples import Device, Event, Reason, Sample, Status
-from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.samples import Event, Reason, Sample, Status
+from tests.make import make_device
 
 S = 1_000_000
 START_US = 1_700_000_000 * S
@@ -151,9 +151,9 @@ class Play:
         self._us = 0
         self._connecting = False
         self._asked: deque[bytes] = deque()  # requests that the device has not seen to
-        settings = DeviceSettings(
-            Device("site", "device"), "map", "host", 502, UNIT, PLAN, "recipe", S, timeout_us=50_000,
-            poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S, requests_at_once=at_once,
+        settings = make_device(
+            unit_id=UNIT, plan=PLAN, timeout_us=50_000, poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
+            requests_at_once=at_once,
         )  # fmt: skip
         self.line = Line(CheckedFraming(self.codec), self, self._deliver)
         self.did: list[object] = []

@@ -21,7 +21,8 @@ def main(words: Sequence[str] | None = None) -> int:
     # These imports take half a second: --help and --version have answered by now.
     from ess_ray.config.compose import compose_config
     from ess_ray.config.jobs import find_job
-    from ess_ray.config.load import environment, load_settings
+    from ess_ray.config.load import load_settings
+    from ess_ray.config.storage import environment
 
     variables = environment()
     try:

@@ -35,7 +35,8 @@ from ess_ray.core.exporting.objects import Part
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.export_schedule import ExportSchedule
 from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir
-from tests.days import day_of, register, settings_of, write_day, write_ticks
+from tests.days import day_of, register, write_day, write_ticks
+from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step, fake_store
 
 S, HOUR_US = 1_000_000, 3_600_000_000
@@ -60,7 +61,7 @@ def store(folder: Path) -> Iterator[FakeStore]:
 @pytest.fixture(scope="module")
 def settings(folder: Path, store: FakeStore) -> Settings:
     words = ["export=gcs", f"export.bucket={BUCKET}", f"export.endpoint={store.endpoint}", "export.wait_s=3600"]
-    return settings_of("site=sionyu", f"state_dir={folder}/state", PERIOD, *words)
+    return make_settings("site=sionyu", f"state_dir={folder}/state", PERIOD, *words)
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +282,7 @@ def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
 def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:
     state = folder / "main" / "state"
     state.mkdir(parents=True)
-    settings = settings_of("site=sionyu", PERIOD)
+    settings = make_settings("site=sionyu", PERIOD)
     yesterday = (datetime.now(ZoneInfo("Asia/Seoul")) - timedelta(days=1)).date()
     with EmbeddedPostgres(state / "postgresql", settings=QUICK) as server:
         day = day_of(settings, "sionyu", yesterday)

@@ -23,6 +23,7 @@ from tests import days
 from tests.cluster.test_whole_job import running, start
 from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir
 from tests.contract.test_read_month import from_emulator
+from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step, fake_store
 
 WEEK = [date(2025, 11, 17) + number * timedelta(1) for number in range(7)]
@@ -145,7 +146,7 @@ def test_a_week_with_two_bad_nights_and_late_samples(tmp_path: Path, dsn: str) -
     folder.mkdir()
     with fake_store(tmp_path / "store") as store:
         words = words_of(dsn, store)
-        settings = days.settings_of("job=export", *days.every(600)[:2], *words)
+        settings = make_settings("job=export", *days.every(600)[:2], *words)
         exporter = make_exporter(settings, dsn)
         assert isinstance(exporter.store, Bucket)
         exporter.store.patience_s = 1.0

@@ -20,8 +20,9 @@ from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.core.settings import Settings
 from tests.conftest import NUMBERS
 from tests.contract.test_roles import SCRIPT
-from tests.days import PLANTS, register, settings_of, ticks_of, write_events, write_ticks
+from tests.days import PLANTS, register, ticks_of, write_events, write_ticks
 from tests.grafana import Asked, expand, queries, variables
+from tests.make import make_settings
 
 START = datetime(2025, 11, 22, 12, tzinfo=UTC)  # over, so that no newest minute is left out
 DOWN, UP, END = (START + timedelta(seconds=s) for s in (40, 60, 80))  # nobody collected from 40 to 60 s
@@ -43,7 +44,7 @@ def us(moment: datetime) -> int:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return settings_of("site=all")
+    return make_settings("site=all")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import pytest
 from ess_ray.actors.exporter import Outcome, make_exporter
 from ess_ray.core.settings import Settings
 from tests import days
+from tests.make import make_settings
 from tests.oracle import IDS, REGISTERS
 
 DAY = date(2026, 11, 22)
@@ -29,7 +30,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 
 def settings_of(dsn: str, folder: Path, *words: str) -> Settings:
     place = ["storage=timescale", f"storage.dsn={dsn}", "export=local", f"export.folder={folder}"]
-    return days.settings_of("job=export", *place, *words)
+    return make_settings("job=export", *place, *words)
 
 
 def export(dsn: str, settings: Settings, day: date) -> dict[tuple[str, str], Path]:

@@ -28,6 +28,7 @@ from ess_ray.core.settings import DeviceSettings
 from tests import torture
 from tests.batches import samples_of
 from tests.fuzz_frames import MUTATE, MUTATIONS, right
+from tests.make import make_device
 from tests.peers import pymodbus_server
 from tests.ports import unused_port
 
@@ -71,7 +72,8 @@ MISBEHAVIOUR = {
 
 def settings(port: int, plan: Plan = PLAN) -> DeviceSettings:
     times: dict[str, Any] = {"timeout_us": 100_000, "connect_timeout_us": 100_000, "poll_limit_us": 240_000}
-    return DeviceSettings(Device("site", f"d{port}"), "map", "127.0.0.1", port, 1, plan, "recipe", PERIOD_US, **times)
+    device = Device("site", f"d{port}")
+    return make_device(device, host="127.0.0.1", port=port, plan=plan, period_us=PERIOD_US, **times)
 
 
 def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:

@@ -24,7 +24,8 @@ from ess_ray.core.running.status import Facts, status_of
 from ess_ray.core.samples import Status
 from ess_ray.core.settings import DeviceSettings, Settings
 from tests.browser import CHROMIUM, Tab, browser_tab
-from tests.days import register, settings_of, ticks_of, write_events, write_ticks
+from tests.days import register, ticks_of, write_events, write_ticks
+from tests.make import make_settings
 
 SECONDS, GAP = 120, range(40, 70)
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -59,7 +60,7 @@ class Page:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return settings_of("site=[sionyu,panri]")
+    return make_settings("site=[sionyu,panri]")
 
 
 @pytest.fixture(scope="module")

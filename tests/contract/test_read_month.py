@@ -18,6 +18,7 @@ from ess_ray.core.settings import Settings
 from examples import read_month
 from tests import days
 from tests.conftest import QUICK
+from tests.make import make_settings
 from tests.stores import BUCKET, fake_store
 
 FIRST, EMPTY = date(2026, 11, 20), date(2026, 11, 23)  # days with rows, and one without any: its files are headers
@@ -46,7 +47,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def settings_of(dsn: str, *words: str) -> Settings:
     place = ["site=panri", "sites.panri.devices.gateway.period_s=600", "storage=timescale", f"storage.dsn={dsn}"]
-    return days.settings_of("job=export", *place, *words)
+    return make_settings("job=export", *place, *words)
 
 
 def export(dsn: str, *words: str) -> None:

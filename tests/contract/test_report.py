@@ -13,13 +13,12 @@ from ess_ray.adapters.postgres.completeness import open_completeness
 from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
-from ess_ray.config.compose import compose_config
-from ess_ray.config.load import load_settings
 from ess_ray.core.day import choose_day
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
 from tests.conftest import QUICK
+from tests.make import make_settings
 
 DAY = "2026-05-05"
 MIDNIGHT_US = 1_777_906_800_000_000  # in Seoul
@@ -30,7 +29,7 @@ FAILED, PARTIAL, DOWN, JUMPED = "50, 51, 52", "60", "20, 21, 22, 23, 24", "98, 9
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return load_settings(compose_config(["site=sionyu"]), {})
+    return make_settings("site=sionyu")
 
 
 def configure(dsn: str, settings: Settings, first_s: int = 0, last_s: int = 100, period_s: float = 1.0) -> None:

@@ -18,7 +18,8 @@ from ess_ray.adapters.postgres.completeness import open_completeness
 from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.core.checking.findings import Verdict
-from tests.days import day_of, register, settings_of, ticks_of, write_ticks
+from tests.days import day_of, register, ticks_of, write_ticks
+from tests.make import make_settings
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "roles.sql"
 DAY, DAILY = date(2026, 11, 22), timedelta(days=1)
@@ -54,7 +55,7 @@ def refused(dsn: str, statement: str, *rights: type[psycopg.Error]) -> None:
 def test_each_role_can_do_its_job_and_nothing_else(roles: None, dsn: str, tmp_path: Path) -> None:
     make_roles(dsn)
     collector, exporter, reader = (make_conninfo(dsn, user=role) for role in ROLES)
-    settings = settings_of("site=sionyu", f"state_dir={tmp_path}")
+    settings = make_settings("site=sionyu", f"state_dir={tmp_path}")
     device, day = settings.devices[0], day_of(settings, "sionyu", DAY)
 
     # The collector makes the tables and fills them, as the main job does; its own check finds nothing to complain of.

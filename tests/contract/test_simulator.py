@@ -30,6 +30,7 @@ from ess_ray.simulator.__main__ import read_map
 from ess_ray.simulator.launch import SimulatedFleet
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen
+from tests.make import make_device
 
 NOON_US = (20_230 * 86_400 + 10_800) * 10**6
 
@@ -157,7 +158,7 @@ def trees() -> tuple[dict[str, object], dict[str, object]]:
 
 def device(name: str, map_name: str = "sionyu") -> DeviceSettings:
     plan = make_plan(read_map("sionyu"))
-    return DeviceSettings(Device("site", name), map_name, "", 502, 1, plan, "recipe", period_us=1_000_000)
+    return make_device(Device("site", name), map_name=map_name, host="", plan=plan)
 
 
 def alive(pid: int) -> bool:

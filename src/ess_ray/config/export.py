@@ -8,6 +8,7 @@ from pathlib import Path
 from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.kinds import CHOICES, EXAMPLES, KEYS, KINDS
 from ess_ray.config.schema import Config, ExportConfig
+from ess_ray.config.values import freeze
 from ess_ray.core.day import check_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import ObjectFormat
@@ -17,7 +18,6 @@ from ess_ray.core.maps.fixed_columns import FIXED_TABLES
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.settings import ExportSettings
 
-MOST_PARALLEL = 64
 DAY_US = 86_400_000_000
 
 
@@ -30,13 +30,12 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
         raise ConfigError("export", f"has to say where the objects go: {EXAMPLES}")
     first, last = _days(config)
     tables = [*standard.tables, *FIXED_TABLES]
-    return ExportSettings(
+    return freeze(
+        ExportSettings,
+        export,
         store=store,
         template=check_template("export.name", export.name, [*config.sites], tables),
         formats=_formats(export),
-        parallel=_parallel(export.parallel),
-        grace_us=_us("export.grace_s", export.grace_s),
-        wait_us=_us("export.wait_s", export.wait_s),
         drop_after_us=_drop_after(export.drop_after, store, config.storage.kind),
         first_day=first,
         last_day=last,
@@ -73,18 +72,6 @@ def _formats(export: ExportConfig) -> tuple[ObjectFormat, ...]:
         raise ConfigError("export.formats", problem)
     formats = [FORMATS[name] for name in export.formats]
     return tuple(each.gzipped() if export.gzip and each.is_text else each for each in formats)
-
-
-def _parallel(number: int) -> int:
-    if not 1 <= number <= MOST_PARALLEL:
-        raise ConfigError("export.parallel", f"{number} is not within 1 to {MOST_PARALLEL}")
-    return number
-
-
-def _us(key: str, value_s: float) -> int:
-    if not 0 <= value_s <= 86_400:
-        raise ConfigError(key, f"{value_s:g} s is not within 0 to 86400 s")
-    return round(value_s * 1e6)
 
 
 def _drop_after(text: str | None, store: StoreSettings | None, storage: str) -> int | None:

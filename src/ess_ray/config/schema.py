@@ -1,183 +1,248 @@
-"""What may stand in the configuration: names, types, defaults. Plain dataclasses, as OmegaConf wants them."""
+"""What may stand in the configuration: the one place for each key's name, type, default, bounds and meaning.
+
+Plain dataclasses, as OmegaConf wants them. `docs/settings.md` is made of them by `ess_ray.generate.settings_page`;
+`ess_ray.config.values` checks bounds and choices and makes the frozen settings. Names carry units: `_s` seconds,
+`_h` hours, `_mb` MiB.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import Field, dataclass, field
 from typing import Any
 
 from omegaconf import MISSING
 
+from ess_ray.core.polling.framing import FRAMINGS
+
+DAY_S = 86_400.0
+LONGEST_S = 1e9  # 30 years
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a key means and which values it takes. Bounds belong to the range."""
+
+    meaning: str
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def setting(
+    default: Any, meaning: str, least: float | None = None, most: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    """A field of the configuration with its default, MISSING if it has to be given."""
+    metadata = {"rule": Rule(meaning, least, most, choices)}
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: copy(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def rule_of(key: Field[Any]) -> Rule:
+    """The rule of a field that was made by `setting`."""
+    rule = key.metadata["rule"]
+    assert isinstance(rule, Rule)
+    return rule
+
 
 @dataclass
 class DeviceConfig:
-    """One device; what is null is taken from its map or worked out."""
+    """One device. Devices behind one host and port share a connection, one behind the other."""
 
-    map: str = MISSING
-    host: str | None = None
-    port: int = 502
-    unit_id: int = 1
-    period_s: float | None = None
-    phase_s: float = 0.0
-    max_registers: int = 125
-    max_bits: int = 2000
-    connect_timeout_s: float = 2.0
-    timeout_s: float = 1.0
-    poll_limit_s: float | None = None
-    retries: int = 1
-    connect_pause_s: float = 0.0
-    request_pause_s: float = 0.0
-    requests_at_once: int = 1
-    keep_connection: bool = True
-    backoff_max_s: float = 10.0
-    park_retry_s: float = 600.0
-    placement: dict[str, int] = field(default_factory=dict)
+    map: str = setting(MISSING, "its register map: a file of `map/`, without `.yaml`")
+    host: str | None = setting(None, "name or address; has to be given with source=plant")
+    port: int = setting(502, "TCP port", 1, 65535)
+    unit_id: int = setting(1, "unit identifier of Modbus", 0, 255)
+    period_s: float | None = setting(None, "from one poll to the next; null: as the map says", 0.1, DAY_S)
+    phase_s: float = setting(0.0, "delays the reading, not the tick; at most one period", 0, DAY_S)
+    max_registers: int = setting(125, "most registers of one request", 1, 125)
+    max_bits: int = setting(2000, "most coils or discrete inputs of one request", 1, 2000)
+    connect_timeout_s: float = setting(2.0, "for name resolution and connection together", 0.01, LONGEST_S)
+    timeout_s: float = setting(
+        1.0, "of one request, from the first byte sent to the last byte received", 0.01, LONGEST_S
+    )
+    poll_limit_s: float | None = setting(None, "of one poll, counted from its tick; null: two periods", 0.01, LONGEST_S)
+    retries: int = setting(1, "how often one request is repeated within the poll's limit", 0, 10)
+    connect_pause_s: float = setting(0.0, "some gateways need a rest after connecting", 0, LONGEST_S)
+    request_pause_s: float = setting(0.0, "some gateways need a rest between requests", 0, LONGEST_S)
+    requests_at_once: int = setting(  # most: NumberMaxOfServerTransaction in MODBUS Messaging on TCP/IP
+        1, "requests of one poll that may be in flight together, for devices that take them", 1, 16
+    )
+    keep_connection: bool = setting(True, "false: connect anew for each poll")
+    backoff_max_s: float = setting(10.0, "longest pause between two probes of a silent device", 0, LONGEST_S)
+    park_retry_s: float = setting(600.0, "until registers that the device calls illegal are tried again", 1, LONGEST_S)
+    framing: str = setting("tcp", "how requests travel on the connection", choices=tuple(FRAMINGS))
+    placement: dict[str, int] = setting({}, "what a node of a cluster has to offer to poll it, as {NAME: 1}")
 
 
 @dataclass
 class FleetConfig(DeviceConfig):
-    """Many devices of one kind, on consecutive ports of one host; it is `site=fleet` that gives it devices."""
+    """Many devices of one kind on consecutive ports of one host, with `site=fleet`; besides, all keys of a device."""
 
-    map: str = ""
-    devices: int = 0
-    spread_s: float = 0.0
+    map: str = setting("", "the register map of all; `site=fleet` takes sionyu")
+    devices: int = setting(0, "how many, d0000 at `fleet.port`, d0001 at the next port …; `site=fleet` takes 1000")
+    spread_s: float = setting(0.0, "spreads the readings over this part of the period, device by device", 0, DAY_S)
 
 
 @dataclass
 class SiteConfig:
     """One plant."""
 
-    timezone: str = MISSING
-    placement: dict[str, int] = field(default_factory=dict)
-    devices: dict[str, DeviceConfig] = field(default_factory=dict)
+    timezone: str = setting(MISSING, "its time zone, for example Asia/Seoul: where its days begin and end")
+    placement: dict[str, int] = setting({}, "what a node has to offer to poll any of its devices")
+    devices: dict[str, DeviceConfig] = setting({}, "its devices by name")
 
 
 @dataclass
 class RunConfig:
-    """How long, and what is written at the end."""
+    """How long the collector runs, and what it writes at the end."""
 
-    duration_s: float | None = None
-    drain_s: float = 30.0
-    summary: str | None = None
-    require_complete: bool = False
+    duration_s: float | None = setting(
+        None, "counted from the first tick that all devices share; null: until Ctrl-C", 1, LONGEST_S
+    )
+    drain_s: float = setting(30.0, "at the end: how long to wait for what was read to be stored", 0, LONGEST_S)
+    summary: str | None = setting(None, "a file to write the run's summary to, as JSON")
+    require_complete: bool = setting(False, "true: exit code 1 unless every expected sample was stored")
 
 
 @dataclass
 class SourceConfig:
-    """Where samples come from: simulated or plant."""
+    """Where samples come from; chosen by `source=simulated` (default) or `source=plant`."""
 
-    kind: str = MISSING
-    seed: int = 1
+    kind: str = setting(MISSING, "set by `source=…`", choices=("simulated", "plant"))
+    seed: int = setting(1, "of the simulator's random numbers")
 
 
 @dataclass
 class StorageConfig:
-    """Where samples go: embedded or timescale."""
+    """Where samples go; chosen by `storage=embedded` (default) or `storage=timescale`."""
 
-    kind: str = MISSING
-    dsn: str | None = None
-    dsn_file: str | None = None
-    allow_simulated: bool = False
-    late_s: float = 60.0
-    chunk_h: float = 24.0
-    compress_after_h: float = 24.0
+    kind: str = setting(MISSING, "set by `storage=…`", choices=("embedded", "timescale"))
+    dsn: str | None = setting(None, "of timescale: a URL or key=value words; better in the variable ESS_RAY_DSN")
+    dsn_file: str | None = setting(None, "of timescale: a file that holds the DSN")
+    allow_simulated: bool = setting(False, "true: simulated samples may go into a server, too")
+    late_s: float = setting(60.0, "samples stored later than this after their tick are marked late", 0, LONGEST_S)
+    chunk_h: float = setting(24.0, "length of a hypertable's chunk", 1 / 60, LONGEST_S)
+    compress_after_h: float = setting(24.0, "when a chunk is compressed, counted from its end", 0, LONGEST_S)
 
 
 @dataclass
 class JournalConfig:
-    """How long samples wait on disk for the database."""
+    """Samples are on disk before they go anywhere, until the database has committed them."""
 
-    sync: str = "full"
-    max_mb: int = 4096
-    max_age_h: float = 168.0
+    sync: str = setting(
+        "full",
+        "full: a power cut loses nothing that was offered; normal: it may cost the last seconds",
+        choices=("full", "normal"),
+    )
+    max_mb: int = setting(
+        4096, "of all pollers; then the oldest samples lose their values, which is counted and reported", 1, 1 << 30
+    )
+    max_age_h: float = setting(168.0, "older samples lose their values, too", 1 / 60, LONGEST_S)
 
 
 @dataclass
 class ClusterConfig:
-    """How the work is spread."""
+    """How the work is spread over processes and machines; chosen by `cluster=local` (default) or `cluster=gcp`."""
 
-    address: str | None = None
-    token_file: str | None = None
-    devices_per_actor: str = "auto"
-    normalisers: int = 1
-    dashboard_port: int = 8265
-    metrics_port: int = 9464
+    address: str | None = setting(None, "of a Ray that runs, HOST:6379 or auto; null: one on this machine")
+    token_file: str | None = setting(None, "Ray's token; null: as the environment says")
+    devices_per_actor: str = setting("auto", "a number, or auto: as few as the machine's cores bear")
+    normalisers: int = setting(1, "processes that decode", 1, 64)
+    dashboard_port: int = setting(8265, "of Ray's dashboard, on this machine only; 0: any", 0, 65535)
+    metrics_port: int = setting(9464, "of the metrics, for Prometheus; 0: any", 0, 65535)
 
 
 @dataclass
 class ReportConfig:
-    """How job=report tells how complete a day was, and what loss it may have."""
+    """How `job=report` shows how complete a day was, and what loss it may have."""
 
-    format: str = "terminal"
-    file: str | None = None
-    max_loss: float = 0.0
+    format: str = setting("terminal", "of the report", choices=("terminal", "json", "csv", "html"))
+    file: str | None = setting(None, "a file to write it to instead of the terminal")
+    max_loss: float = setting(
+        0.0, "percent of the expected samples of a device or table; above it the exit code is 1", 0, 100
+    )
 
 
 @dataclass
 class ExportConfig:
-    """Where each day of each site goes as objects: `adapters.stores.kinds` has the kinds and the keys of each."""
+    """Where each day of each site goes as objects; chosen by `export=auto` (default), `local`, `gcs` or `none`."""
 
-    kind: str = MISSING
-    folder: str | None = None  # of local; null: export/ in state_dir
-    bucket: str | None = None  # of gcs: its name; has to be given
-    credentials_file: str | None = None  # of gcs: a service account's JSON; null: the machine's own credentials
-    endpoint: str | None = None  # of gcs: of an emulator or a private endpoint
-    name: str = MISSING
-    formats: list[str] = field(default_factory=lambda: ["csv"])
-    gzip: bool = False
-    parallel: int = 2
-    grace_s: float = 300.0
-    wait_s: float = 3600.0
-    drop_after: str | None = None
+    kind: str = setting(MISSING, "set by `export=…`; auto: local with the embedded database, none with a server")
+    folder: str | None = setting(None, "of local; null: `export/` in `state_dir`")
+    bucket: str | None = setting(None, "of gcs: its name; has to be given")
+    credentials_file: str | None = setting(None, "of gcs: a service account's JSON; null: the machine's credentials")
+    endpoint: str | None = setting(None, "of gcs: an emulator or a private endpoint")
+    name: str = setting(
+        "{site}/{yyyy}/{mm}/{dd}/{yyyymmdd}_{table}.csv", "of each object; its ending becomes that of the format"
+    )
+    formats: list[str] = setting(["csv"], "csv, parquet or both")
+    gzip: bool = setting(False, "of csv: compressed, as .csv.gz")
+    parallel: int = setting(2, "objects at once", 1, 64)
+    grace_s: float = setting(300.0, "from a site's midnight to the export of its day", 0, DAY_S)
+    wait_s: float = setting(
+        3600.0, "how long the export of a day then waits for its samples that are still in the journals", 0, DAY_S
+    )
+    drop_after: str | None = setting(
+        None, "30d: drop chunks older than that once all of their days are in the store; null: keep everything"
+    )
 
 
 @dataclass
 class CheckConfig:
-    """How job=check tells what it found."""
+    """How `job=check` shows its findings."""
 
-    format: str = "terminal"
+    format: str = setting("terminal", "of the findings", choices=("terminal", "json"))
 
 
 @dataclass
 class ProbeConfig:
-    """What job=probe asks a device; host, port and unit_id are for one that is not configured."""
+    """What `job=probe` reads: without function, address and count what its map reads, or 64 registers from 0."""
 
-    host: str | None = None
-    port: int = 502
-    unit_id: int = 1
-    function: int | None = None
-    address: int | None = None
-    count: int | None = None
-    rate: float = 10.0
-    most_requests: int = 500
-    connections: int = 8
+    host: str | None = setting(None, "a device that is not configured")
+    port: int = setting(502, "of that device", 1, 65535)
+    unit_id: int = setting(1, "of that device", 0, 255)
+    function: int | None = setting(None, "function code", 1, 4)
+    address: int | None = setting(None, "first address, on the wire, from 0", 0, 65535)
+    count: int | None = setting(None, "how many registers, coils or inputs", 1, 65536)
+    rate: float = setting(10.0, "requests a second, at most", 0.1, 1000)
+    most_requests: int = setting(500, "requests in all, at most", 1, 100_000)
+    connections: int = setting(8, "connections at once, at most", 1, 64)
 
 
 @dataclass
 class PageConfig:
-    """Where the page listens; a port of null: no page."""
+    """The plants at a glance, in a browser. It asks for no password: leave it on this machine and come through ssh."""
 
-    host: str = "127.0.0.1"
-    port: int | None = 8270
+    host: str = setting("127.0.0.1", "where it listens")
+    port: int | None = setting(8270, "or the next that is free; 0: any; null: no page", 0, 65535)
 
 
 @dataclass
 class LoggingConfig:
-    """How much is written to the log in the state folder."""
+    """The log in the state folder."""
 
-    level: str = "info"
+    level: str = setting("info", "how much is written", choices=("debug", "info", "warning", "error"))
 
 
 @dataclass
 class Config:
     """The whole configuration."""
 
-    job: str = "collect"
-    state_dir: str = "ess_ray_state"
-    day: str = "yesterday"
-    first_day: str | None = None  # from=…, which Python keeps for itself
-    last_day: str | None = None  # to=…
-    verify: bool = False
-    device: str | None = None
+    job: str = setting("collect", "what to do: `--help` shows all jobs")
+    state_dir: str = setting(
+        "ess_ray_state", "folder of journals, embedded database, Ray's folder and logs; made if it is not there"
+    )
+    day: str = setting(
+        "yesterday", "of job=report and job=export, in each site's time zone: today, yesterday or YYYY-MM-DD"
+    )
+    first_day: str | None = setting(None, "of job=export: `from=…`, the first of several days")
+    last_day: str | None = setting(None, "of job=export: `to=…`, the last of several days; null: yesterday")
+    verify: bool = setting(
+        False, "of job=export, true: read the objects back and compare them with the ledger and the database"
+    )
+    device: str | None = setting(None, "of job=probe: SITE/DEVICE; null: the only one of the chosen sites")
     run: RunConfig = field(default_factory=RunConfig)
     source: SourceConfig = field(default_factory=SourceConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)

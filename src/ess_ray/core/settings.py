@@ -26,19 +26,19 @@ class DeviceSettings:
     plan: Plan
     recipe: str  # how to decode what the plan reads, see `core.maps.recipe`
     period_us: int
-    phase_us: int = 0  # delays the reading behind the tick
-    connect_timeout_us: int = 2_000_000  # name resolution and connection together
-    timeout_us: int = 1_000_000  # of one request, from the first byte sent to the last byte received
-    poll_limit_us: int = 2_000_000  # of one poll, counted from its tick
-    retries: int = 1  # of one request within the poll's limit
-    connect_pause_us: int = 0  # some gateways need a rest after connecting
-    request_pause_us: int = 0  # and between requests
-    requests_at_once: int = 1  # of one poll that may be out together, if the device takes them
-    keep_connection: bool = True
-    backoff_max_us: int = 10_000_000  # longest pause between two probes of a silent device
-    park_retry_us: int = 600_000_000  # bad registers are tried again after this
-    framing: str = "tcp"  # of requests and replies: a name in `core.polling.framing.FRAMINGS`
-    placement: frozenset[str] = frozenset()  # what a node of a cluster has to offer to poll it
+    phase_us: int  # delays the reading behind the tick
+    connect_timeout_us: int  # name resolution and connection together
+    timeout_us: int  # of one request, from the first byte sent to the last byte received
+    poll_limit_us: int  # of one poll, counted from its tick
+    retries: int  # of one request within the poll's limit
+    connect_pause_us: int  # some gateways need a rest after connecting
+    request_pause_us: int  # and between requests
+    requests_at_once: int  # of one poll that may be out together, if the device takes them
+    keep_connection: bool
+    backoff_max_us: int  # longest pause between two probes of a silent device
+    park_retry_us: int  # bad registers are tried again after this
+    framing: str  # of requests and replies: a name in `core.polling.framing.FRAMINGS`
+    placement: frozenset[str]  # what a node of a cluster has to offer to poll it
 
     @property
     def endpoint(self) -> tuple[str, int]:
@@ -125,9 +125,9 @@ class ProbeSettings:
     requests_s: float
     most_requests: int
     most_connections: int
-    timeout_us: int = 1_000_000
-    connect_timeout_us: int = 2_000_000
-    connect_pause_us: int = 0
+    timeout_us: int
+    connect_timeout_us: int
+    connect_pause_us: int
     framing: str = "tcp"
 
 

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.config.compose import compose_config
-from ess_ray.config.load import load_settings
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.settings import Settings
+from tests.make import make_settings
 
 PLANT = ("source=plant", "storage=timescale", "site=sionyu", "sites.sionyu.devices.gateway.host=10.0.0.7")
 
 
 def settings(*words: str, config_dir: Path | None = None) -> Settings:
-    return load_settings(compose_config(words, config_dir), {"ESS_RAY_DSN": "postgresql://u@h/d"})
+    return make_settings(*words, folder=config_dir, variables=(("ESS_RAY_DSN", "postgresql://u@h/d"),))
 
 
 def test_a_cluster_takes_neither_the_embedded_database_nor_simulated_devices(tmp_path: Path) -> None:

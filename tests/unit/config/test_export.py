@@ -13,7 +13,7 @@ import pytest
 from ess_ray.adapters.stores.kinds import KINDS, BucketSettings, FolderSettings
 from ess_ray.config.compose import Composed, compose_config
 from ess_ray.config.export import export_settings
-from ess_ray.config.load import load_settings
+from ess_ray.config.values import check_groups
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import CSV
@@ -21,6 +21,7 @@ from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.settings import ExportSettings
 from ess_ray.jobs.export import choose_days
 from tests.flushes import STANDARD
+from tests.make import make_settings
 
 SERVER = {"storage.kind": "timescale"}
 BUCKET = {"export.kind": "gcs", "export.bucket": "ess-days"}
@@ -39,13 +40,14 @@ def settings(composed: Composed, changes: Mapping[str, object], job: str = "coll
     for key, value in changes.items():
         *groups, name = key.split(".")
         setattr(reduce(getattr, groups, config), name, value)
+    check_groups(config)
     return export_settings(config, Path("/state"), STANDARD, job)
 
 
 def test_words_of_the_command_line_reach_the_settings() -> None:
     words = ["from=2026-11-01", "to=2026-11-02", "verify=true", "export=gcs", "export.bucket=b-1", "export.parallel=3"]
     template = "days/{table}/{site}-{yyyymmdd}.csv"
-    found = load_settings(compose_config(["job=export", "site=sionyu", f"export.name={template}", *words]), {}).export
+    found = make_settings("job=export", "site=sionyu", f"export.name={template}", *words).export
     assert (found.first_day, found.last_day, found.verify, found.parallel) == ("2026-11-01", "2026-11-02", True, 3)
     assert found.store == BucketSettings("b-1")
     assert found.template == template
@@ -71,7 +73,7 @@ def test_the_embedded_database_is_exported_to_a_folder_and_a_server_where_the_us
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_each_kind_of_store_is_chosen_by_the_words_of_its_example(kind: type[StoreSettings]) -> None:
     words = [word.replace("NAME", "ess-days") for word in kind.example.split()]
-    assert type(load_settings(compose_config(["site=sionyu", *words]), {}).export.store) is kind
+    assert type(make_settings("site=sionyu", *words).export.store) is kind
 
 
 def test_files_go_below_the_state_folder_unless_told_otherwise(composed: Composed) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.config.compose import compose_config
-from ess_ray.config.load import load_settings
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
+from tests.make import make_settings
 
 SECRET = "geheim"
 GATEWAY = "sites.sionyu.devices.gateway"
@@ -60,7 +59,7 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
     """Of one site, which is quicker, unless the words choose others; the last choice counts."""
-    return load_settings(compose_config(["site=sionyu", *words], folder), {})
+    return make_settings("site=sionyu", *words, folder=folder)
 
 
 @pytest.mark.parametrize(

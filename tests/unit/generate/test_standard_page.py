@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.config.compose import compose_config
-from ess_ray.config.load import load_settings
 from ess_ray.generate.standard_page import main, page
+from tests.make import make_settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -20,7 +19,7 @@ def test_the_page_in_docs_is_the_one_that_is_made(capsys: pytest.CaptureFixture[
 
 
 def test_a_column_names_the_plants_that_deliver_it() -> None:
-    lines = page(load_settings(compose_config([]), {})).splitlines()
+    lines = page(make_settings()).splitlines()
     assert "| `bank_soc` | float8 | % | State of charge | all |" in lines
     assert any(
         line.startswith("| `max_module_humidity`") and "| panri, hwanggeum6, seokhwan |" in line for line in lines

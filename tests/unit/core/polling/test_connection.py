@@ -14,7 +14,7 @@ from ess_ray.core.polling.connection import Line
 from ess_ray.core.polling.framing import TcpFraming
 from ess_ray.core.polling.tally import SUM, Tallies
 from ess_ray.core.samples import Device, Event, EventKind, Reason, Sample, Status
-from ess_ray.core.settings import DeviceSettings
+from tests.make import make_device
 
 S = 1_000_000
 START_US = 1_700_000_000 * S
@@ -57,8 +57,7 @@ class Play:
         self.connects = self.closes = self.us = self.clock_us = 0
         self.connecting = False
         devices = [
-            DeviceSettings(Device("site", f"unit{n}"), "map", "host", 502, n, PLAN, "recipe", S, **settings)  # type: ignore[arg-type]
-            for n in range(1, units + 1)
+            make_device(Device("site", f"unit{n}"), unit_id=n, plan=PLAN, **settings) for n in range(1, units + 1)
         ]
         if not settings.keys() & {"request_pause_us", "requests_at_once"}:
             devices = [replace(device, requests_at_once=self.at_once) for device in devices]

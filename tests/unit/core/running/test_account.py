@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ess_ray.core.batch import batch_of
-from ess_ray.core.maps.plan import Plan
 from ess_ray.core.running.account import Account, Latency, Ticks
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed
+from tests.make import make_device, make_sample
 
 S = 1_000_000
 ONE, TWO, NEW = Device("a", "one"), Device("b", "two"), Device("c", "new")
@@ -18,7 +18,7 @@ LAYOUTS = {ONE: "layout1", TWO: "layout2"}
 
 
 def sample(second: int, device: Device = ONE, status: Status = Status.STORED, reason: str | None = None) -> Sample:
-    return Sample(device, LAYOUTS[device], second * S, status, reason, (), None, 1.0, 1, 0, b"image")
+    return make_sample(second * S, device, layout=LAYOUTS[device], status=status, reason=reason)
 
 
 def answer(rows: dict[str, dict[str, int]] | None = None, known: int = 0) -> Committed:
@@ -26,7 +26,7 @@ def answer(rows: dict[str, dict[str, int]] | None = None, known: int = 0) -> Com
 
 
 def settings(device: Device, period_s: int = 1) -> DeviceSettings:
-    return DeviceSettings(device, "map", "host", 502, 1, Plan((), 0, "layout"), "recipe", period_s * S)
+    return make_device(device, period_us=period_s * S)
 
 
 def test_the_summary_adds_up() -> None:

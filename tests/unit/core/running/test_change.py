@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from ess_ray.config.compose import compose_config
-from ess_ray.config.load import load_settings
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.running.change import change
 from ess_ray.core.settings import Settings
+from tests.make import make_settings
 
 WORDS = ("source=plant", "storage=timescale", "storage.dsn=postgresql://server/db")
 
 
-@cache
 def settings(*words: str) -> Settings:
-    return load_settings(compose_config([*WORDS, *words], None), {})
+    return make_settings(*WORDS, *words)
 
 
 def sites(*names: str) -> list[str]:

@@ -8,7 +8,8 @@ from ess_ray.core.errors import NotFound
 from ess_ray.core.exporting.objects import delivered_by
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.running.curves import MOST_CURVES, MOST_POINTS, WINDOWS_S, bucket_us, chosen, curves_of, unit
-from tests.days import PLANTS, settings_of
+from tests.days import PLANTS
+from tests.make import make_settings
 
 S = 1_000_000
 COLUMN = {"type": "float8", "unit": "degC", "meaning": "Lowest temperature; of all"}
@@ -19,7 +20,7 @@ def standard(identity: list[str], **columns: dict[str, str]) -> Standard:
 
 
 def test_every_shipped_plant_begins_with_what_it_delivers() -> None:
-    settings = settings_of("site=all")
+    settings = make_settings("site=all")
     for plant in PLANTS:
         curves = curves_of(settings.standard, delivered_by(settings.maps[plant]))
         first = [curve.name for curve in chosen(curves, ())]

@@ -12,7 +12,6 @@ import yaml
 
 from ess_ray.adapters.local.logs import MAIN_JOB, LogFile
 from ess_ray.core.batch import batch_of
-from ess_ray.core.maps.plan import Plan
 from ess_ray.core.polling.tally import Tallies, Totals
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.measures import Counts, bounded, measure
@@ -22,6 +21,7 @@ from ess_ray.core.samples import Device, Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed, Cost
 from ess_ray.generate.metrics_page import page
+from tests.make import make_device
 
 ROOT = Path(__file__).parents[4]
 RULES = ROOT / "deploy/prometheus/rules.yml"
@@ -32,7 +32,7 @@ EMPTY = Committed((), {}, committed_us=0)
 
 
 def settings(number: int = 0, site: str = "a") -> DeviceSettings:
-    return DeviceSettings(Device(site, f"d{number}"), "map", "host", 502, 1, Plan((), 0, "layout"), "recipe", S)
+    return make_device(Device(site, f"d{number}"))
 
 
 def counts(account: Account, totals: Totals | None = None, **others: Any) -> Counts:

@@ -7,18 +7,18 @@ import json
 import numpy as np
 import pytest
 
-from ess_ray.core.maps.plan import Plan
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.status import MOST_LISTED, OLD_US, Facts, Health, status_from, status_of
 from ess_ray.core.samples import Device, Event, EventKind, Status
 from ess_ray.core.settings import DeviceSettings
+from tests.make import make_device
 
 S = 1_000_000
 ONE, TWO = Device("a", "one"), Device("a", "two")
 
 
 def settings(device: Device, period_s: int = 1) -> DeviceSettings:
-    return DeviceSettings(device, "map", "secret.example", 502, 1, Plan((), 0, "layout"), "recipe", period_s * S)
+    return make_device(device, host="secret.example", period_us=period_s * S)
 
 
 def books(*devices: Device, period_s: int = 1) -> Account:

@@ -1,0 +1,97 @@
+"""The settings of devices, checked: called by `ess_ray.config.load` alone. Errors: ConfigError that names the key.
+
+A further setting of a device is a field of `DeviceConfig` and the field of the same name of `DeviceSettings`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ess_ray.config.cluster import placement
+from ess_ray.config.compose import devices_of
+from ess_ray.config.fleet import FIRST, check_chosen, fleet_devices
+from ess_ray.config.schema import Config, DeviceConfig
+from ess_ray.config.values import check_group, check_range, freeze
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.plan import make_plan
+from ess_ray.core.maps.recipe import make_recipe
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.samples import Device
+from ess_ray.core.settings import DeviceSettings
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of sites and devices: they become names of objects and folders
+PERIODS = 2  # that a poll may take unless its limit is given
+
+
+def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[DeviceSettings]:
+    """All devices of the sites, and those of the fleet; `maps` are those of `config.maps`, checked."""
+    devices = []
+    for site, name, device in devices_of(config):
+        key = f"sites.{site}.devices.{name}"
+        nodes = placement(f"sites.{site}", config.sites[site].placement, name, device.placement)
+        devices.append(_device(key, Device(site, name), device, nodes, maps, config.maps))
+    if check_chosen(config):
+        nodes = placement("fleet", config.fleet.placement)
+        first = _device("fleet", FIRST, config.fleet, nodes, maps, config.maps)
+        devices.extend(fleet_devices(config.fleet, first))
+    _check_shared_connections(devices)
+    return devices
+
+
+def check_hosts(config: Config, simulated: bool) -> None:
+    """Every device has a host, or none if it is simulated."""
+    hosts = {f"sites.{site}.devices.{name}.host": device.host for site, name, device in devices_of(config)}
+    if config.fleet.devices:
+        hosts["fleet.host"] = config.fleet.host
+    if not hosts:
+        raise ConfigError("sites", "none of the chosen sites has a device")
+    for key, host in hosts.items():
+        if simulated and host:
+            raise ConfigError(key, "a host is given but source=simulated plays the device: say source=plant")
+        if not simulated and not host:
+            raise ConfigError(key, "source=plant needs the device's host name or address")
+
+
+def _device(
+    key: str,
+    device: Device,
+    config: DeviceConfig,
+    nodes: frozenset[str],
+    maps: Mapping[str, RegisterMap],
+    trees: Mapping[str, Mapping[str, object]],
+) -> DeviceSettings:
+    for what, name in (("site", device.site), ("device", device.device)):
+        if not NAME.fullmatch(name):
+            raise ConfigError(key, f"the {what}'s name {name!r} may hold only a-z, 0-9, _ and -")
+    check_group(key, config)
+    register_map = maps[config.map]
+    period_s = register_map.period_s if config.period_s is None else config.period_s
+    check_range(f"{key}.period_s", period_s, 0.1, 86_400)
+    check_range(f"{key}.phase_s", config.phase_s, 0, period_s)
+    if config.requests_at_once > 1 and config.request_pause_s:
+        raise ConfigError(f"{key}.requests_at_once", "requests with a pause between them cannot go out at once")
+    poll_limit_s = PERIODS * period_s if config.poll_limit_s is None else config.poll_limit_s
+    return freeze(
+        DeviceSettings,
+        config,
+        device=device,
+        map_name=register_map.name,
+        host=config.host or "",
+        plan=make_plan(register_map, config.max_registers, config.max_bits),
+        recipe=make_recipe(register_map.name, trees[config.map], config.max_registers, config.max_bits),
+        period_us=round(period_s * 1e6),
+        poll_limit_us=round(poll_limit_s * 1e6),
+        placement=nodes,
+    )
+
+
+def _check_shared_connections(devices: Iterable[DeviceSettings]) -> None:
+    """Devices behind one host and port share a connection, and so a node and a framing."""
+    first: dict[tuple[str, int], DeviceSettings] = {}
+    for device in devices:
+        other = first.setdefault(device.endpoint, device)
+        for name in ("placement", "framing"):
+            if device.host and getattr(device, name) != getattr(other, name):
+                key = f"sites.{device.device.site}.devices.{device.device.device}.{name}"
+                raise ConfigError(key, f"differs from that of {other.device}, which is behind the same host and port")

@@ -1,0 +1,41 @@
+"""Devices, samples and settings for tests, with the program's own defaults: a test says only what matters to it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ess_ray.config.compose import compose_config
+from ess_ray.config.load import load_settings
+from ess_ray.config.schema import DeviceConfig
+from ess_ray.config.values import freeze
+from ess_ray.core.maps.plan import Plan
+from ess_ray.core.samples import Device, Sample, Status
+from ess_ray.core.settings import DeviceSettings, Settings
+
+S = 1_000_000  # microseconds
+DEVICE = Device("site", "device")
+EMPTY_PLAN = Plan((), 0, "layout")
+
+
+def make_device(device: Device = DEVICE, **settings: Any) -> DeviceSettings:
+    """A device polled every second; `settings` are fields of DeviceSettings that differ from the defaults."""
+    usual = {"device": device, "map_name": "map", "host": "host", "plan": EMPTY_PLAN, "recipe": "recipe"}
+    times = {"period_us": S, "poll_limit_us": 2 * S, "placement": frozenset[str]()}
+    return freeze(DeviceSettings, DeviceConfig(), **(usual | times | settings))
+
+
+def make_sample(tick_us: int = 0, device: Device = DEVICE, **values: Any) -> Sample:
+    """A stored sample of the empty plan; `values` are fields of Sample that differ."""
+    usual: dict[str, Any] = {
+        "device": device, "layout": EMPTY_PLAN.layout, "tick_us": tick_us, "status": Status.STORED, "reason": None,
+        "missing": (), "missing_text": None, "read_ms": 1.0, "requests": 1, "retries": 0, "image": b"image",
+    }  # fmt: skip
+    return Sample(**(usual | values))
+
+
+@cache
+def make_settings(*words: str, folder: Path | None = None, variables: tuple[tuple[str, str], ...] = ()) -> Settings:
+    """The settings of the command line's words, of a user's folder and of variables of the environment (none else)."""
+    return load_settings(compose_config(words, folder), dict(variables))
