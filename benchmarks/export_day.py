@@ -70,11 +70,14 @@ def measure_memory(dsn: str, endpoint: str, folder: Path) -> None:
 def grown(settings: Settings, dsn: str, site: str) -> str:
     """What this process grows by: first it exports an object without rows, so that all it needs is loaded."""
     exporter = make_exporter(settings, dsn)
-    parts = {part.table: part for part in exporter.ledger.parts(site, days.day_of(settings, site, DAY))}
-    export_once(exporter, parts["event"])
+    day_objects = {
+        day_object.table: day_object
+        for day_object in exporter.ledger.day_objects(site, days.day_of(settings, site, DAY))
+    }
+    export_once(exporter, day_objects["event"])
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here: proc(5)
     idle_mb, start_s, start_cpu_s = _memory_mb("VmRSS"), time.monotonic(), time.process_time()
-    rows = export_once(exporter, parts["rack"])
+    rows = export_once(exporter, day_objects["rack"])
     took_s, cpu_s = time.monotonic() - start_s, time.process_time() - start_cpu_s
     more = f"{rows / took_s:,.0f} rows/s, {cpu_s:.1f} s of CPU"
     return f"{rows:,} rows, idle {idle_mb:.0f} MB, grew by {_memory_mb('VmHWM') - idle_mb:.1f} MB; {more}"
@@ -108,8 +111,8 @@ def export_day(dsn: str, endpoint: str, state: Path, how: str) -> None:
     words = [f"site={site}", "export=gcs", f"export.bucket={BUCKET}", f"export.endpoint={endpoint}"]
     settings = settings_of(dsn, *words)
     exporter = make_exporter(settings, dsn)
-    parts = exporter.ledger.parts(site, days.day_of(settings, site, DAY))
-    forget(dsn, [exporter], parts)
+    day_objects = exporter.ledger.day_objects(site, days.day_of(settings, site, DAY))
+    forget(dsn, [exporter], day_objects)
     start_s = time.monotonic()
     command = ["job=export", f"day={DAY}", "storage=timescale", f"storage.dsn={dsn}", f"state_dir={state}", *words]
     said = subprocess.run(ess_ray(command), check=True, capture_output=True, text=True).stdout

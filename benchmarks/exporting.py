@@ -18,10 +18,10 @@ import psycopg
 from benchmarks.copying import Psql, find_psql
 from benchmarks.databases import running, servers
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
-from ess_ray.actors.exporter import Exporter, Outcome, make_exporter
+from ess_ray.actors.exporter import Exporter, ExportOutcome, make_exporter
 from ess_ray.adapters.postgres.day_rows import open_day
 from ess_ray.core.day import offset_intervals
-from ess_ray.core.exporting.objects import Part as Object
+from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.settings import Settings
 from tests import days
 from tests.make import make_settings
@@ -83,45 +83,45 @@ def bare_store() -> Iterator[str]:
             store.kill()
 
 
-def parts_of(exporter: Exporter, settings: Settings) -> list[Object]:
+def day_objects_of(exporter: Exporter, settings: Settings) -> list[DayObject]:
     """The objects that are measured, one a site."""
-    found = []
+    chosen = []
     for site, (table, _) in TABLES.items():
-        parts = exporter.ledger.parts(site, days.day_of(settings, site, DAY))
-        found += [part for part in parts if part.table == table]
-    return found
+        day_objects = exporter.ledger.day_objects(site, days.day_of(settings, site, DAY))
+        chosen += [day_object for day_object in day_objects if day_object.table == table]
+    return chosen
 
 
-def export_once(exporter: Exporter, part: Object) -> int:
+def export_once(exporter: Exporter, day_object: DayObject) -> int:
     """Export the object, which nobody has exported; gives its rows."""
-    *_, outcome = exporter.export(part)
-    assert isinstance(outcome, Outcome)
+    *_, outcome = exporter.export(day_object)
+    assert isinstance(outcome, ExportOutcome)
     if not outcome.written:
-        raise AssertionError(f"{part} was not exported: {outcome}")
+        raise AssertionError(f"{day_object} was not exported: {outcome}")
     return outcome.rows
 
 
-def forget(dsn: str, exporters: Sequence[Exporter], parts: Sequence[Object]) -> None:
+def forget(dsn: str, exporters: Sequence[Exporter], day_objects: Sequence[DayObject]) -> None:
     """As if nothing had been exported."""
     with psycopg.connect(dsn) as connection:
         connection.execute("TRUNCATE export_object")
     for exporter in exporters:
-        for part in parts:
-            if found := exporter.store.stat(part.name):
-                exporter.store.delete(part.name, found.generation)
+        for day_object in day_objects:
+            if stored := exporter.store.stat(day_object.name):
+                exporter.store.delete(day_object.name, stored.generation)
 
 
 def _compare(
     dsn: str, psql: Path, folder: Path, files: Settings, store: Settings, rounds: int
 ) -> dict[str, dict[str, Spread]]:
     exporters = [make_exporter(files, dsn), make_exporter(store, dsn)]
-    parts = parts_of(exporters[0], files)
-    first, counts = parts[0], [export_once(exporters[0], part) for part in parts]
-    whole = {part: (folder / part.name).read_bytes() for part in parts}
+    day_objects = day_objects_of(exporters[0], files)
+    first, counts = day_objects[0], [export_once(exporters[0], day_object) for day_object in day_objects]
+    exported = {day_object: (folder / day_object.name).read_bytes() for day_object in day_objects}
 
     def fresh(count: int, work: Callable[[], object]) -> Callable[[], float]:
         def measure() -> float:
-            forget(dsn, exporters, parts)
+            forget(dsn, exporters, day_objects)
             start = time.perf_counter()
             work()
             return count / (time.perf_counter() - start)
@@ -129,14 +129,18 @@ def _compare(
         return measure
 
     with ExitStack() as stack:
-        terminals = [stack.enter_context(Psql(dsn, psql).open()) for _ in parts]
-        scripts = [f"{SETTINGS}\n{copy_line(dsn, part, folder / f'{part.site}.psql')}" for part in parts]
-        for part, terminal, script in zip(parts, terminals, scripts, strict=True):
+        terminals = [stack.enter_context(Psql(dsn, psql).open()) for _ in day_objects]
+        scripts = [
+            f"{SETTINGS}\n{copy_line(dsn, day_object, folder / f'{day_object.site}.psql')}"
+            for day_object in day_objects
+        ]
+        for day_object, terminal, script in zip(day_objects, terminals, scripts, strict=True):
             terminal.run(script)
-            if whole[part].partition(b"\n")[2] != (folder / f"{part.site}.psql").read_bytes().replace(b"\n", b"\r\n"):
-                raise AssertionError(f"{part}: psql and the export disagree")
-        processes = stack.enter_context(ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")))
-        threads = stack.enter_context(ThreadPoolExecutor(len(parts)))
+            by_psql = (folder / f"{day_object.site}.psql").read_bytes().replace(b"\n", b"\r\n")
+            if exported[day_object].partition(b"\n")[2] != by_psql:
+                raise AssertionError(f"{day_object}: psql and the export disagree")
+        processes = stack.enter_context(ProcessPoolExecutor(len(day_objects), mp_context=get_context("spawn")))
+        threads = stack.enter_context(ThreadPoolExecutor(len(day_objects)))
         one = {
             "psql": fresh(counts[0], lambda: terminals[0].run(scripts[0])),
             "rows only": fresh(counts[0], lambda: read_all(dsn, first)),
@@ -145,8 +149,8 @@ def _compare(
         }
         four = {
             "psql": fresh(sum(counts), lambda: list(threads.map(lambda t, s: t.run(s), terminals, scripts))),
-            "folder": fresh(sum(counts), lambda: list(processes.map(export_once, exporters[:1] * 4, parts))),
-            "bucket": fresh(sum(counts), lambda: list(processes.map(export_once, exporters[1:] * 4, parts))),
+            "folder": fresh(sum(counts), lambda: list(processes.map(export_once, exporters[:1] * 4, day_objects))),
+            "bucket": fresh(sum(counts), lambda: list(processes.map(export_once, exporters[1:] * 4, day_objects))),
         }
         lines = {}
         for title, ways in (("one table", one), ("four at once", four)):
@@ -156,15 +160,15 @@ def _compare(
         return lines
 
 
-def copy_line(dsn: str, part: Object, file: Path) -> str:
+def copy_line(dsn: str, day_object: DayObject, file: Path) -> str:
     """psql's words for the same query into a file."""
-    with open_day(dsn, part) as rows:
-        [(start_us, end_us, _)] = offset_intervals(part.day)
+    with open_day(dsn, day_object) as rows:
+        [(start_us, end_us, _)] = offset_intervals(day_object.day)
         query = " ".join(rows._statement(start_us, end_us).decode().split())  # noqa: SLF001
     return query.replace("COPY", "\\copy", 1).replace("TO STDOUT", f"to '{file}'", 1)
 
 
-def read_all(dsn: str, part: Object) -> int:
+def read_all(dsn: str, day_object: DayObject) -> int:
     """Stream the rows and do nothing with them."""
-    with open_day(dsn, part) as rows:
+    with open_day(dsn, day_object) as rows:
         return sum(map(len, rows))

@@ -10,7 +10,7 @@ from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.day_rows import open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.core.day import Day, whole_day
-from ess_ray.core.exporting.objects import Catalogue, Entry, Part, all_of
+from ess_ray.core.exporting.objects import Catalogue, DayObject, LedgerEntry, all_of
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.samples import Device
 from tests.flushes import STANDARD
@@ -20,24 +20,24 @@ DAY = whole_day(date(2026, 11, 22), SEOUL)
 DEVICE = Device("jeju", "rack-1")
 
 
-def part_of(table: str = "bank", day: Day = DAY, standard: Standard = STANDARD) -> Part:
+def day_object_of(table: str = "bank", day: Day = DAY, standard: Standard = STANDARD) -> DayObject:
     """All columns of a table of the test's site."""
-    parts = Catalogue(standard).parts("jeju", day, all_of(standard))
-    return next(part for part in parts if part.table == table)
+    day_objects = Catalogue(standard).day_objects("jeju", day, all_of(standard))
+    return next(day_object for day_object in day_objects if day_object.table == table)
 
 
-def read(dsn: str, part: Part) -> tuple[bytes, str, int]:
+def read(dsn: str, day_object: DayObject) -> tuple[bytes, str, int]:
     """The rows without the header, the mark, the number of rows."""
-    with open_day(dsn, part) as rows:
+    with open_day(dsn, day_object) as rows:
         return b"".join(rows), rows.mark, rows.rows
 
 
-def export(dsn: str, ledger: Ledger, part: Part, generation: int = 1) -> Entry:
+def export(dsn: str, ledger: Ledger, day_object: DayObject, generation: int = 1) -> LedgerEntry:
     """Read a day and enter it, as an exporter does that has stored an object of 10 bytes."""
-    _, mark, rows = read(dsn, part)
-    limits = (part.day.start_us, part.day.end_us)
-    entry = Entry(
-        part.name,
+    _, mark, rows = read(dsn, day_object)
+    limits = (day_object.day.start_us, day_object.day.end_us)
+    entry = LedgerEntry(
+        day_object.name,
         ledger.location,
         generation,
         10,
@@ -47,12 +47,12 @@ def export(dsn: str, ledger: Ledger, part: Part, generation: int = 1) -> Entry:
         None,
         None,
         mark,
-        part.schema_hash,
+        day_object.schema_hash,
         "1",
         7,
         *limits,
     )
-    ledger.record(part, entry)
+    ledger.record(day_object, entry)
     return entry
 
 

@@ -25,13 +25,13 @@ import psycopg
 import pytest
 import ray
 
-from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
+from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome, make_exporter
 from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.cluster import exports
-from ess_ray.cluster.exports import Exports
-from ess_ray.core.exporting.objects import Part
+from ess_ray.cluster.exports import ExportTasks
+from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.export_schedule import ExportSchedule
 from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir
@@ -94,17 +94,17 @@ def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "PAUSES_S", (0.1, 0.1, 0.1))
 
 
-def parts_of(exporter: Exporter, settings: Settings, number: int) -> tuple[Part, ...]:
-    return exporter.ledger.parts("sionyu", day_of(settings, "sionyu", DAYS[number]))
+def day_objects_of(exporter: Exporter, settings: Settings, number: int) -> tuple[DayObject, ...]:
+    return exporter.ledger.day_objects("sionyu", day_of(settings, "sionyu", DAYS[number]))
 
 
-def run(exporter: Exporter, parts: tuple[Part, ...], verify: bool = False) -> dict[str, Outcome]:
+def run(exporter: Exporter, day_objects: tuple[DayObject, ...], verify: bool = False) -> dict[str, ExportOutcome]:
     """Every outcome, by table."""
-    told = Exports(exporter, parallel=2, verify=verify).run(parts)
-    return {part.table: one for part, one in told if isinstance(one, Outcome)}
+    told = ExportTasks(exporter, parallel=2, verify=verify).run(day_objects)
+    return {day_object.table: one for day_object, one in told if isinstance(one, ExportOutcome)}
 
 
-def ends(outcomes: dict[str, Outcome]) -> dict[str, End]:
+def ends(outcomes: dict[str, ExportOutcome]) -> dict[str, ExportEnd]:
     return {table: outcome.end for table, outcome in outcomes.items()}
 
 
@@ -148,84 +148,90 @@ def test_killed_tasks_are_run_again_and_nothing_is_uploaded_twice(
     store.steps.clear()
     store.faults = [Fault(step, Harm.SLOW, seconds=20)]
     with when(lambda: any(one is step for one, _ in store.steps), lambda: kill_exporters(folder)):
-        outcomes = run(exporter, parts_of(exporter, settings, number))
-    assert all(outcome.good for outcome in outcomes.values())
+        outcomes = run(exporter, day_objects_of(exporter, settings, number))
+    assert all(outcome.succeeded for outcome in outcomes.values())
     assert made(store, number) == Counter(TABLES)
-    assert set(ends(run(exporter, parts_of(exporter, settings, number), verify=True)).values()) == {End.VERIFIED}
+    assert set(ends(run(exporter, day_objects_of(exporter, settings, number), verify=True)).values()) == {
+        ExportEnd.VERIFIED
+    }
 
 
 def test_a_store_that_dies_is_said_and_mended_by_the_next_run(
     exporter: Exporter, settings: Settings, store: FakeStore
 ) -> None:
-    parts = parts_of(exporter, settings, 2)
+    day_objects = day_objects_of(exporter, settings, 2)
     store.steps.clear()
     with when(lambda: any(one is Step.LAST for one, _ in store.steps), store.kill):
-        outcomes = run(exporter, parts)
-    assert {End.FAILED} <= set(ends(outcomes).values())
+        outcomes = run(exporter, day_objects)
+    assert {ExportEnd.FAILED} <= set(ends(outcomes).values())
     assert any("not tried any more" in outcome.problem for outcome in outcomes.values())
     store.start()
-    assert all(outcome.good for outcome in run(exporter, parts).values())
-    assert set(ends(run(exporter, parts, verify=True)).values()) == {End.VERIFIED}
+    assert all(outcome.succeeded for outcome in run(exporter, day_objects).values())
+    assert set(ends(run(exporter, day_objects, verify=True)).values()) == {ExportEnd.VERIFIED}
     # An object that was finished just before the server died is there, and its front has not heard of it.
     assert made(store, 2) <= Counter(TABLES)
 
 
 def test_two_exporters_at_once_upload_everything_once(exporter: Exporter, settings: Settings, store: FakeStore) -> None:
-    parts = parts_of(exporter, settings, 3)
-    found: list[dict[str, Outcome]] = []
-    other = threading.Thread(target=lambda: found.append(run(exporter, parts)))
+    day_objects = day_objects_of(exporter, settings, 3)
+    found: list[dict[str, ExportOutcome]] = []
+    other = threading.Thread(target=lambda: found.append(run(exporter, day_objects)))
     other.start()
-    found.append(run(exporter, parts))
+    found.append(run(exporter, day_objects))
     other.join()
-    assert all(outcome.good for outcomes in found for outcome in outcomes.values())
+    assert all(outcome.succeeded for outcomes in found for outcome in outcomes.values())
     assert made(store, 3) == Counter(TABLES)
 
 
 def test_what_differs_is_told_and_a_changed_day_is_exported_again(
     exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
-    parts = parts_of(exporter, settings, 4)
-    run(exporter, parts)
-    by_table = {part.table: part for part in parts}
-    late_us = parts[0].day.start_us + 1800 * S
+    day_objects = day_objects_of(exporter, settings, 4)
+    run(exporter, day_objects)
+    by_table = {day_object.table: day_object for day_object in day_objects}
+    late_us = day_objects[0].day.start_us + 1800 * S
     write_ticks(dsn, settings, settings.devices[0], [late_us])
-    outcomes = run(exporter, parts, verify=True)
-    assert ends(outcomes)["event"] is End.VERIFIED
+    outcomes = run(exporter, day_objects, verify=True)
+    assert ends(outcomes)["event"] is ExportEnd.VERIFIED
     assert {table for table, one in outcomes.items() if "has changed since" in one.problem} == TABLES - {"event"}
-    assert [part.table for part in exporter.ledger.due("sionyu", "Asia/Seoul", DAYS[4]) if part in parts] == [
-        part.table for part in parts if part.table != "event"
-    ]
-    assert ends(run(exporter, parts)) == dict.fromkeys(TABLES, End.REPLACED) | {"event": End.UNCHANGED}
+    assert [
+        day_object.table
+        for day_object in exporter.ledger.due("sionyu", "Asia/Seoul", DAYS[4])
+        if day_object in day_objects
+    ] == [day_object.table for day_object in day_objects if day_object.table != "event"]
+    assert ends(run(exporter, day_objects)) == dict.fromkeys(TABLES, ExportEnd.REPLACED) | {
+        "event": ExportEnd.UNCHANGED
+    }
     assert made(store, 4) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
     found = exporter.store.stat(by_table["rack"].name)
     assert found
     exporter.store.delete(found.name, found.generation)
-    assert "not in the store" in run(exporter, parts, verify=True)["rack"].problem
-    assert ends(run(exporter, parts))["rack"] is End.EXPORTED
+    assert "not in the store" in run(exporter, day_objects, verify=True)["rack"].problem
+    assert ends(run(exporter, day_objects))["rack"] is ExportEnd.EXPORTED
 
 
 def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
     exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
     day = day_of(settings, "sionyu", DAYS[5])
-    run(exporter, tuple(part for number in range(5) for part in parts_of(exporter, settings, number)))
+    run(exporter, tuple(day_object for number in range(5) for day_object in day_objects_of(exporter, settings, number)))
     settled_us = {"sionyu": day.end_us - 1}
     schedule = ExportSchedule(settings, dsn, settled_us.__getitem__, lambda: True)
-    assert not schedule.look(day.end_us + 299 * S)
+    assert not schedule.export_due(day.end_us + 299 * S)
     assert schedule.state is None
-    assert not schedule.look(day.end_us + 300 * S)
-    assert "2026-11-06: waits for samples in the journals" in str(schedule.state)
+    assert not schedule.export_due(day.end_us + 300 * S)
+    assert "2026-11-06: waiting for samples in the journals" in str(schedule.state)
     settled_us["sionyu"] = day.end_us
-    assert schedule.look(day.end_us + 301 * S)
+    assert schedule.export_due(day.end_us + 301 * S)
     assert (schedule.written, schedule.failed) == (6, {})
-    assert not schedule.look(day.end_us + 302 * S)
+    assert not schedule.export_due(day.end_us + 302 * S)
     write_ticks(dsn, settings, settings.devices[0], [day.start_us + 1800 * S])
     settled_us["sionyu"] = 0
-    assert not schedule.look(day.end_us + 400 * S)
-    assert schedule.look(day.end_us + 400 * S + HOUR_US)  # export.wait_s is over
+    assert not schedule.export_due(day.end_us + 400 * S)
+    assert schedule.export_due(day.end_us + 400 * S + HOUR_US)  # export.wait_s is over
     notes = schedule.take_notes()
     assert [note.partition(":")[0] for note in notes] == ["export"] * 3
-    assert "goes without them" in notes[1]
+    assert "without samples that are still in the journals" in notes[1]
     assert made(store, 5) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
 
 
@@ -265,7 +271,7 @@ def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
     chosen = replace(settings, export=replace(settings.export, drop_after_us=24 * HOUR_US))
     schedule = ExportSchedule(chosen, dsn, lambda _: 1 << 60, lambda: True)
     later_us = day_of(settings, "sionyu", DAYS[5]).end_us + 30 * 24 * HOUR_US
-    while schedule.look(later_us):  # one that has nothing to export drops
+    while schedule.export_due(later_us):  # one that has nothing to export drops
         pass
     assert any(note.startswith("dropped chunk") for note in schedule.take_notes())
     limits = [utc(day_of(settings, "sionyu", DAYS[1]).start_us), utc(day_of(settings, "sionyu", DAYS[4]).end_us)]
@@ -274,9 +280,9 @@ def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
         assert connection.execute(inside, limits).fetchone() == (0,)
         # The tick at the midnight behind the last day was never exported: its chunk stays.
         assert connection.execute("SELECT count(*) > 0 FROM rack WHERE time > %s", limits[1:]).fetchone() == (True,)
-    parts = parts_of(exporter, settings, 3)
-    assert set(ends(run(exporter, parts)).values()) == {End.UNCHANGED}
-    assert set(ends(run(exporter, parts, verify=True)).values()) == {End.VERIFIED}
+    day_objects = day_objects_of(exporter, settings, 3)
+    assert set(ends(run(exporter, day_objects)).values()) == {ExportEnd.UNCHANGED}
+    assert set(ends(run(exporter, day_objects, verify=True)).values()) == {ExportEnd.VERIFIED}
 
 
 def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:

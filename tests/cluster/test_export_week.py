@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ess_ray.actors.exporter import Exporter, Outcome, make_exporter
+from ess_ray.actors.exporter import Exporter, ExportOutcome, make_exporter
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.core.errors import StoreUnavailable
@@ -67,21 +67,21 @@ def collect_late(dsn: str, settings: Settings) -> None:
 def night(exporter: Exporter, settings: Settings, last: date) -> None:
     """What is due after the day `last` is exported."""
     for site in settings.timezones:
-        for part in exporter.ledger.due(site, settings.timezones[site], last):
-            *_, outcome = exporter.export(part)
-            assert isinstance(outcome, Outcome)
-            assert outcome.good, outcome
+        for day_object in exporter.ledger.due(site, settings.timezones[site], last):
+            *_, outcome = exporter.export(day_object)
+            assert isinstance(outcome, ExportOutcome)
+            assert outcome.succeeded, outcome
 
 
 def night_without_store(exporter: Exporter, settings: Settings, last: date, store: FakeStore) -> None:
     """The store ends in the middle, and is back the next morning."""
-    [*parts] = exporter.ledger.due("sionyu", "Asia/Seoul", last)
-    assert len(parts) == len(TABLES)
-    for part in parts[:2]:
-        list(exporter.export(part))
+    [*day_objects] = exporter.ledger.due("sionyu", "Asia/Seoul", last)
+    assert len(day_objects) == len(TABLES)
+    for day_object in day_objects[:2]:
+        list(exporter.export(day_object))
     store.kill()
     with pytest.raises(StoreUnavailable):
-        list(exporter.export(parts[2]))
+        list(exporter.export(day_objects[2]))
     store.start()
 
 

@@ -23,7 +23,7 @@ from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Device, Event, EventKind
-from tests.exports import DAY, DEVICE, export, insert, part_of, read
+from tests.exports import DAY, DEVICE, day_object_of, export, insert, read
 from tests.flushes import STANDARD, flush_of
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -62,7 +62,7 @@ def test_every_value_is_written_in_one_way(dsn: str) -> None:
         (start, "jeju", "Z", 0, 1, *[None] * 7),
         (start + 123, "jeju", "ä", 0, 1, -0.0, 5.0, 0, None, "\\.", None, None),
     )
-    content, _, rows = read(dsn, part_of("rack", standard=WIDE))
+    content, _, rows = read(dsn, day_object_of("rack", standard=WIDE))
     assert rows == 5
     assert content.decode() == (
         "2026-11-22T00:00:00+09:00,jeju,Z,0,1,,,,,,,\r\n"
@@ -89,7 +89,7 @@ def test_a_day_has_its_own_hours_in_the_sites_time(prepared: str, day: date, tim
     of, zone = whole_day(day, timezone), ZoneInfo(timezone)
     times = range(of.start_us - 2 * HOUR_US, of.end_us + 2 * HOUR_US, HOUR_US // 2)
     insert(prepared, "pcs", "time, site, device, quality", *[(time_us, "jeju", "d", 0) for time_us in times])
-    with open_day(prepared, part_of("pcs", of)) as found:
+    with open_day(prepared, day_object_of("pcs", of)) as found:
         lines = b"".join(found).decode().splitlines()
     inside = [EPOCH + timedelta(microseconds=time_us) for time_us in times if of.start_us <= time_us < of.end_us]
     assert [line.split(",")[0] for line in lines] == [moment.astimezone(zone).isoformat() for moment in inside]
@@ -102,13 +102,13 @@ def test_a_midnight_belongs_to_one_day_only_and_a_site_to_itself(prepared: str) 
     edges = (DAY.start_us - 1, DAY.start_us, DAY.end_us - 1, DAY.end_us)
     rows = [(time_us, site, "d", 0) for time_us in edges for site in ("jeju", "busan")]
     insert(prepared, "pcs", "time, site, device, quality", *rows)
-    assert read(prepared, part_of("pcs"))[0] == (
+    assert read(prepared, day_object_of("pcs"))[0] == (
         b"2026-11-22T00:00:00+09:00,jeju,d,0,\r\n2026-11-22T23:59:59.999999+09:00,jeju,d,0,\r\n"
     )
 
 
 def test_a_table_without_rows_has_its_header(prepared: str) -> None:
-    with open_day(prepared, part_of("event")) as rows:
+    with open_day(prepared, day_object_of("event")) as rows:
         assert (rows.header, list(rows)) == (b"time,site,device,kind,until,detail\r\n", [])
     assert (rows.rows, rows.first_us, rows.last_us) == (0, None, None)
 
@@ -119,7 +119,7 @@ def test_events_keep_what_was_said(prepared: str) -> None:
             Event(DEVICE, DAY.start_us, EventKind.DEVICE_LOST, None, 'no "route",\nnone'),
             Event(DEVICE, DAY.start_us, EventKind.CLOCK_FORWARD, DAY.end_us, ""),
         ])  # fmt: skip
-    assert read(prepared, part_of("event"))[0].decode() == (
+    assert read(prepared, day_object_of("event"))[0].decode() == (
         '2026-11-22T00:00:00+09:00,jeju,rack-1,clock forward,2026-11-23T00:00:00+09:00,""\r\n'
         '2026-11-22T00:00:00+09:00,jeju,rack-1,device lost,,"no ""route"",\nnone"\r\n'
     )
@@ -136,7 +136,7 @@ def fill(dsn: str, rows: int) -> None:
 
 def test_blocks_are_whole_lines_of_bounded_size(prepared: str) -> None:
     fill(prepared, 20_000)
-    with open_day(prepared, part_of("pcs")) as found:
+    with open_day(prepared, day_object_of("pcs")) as found:
         blocks = list(found)
     assert len(blocks) > 2
     assert max(map(len, blocks)) < BLOCK_BYTES * 1.1
@@ -146,19 +146,19 @@ def test_blocks_are_whole_lines_of_bounded_size(prepared: str) -> None:
 
 def test_leaving_in_the_middle_ends_the_query(prepared: str) -> None:
     def leave() -> None:
-        with open_day(prepared, part_of("pcs")) as found:
+        with open_day(prepared, day_object_of("pcs")) as found:
             next(iter(found))
             raise KeyboardInterrupt
 
     fill(prepared, 20_000)
     with pytest.raises(KeyboardInterrupt):
         leave()
-    assert read(prepared, part_of("pcs"))[2] == 20_000
+    assert read(prepared, day_object_of("pcs"))[2] == 20_000
 
 
 def test_a_database_that_goes_away_in_the_middle_is_unavailable(prepared: str) -> None:
     def read_on() -> None:
-        with psycopg.connect(prepared, autocommit=True) as other, open_day(prepared, part_of("pcs")) as found:
+        with psycopg.connect(prepared, autocommit=True) as other, open_day(prepared, day_object_of("pcs")) as found:
             blocks = iter(found)
             next(blocks)
             ours = "datname = current_database() AND query LIKE '%COPY (SELECT%' AND pid <> pg_backend_pid()"
@@ -202,39 +202,39 @@ def ledger_of(dsn: str) -> Ledger:
 
 
 def test_a_commit_that_an_export_cannot_have_told_of_is_waited_for(prepared: str, gate: psycopg.Connection) -> None:
-    ledger, part = ledger_of(prepared), part_of("bank")
+    ledger, day_object = ledger_of(prepared), day_object_of("bank")
     with closing(FlushWriter(prepared)) as writer, ThreadPoolExecutor(2) as pool:
         flush = pool.submit(writer.write, flush_of([(DEVICE, DAY.start_us)]))
         _wait_for(prepared, STOPPED)
-        exported = pool.submit(export, prepared, ledger, part)
+        exported = pool.submit(export, prepared, ledger, day_object)
         _wait_for(prepared, ANNOUNCED)
         assert not exported.done()
         gate.commit()
         flush.result()
         assert exported.result().rows == 2
-    assert ledger.look(part)[1] is False
+    assert ledger.entry_of(day_object)[1] is False
 
 
 def test_a_commit_behind_an_export_tells_of_itself(prepared: str, gate: psycopg.Connection) -> None:
     """Its transaction is open before the snapshot, across it and after it: it began behind the announcement."""
-    ledger, part = ledger_of(prepared), part_of("bank")
-    assert export(prepared, ledger, part).rows == 0
+    ledger, day_object = ledger_of(prepared), day_object_of("bank")
+    assert export(prepared, ledger, day_object).rows == 0
     with closing(FlushWriter(prepared)) as writer, ThreadPoolExecutor(1) as pool:
         flush = pool.submit(writer.write, flush_of([(DEVICE, DAY.start_us)]))
         _wait_for(prepared, STOPPED)
-        with pytest.raises(DatabaseUnavailable, match=r"has been writing in one transaction for 0\.1 s"):
-            open_day(prepared, part, settle_limit_s=0.1).__enter__()
-        assert ledger.look(part)[1] is False  # nothing is committed
+        with pytest.raises(DatabaseUnavailable, match=r"has been writing for more than 0\.1 s"):
+            open_day(prepared, day_object, writer_limit_s=0.1).__enter__()
+        assert ledger.entry_of(day_object)[1] is False  # nothing is committed
         gate.commit()
         flush.result()
-    assert ledger.look(part)[1] is True
-    assert export(prepared, ledger, part, generation=2).rows == 2
-    assert ledger.look(part)[1] is False
+    assert ledger.entry_of(day_object)[1] is True
+    assert export(prepared, ledger, day_object, generation=2).rows == 2
+    assert ledger.entry_of(day_object)[1] is False
 
 
 def test_an_export_never_misses_a_commit_unknowingly(prepared: str) -> None:
     """The commit comes earlier or later until it meets the moment at which the day is read."""
-    ledger, part = ledger_of(prepared), part_of("bank")
+    ledger, day_object = ledger_of(prepared), day_object_of("bank")
     pause_s, missed, rounds = 0.0, 0, 50
     with closing(FlushWriter(prepared)) as writer, ThreadPoolExecutor(1) as pool:
 
@@ -244,9 +244,9 @@ def test_an_export_never_misses_a_commit_unknowingly(prepared: str) -> None:
 
         for tick in range(rounds):
             flush = pool.submit(write, tick)
-            unseen = 2 * (tick + 1) - export(prepared, ledger, part).rows
+            unseen = 2 * (tick + 1) - export(prepared, ledger, day_object).rows
             flush.result()
-            assert ledger.look(part)[1] is (unseen > 0)
+            assert ledger.entry_of(day_object)[1] is (unseen > 0)
             pause_s = max(0.0, pause_s - 0.004) if unseen else pause_s + 0.004
             missed += unseen > 0
     assert missed, "no commit came behind the moment"
@@ -255,15 +255,15 @@ def test_an_export_never_misses_a_commit_unknowingly(prepared: str) -> None:
 def test_only_what_was_touched_has_changed(prepared: str) -> None:
     ledger = ledger_of(prepared)
     following = whole_day(date(2026, 11, 23), "Asia/Seoul")
-    parts = [part_of(table, day) for table in ("bank", "sample", "event") for day in (DAY, following)]
+    day_objects = [day_object_of(table, day) for table in ("bank", "sample", "event") for day in (DAY, following)]
 
     def changed() -> list[bool | None]:
-        return [ledger.look(part)[1] for part in parts]
+        return [ledger.entry_of(day_object)[1] for day_object in day_objects]
 
     with closing(FlushWriter(prepared)) as writer:
         writer.write(flush_of([(DEVICE, DAY.start_us)]))
-        for part in parts:
-            export(prepared, ledger, part)
+        for day_object in day_objects:
+            export(prepared, ledger, day_object)
         assert changed() == [False] * 6
         writer.write(flush_of([(DEVICE, DAY.start_us)]))  # known already
         writer.write(flush_of([(DEVICE, following.end_us)]))  # a day that nobody has read
@@ -282,7 +282,7 @@ def test_a_server_with_another_isolation_level_changes_nothing(prepared: str, ga
     with psycopg.connect(prepared, autocommit=True) as connection:
         name = connection.info.dbname
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
-    ledger, part = ledger_of(prepared), part_of("bank")
+    ledger, day_object = ledger_of(prepared), day_object_of("bank")
     with closing(FlushWriter(prepared)) as writer, ThreadPoolExecutor(1) as pool:
         flush = pool.submit(writer.write, flush_of([(DEVICE, DAY.start_us)]))
         _wait_for(prepared, STOPPED)
@@ -291,4 +291,4 @@ def test_a_server_with_another_isolation_level_changes_nothing(prepared: str, ga
             assert connection.execute(level).fetchone() == (0,)
         gate.commit()
         flush.result()
-    assert export(prepared, ledger, part).rows == 2
+    assert export(prepared, ledger, day_object).rows == 2

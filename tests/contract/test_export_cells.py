@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from ess_ray.actors.exporter import Outcome, make_exporter
+from ess_ray.actors.exporter import ExportOutcome, make_exporter
 from ess_ray.core.settings import Settings
 from tests import days
 from tests.make import make_settings
@@ -37,11 +37,11 @@ def export(dsn: str, settings: Settings, day: date) -> dict[tuple[str, str], Pat
     """Every object of the day, by site and table."""
     exporter, files = make_exporter(settings, dsn), {}
     for site in settings.timezones:
-        for part in exporter.ledger.parts(site, days.day_of(settings, site, day)):
-            *_, outcome = exporter.export(part)
-            assert isinstance(outcome, Outcome)
+        for day_object in exporter.ledger.day_objects(site, days.day_of(settings, site, day)):
+            *_, outcome = exporter.export(day_object)
+            assert isinstance(outcome, ExportOutcome)
             assert outcome.written, outcome
-            files[site, part.table] = Path(exporter.store.location) / part.name
+            files[site, day_object.table] = Path(exporter.store.location) / day_object.name
     return files
 
 

@@ -17,7 +17,7 @@ from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError, DatabaseRefused
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.samples import Device
-from tests.exports import DAY, DEVICE, SEOUL, export, part_of, read
+from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export, read
 from tests.flushes import STANDARD
 
 DAY_US = 86_400_000_000
@@ -45,26 +45,26 @@ def run(dsn: str, statement: str) -> None:
 
 
 def due(ledger: Ledger, last: date = LAST) -> list[tuple[int, str]]:
-    return [(part.day.date.day, part.table) for part in ledger.due("jeju", SEOUL, last)]
+    return [(day_object.day.date.day, day_object.table) for day_object in ledger.due("jeju", SEOUL, last)]
 
 
 def test_what_was_recorded_comes_back(prepared: str, ledger: Ledger) -> None:
-    part = part_of("bank")
-    assert ledger.look(part) == (None, None)
-    entry = export(prepared, ledger, part)
-    assert ledger.look(part) == (entry, False)
+    day_object = day_object_of("bank")
+    assert ledger.entry_of(day_object) == (None, None)
+    entry = export(prepared, ledger, day_object)
+    assert ledger.entry_of(day_object) == (entry, False)
     newer = replace(entry, generation=1 << 60, first_us=DAY.start_us, last_us=DAY.end_us - 1)
-    ledger.record(part, newer)
-    assert ledger.look(part) == (newer, False)
-    assert Ledger(prepared, "gs://other", Catalogue(STANDARD), {}).look(part) == (None, None)
-    assert ledger.look(replace(part, format=PARQUET)) == (None, None)
+    ledger.record(day_object, newer)
+    assert ledger.entry_of(day_object) == (newer, False)
+    assert Ledger(prepared, "gs://other", Catalogue(STANDARD), {}).entry_of(day_object) == (None, None)
+    assert ledger.entry_of(replace(day_object, format=PARQUET)) == (None, None)
 
 
 def test_a_day_with_other_columns_or_hours_has_changed(prepared: str, ledger: Ledger) -> None:
-    part = part_of("bank")
-    export(prepared, ledger, part)
-    assert ledger.look(replace(part, columns=part.columns[:-1]))[1] is True
-    assert ledger.look(replace(part, day=whole_day(DAY.date, "UTC")))[1] is True
+    day_object = day_object_of("bank")
+    export(prepared, ledger, day_object)
+    assert ledger.entry_of(replace(day_object, columns=day_object.columns[:-1]))[1] is True
+    assert ledger.entry_of(replace(day_object, day=whole_day(DAY.date, "UTC")))[1] is True
 
 
 def test_due_is_every_day_that_something_was_configured_oldest_first(prepared: str, ledger: Ledger) -> None:
@@ -80,13 +80,13 @@ def test_due_is_every_day_that_something_was_configured_oldest_first(prepared: s
     assert due(ledger, date(2026, 11, 21)) == []
     assert [column.name for column in ledger.due("jeju", SEOUL, LAST)[3].columns][4:] == ["bank_id", "soc", "label"]
     assert ledger.due("busan", SEOUL, LAST) == []
-    assert ledger.parts("jeju", whole_day(date(2026, 11, 21), SEOUL)) == ()
+    assert ledger.day_objects("jeju", whole_day(date(2026, 11, 21), SEOUL)) == ()
 
 
 def test_due_leaves_out_what_is_exported_and_has_not_changed(prepared: str, ledger: Ledger) -> None:
     register_devices(prepared, [configured({"pcs": ["power"]})], DAY.start_us)
-    for part in ledger.due("jeju", SEOUL, DAY.date):
-        export(prepared, ledger, part)
+    for day_object in ledger.due("jeju", SEOUL, DAY.date):
+        export(prepared, ledger, day_object)
     assert due(ledger, DAY.date) == []
     run(prepared, f"INSERT INTO late_commit (site, tables, first, last) SELECT 'jeju', '{{pcs}}', t, t "
                   f"FROM (VALUES ('{utc(DAY.end_us - 1)}'::timestamptz)) AS v(t)")  # fmt: skip
@@ -99,11 +99,11 @@ def test_due_leaves_out_what_is_exported_and_has_not_changed(prepared: str, ledg
 def test_times_from_before_deliveries_were_noted_take_the_maps_of_today(prepared: str, ledger: Ledger) -> None:
     register_devices(prepared, [configured({"x": []}, map_name="bank-map")], DAY.start_us)
     run(prepared, "UPDATE device SET delivers = NULL")
-    assert [column.name for column in ledger.parts("jeju", DAY)[0].columns][5:] == ["soc"]
+    assert [column.name for column in ledger.day_objects("jeju", DAY)[0].columns][5:] == ["soc"]
     run(prepared, "UPDATE device SET map = 'gone'")
-    assert [part.table for part in ledger.parts("jeju", DAY)] == ["bank", "pcs", "sample", "event"]
+    assert [day_object.table for day_object in ledger.day_objects("jeju", DAY)] == ["bank", "pcs", "sample", "event"]
     register_devices(prepared, [configured({"x": []}, map_name="gone")], DAY.end_us)  # the same map: now it is noted
-    assert [part.table for part in ledger.parts("jeju", DAY)] == ["sample", "event"]
+    assert [day_object.table for day_object in ledger.day_objects("jeju", DAY)] == ["sample", "event"]
 
 
 @pytest.mark.parametrize(
@@ -115,47 +115,51 @@ def test_times_from_before_deliveries_were_noted_take_the_maps_of_today(prepared
 )
 def test_a_mark_that_means_nothing_here_is_known(prepared: str, ledger: Ledger, mark: str) -> None:
     register_devices(prepared, [configured({"pcs": ["power"]})], DAY.start_us)
-    for part in ledger.due("jeju", SEOUL, DAY.date):
-        export(prepared, ledger, part)
+    for day_object in ledger.due("jeju", SEOUL, DAY.date):
+        export(prepared, ledger, day_object)
     run(prepared, mark)
-    assert ledger.look(part_of("bank")) == (None, None)
-    assert ledger.look(part_of("pcs"))[1] is None
+    assert ledger.entry_of(day_object_of("bank")) == (None, None)
+    assert ledger.entry_of(day_object_of("pcs"))[1] is None
     assert due(ledger, DAY.date) == [(22, "pcs"), (22, "sample"), (22, "event")]
 
 
 def test_late_commits_of_another_cluster_do_not_touch_an_export_of_this_one(prepared: str, ledger: Ledger) -> None:
-    export(prepared, ledger, part_of("pcs"))
+    export(prepared, ledger, day_object_of("pcs"))
     run(prepared, f"INSERT INTO late_commit SELECT '99999'::xid8, 1, 'jeju', '{{pcs}}', t, t "
                   f"FROM (VALUES ('{utc(DAY.start_us)}'::timestamptz)) AS v(t)")  # fmt: skip
-    assert ledger.look(part_of("pcs"))[1] is False
+    assert ledger.entry_of(day_object_of("pcs"))[1] is False
 
 
 def test_an_export_that_was_slow_does_not_revive_what_was_dropped(prepared: str, ledger: Ledger) -> None:
-    entry = export(prepared, ledger, part_of("pcs"))
+    entry = export(prepared, ledger, day_object_of("pcs"))
     run(prepared, "UPDATE export_object SET dropped = true")
-    ledger.record(part_of("pcs"), entry)
-    found, _ = ledger.look(part_of("pcs"))
+    ledger.record(day_object_of("pcs"), entry)
+    found, _ = ledger.entry_of(day_object_of("pcs"))
     assert found is not None
     assert found.dropped
     with pytest.raises(DatabaseRefused, match="rows were dropped after the export to folder"):
-        read(prepared, part_of("pcs"))
+        read(prepared, day_object_of("pcs"))
 
 
 def test_two_exporters_take_turns_at_an_object_and_not_at_others(ledger: Ledger) -> None:
-    part = part_of("pcs")
-    with ledger.turn(part) as first, ledger.turn(part) as second, ledger.turn(part_of("bank")) as other:
+    day_object = day_object_of("pcs")
+    with (
+        ledger.claim(day_object) as first,
+        ledger.claim(day_object) as second,
+        ledger.claim(day_object_of("bank")) as other,
+    ):
         assert (first, second, other) == (True, False, True)
-    with ledger.turn(part) as again:
+    with ledger.claim(day_object) as again:
         assert again
 
 
 def test_a_database_that_was_never_prepared_says_what_to_do(dsn: str) -> None:
     with pytest.raises(ConfigError, match="start the main job on it once"):
-        Ledger(dsn, "folder", Catalogue(STANDARD), {}).look(part_of("pcs"))
+        Ledger(dsn, "folder", Catalogue(STANDARD), {}).entry_of(day_object_of("pcs"))
 
 
 def test_years_of_days_are_asked_at_once(prepared: str, ledger: Ledger) -> None:
     register_devices(prepared, [configured({"pcs": ["power"]})], DAY.start_us)
-    parts = ledger.due("jeju", SEOUL, DAY.date + timedelta(days=400))
-    assert len(parts) == 3 * 401
-    assert parts[-1].day.date == DAY.date + timedelta(days=400)
+    day_objects = ledger.due("jeju", SEOUL, DAY.date + timedelta(days=400))
+    assert len(day_objects) == 3 * 401
+    assert day_objects[-1].day.date == DAY.date + timedelta(days=400)

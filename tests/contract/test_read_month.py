@@ -12,7 +12,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from ess_ray.actors.exporter import Outcome, make_exporter
+from ess_ray.actors.exporter import ExportOutcome, make_exporter
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.core.settings import Settings
 from examples import read_month
@@ -54,9 +54,11 @@ def export(dsn: str, *words: str) -> None:
     settings = settings_of(dsn, *words)
     exporter = make_exporter(settings, dsn)
     for number in range((EMPTY - FIRST).days + 1):
-        for part in exporter.ledger.parts("panri", days.day_of(settings, "panri", FIRST + number * timedelta(1))):
-            *_, outcome = exporter.export(part)
-            assert isinstance(outcome, Outcome)
+        for day_object in exporter.ledger.day_objects(
+            "panri", days.day_of(settings, "panri", FIRST + number * timedelta(1))
+        ):
+            *_, outcome = exporter.export(day_object)
+            assert isinstance(outcome, ExportOutcome)
             assert outcome.written, outcome
 
 

@@ -19,7 +19,7 @@ from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, Catalogue, decide
 from ess_ray.core.exporting.store import StoredObject
-from tests.exports import DAY, DEVICE, SEOUL, export, part_of
+from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export
 from tests.flushes import STANDARD, compress, counts, flush_of
 
 HOUR_US = 3_600_000_000
@@ -41,14 +41,14 @@ class Scene:
             writer.write(flush_of([(DEVICE, DAYS[0].start_us + hours * HOUR_US) for hours in range(0, 60, 6)]))
 
     def export(self, last: date) -> None:
-        for part in self.ledger.due("jeju", SEOUL, last):
-            export(self.dsn, self.ledger, part)
-            self.store[part.name] = StoredObject(part.name, 1, 10, 4_000_000_000)
+        for day_object in self.ledger.due("jeju", SEOUL, last):
+            export(self.dsn, self.ledger, day_object)
+            self.store[day_object.name] = StoredObject(day_object.name, 1, 10, 4_000_000_000)
 
     def drop(self) -> list[str]:
         """Why each chunk stays, by table and first day."""
-        fates = drop_verified(self.ledger, self.store.get, DAYS[2].end_us)
-        return [f"{fate.table} {fate.chunk[8:10]} {fate.kept}".strip() for fate in fates]
+        outcomes = drop_verified(self.ledger, self.store.get, DAYS[2].end_us)
+        return [f"{chunk.table} {chunk.limits[8:10]} {chunk.kept_because}".strip() for chunk in outcomes]
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_day_that_is_not_exported_keeps_both_its_chunks(scene: Scene) -> None:
 @pytest.mark.parametrize("difference", [{"generation": 2}, {"crc32c": 3}, None])
 def test_an_object_that_is_not_the_ledgers_keeps_its_chunks(scene: Scene, difference: dict[str, int] | None) -> None:
     scene.export(DAYS[2].date)
-    name = part_of("pcs", DAYS[0]).name
+    name = day_object_of("pcs", DAYS[0]).name
     found = scene.store.pop(name)
     if difference:
         scene.store[name] = replace(found, **difference)  # type: ignore[arg-type]
@@ -118,9 +118,9 @@ def test_what_comes_late_to_a_dropped_day_stays_and_the_object_is_held(scene: Sc
     scene.drop()
     with closing(FlushWriter(scene.dsn)) as writer:
         writer.write(flush_of([(DEVICE, DAYS[0].start_us + 1)]))
-    part = part_of("pcs", DAYS[0])
-    entry, changed = scene.ledger.look(part)
-    assert decide(entry, scene.store[part.name], changed) is Action.HELD
+    day_object = day_object_of("pcs", DAYS[0])
+    entry, changed = scene.ledger.entry_of(day_object)
+    assert decide(entry, scene.store[day_object.name], changed) is Action.HELD
     assert scene.ledger.due("jeju", SEOUL, DAYS[2].date) == []
     assert scene.drop() == [
         f"{table} 20 jeju 2026-11-21 has changed since its export" for table in ("bank", "pcs", "sample")
@@ -133,8 +133,8 @@ def test_a_writer_in_the_middle_keeps_the_chunks_and_is_not_held_up_for_long(sce
     with psycopg.connect(scene.dsn) as writer:
         writer.execute("LOCK TABLE late_commit IN ROW EXCLUSIVE MODE")
         before_us = DAYS[0].start_us + 10 * HOUR_US  # the oldest chunks
-        fates = drop_verified(scene.ledger, scene.store.get, before_us)
-    assert [fate.kept for fate in fates] == ["it is in use"] * 3
+        outcomes = drop_verified(scene.ledger, scene.store.get, before_us)
+    assert [chunk.kept_because for chunk in outcomes] == ["it is in use"] * 3
     assert counts(scene.dsn) == (10, 20, 10)
 
 

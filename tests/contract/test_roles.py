@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.actors.exporter import End, Outcome, make_exporter
+from ess_ray.actors.exporter import ExportEnd, ExportOutcome, make_exporter
 from ess_ray.adapters.postgres.completeness import open_completeness
 from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
@@ -69,12 +69,12 @@ def test_each_role_can_do_its_job_and_nothing_else(roles: None, dsn: str, tmp_pa
     exports = make_exporter(settings, exporter)
     ends = [
         told.end
-        for part in exports.ledger.parts("sionyu", day)
-        for told in exports.export(part)
-        if isinstance(told, Outcome)
+        for day_object in exports.ledger.day_objects("sionyu", day)
+        for told in exports.export(day_object)
+        if isinstance(told, ExportOutcome)
     ]
     assert ends
-    assert set(ends) == {End.EXPORTED}
+    assert set(ends) == {ExportEnd.EXPORTED}
 
     # The reader reads what a report asks for, and the data.
     with open_completeness(reader, settings.standard) as completeness:

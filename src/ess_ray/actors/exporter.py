@@ -1,8 +1,8 @@
 """The exporter: one object of the daily export, from the database's snapshot into the store, or read back from there.
 
-A plain class: what a Ray task of `ess_ray.cluster.exports` does, or a plain call without a cluster. It keeps nothing
-between two objects. Each call is a generator: `Progress` from time to time, at last one `Outcome`; closing it before
-leaves nothing half done in the store.
+A plain class: a Ray task of `ess_ray.cluster.exports` calls it, or anybody without a cluster. It keeps nothing between
+two objects. Its two calls are generators: they yield `ExportProgress` from time to time and at last one
+`ExportOutcome`; closing them before leaves no unfinished object in the store.
 Errors: those of `adapters.postgres.day_rows`, `adapters.postgres.ledger` and `core.exporting.store`.
 """
 
@@ -18,52 +18,55 @@ from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.stores.checksum import crc32c
 from ess_ray.core.errors import ConfigError, StoreConflict
-from ess_ray.core.exporting.objects import Action, Catalogue, Entry, Part, decide, delivered_by
+from ess_ray.core.exporting.objects import Action, Catalogue, DayObject, LedgerEntry, decide, delivered_by
 from ess_ray.core.exporting.store import Store, StoredObject
 from ess_ray.core.settings import Settings
 
 PROGRESS_S = 0.5
-MOST_CONFLICTS = 3  # how often somebody else may change the object under our hands
+MOST_CONFLICTS = 3  # how often somebody else may change the object while it is exported
 
 
-class End(StrEnum):
-    """What became of an object."""
+class ExportEnd(StrEnum):
+    """The way in which the export or verification of an object ended."""
 
     EXPORTED = "exported"
     REPLACED = "exported again"  # the day had changed
-    ENTERED = "entered"  # it was there, equal to the database, and the ledger did not know
+    ENTERED = "entered"  # the store had it, equal to the database, and the ledger did not
     UNCHANGED = "unchanged"
     VERIFIED = "verified"
-    BUSY = "busy"  # another exporter is at it
+    BUSY = "busy"  # another exporter is working on it
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an object is; `share` of its day, 0 to 1."""
+class ExportProgress:
+    """How far an object is: its rows so far, and the share of its day that they cover, 0 to 1."""
 
     rows: int
     share: float
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The end of an object's export or verification."""
+class ExportOutcome:
+    """The end of an object's export or verification; rows and bytes are those of the object."""
 
-    end: End
+    end: ExportEnd
     rows: int = 0
     bytes: int = 0
     problem: str = ""  # of FAILED and BUSY: why, for a person
 
     @property
-    def good(self) -> bool:
-        """Whether the object is where and what it should be."""
-        return self.end not in (End.FAILED, End.BUSY)
+    def succeeded(self) -> bool:
+        """True if the store has the object as it should be."""
+        return self.end not in (ExportEnd.FAILED, ExportEnd.BUSY)
 
     @property
     def written(self) -> bool:
-        """Whether the store was written to."""
-        return self.end in (End.EXPORTED, End.REPLACED)
+        """True if the object was written into the store."""
+        return self.end in (ExportEnd.EXPORTED, ExportEnd.REPLACED)
+
+
+ExportReport = ExportProgress | ExportOutcome
 
 
 def make_exporter(settings: Settings, dsn: str) -> Exporter:
@@ -73,103 +76,107 @@ def make_exporter(settings: Settings, dsn: str) -> Exporter:
         raise ConfigError("export", "nothing is exported with these settings: say where the objects go")
     store = export.store.open()
     catalogue = Catalogue(settings.standard, export.template, export.formats)
-    maps = {name: delivered_by(one) for name, one in settings.maps.items()}
+    maps = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
     return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps), store)
 
 
 class Exporter:
-    """Between one database and one store."""
+    """Exports from one database into one store."""
 
     def __init__(self, dsn: str, ledger: Ledger, store: Store) -> None:
+        """`ledger`: the one of this store, in this database."""
         self._dsn = dsn
         self.ledger = ledger
         self.store = store
 
-    def export(self, part: Part) -> Iterator[Progress | Outcome]:
-        """See that the object is in the store as the database has it."""
-        with self.ledger.turn(part) as free:
-            if not free:
-                yield Outcome(End.BUSY, problem="another exporter is at it")
+    def export(self, day_object: DayObject) -> Iterator[ExportReport]:
+        """Bring the object in the store into line with the database, and enter it in the ledger.
+
+        Raises StoreConflict if somebody else keeps changing the object meanwhile.
+        """
+        with self.ledger.claim(day_object) as claimed:
+            if not claimed:
+                yield ExportOutcome(ExportEnd.BUSY, problem="another exporter is working on it")
                 return
             for _ in range(MOST_CONFLICTS):
                 try:
-                    yield from self._export(part)
+                    yield from self._export(day_object)
                 except StoreConflict as error:
                     conflict = error
                 else:
                     return
             raise conflict
 
-    def verify(self, part: Part) -> Iterator[Progress | Outcome]:
-        """Read the object back: it must be the ledger's, and the ledger's what the database still holds."""
-        entry, changed = self.ledger.look(part)
-        found = self.store.stat(part.name)
-        if wrong := _missing(entry, found):
-            yield Outcome(End.FAILED, problem=wrong)
+    def verify(self, day_object: DayObject) -> Iterator[ExportReport]:
+        """Read the object back: it must be as the ledger says, and the ledger's row as the database says."""
+        entry, changed = self.ledger.entry_of(day_object)
+        stored = self.store.stat(day_object.name)
+        if problem := _cannot_verify(entry, stored):
+            yield ExportOutcome(ExportEnd.FAILED, problem=problem)
             return
         assert entry is not None
-        found_bytes = _Tally()
-        for block in self.store.read(part.name):
-            found_bytes.add(block)
-            yield Progress(0, 0.0)
-        if (found_bytes.crc32c, found_bytes.bytes) != (entry.crc32c, entry.bytes):
-            differs = f"{found_bytes} instead of {entry.bytes} bytes with CRC32C {entry.crc32c:08x}"
-            yield Outcome(End.FAILED, problem=f"the object is not what was exported: {differs}")
+        read_back = _Checksum()
+        for block in self.store.read(day_object.name):
+            read_back.add(block)
+            yield ExportProgress(0, 0.0)
+        if (read_back.crc32c, read_back.bytes) != (entry.crc32c, entry.bytes):
+            differs = f"{read_back} instead of {entry.bytes} bytes with CRC32C {entry.crc32c:08x}"
+            yield ExportOutcome(ExportEnd.FAILED, problem=f"the object is not what was exported: {differs}")
         elif changed:
-            yield Outcome(End.FAILED, problem="the day has changed since it was exported: export it again")
+            yield ExportOutcome(ExportEnd.FAILED, problem="the day has changed since it was exported: export it again")
         elif entry.dropped:
-            yield Outcome(End.VERIFIED, entry.rows, entry.bytes)
+            yield ExportOutcome(ExportEnd.VERIFIED, entry.rows, entry.bytes)
         else:
-            yield from self._verify_rows(part, entry)
+            yield from self._verify_rows(day_object, entry)
 
     # --- exporting ----------------------------------------------------------------------------------------------------
 
-    def _export(self, part: Part) -> Iterator[Progress | Outcome]:
-        entry, changed = self.ledger.look(part)
-        found = self.store.stat(part.name)
-        action = decide(entry, found, changed)
+    def _export(self, day_object: DayObject) -> Iterator[ExportReport]:
+        entry, changed = self.ledger.entry_of(day_object)
+        stored = self.store.stat(day_object.name)
+        action = decide(entry, stored, changed)
         if action is Action.SKIP and entry:
-            yield Outcome(End.UNCHANGED, entry.rows, entry.bytes)
+            yield ExportOutcome(ExportEnd.UNCHANGED, entry.rows, entry.bytes)
         elif action is Action.HELD:
-            yield Outcome(End.FAILED, problem=_held(found, changed))
-        elif action is Action.COMPARE and found:
-            yield from self._compare(part, found)
+            yield ExportOutcome(ExportEnd.FAILED, problem=_why_held(stored, changed))
+        elif action is Action.COMPARE and stored:
+            yield from self._compare(day_object, stored)
         else:
-            yield from self._upload(part, found)
+            yield from self._upload(day_object, stored)
 
-    def _upload(self, part: Part, found: StoredObject | None) -> Iterator[Progress | Outcome]:
-        generation, content = found.generation if found else 0, _Tally()
+    def _upload(self, day_object: DayObject, replaced: StoredObject | None) -> Iterator[ExportReport]:
+        generation, content = replaced.generation if replaced else 0, _Checksum()
         with (
-            open_day(self._dsn, part) as rows,
+            open_day(self._dsn, day_object) as rows,
             self.store.write(
-                part.name, generation=generation, metadata={}, content_type=part.format.content_type
+                day_object.name, generation=generation, metadata={}, content_type=day_object.format.content_type
             ) as upload,
         ):
-            for piece, progress in _encoded(rows, part, content):
-                upload.write(piece)
+            for block, progress in _encoded(rows, day_object, content):
+                upload.write(block)
                 if progress:
                     yield progress
-            upload.metadata.update(_metadata(part, rows))
-        self.ledger.record(part, self._entry(part, rows, content, upload.stored))
-        yield Outcome(End.REPLACED if found else End.EXPORTED, rows.rows, upload.stored.bytes)
+            upload.metadata.update(_metadata(day_object, rows))
+        self.ledger.record(day_object, self._entry(day_object, rows, content, upload.stored))
+        yield ExportOutcome(ExportEnd.REPLACED if replaced else ExportEnd.EXPORTED, rows.rows, upload.stored.bytes)
 
-    def _compare(self, part: Part, found: StoredObject) -> Iterator[Progress | Outcome]:
-        """The object is there and nothing vouches for it: make its bytes without storing them, and compare."""
-        made, content = _Tally(), _Tally()
-        with open_day(self._dsn, part) as rows:
-            for piece, progress in _encoded(rows, part, content):
-                made.add(piece)
+    def _compare(self, day_object: DayObject, stored: StoredObject) -> Iterator[ExportReport]:
+        """Upload an object that the ledger does not vouch for only if its bytes, made without storing them, differ."""
+        encoded, content = _Checksum(), _Checksum()
+        with open_day(self._dsn, day_object) as rows:
+            for block, progress in _encoded(rows, day_object, content):
+                encoded.add(block)
                 if progress:
                     yield progress
-        if (made.crc32c, made.bytes) != (found.crc32c, found.bytes):
-            yield from self._upload(part, found)
+        if (encoded.crc32c, encoded.bytes) != (stored.crc32c, stored.bytes):
+            yield from self._upload(day_object, stored)
             return
-        self.ledger.record(part, self._entry(part, rows, content, found))
-        yield Outcome(End.ENTERED, rows.rows, found.bytes)
+        self.ledger.record(day_object, self._entry(day_object, rows, content, stored))
+        yield ExportOutcome(ExportEnd.ENTERED, rows.rows, stored.bytes)
 
-    def _entry(self, part: Part, rows: DayRows, content: _Tally, stored: StoredObject) -> Entry:
-        return Entry(
-            name=part.name,
+    def _entry(self, day_object: DayObject, rows: DayRows, content: _Checksum, stored: StoredObject) -> LedgerEntry:
+        return LedgerEntry(
+            name=day_object.name,
             location=self.store.location,
             generation=stored.generation,
             bytes=stored.bytes,
@@ -179,39 +186,40 @@ class Exporter:
             first_us=rows.first_us,
             last_us=rows.last_us,
             mark=rows.mark,
-            schema_hash=part.schema_hash,
+            schema_hash=day_object.schema_hash,
             version=__version__,
             exported_us=time.time_ns() // 1000,
-            start_us=part.day.start_us,
-            end_us=part.day.end_us,
+            start_us=day_object.day.start_us,
+            end_us=day_object.day.end_us,
         )
 
-    def _verify_rows(self, part: Part, entry: Entry) -> Iterator[Progress | Outcome]:
-        content = _Tally()
-        with open_day(self._dsn, part) as rows:
-            for block, progress in _watched(rows, part):
+    def _verify_rows(self, day_object: DayObject, entry: LedgerEntry) -> Iterator[ExportReport]:
+        content = _Checksum()
+        with open_day(self._dsn, day_object) as rows:
+            for block, progress in _with_progress(rows, day_object):
                 content.add(block)
                 if progress:
                     yield progress
         if content.crc32c == entry.content_crc32c:
-            yield Outcome(End.VERIFIED, entry.rows, entry.bytes)
+            yield ExportOutcome(ExportEnd.VERIFIED, entry.rows, entry.bytes)
             return
-        differs = f"{rows.rows} rows there, {entry.rows} exported" if rows.rows != entry.rows else "other values"
+        differs = "the values differ"
+        if rows.rows != entry.rows:
+            differs = f"it has {rows.rows} rows, and {entry.rows} were exported"
         # It may have changed while it was read.
-        if self.ledger.look(part)[1]:
+        if self.ledger.entry_of(day_object)[1]:
             differs = "the day has changed since it was exported: export it again"
-        yield Outcome(End.FAILED, problem=f"the database holds something else: {differs}")
+        yield ExportOutcome(ExportEnd.FAILED, problem=f"the database holds something else: {differs}")
 
 
-class _Tally:
-    """Bytes that went by."""
+class _Checksum:
+    """Number and CRC32C of bytes that are added block by block."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self.crc32c = 0
 
     def add(self, block: bytes) -> None:
-        """Count a block."""
         self.bytes += len(block)
         self.crc32c = crc32c(block, self.crc32c)
 
@@ -219,56 +227,58 @@ class _Tally:
         return f"{self.bytes} bytes with CRC32C {self.crc32c:08x}"
 
 
-def _watched(rows: DayRows, part: Part) -> Iterator[tuple[bytes, Progress | None]]:
-    """Header and blocks, now and then with how far it is: rows come in the order of time."""
+def _with_progress(rows: DayRows, day_object: DayObject) -> Iterator[tuple[bytes, ExportProgress | None]]:
+    """Header and blocks of the canonical CSV, every `PROGRESS_S` with the progress: rows come in the order of time."""
     yield rows.header, None
     next_s = time.monotonic()
+    day = day_object.day
     for block in rows:
         progress = None
         if time.monotonic() >= next_s and rows.last_us is not None:
             next_s = time.monotonic() + PROGRESS_S
-            share = (rows.last_us - part.day.start_us) / (part.day.end_us - part.day.start_us)
-            progress = Progress(rows.rows, share)
+            progress = ExportProgress(rows.rows, (rows.last_us - day.start_us) / (day.end_us - day.start_us))
         yield block, progress
 
 
-def _encoded(rows: DayRows, part: Part, content: _Tally) -> Iterator[tuple[bytes, Progress | None]]:
-    """The object's bytes; the canonical CSV that they are made of is counted in `content`."""
-    encoder = part.format.encoder(part.columns, part.day)
-    for block, progress in _watched(rows, part):
+def _encoded(rows: DayRows, day_object: DayObject, content: _Checksum) -> Iterator[tuple[bytes, ExportProgress | None]]:
+    """The object's bytes; the canonical CSV that they are made of is added to `content`."""
+    encoder = day_object.format.encoder(day_object.columns, day_object.day)
+    for block, progress in _with_progress(rows, day_object):
         content.add(block)
         yield encoder.feed(block), progress
     yield encoder.finish(), None
 
 
-def _metadata(part: Part, rows: DayRows) -> Mapping[str, str]:
-    """What an object says about itself."""
+def _metadata(day_object: DayObject, rows: DayRows) -> Mapping[str, str]:
+    """The metadata that an object carries in the store."""
     times = {"first_time": rows.first_us, "last_time": rows.last_us}
+    clock = day_object.day.clock
     return {
         "rows": str(rows.rows),
-        **{name: part.day.clock(time_us, "%Y-%m-%dT%H:%M:%S%z") for name, time_us in times.items() if time_us},
-        "schema_hash": part.schema_hash,
+        **{name: clock(time_us, "%Y-%m-%dT%H:%M:%S%z") for name, time_us in times.items() if time_us},
+        "schema_hash": day_object.schema_hash,
         "version": __version__,
     }
 
 
-def _missing(entry: Entry | None, found: StoredObject | None) -> str:
-    """Why there is nothing to be verified."""
+def _cannot_verify(entry: LedgerEntry | None, stored: StoredObject | None) -> str:
+    """The reason why there is nothing to be verified; empty if there is."""
     if entry is None:
-        return "was never exported" + ("; there is an object, and nothing vouches for it" if found else "")
-    if found is None:
+        untracked = ": the store has an object under that name, but the ledger has no record of it"
+        return "the object was never exported" + (untracked if stored else "")
+    if stored is None:
         return "the object is not in the store any more"
-    if found.generation != entry.generation:
-        return f"somebody else has replaced the object: generation {found.generation} instead of {entry.generation}"
+    if stored.generation != entry.generation:
+        return f"somebody else has replaced the object: generation {stored.generation} instead of {entry.generation}"
     return ""
 
 
-def _held(found: StoredObject | None, changed: bool | None) -> str:
-    """Why an object is left as it is although the database has dropped rows of its day."""
-    if found is None:
-        what = "the object is not in the store any more"
+def _why_held(stored: StoredObject | None, changed: bool | None) -> str:
+    """The reason why an object stays as it is although the database has dropped rows of its day."""
+    if stored is None:
+        reason = "the object is not in the store any more, and the database cannot give it again"
     elif changed:
-        what = "samples of that day have come since; the object stays as it is, they stay in the database"
+        reason = "samples of that day came later; the object stays as it is, and they stay in the database"
     else:
-        what = "the object is not the one that was exported; it is left alone"
-    return f"rows of that day were dropped from the database after its export (export.drop_after): {what}"
+        reason = "the object is not the one that was exported; it is left alone"
+    return f"rows of that day were dropped from the database after its export (export.drop_after): {reason}"

@@ -15,12 +15,12 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ess_ray.actors.exporter import Exporter, Outcome, Progress
+from ess_ray.actors.exporter import Exporter, ExportReport
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
 from ess_ray.actors.poller import JournalSettings, Poller, Ready
 from ess_ray.adapters.local.logs import LogFile
-from ess_ray.core.exporting.objects import Part
+from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.settings import DeviceSettings, Settings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
@@ -128,16 +128,16 @@ def beside_the_driver() -> dict[str, Any]:
     return {"scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)}
 
 
-def export(exporter: Exporter, part: Part, verify: bool) -> Any:
+def export(exporter: Exporter, day_object: DayObject, verify: bool) -> Any:
     """Start a task; gives a generator of references to what `Exporter.export` (or `verify`) yields."""
     node_options = beside_the_driver() if exporter.store.on_one_node else {}
-    options = {**EXPORT, **node_options, "name": f"export:{part}"}
-    return ray.remote(_export).options(**options).remote(exporter, part, verify)
+    options = {**EXPORT, **node_options, "name": f"export:{day_object}"}
+    return ray.remote(_export).options(**options).remote(exporter, day_object, verify)
 
 
-def _export(exporter: Exporter, part: Part, verify: bool) -> Iterator[Progress | Outcome]:
+def _export(exporter: Exporter, day_object: DayObject, verify: bool) -> Iterator[ExportReport]:
     os.setpriority(os.PRIO_PROCESS, 0, EXPORT_NICENESS)
-    yield from exporter.verify(part) if verify else exporter.export(part)
+    yield from exporter.verify(day_object) if verify else exporter.export(day_object)
 
 
 def ray_logs() -> Path | None:

@@ -1,7 +1,7 @@
 """Many objects of the export: a Ray task each, some at once, repeated where that can help. Runs in the driver.
 
-What is transient, and a task whose process was killed, is tried again after a pause; what stays broken is an outcome
-like any other, so that one object that cannot be exported never keeps the others waiting.
+An export that failed for a transient reason, or whose process was killed, is tried again after a pause; one that goes
+on failing ends with an outcome like any other, so that it never keeps the others waiting.
 """
 
 from __future__ import annotations
@@ -16,63 +16,71 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from ess_ray.actors.exporter import End, Exporter, Outcome, Progress
+from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome, ExportReport
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
-from ess_ray.core.exporting.objects import Part
+from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
 PAUSES_S = (1.0, 5.0, 15.0)  # before each further try
-BUSY_PAUSE_S, BUSY_LIMIT_S = 2.0, 900.0  # between two looks whether the other exporter has done it; how long at most
-SILENCE_S = 900.0  # a task that has said nothing for so long hangs; store and database have shorter limits
-LOOK_S = 0.2
+BUSY_PAUSE_S, BUSY_LIMIT_S = 2.0, 900.0  # before asking again if the other exporter has finished; how long in all
+SILENCE_S = 900.0  # a task without a report for so long hangs; the limits of store and database are shorter
+WAIT_S = 0.2
 UNREACHABLE = (StoreUnavailable, DatabaseUnavailable)
-ENOUGH_S = 60.0  # a store that was not reached for so long was asked often enough: it repeats by itself
+REPEATED_S = 60.0  # a task that ran for so long has itself repeated what it needs of a store that is unreachable
 
 
 @dataclass(slots=True)
-class _Try:
-    """An object that is on its way, or waits for its turn."""
+class _PendingExport:
+    """An object whose task runs, or that waits to be tried (again)."""
 
-    part: Part
+    day_object: DayObject
     tries: int = 0
     not_before_s: float = 0.0
     began_s: float = 0.0
     busy_since_s: float | None = None
-    heard_s: float = 0.0
-    outcome: Outcome | None = None
+    last_report_s: float = 0.0
+    outcome: ExportOutcome | None = None  # reported, while the task has not ended yet
 
 
-class Exports:
-    """At most `parallel` tasks of one exporter at once."""
+class ExportTasks:
+    """Tasks of one exporter, at most `parallel` at once.
+
+    An object is in `_waiting` until its task starts and in `_running` until its task has ended; then it either goes
+    back to `_waiting`, to be tried again, or its outcome is yielded.
+    """
 
     def __init__(self, exporter: Exporter, parallel: int, verify: bool = False) -> None:
+        """`verify`: read the objects back instead of exporting them."""
         self._exporter = exporter
         self._parallel = parallel
         self._verify = verify
-        self._waiting: deque[_Try] = deque()
-        self._running: dict[Any, _Try] = {}
+        self._waiting: deque[_PendingExport] = deque()
+        self._running: dict[Any, _PendingExport] = {}
         self._unreachable = 0  # how many in a row were given up since store or database cannot be reached
 
     def run(
-        self, parts: Iterable[Part], stopped: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[Part, Progress | Outcome]]:
-        """Every part's progress and its one outcome, as they come; when `stopped()` the rest is given up."""
-        self._waiting.extend(_Try(part) for part in parts)
+        self, day_objects: Iterable[DayObject], stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[DayObject, ExportReport]]:
+        """Reports of progress as they come, and one outcome of each object.
+
+        When `stopped()` is true, what is not finished is given up without an outcome.
+        """
+        self._waiting.extend(_PendingExport(day_object) for day_object in day_objects)
         try:
             while (self._waiting or self._running) and not stopped():
                 self._begin()
                 running = list(self._running)
-                ready = ray.wait(running, timeout=LOOK_S)[0] if running else []
+                ready = ray.wait(running, timeout=WAIT_S)[0] if running else []
                 for task in ready:
-                    yield from self._heard(task)
-                self._end_silent()
+                    yield from self._on_report(task)
+                self._kill_silent()
                 if not running:
-                    time.sleep(LOOK_S)
+                    time.sleep(WAIT_S)
         finally:
             for task in self._running:
                 ray.cancel(task, force=True)
@@ -80,80 +88,90 @@ class Exports:
             self._waiting.clear()
 
     def _begin(self) -> None:
-        """Start what may start, in order."""
+        """Start the tasks that may start, in order."""
         for _ in range(len(self._waiting)):
-            one = self._waiting.popleft()
-            if len(self._running) < self._parallel and time.monotonic() >= one.not_before_s:
-                one.began_s = one.heard_s = time.monotonic()
-                self._running[actors.export(self._exporter, one.part, self._verify)] = one
+            pending = self._waiting.popleft()
+            if len(self._running) < self._parallel and time.monotonic() >= pending.not_before_s:
+                pending.began_s = pending.last_report_s = time.monotonic()
+                self._running[actors.export(self._exporter, pending.day_object, self._verify)] = pending
             else:
-                self._waiting.append(one)
+                self._waiting.append(pending)
 
-    def _heard(self, task: Any) -> Iterator[tuple[Part, Progress | Outcome]]:
-        """What a task says next; its outcome counts once it has really ended."""
-        one = self._running[task]
-        one.heard_s = time.monotonic()
+    def _on_report(self, task: Any) -> Iterator[tuple[DayObject, ExportReport]]:
+        """Take the next report of a task; an outcome counts once the task has really ended."""
+        pending = self._running[task]
+        pending.last_report_s = time.monotonic()
         try:
-            told: Progress | Outcome = ray.get(next(task))
+            report: ExportReport = ray.get(next(task))
         except StopIteration:
-            yield from self._ended(task, one.outcome or Outcome(End.FAILED, problem="ended without a word"), True)
+            problem = "the task of this object ended without an outcome"
+            yield from self._on_end(task, pending.outcome or ExportOutcome(ExportEnd.FAILED, problem=problem), True)
         except (RayError, EssRayError) as error:
-            cause = error.cause if isinstance(error, RayTaskError) else error
-            known = isinstance(cause, EssRayError)
-            problem = _first_line(cause) if known else f"its process ended ({type(cause).__name__})"
-            failed = one.outcome or Outcome(End.FAILED, problem=problem)
-            unreachable = isinstance(cause, UNREACHABLE)
-            asked_enough = unreachable and time.monotonic() > one.began_s + ENOUGH_S
-            yield from self._ended(task, failed, not (isinstance(cause, Terminal) or asked_enough))
-            if unreachable and one not in self._waiting:
-                self._unreachable += 1
-                yield from self._give_up(problem)
+            yield from self._on_error(task, error)
         else:
-            if isinstance(told, Outcome):
-                one.outcome = told
+            if isinstance(report, ExportOutcome):
+                pending.outcome = report
             else:
-                yield one.part, told
+                yield pending.day_object, report
 
-    def _ended(self, task: Any, outcome: Outcome, may_help: bool) -> Iterator[tuple[Part, Outcome]]:
-        """Tell the outcome, or try again."""
-        one = self._running.pop(task)
-        again = self._pause_s(one, outcome, may_help and one.outcome is None)
-        if again is None:
-            if outcome.good:
+    def _on_error(self, task: Any, error: RayError | EssRayError) -> Iterator[tuple[DayObject, ExportOutcome]]:
+        """Take the error that ended a task, which may have reported its outcome before."""
+        pending = self._running[task]
+        cause = error.cause if isinstance(error, RayTaskError) else error
+        is_ours = isinstance(cause, EssRayError)
+        problem = _first_line(cause) if is_ours else f"the process of its task ended ({type(cause).__name__})"
+        outcome = pending.outcome or ExportOutcome(ExportEnd.FAILED, problem=problem)
+        unreachable = isinstance(cause, UNREACHABLE)
+        repeated = unreachable and time.monotonic() > pending.began_s + REPEATED_S
+        yield from self._on_end(task, outcome, not (isinstance(cause, Terminal) or repeated))
+        if unreachable and pending not in self._waiting:
+            self._unreachable += 1
+            yield from self._give_up(problem)
+
+    def _on_end(self, task: Any, outcome: ExportOutcome, may_help: bool) -> Iterator[tuple[DayObject, ExportOutcome]]:
+        """Yield the outcome, or put the object back to try it again. `may_help`: another try can end otherwise."""
+        pending = self._running.pop(task)
+        day_object = pending.day_object
+        pause_s = self._pause_s(pending, outcome, may_help and pending.outcome is None)
+        if pause_s is None:
+            if outcome.succeeded:
                 self._unreachable = 0
-                fields = about("exported", site=one.part.site, table=one.part.table)
-                troubles.over(one.part.name, f"{one.part} is exported", fields)
-            yield one.part, outcome
+                fields = about("exported", site=day_object.site, table=day_object.table)
+                troubles.over(day_object.name, f"{day_object} is exported", fields)
+            yield day_object, outcome
             return
-        text = f"{one.part}: {outcome.problem}; tried again in {again:g} s"
-        fields = about("export failed", site=one.part.site, table=one.part.table, reason=outcome.problem)
-        troubles.met(one.part.name, text, fields)
-        one.outcome = None
-        one.not_before_s = time.monotonic() + again
-        self._waiting.append(one)
+        text = f"{day_object}: {outcome.problem}; it is tried again in {pause_s:g} s"
+        fields = about("export failed", site=day_object.site, table=day_object.table, reason=outcome.problem)
+        troubles.met(day_object.name, text, fields)
+        pending.outcome = None
+        pending.not_before_s = time.monotonic() + pause_s
+        self._waiting.append(pending)
 
-    def _give_up(self, problem: str) -> Iterator[tuple[Part, Outcome]]:
-        """When as many in a row as run at once could not reach store or database, the rest need not find out too."""
+    def _give_up(self, problem: str) -> Iterator[tuple[DayObject, ExportOutcome]]:
+        """Give up all that wait once as many in a row as run at once could not reach store or database."""
         while self._waiting and self._unreachable >= max(2, self._parallel):
-            yield self._waiting.popleft().part, Outcome(End.FAILED, problem=f"not tried any more: {problem}")
+            outcome = ExportOutcome(ExportEnd.FAILED, problem=f"not tried any more: {problem}")
+            yield self._waiting.popleft().day_object, outcome
 
-    def _pause_s(self, one: _Try, outcome: Outcome, failed: bool) -> float | None:
-        """How long to wait before another try; None: no more."""
-        if outcome.end is End.BUSY:
-            one.busy_since_s = one.busy_since_s or time.monotonic()
-            return BUSY_PAUSE_S if time.monotonic() < one.busy_since_s + BUSY_LIMIT_S else None
-        if not failed or one.tries == len(PAUSES_S):
+    def _pause_s(self, pending: _PendingExport, outcome: ExportOutcome, try_again: bool) -> float | None:
+        """Seconds to wait before another try; None: there is none."""
+        if outcome.end is ExportEnd.BUSY:
+            pending.busy_since_s = pending.busy_since_s or time.monotonic()
+            return BUSY_PAUSE_S if time.monotonic() < pending.busy_since_s + BUSY_LIMIT_S else None
+        if not try_again or pending.tries == len(PAUSES_S):
             return None
-        one.tries += 1
-        return PAUSES_S[one.tries - 1]
+        pending.tries += 1
+        return PAUSES_S[pending.tries - 1]
 
-    def _end_silent(self) -> None:
-        """Kill what hangs; its end is then heard like any other."""
-        for task, one in self._running.items():
-            if time.monotonic() > one.heard_s + SILENCE_S:
-                one.heard_s = time.monotonic()
-                fields = about("export killed", site=one.part.site, table=one.part.table)
-                log.error("%s has said nothing for %g s: its process is killed", one.part, SILENCE_S, extra=fields)
+    def _kill_silent(self) -> None:
+        """Kill tasks that hang; their end is then noticed like any other."""
+        for task, pending in self._running.items():
+            if time.monotonic() > pending.last_report_s + SILENCE_S:
+                pending.last_report_s = time.monotonic()
+                day_object = pending.day_object
+                fields = about("export killed", site=day_object.site, table=day_object.table)
+                text = "the export of %s has reported nothing for %g s: its process is killed"
+                log.error(text, day_object, SILENCE_S, extra=fields)
                 ray.cancel(task, force=True)
 
 

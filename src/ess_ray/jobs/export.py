@@ -1,7 +1,7 @@
 """`job=export`: export some days of some sites now, or verify them; ends with 1 if an object is missing afterwards.
 
-What is there and has not changed is left alone. It may run beside the main job, and beside itself. What became of each
-object goes to standard output, what is missing to standard error.
+An object that the store has and whose day has not changed stays as it is. The job may run beside the main job, and
+several times at once. The end of each object goes to standard output, failures also to standard error.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from types import FrameType, TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ess_ray.actors.exporter import End, Exporter, Outcome, make_exporter
-from ess_ray.actors.exporter import Progress as Share
+from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome, ExportReport, make_exporter
 from ess_ray.adapters.local.logs import EXPORT_JOB
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
@@ -29,7 +28,7 @@ from ess_ray.app.state_folder import state_folder
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.exporting.objects import Part, last_closed
+from ess_ray.core.exporting.objects import DayObject, last_closed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 
@@ -39,7 +38,10 @@ ONE_DAY = timedelta(days=1)
 
 
 def run(settings: Settings) -> int:
-    """Export or verify; gives the exit code. Raises ConfigError, CannotStart or another EssRayError."""
+    """Export or verify the days that the settings ask for; gives the exit code.
+
+    Raises ConfigError, CannotStart or another EssRayError.
+    """
     export = settings.export
     now_us = time.time_ns() // 1000
     days = choose_days(settings.timezones, export.first_day, export.last_day, export.grace_us, now_us)
@@ -47,16 +49,19 @@ def run(settings: Settings) -> int:
         with ExitStack() as stack:
             return _run(settings, days, stack)
     except KeyboardInterrupt:
-        print("ess_ray: stopped at once: nothing is half done, the next run does the rest", file=sys.stderr)
+        print(
+            "ess_ray: stopped at once: nothing unfinished is in the store; the next run does the rest",
+            file=sys.stderr,
+        )
         return INTERRUPTED
 
 
 def choose_days(
     timezones: Mapping[str, str], first: str, last: str, grace_us: int, now_us: int
 ) -> list[tuple[str, Day]]:
-    """Site and day of all that two words (see `core.day`) mean, oldest first.
+    """Site and day of all days from `first` to `last`, words of `core.day`, oldest first.
 
-    Raises ConfigError for a day that is not over: half of it would be in the store under the name of the whole.
+    Raises ConfigError for a day that is not over: half of it would be in the store under the name of the complete one.
     """
     chosen = []
     for site, timezone in timezones.items():
@@ -67,7 +72,7 @@ def choose_days(
             raise ConfigError("day" if first == last else "to", problem)
         days = (end.date - day.date).days + 1
         chosen += [(site, whole_day(day.date + number * ONE_DAY, timezone)) for number in range(days)]
-    return sorted(chosen, key=lambda one: (one[1].date, one[0]))
+    return sorted(chosen, key=lambda site_and_day: (site_and_day[1].date, site_and_day[0]))
 
 
 def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) -> int:
@@ -75,11 +80,11 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
     dsn = stack.enter_context(serving(settings))
     exporter = make_exporter(settings, dsn)
-    parts = [part for site, day in days for part in exporter.ledger.parts(site, day)]
-    for line in _unknown(settings, days, parts):
+    day_objects = [day_object for site, day in days for day_object in exporter.ledger.day_objects(site, day)]
+    for line in _without_objects(settings, days, day_objects):
         print(f"ess_ray: {line}", file=sys.stderr)
         log.warning(line, extra=about("nothing to export"))
-    if not parts:
+    if not day_objects:
         return FAILED
 
     from ess_ray.cluster.start import start_ray, stop_ray
@@ -88,66 +93,69 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
     start_ray(settings.cluster, settings.state_dir, dashboard=False)
     for number in (signal.SIGINT, signal.SIGTERM):  # Ray has taken SIGTERM
         signal.signal(number, _interrupt)
-    from ess_ray.cluster.exports import Exports
+    from ess_ray.cluster.exports import ExportTasks
 
-    exports = Exports(exporter, settings.export.parallel, settings.export.verify)
-    outcomes: dict[Part, Outcome] = {}
+    tasks = ExportTasks(exporter, settings.export.parallel, settings.export.verify)
+    outcomes: dict[DayObject, ExportOutcome] = {}
     began_s = time.monotonic()
-    with _Show(Console(highlight=False)) as show:
-        for part, told in exports.run(parts):
-            show.told(part, told)
-            if isinstance(told, Outcome):
-                outcomes[part] = told
+    with _ProgressDisplay(Console(highlight=False)) as display:
+        for day_object, report in tasks.run(day_objects):
+            display.show(day_object, report)
+            if isinstance(report, ExportOutcome):
+                outcomes[day_object] = report
     _sum_up(outcomes, exporter, time.monotonic() - began_s)
-    bad = [(part, outcome) for part, outcome in outcomes.items() if not outcome.good]
-    for part, outcome in bad:
-        print(f"ess_ray: {part}: {outcome.problem}", file=sys.stderr)
-        fields = about("export failed", site=part.site, table=part.table)
-        log.error("%s: %s", part, outcome.problem, extra=fields)
-    if not bad and not settings.export.verify:
+    failed = {day_object: outcome for day_object, outcome in outcomes.items() if not outcome.succeeded}
+    for day_object, outcome in failed.items():
+        print(f"ess_ray: {day_object}: {outcome.problem}", file=sys.stderr)
+        fields = about("export failed", site=day_object.site, table=day_object.table)
+        log.error("%s: %s", day_object, outcome.problem, extra=fields)
+    if not failed and not settings.export.verify:
         _drop(settings, exporter)
-    return FAILED if bad else OK
+    return FAILED if failed else OK
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _unknown(settings: Settings, days: Sequence[tuple[str, Day]], parts: Sequence[Part]) -> Iterator[str]:
+def _without_objects(
+    settings: Settings, days: Sequence[tuple[str, Day]], day_objects: Sequence[DayObject]
+) -> Iterator[str]:
     """A line for each site of which there was nothing configured on some of the days."""
-    known = {(part.site, part.day.date) for part in parts}
+    configured = {(day_object.site, day_object.day.date) for day_object in day_objects}
     for site in settings.timezones:
-        lacking = [day.date for one, day in days if one == site and (site, day.date) not in known]
+        lacking = [day.date for of_site, day in days if of_site == site and (site, day.date) not in configured]
         if lacking:
             which = str(lacking[0]) if len(lacking) == 1 else f"{len(lacking)} days, the first {lacking[0]}"
             yield f"{site}: nothing was collected on {which}: nothing to export"
 
 
-def _sum_up(outcomes: dict[Part, Outcome], exporter: Exporter, took_s: float) -> None:
+def _sum_up(outcomes: dict[DayObject, ExportOutcome], exporter: Exporter, took_s: float) -> None:
     ends = [outcome.end for outcome in outcomes.values()]
-    told = ", ".join(f"{ends.count(end)} {end}" for end in End if end in ends)
+    counts = ", ".join(f"{ends.count(end)} {end}" for end in ExportEnd if end in ends)
     size = sum(outcome.bytes for outcome in outcomes.values() if outcome.written)
-    stored = f"; {size / 1e6:.1f} MB in {took_s:.1f} s" if size else ""
-    text = f"{len(outcomes)} objects in {exporter.store.location}: {told}{stored}"
+    written = f"; {size / 1e6:.1f} MB in {took_s:.1f} s" if size else ""
+    text = f"{len(outcomes)} objects in {exporter.store.location}: {counts}{written}"
     print(text)
     log.info(text, extra=about("export", count=len(outcomes)))
 
 
 def _drop(settings: Settings, exporter: Exporter) -> None:
-    """What `export.drop_after` says, if the user asked for it."""
+    """Drop the chunks that `export.drop_after` lets go, if the user asked for that."""
     after_us = settings.export.drop_after_us
     if after_us is None:
         return
     before_us = time.time_ns() // 1000 - after_us
-    for one in drop_verified(exporter.ledger, exporter.store.stat, before_us):
-        became = f"stays: {one.kept}" if one.kept else "is dropped: every day of it is in the store"
-        text = f"chunk {one.chunk} of {one.table} {became}"
+    for chunk in drop_verified(exporter.ledger, exporter.store.stat, before_us):
+        reason = chunk.kept_because
+        end = f"stays in the database: {reason}" if reason else "is dropped: every day of it is in the store"
+        text = f"chunk {chunk.limits} of {chunk.table} {end}"
         print(text)
-        log.info(text, extra=about("chunk", table=one.table))
+        log.info(text, extra=about("chunk", table=chunk.table))
 
 
-class _Show:
-    """A bar for each object at work on a terminal; a line for each that has ended, everywhere."""
+class _ProgressDisplay:
+    """A bar for each object that is being exported, on a terminal; a line for each that has ended, everywhere."""
 
     def __init__(self, console: Console) -> None:
         columns = (
@@ -156,9 +164,9 @@ class _Show:
             TextColumn("{task.percentage:>3.0f} %  {task.fields[rows]} rows"),
         )
         self._bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._tasks: dict[Part, TaskID] = {}
+        self._tasks: dict[DayObject, TaskID] = {}
 
-    def __enter__(self) -> _Show:
+    def __enter__(self) -> _ProgressDisplay:
         self._bars.start()
         return self
 
@@ -167,14 +175,14 @@ class _Show:
     ) -> None:
         self._bars.stop()
 
-    def told(self, part: Part, told: Share | Outcome) -> None:
-        """What a part says."""
-        if isinstance(told, Outcome):
-            if part in self._tasks:
-                self._bars.remove_task(self._tasks.pop(part))
-            text = told.problem if not told.good else f"{told.rows} rows, {told.bytes / 1e6:.1f} MB"
-            self._bars.console.print(f"{part}: {told.end}, {text}", markup=False, soft_wrap=True)
+    def show(self, day_object: DayObject, report: ExportReport) -> None:
+        """Show a report of an object."""
+        if isinstance(report, ExportOutcome):
+            if day_object in self._tasks:
+                self._bars.remove_task(self._tasks.pop(day_object))
+            text = f"{report.rows} rows, {report.bytes / 1e6:.1f} MB" if report.succeeded else report.problem
+            self._bars.console.print(f"{day_object}: {report.end}, {text}", markup=False, soft_wrap=True)
             return
-        if part not in self._tasks:
-            self._tasks[part] = self._bars.add_task(str(part), total=1.0, rows=0)
-        self._bars.update(self._tasks[part], completed=told.share, rows=told.rows)
+        if day_object not in self._tasks:
+            self._tasks[day_object] = self._bars.add_task(str(day_object), total=1.0, rows=0)
+        self._bars.update(self._tasks[day_object], completed=report.share, rows=report.rows)

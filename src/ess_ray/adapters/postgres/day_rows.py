@@ -5,7 +5,7 @@ RFC 4180, sorted, the same bytes whichever server gives them: times as 2026-11-2
 text as "". Memory stays bounded whatever the day's size.
 
 Errors: `DatabaseUnavailable` (also: a writer's transaction does not end), `DatabaseRefused` (also: rows of that day
-were dropped, see adapters.retention).
+were dropped, see `adapters.postgres.retention`).
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from psycopg import generators, sql
 from ess_ray.adapters.postgres.connect import EPOCH, Connection, connect, translated, utc
 from ess_ray.core.day import offset_intervals
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
-from ess_ray.core.exporting.objects import Part, header_line
+from ess_ray.core.exporting.objects import DayObject, header_line
 from ess_ray.core.maps.column_types import Column
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 BLOCK_BYTES = 256 * 1024
-SETTLE_LIMIT_S = 180.0  # longer than a writer's transaction may stay silent
-LOOK_S = 0.05
+WRITER_LIMIT_S = 180.0  # longer than a writer's transaction may stay silent
+LOCK_POLL_S = 0.05
 ANSWER_LIMIT_S = 1800.0  # of the server's silence: it sorts a day before it sends the first row
 ANNOUNCE = """
-INSERT INTO export_until AS known (site, until) VALUES (%s, %s)
-ON CONFLICT (site) DO UPDATE SET until = excluded.until WHERE known.until < excluded.until"""
+INSERT INTO export_until AS announced (site, until) VALUES (%s, %s)
+ON CONFLICT (site) DO UPDATE SET until = excluded.until WHERE announced.until < excluded.until"""
 WRITERS = """
 SELECT virtualtransaction, pid FROM pg_locks
 WHERE relation = 'late_commit'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -55,43 +55,49 @@ COPY (SELECT {texts} FROM (
 
 
 @contextmanager
-def open_day(dsn: str, part: Part, settle_limit_s: float = SETTLE_LIMIT_S) -> Iterator[DayRows]:
-    """The day's rows, from one snapshot: of every commit that it does not show, `Ledger.look` knows by its mark.
+def open_day(dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIMIT_S) -> Iterator[DayRows]:
+    """The day's rows of the object's table, all of one snapshot of the database.
 
-    Waits, as long as `settle_limit_s`, for transactions of writers that may know nothing of this export.
+    With the snapshot's mark, `Ledger.entry_of` notices every later commit that changes the day. For that, transactions
+    of writers that may not know of this export are waited for, at most `writer_limit_s`.
     """
-    with translated(f"reading {part}"):
+    with translated(f"reading {day_object}"):
         connection = connect(dsn, ANSWER_LIMIT_S)
         try:
-            _announce(connection, part, settle_limit_s)
-            yield DayRows(connection, part)
+            _announce(connection, day_object, writer_limit_s)
+            yield DayRows(connection, day_object)
         finally:
             connection.close()  # in the middle of the rows there is nothing else that ends them
 
 
 class DayRows:
-    """See `open_day`. Iterate once: blocks of whole lines, about 256 KiB each, without the header."""
+    """The canonical CSV of a day, see `open_day`. Iterate once: blocks of complete lines, about 256 KiB, no header.
 
-    def __init__(self, connection: Connection, part: Part) -> None:
+    `rows`, `first_us` and `last_us` are those of the blocks that were given so far.
+    """
+
+    def __init__(self, connection: Connection, day_object: DayObject) -> None:
         self._connection = connection
-        self._part = part
+        self._day_object = day_object
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.execute(SETTINGS)
         row = connection.execute(MARK).fetchone()
         assert row is not None
-        # Asked in the same snapshot: a drop that is going on is seen whole or not at all.
-        if gone := connection.execute(DROPPED, [part.site, part.table, part.day.date]).fetchone():
-            raise DatabaseRefused(f"reading {part}: rows were dropped after the export to {gone[0]}, which is complete")
+        # Read in the same snapshot: it shows a drop that is going on completely or not at all.
+        if gone := connection.execute(DROPPED, [day_object.site, day_object.table, day_object.day.date]).fetchone():
+            raise DatabaseRefused(
+                f"reading {day_object}: rows were dropped after the export to {gone[0]}, which is complete"
+            )
         self.mark: str = row[0]  # of the snapshot
-        self.header = header_line(part.columns)
+        self.header = header_line(day_object.columns)
         self.rows = 0  # so far
         self.first_us: int | None = None  # of the rows so far
         self.last_us: int | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        for start_us, end_us, offset_s in offset_intervals(self._part.day):
-            # Ours, and not the server's time zone rules: those are as old as the server.
+        for start_us, end_us, offset_s in offset_intervals(self._day_object.day):
+            # The offset by this program's time zone rules: the server's rules are as old as the server.
             self._connection.execute("SELECT set_config('TimeZone', %s, true)", [_zone(offset_s)])
             for rows in _copied(self._connection, self._statement(start_us, end_us)):
                 self.rows += len(rows)
@@ -102,43 +108,43 @@ class DayRows:
                 yield b"\r\n".join(rows)
 
     def _statement(self, start_us: int, end_us: int) -> bytes:
-        names = [sql.Identifier(column.name) for column in self._part.columns]
-        order = [sql.SQL('{} COLLATE "C"' if name in ("device", "kind") else "{}") for name in self._part.order]
+        names = [sql.Identifier(column.name) for column in self._day_object.columns]
+        order = [sql.SQL('{} COLLATE "C"' if name in ("device", "kind") else "{}") for name in self._day_object.order]
         statement = sql.SQL(COPY).format(
-            texts=sql.SQL(", ").join(map(_text, self._part.columns)),
+            texts=sql.SQL(", ").join(map(_text, self._day_object.columns)),
             columns=sql.SQL(", ").join(names),
-            table=sql.Identifier(self._part.table),
-            site=self._part.site,
+            table=sql.Identifier(self._day_object.table),
+            site=self._day_object.site,
             start=utc(start_us),
             end=utc(end_us),
             order=sql.SQL(", ").join(
-                one.format(sql.Identifier(name)) for one, name in zip(order, self._part.order, strict=True)
+                column.format(sql.Identifier(name)) for column, name in zip(order, self._day_object.order, strict=True)
             ),
         )
         return statement.as_bytes(self._connection)
 
 
-def _announce(connection: Connection, part: Part, settle_limit_s: float) -> None:
-    """From here on, late writers say so; wait for the transactions of those who may not know it yet."""
+def _announce(connection: Connection, day_object: DayObject, writer_limit_s: float) -> None:
+    """Have writers record late commits of the day from now on; wait for the transactions that began before."""
     connection.autocommit = True
-    connection.execute(ANNOUNCE, [part.site, utc(part.day.end_us)])
+    connection.execute(ANNOUNCE, [day_object.site, utc(day_object.day.end_us)])
     before = set(connection.execute(WRITERS).fetchall())
-    end_s = time.monotonic() + settle_limit_s
+    end_s = time.monotonic() + writer_limit_s
     while before and (before := before & set(connection.execute(WRITERS).fetchall())):
         if time.monotonic() > end_s:
             pids = ", ".join(sorted(str(pid) for _, pid in before))
             raise DatabaseUnavailable(
-                f"reading {part}: the database's process {pids} has been writing in one transaction for "
-                f"{settle_limit_s:g} s; the day is read when that has ended"
+                f"reading {day_object}: a transaction of the database's process {pids} has been writing for more than "
+                f"{writer_limit_s:g} s; the day can be read when it has ended"
             )
-        time.sleep(LOOK_S)
+        time.sleep(LOCK_POLL_S)
     connection.autocommit = False
 
 
 def _copied(connection: Connection, statement: bytes) -> Iterator[list[bytes | memoryview]]:
-    """The rows of a COPY TO STDOUT in lots of about `BLOCK_BYTES`, without their line ends.
+    """The rows of a COPY TO STDOUT, without their line ends, in lists of about `BLOCK_BYTES`.
 
-    psycopg's own way takes every message through three generators, which costs more than the rest of this program.
+    psycopg takes every message through three generators, which costs more than everything else that the export does.
     """
     pgconn = connection.pgconn
     pgconn.send_query(statement)
@@ -168,14 +174,14 @@ def _copied(connection: Connection, statement: bytes) -> Iterator[list[bytes | m
 
 
 def _checked(results: Sequence[PGresult]) -> None:
-    """Raise what the server said, if that was an error."""
+    """Raise the server's error, if there is one."""
     for result in results:
         if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
             raise psycopg.errors.error_from_result(result)
 
 
 def _text(column: Column) -> sql.Composed:
-    """The column as the text that COPY writes."""
+    """An expression for the column that COPY writes as the canonical CSV has it."""
     name = sql.Identifier(column.name)
     if column.type == "timestamptz":
         return sql.SQL("to_json({}) #>> '{{}}'").format(name)

@@ -1,6 +1,6 @@
-"""The ledger of what was exported, table `export_object`: one row an object, by site, table, day, form and store.
+"""The ledger of what was exported, table `export_object`: a row for each object, by site, table, day, format and store.
 
-Whether a day changed since is told from the table `late_commit`, without reading the day (docs/decisions/003).
+If a day changed since, the table `late_commit` shows it, without reading the day (docs/decisions/003).
 Errors: `DatabaseUnavailable`, `DatabaseRefused`; `ConfigError` for a database that this version never wrote to.
 """
 
@@ -11,23 +11,22 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from ess_ray.adapters.postgres.connect import EPOCH, Connection, connect, translated, utc
 from ess_ray.core.day import Day, whole_day
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.exporting.objects import Catalogue, Entry, Part, all_of, days_of, union
+from ess_ray.core.exporting.objects import Catalogue, DayObject, LedgerEntry, ObjectKey, all_of, days_of, union
 
 ANSWER_LIMIT_S = 120.0
 Delivered = Mapping[str, Collection[str]]  # columns by table
-Known = tuple[Entry, bool | None]  # an entry, and whether the day changed since
 
-SPANS = """
+DELIVERIES = """
 SELECT map, delivers, valid_from, valid_to FROM device
 WHERE site = %s AND coalesce(valid_to, 'infinity') > valid_from AND valid_from < %s"""
-# In the order of Entry's fields.
+# In the order of LedgerEntry's fields.
 COLUMNS = (
     "name", "place", "generation", "bytes", "crc32c", "content_crc32c", "rows", "first", "last", "mark", "schema_hash",
     "version", "exported_at", "starts", "ends", "dropped",
@@ -53,14 +52,21 @@ RECORD = f"""
 INSERT INTO export_object ({", ".join(KEY + COLUMNS)}) VALUES ({", ".join(["%s"] * len(KEY + COLUMNS))})
 ON CONFLICT (site, table_name, day, form, place) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("place", "dropped"))}"""
-TURN = """
+CLAIM = """
 SELECT set_config('idle_in_transaction_session_timeout', '0', true),
        pg_try_advisory_xact_lock(hashtextextended(%s, 0))"""
 
 
+class CheckedEntry(NamedTuple):
+    """A row of the ledger, compared with the database."""
+
+    entry: LedgerEntry
+    changed: bool | None  # True if the day changed since; None if the database is another one, or an older copy
+
+
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """What one device delivered from when to when."""
+class _Delivery:
+    """The columns that one device delivered in [start_us, end_us); an `end_us` of None: until now."""
 
     delivered: Delivered
     start_us: int
@@ -71,62 +77,66 @@ class _Span:
 
 
 class Ledger:
-    """The ledger of one store in one database. Each call is a connection and a transaction of its own.
-
-    `maps`: what today's maps deliver by name (`core.exporting.objects.delivered_by`), for times when nobody noted it.
-    """
+    """The ledger of one store in one database. Each call is a connection and a transaction of its own."""
 
     def __init__(self, dsn: str, location: str, catalogue: Catalogue, maps: Mapping[str, Delivered]) -> None:
+        """`location`: the store's. `maps`: by the maps' names what they deliver today (see `delivered_by`).
+
+        The maps are for times of which the database has no record of what was delivered.
+        """
         self.location = location
         self.catalogue = catalogue
         self._dsn = dsn
         self._maps = maps
 
-    def parts(self, site: str, day: Day) -> tuple[Part, ...]:
-        """The objects of a day; () where nothing was configured then."""
-        with self.connected("asking what was configured") as connection:
-            return self._parts(site, day, self._spans(connection, site, day.end_us))
+    def day_objects(self, site: str, day: Day) -> tuple[DayObject, ...]:
+        """The objects of a day; () if no device of the site was configured then."""
+        with self.connected("reading which devices were configured") as connection:
+            return self._day_objects(site, day, self._deliveries(connection, site, day.end_us))
 
-    def due(self, site: str, timezone: str, last: date) -> list[Part]:
-        """What lacks an entry, or has changed since, of all days up to `last`; oldest first. Less what is held."""
-        with self.connected("asking what is to be exported") as connection:
-            spans = self._spans(connection, site, whole_day(last, timezone).end_us)
-            known = self.entries(connection, site)
+    def due(self, site: str, timezone: str, last: date) -> list[DayObject]:
+        """The objects of all days up to `last` that lack an entry or have changed since, oldest first.
+
+        Without those of which rows were dropped from the database: they are never exported again.
+        """
+        with self.connected("reading what is to be exported") as connection:
+            deliveries = self._deliveries(connection, site, whole_day(last, timezone).end_us)
+            checked = self.entries(connection, site)
             dropped = {(table, day) for table, day in connection.execute(DROPPED, [site])}
-        days = [
-            whole_day(day, timezone) for day in days_of([(one.start_us, one.end_us) for one in spans], timezone, last)
-        ]
+        periods = [(delivery.start_us, delivery.end_us) for delivery in deliveries]
+        days = [whole_day(day, timezone) for day in days_of(periods, timezone, last)]
         return [
-            part
+            day_object
             for day in days
-            for part in self._parts(site, day, spans)
-            if (part.table, day.date) not in dropped and _is_due(part, known.get(part.key))
+            for day_object in self._day_objects(site, day, deliveries)
+            if (day_object.table, day.date) not in dropped and _is_due(day_object, checked.get(day_object.key))
         ]
 
-    def look(self, part: Part) -> tuple[Entry | None, bool | None]:
-        """The entry, and whether the day changed since; None: that cannot be told. (None, None) without an entry."""
-        with self.connected("asking the ledger") as connection:
-            found = self.entries(connection, part.site, *part.key)
-        for entry, changed in found.values():
-            return entry, True if changed is False and not entry.is_of(part) else changed
+    def entry_of(self, day_object: DayObject) -> tuple[LedgerEntry | None, bool | None]:
+        """The object's entry and if its day changed since, see `CheckedEntry`; (None, None) if it has no entry."""
+        with self.connected("reading the ledger") as connection:
+            checked = self.entries(connection, day_object.site, *day_object.key)
+        for entry, changed in checked.values():
+            return entry, True if changed is False and not entry.matches(day_object) else changed
         return None, None
 
-    def record(self, part: Part, entry: Entry) -> None:
-        """Enter an export, in the place of the one before it."""
+    def record(self, day_object: DayObject, entry: LedgerEntry) -> None:
+        """Enter an export; it replaces the entry of the export before it."""
         values = [
-            utc(value) if one.name in TIMES and value is not None else value
-            for one, value in zip(fields(Entry), astuple(entry), strict=True)
+            utc(value) if field.name in TIMES and value is not None else value
+            for field, value in zip(fields(LedgerEntry), astuple(entry), strict=True)
         ]
         with self.connected("entering an export") as connection:
-            connection.execute(RECORD, [part.site, *part.key, *values])
+            connection.execute(RECORD, [day_object.site, *day_object.key, *values])
 
     @contextmanager
-    def turn(self, part: Part) -> Iterator[bool]:
-        """Whether nobody else is at this object now; for not doing things twice, correctness does not need it."""
-        name = json.dumps([self.location, part.site, part.table, str(part.day.date), part.format.name])
-        with translated("taking turns"):
+    def claim(self, day_object: DayObject) -> Iterator[bool]:
+        """Claim the object for one exporter; False if another one has it. Saves double work, nothing depends on it."""
+        table, day, format_name = day_object.key
+        name = json.dumps([self.location, day_object.site, table, str(day), format_name])
+        with translated("claiming an object for one exporter"):
             connection = connect(self._dsn, ANSWER_LIMIT_S)
-            row = connection.execute(TURN, [name]).fetchone()
+            row = connection.execute(CLAIM, [name]).fetchone()
         try:
             yield row is not None and row[1]
         finally:
@@ -139,18 +149,21 @@ class Ledger:
         table: str | None = None,
         day: date | None = None,
         form: str | None = None,
-    ) -> dict[tuple[str, date, str], Known]:
-        """By table, day and form; None: all."""
+    ) -> dict[ObjectKey, CheckedEntry]:
+        """The entries of a site, by table, date and format; an argument of None: all of them."""
         chosen = {"site": site, "place": self.location, "table": table, "day": day, "form": form}
-        found = {}
+        checked = {}
         for table_name, of_day, of_form, *values, changed in connection.execute(ENTRIES, chosen):
-            given: list[Any] = [_us(value) if isinstance(value, datetime) else value for value in values]
-            found[table_name, of_day, of_form] = Entry(*given), changed
-        return found
+            fields_of_entry: list[Any] = [_us(value) if isinstance(value, datetime) else value for value in values]
+            checked[table_name, of_day, of_form] = CheckedEntry(LedgerEntry(*fields_of_entry), changed)
+        return checked
 
     @contextmanager
     def connected(self, doing: str) -> Iterator[Connection]:
-        """A transaction; the database's errors become ours."""
+        """A connection in a transaction; `doing` says in errors what was being done.
+
+        Raises DatabaseUnavailable or DatabaseRefused, and ConfigError if the database was never prepared.
+        """
         with translated(doing):
             try:
                 with connect(self._dsn, ANSWER_LIMIT_S) as connection:
@@ -160,25 +173,25 @@ class Ledger:
                 problem = "the database was not prepared by this version of ess_ray: start the main job on it once"
                 raise ConfigError("storage", f"{problem} ({error.diag.message_primary})") from error
 
-    def _spans(self, connection: Connection, site: str, end_us: int) -> list[_Span]:
+    def _deliveries(self, connection: Connection, site: str, end_us: int) -> list[_Delivery]:
         return [
-            _Span(self._delivered(map_name, delivers), _us(start) or 0, _us(end))
-            for map_name, delivers, start, end in connection.execute(SPANS, [site, utc(end_us)])
+            _Delivery(self._delivered(map_name, delivers), _us(start) or 0, _us(end))
+            for map_name, delivers, start, end in connection.execute(DELIVERIES, [site, utc(end_us)])
         ]
 
     def _delivered(self, map_name: str, delivers: str | None) -> Delivered:
         if delivers is None:
             return self._maps.get(map_name) or all_of(self.catalogue.standard)
-        noted: Delivered = json.loads(delivers)
-        return noted
+        recorded: Delivered = json.loads(delivers)
+        return recorded
 
-    def _parts(self, site: str, day: Day, spans: list[_Span]) -> tuple[Part, ...]:
-        there = [span.delivered for span in spans if span.overlaps(day)]
-        return self.catalogue.parts(site, day, union(there)) if there else ()
+    def _day_objects(self, site: str, day: Day, deliveries: list[_Delivery]) -> tuple[DayObject, ...]:
+        delivered = [delivery.delivered for delivery in deliveries if delivery.overlaps(day)]
+        return self.catalogue.day_objects(site, day, union(delivered)) if delivered else ()
 
 
-def _is_due(part: Part, known: Known | None) -> bool:
-    return known is None or known[1] is not False or not known[0].is_of(part)
+def _is_due(day_object: DayObject, checked: CheckedEntry | None) -> bool:
+    return checked is None or checked.changed is not False or not checked.entry.matches(day_object)
 
 
 def _us(moment: datetime | None) -> int | None:

@@ -1,9 +1,9 @@
 """`export.drop_after`: drop chunks of which every site-day is in the store. The only way that anything is deleted.
 
-A chunk goes when, in every form that is exported, entries of the ledger cover all its rows, none of these days changed
-since, and the store has each object as the ledger has it. That is asked first without a lock, then once more, but for
-the store, while no writer can commit; the drop and the entries' mark `dropped` come with the same commit. Late rows
-that arrive afterwards stay in the database, and their day is never exported again: its object has more.
+A chunk is dropped when, in every format that is exported, entries of the ledger cover all its rows, none of these days
+changed since, and the store has each object as the ledger has it. That is checked first without a lock, then, except
+for the store, once more while no writer can commit; the drop and the flag `dropped` of the entries are one commit. Late
+rows that arrive afterwards stay in the database, and their day is never exported again: its object has more.
 
 Errors: `DatabaseUnavailable`, `DatabaseRefused`, `ConfigError` (plain tables have no chunks to drop).
 """
@@ -18,9 +18,9 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import EPOCH, Connection, utc
-from ess_ray.adapters.postgres.ledger import Known, Ledger
+from ess_ray.adapters.postgres.ledger import CheckedEntry, Ledger
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.exporting.objects import Action, Entry, decide
+from ess_ray.core.exporting.objects import Action, LedgerEntry, ObjectKey, decide
 from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.maps import fixed_columns
 
@@ -40,8 +40,9 @@ WHERE site = ANY (%s) AND table_name = %s AND starts < %s AND ends > %s"""
 # TimescaleDB's own jobs may hold a chunk and want what we have.
 IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected)
 
-Held = dict[str, tuple[datetime, datetime]]  # by site: the first and the last time in a chunk
-Entries = dict[tuple[str, str, date, str], Entry]  # by site, table, day, form
+ChunkRows = dict[str, tuple[datetime, datetime]]  # by site: the first and the last time in a chunk
+Entries = dict[tuple[str, str, date, str], LedgerEntry]  # by site, table, day and format
+Stat = Callable[[str], StoredObject | None]  # `Store.stat`
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +60,31 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a chunk: dropped, or why not."""
+class ChunkOutcome:
+    """A chunk that was dropped, or that was kept."""
 
     table: str
-    chunk: str  # its limits, for people
-    kept: str = ""  # why it stays; "" if it was dropped
+    limits: str  # of the chunk's time, for people
+    kept_because: str = ""  # empty if it was dropped
 
 
 class _KeptError(Exception):
-    """Why a chunk stays."""
+    """A chunk stays, and this is the reason, for people."""
 
 
-def drop_verified(ledger: Ledger, look: Callable[[str], StoredObject | None], before_us: int) -> list[Fate]:
-    """Drop what ends before `before_us` and is in the store, oldest first; `look` is the store's."""
-    fates = []
+def drop_verified(ledger: Ledger, stat: Stat, before_us: int) -> list[ChunkOutcome]:
+    """Drop the chunks that end before `before_us` and are in the store, oldest first; `stat` is the store's.
+
+    Raises ConfigError if the database has no TimescaleDB, and the errors of ledger and store.
+    """
+    outcomes = []
     for chunk in _chunks(ledger, before_us):
         try:
-            _drop(ledger, chunk, look)
-            fates.append(Fate(chunk.table, str(chunk)))
+            _drop(ledger, chunk, stat)
+            outcomes.append(ChunkOutcome(chunk.table, str(chunk)))
         except _KeptError as reason:
-            fates.append(Fate(chunk.table, str(chunk), str(reason)))
-    return fates
+            outcomes.append(ChunkOutcome(chunk.table, str(chunk), str(reason)))
+    return outcomes
 
 
 def _chunks(ledger: Ledger, before_us: int) -> list[Chunk]:
@@ -93,54 +97,52 @@ def _chunks(ledger: Ledger, before_us: int) -> list[Chunk]:
         return [Chunk(*row) for row in connection.execute(CHUNKS, [tables, utc(before_us)]).fetchall()]
 
 
-def _drop(ledger: Ledger, chunk: Chunk, look: Callable[[str], StoredObject | None]) -> None:
+def _drop(ledger: Ledger, chunk: Chunk, stat: Stat) -> None:
     with ledger.connected(f"looking into chunk {chunk} of {chunk.table}") as connection:
         _, entries = _covered(ledger, connection, chunk)
-    for key, entry in entries.items():
-        if decide(entry, look(entry.name), changed=False) is not Action.SKIP:
-            raise _KeptError(
-                f"{entry.name} is not in the store as the ledger has it ({key[0]} {key[2]}): export it again"
-            )
+    for (site, _, day, _), entry in entries.items():
+        if decide(entry, stat(entry.name), changed=False) is not Action.SKIP:
+            raise _KeptError(f"{entry.name} is not in the store as the ledger has it ({site} {day}): export it again")
     with ledger.connected(f"dropping chunk {chunk} of {chunk.table}") as connection:
         connection.execute(LIMITS)
         try:
             connection.execute("LOCK TABLE late_commit IN SHARE MODE")
-            held, still = _covered(ledger, connection, chunk)
-            if still != entries:
-                raise _KeptError("it was being written or exported meanwhile")
+            rows, entries_now = _covered(ledger, connection, chunk)
+            if entries_now != entries:
+                raise _KeptError("rows of it were written or exported meanwhile")
             connection.execute(DROP, [chunk.table, chunk.end, chunk.start])
         except IN_USE as error:
             raise _KeptError("it is in use") from error
-        connection.execute(DROPPED, [list(held), chunk.table, chunk.end, chunk.start])
+        connection.execute(DROPPED, [list(rows), chunk.table, chunk.end, chunk.start])
 
 
-def _covered(ledger: Ledger, connection: Connection, chunk: Chunk) -> tuple[Held, Entries]:
-    """What a chunk holds, and the entries that cover all of it; raises `_KeptError` if they do not."""
-    rows = connection.execute(sql.SQL(ROWS).format(sql.Identifier(chunk.schema, chunk.name)))
-    held = {site: (first, last) for site, first, last in rows}
+def _covered(ledger: Ledger, connection: Connection, chunk: Chunk) -> tuple[ChunkRows, Entries]:
+    """The times that a chunk holds, and the entries that cover all of them; raises `_KeptError` if they do not."""
+    per_site = connection.execute(sql.SQL(ROWS).format(sql.Identifier(chunk.schema, chunk.name)))
+    rows = {site: (first, last) for site, first, last in per_site}
     entries: Entries = {}
-    for site, (first, last) in held.items():
-        known = ledger.entries(connection, site, chunk.table)
-        for form in [each.name for each in ledger.catalogue.formats]:
-            of_form = {key: one for key, one in known.items() if key[2] == form}
-            for (table, day, _), entry in _cover(site, of_form, _us(first), _us(last)).items():
-                entries[site, table, day, form] = entry
-    return held, entries
+    for site, (first, last) in rows.items():
+        checked = ledger.entries(connection, site, chunk.table)
+        for name in [each.name for each in ledger.catalogue.formats]:
+            of_format = {key: entry for key, entry in checked.items() if key[2] == name}
+            for (table, day, _), entry in _cover(site, of_format, _us(first), _us(last)).items():
+                entries[site, table, day, name] = entry
+    return rows, entries
 
 
 def _cover(
-    site: str, known: dict[tuple[str, date, str], Known], first_us: int, last_us: int
-) -> dict[tuple[str, date, str], Entry]:
+    site: str, checked: dict[ObjectKey, CheckedEntry], first_us: int, last_us: int
+) -> dict[ObjectKey, LedgerEntry]:
     """The entries from the first time to the last, one after the other without a gap."""
-    found, reached_us = {}, first_us
-    for key, (entry, changed) in sorted(known.items()):
+    entries, reached_us = {}, first_us
+    for key, (entry, changed) in sorted(checked.items()):
         if entry.start_us <= reached_us < entry.end_us:
             if changed is not False:
                 raise _KeptError(f"{site} {key[1]} has changed since its export")
-            found[key] = entry
+            entries[key] = entry
             reached_us = entry.end_us
             if reached_us > last_us:
-                return found
+                return entries
     raise _KeptError(f"{site} is not exported from {utc(reached_us):%Y-%m-%d %H:%M} UTC on")
 
 

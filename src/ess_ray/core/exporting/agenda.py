@@ -1,8 +1,8 @@
-"""Which objects the main job exports next: pure, `now_us` is an argument.
+"""The order in which the main job exports what is due: pure, `now_us` is an argument.
 
 The oldest date comes first, all sites of it together. A site's day waits, within a bound, until everything that was
-polled before its end is in the database. What failed is left alone for a while, longer each time, and never keeps other
-days waiting.
+polled before its end is in the database. An object that failed is left alone for a while, longer each time, and never
+keeps other days waiting.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from ess_ray.core.exporting.objects import Part
+from ess_ray.core.exporting.objects import DayObject
 
 SHORTEST_PAUSE_US, LONGEST_PAUSE_US = 60_000_000, 600_000_000
 
@@ -19,54 +19,57 @@ SiteDay = tuple[date, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What is exported now, of one date. `incomplete`: the sites whose journals still hold samples of that day."""
+class ExportRound:
+    """The objects to export now, all of one date."""
 
-    parts: tuple[Part, ...] = ()
-    incomplete: tuple[str, ...] = ()
-    waiting: tuple[SiteDay, ...] = ()  # what else is due, and waits for its journals
+    day_objects: tuple[DayObject, ...] = ()
+    incomplete: tuple[str, ...] = ()  # sites that go without the samples of that day that are still in the journals
+    waiting: tuple[SiteDay, ...] = ()  # days that are due too, and wait for samples in the journals
 
 
 class Agenda:
-    """Remembers since when days are due and what has failed."""
+    """A memory of since when days are due and of which exports failed."""
 
     def __init__(self, wait_us: int) -> None:
+        """`wait_us`: how long a day that is due waits at most for samples that are still in the journals."""
         self._wait_us = wait_us
         self._due_since_us: dict[SiteDay, int] = {}
-        self._incomplete: set[SiteDay] = set()  # exported or tried without what the journals hold
+        self._incomplete: set[SiteDay] = set()  # exported or tried without the samples in the journals
         self._paused: dict[str, tuple[int, int]] = {}  # by object: until when, and how long that is
 
-    def next(self, due: Iterable[Part], settled_us: Callable[[str], int], now_us: int) -> Batch:
-        """What to export at `now_us` of what is due. `settled_us(site)`: before it everything is in the database."""
-        days: dict[SiteDay, list[Part]] = {}
-        for part in due:
-            days.setdefault((part.day.date, part.site), []).append(part)
-        self._due_since_us = {day: self._due_since_us.get(day, now_us) for day in days}
+    def next(self, due: Iterable[DayObject], watermark_us: Callable[[str], int], now_us: int) -> ExportRound:
+        """The round at `now_us`. `watermark_us(site)`: all samples of the site before that time are in the database."""
+        days: dict[SiteDay, list[DayObject]] = {}
+        for day_object in due:
+            days.setdefault((day_object.day.date, day_object.site), []).append(day_object)
+        self._due_since_us = {site_day: self._due_since_us.get(site_day, now_us) for site_day in days}
         self._incomplete &= days.keys()
-        chosen: list[Part] = []
+        chosen: list[DayObject] = []
         waiting: list[SiteDay] = []
         incomplete: list[str] = []
-        for day in sorted(days):
-            if chosen and day[0] != chosen[0].day.date:
+        for site_day in sorted(days):
+            if chosen and site_day[0] != chosen[0].day.date:
                 break
-            parts = [part for part in days[day] if now_us >= self._paused.get(part.name, (0, 0))[0]]
-            settled = settled_us(day[1]) >= parts[0].day.end_us if parts else False
-            if parts and not settled and now_us < self._due_since_us[day] + self._wait_us:
-                waiting.append(day)
+            ready = [each for each in days[site_day] if now_us >= self._paused.get(each.name, (0, 0))[0]]
+            if not ready:
                 continue
-            chosen.extend(parts)
-            if parts and not settled and day not in self._incomplete:
-                self._incomplete.add(day)
-                incomplete.append(day[1])
-        return Batch(tuple(chosen), tuple(incomplete), tuple(waiting))
+            complete = watermark_us(site_day[1]) >= ready[0].day.end_us
+            if not complete and now_us < self._due_since_us[site_day] + self._wait_us:
+                waiting.append(site_day)
+                continue
+            chosen.extend(ready)
+            if not complete and site_day not in self._incomplete:
+                self._incomplete.add(site_day)
+                incomplete.append(site_day[1])
+        return ExportRound(tuple(chosen), tuple(incomplete), tuple(waiting))
 
-    def done(self, part: Part) -> None:
-        """It is exported: when it is due again, it is because the day has changed."""
-        self._paused.pop(part.name, None)
+    def done(self, day_object: DayObject) -> None:
+        """Note that the object is exported: if it becomes due again, its day has changed."""
+        self._paused.pop(day_object.name, None)
 
-    def failed(self, part: Part, now_us: int) -> int:
-        """It is not; gives the pause before it is tried again, in microseconds."""
-        _, before_us = self._paused.get(part.name, (0, SHORTEST_PAUSE_US // 2))
+    def failed(self, day_object: DayObject, now_us: int) -> int:
+        """Note that the export failed; gives the pause before it is tried again, in microseconds."""
+        _, before_us = self._paused.get(day_object.name, (0, SHORTEST_PAUSE_US // 2))
         pause_us = min(2 * before_us, LONGEST_PAUSE_US)
-        self._paused[part.name] = now_us + pause_us, pause_us
+        self._paused[day_object.name] = now_us + pause_us, pause_us
         return pause_us

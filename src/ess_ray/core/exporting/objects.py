@@ -1,7 +1,7 @@
-"""The daily export, as far as it is thinking: which objects a day has, how they are called, what to do about each.
+"""The decisions of the daily export: which objects a day has, how they are called, what to do about each.
 
-An object holds one table of one site on one of its local days, [00:00, 24:00), in one format. The ledger's `Entry` says
-what was exported last, the store's `StoredObject` what is there now. Times are microseconds since 1970 UTC.
+An object holds one table of one site on one of its local days, [00:00, 24:00), in one format. A `LedgerEntry` says what
+was exported last, the store's `StoredObject` what it has now. Times are microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -25,22 +25,24 @@ from ess_ray.core.maps.standard import Standard
 
 TEMPLATE = "{site}/{yyyy}/{mm}/{dd}/{yyyymmdd}_{table}.csv"
 FIELDS = ("site", "table", "yyyy", "mm", "dd", "yyyymmdd")
+MOST_NAME_BYTES = 900  # Google Cloud Storage takes 1,024: room for any suffix
+ObjectKey = tuple[str, date, str]  # table, date and the format's name: an object of a site in a store
 ONE_DAY = timedelta(days=1)
 
 
 class Action(StrEnum):
-    """What to do about an object."""
+    """The step that brings an object of the store into line with the database."""
 
-    SKIP = "skip"  # it is there, and the day has not changed
-    UPLOAD = "upload"  # nothing is there: make it (generation 0)
-    REPLACE = "replace"  # the day has changed: replace the generation that was found
-    COMPARE = "compare"  # it is there, and nothing vouches for it: read the day; if the object differs, REPLACE
-    HELD = "held"  # rows of that day were dropped: the object is worth more than what the database can give
+    SKIP = "skip"  # the store has it, and the day has not changed since
+    UPLOAD = "upload"  # the store has none: make it (generation 0)
+    REPLACE = "replace"  # the day has changed: replace the generation that the store has
+    COMPARE = "compare"  # the store has one that the ledger does not vouch for: read the day; if it differs, REPLACE
+    HELD = "held"  # rows of that day were dropped from the database: the object holds more, it is left alone
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One object to be: a table of a site on a day, in a format."""
+class DayObject:
+    """One object of the export: a table of a site on one of its local days, in a format."""
 
     site: str
     table: str
@@ -51,8 +53,8 @@ class Part:
     order: tuple[str, ...]  # the columns that rows are sorted by and that tell two rows apart
 
     @property
-    def key(self) -> tuple[str, date, str]:
-        """Table, date and the format's name: the object within a site and a store, also in the ledger."""
+    def key(self) -> ObjectKey:
+        """The object's key within its site and store."""
         return self.table, self.day.date, self.format.name
 
     @property
@@ -66,8 +68,8 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What the ledger says about an object: its last export."""
+class LedgerEntry:
+    """A row of the ledger (table `export_object`): the last export of an object into one store."""
 
     name: str
     location: str  # of the store
@@ -78,7 +80,7 @@ class Entry:
     rows: int
     first_us: int | None  # the oldest row's time; None without rows
     last_us: int | None
-    mark: str  # what the database held, see adapters.day_rows
+    mark: str  # the database's snapshot that was exported, see `adapters.postgres.day_rows`
     schema_hash: str
     version: str  # of the program
     exported_us: int
@@ -86,60 +88,62 @@ class Entry:
     end_us: int
     dropped: bool = False  # rows of that day have been dropped from the database since
 
-    def is_of(self, part: Part) -> bool:
-        """Whether it tells of the same columns and of the same hours."""
-        return (self.schema_hash, self.start_us, self.end_us) == (part.schema_hash, part.day.start_us, part.day.end_us)
+    def matches(self, day_object: DayObject) -> bool:
+        """True if the export had the columns and the hours that the object has by today's settings."""
+        day = day_object.day
+        return (self.schema_hash, self.start_us, self.end_us) == (day_object.schema_hash, day.start_us, day.end_us)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Which objects are made of any day, by the settings."""
+    """The objects that the settings ask for, of any day."""
 
     standard: Standard
     template: str = TEMPLATE
     formats: tuple[ObjectFormat, ...] = (CSV,)
 
-    def parts(self, site: str, day: Day, delivered: Mapping[str, Collection[str]]) -> tuple[Part, ...]:
+    def day_objects(self, site: str, day: Day, delivered: Mapping[str, Collection[str]]) -> tuple[DayObject, ...]:
         """The objects of a day. `delivered`: the columns that the site's maps delivered then, by table."""
-        parts = []
-        for table, (columns, order) in self._tables(delivered).items():
+        day_objects: list[DayObject] = []
+        for table, (columns, identity) in self._tables(delivered).items():
             for object_format in self.formats:
                 name = object_name(self.template, site, day.date, table, object_format.suffix)
-                parts.append(Part(site, table, day, object_format, name, columns, ("time", "device", *order)))
-        return tuple(parts)
+                order = ("time", "device", *identity)
+                day_objects.append(DayObject(site, table, day, object_format, name, columns, order))
+        return tuple(day_objects)
 
     def _tables(
         self, delivered: Mapping[str, Collection[str]]
     ) -> dict[str, tuple[tuple[Column, ...], tuple[str, ...]]]:
-        """Columns, and the identity, by table."""
-        found: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {}
+        """By table: the columns of the object, and the names of the columns that tell rows of one time apart."""
+        tables: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {}
         for table in self.standard.tables.values():
             values = tuple(column for name, column in table.columns.items() if name in delivered.get(table.name, ()))
             if values:
-                found[table.name] = (*fixed_columns.leading_columns(table.identity), *values), table.identity
-        return {**found, **fixed_columns.FIXED_TABLES}
+                tables[table.name] = (*fixed_columns.leading_columns(table.identity), *values), table.identity
+        return {**tables, **fixed_columns.FIXED_TABLES}
 
 
 def delivered_by(register_map: RegisterMap) -> dict[str, list[str]]:
-    """The columns that a map delivers, by table: what the table `device` keeps."""
-    found: dict[str, list[str]] = {}
+    """Names of the columns that a map delivers, by table, sorted: the table `device` keeps them as `delivers`."""
+    columns: dict[str, list[str]] = {}
     for value in register_map.values:
-        found.setdefault(value.table, []).append(value.column)
-    return {table: sorted(set(columns)) for table, columns in sorted(found.items())}
+        columns.setdefault(value.table, []).append(value.column)
+    return {table: sorted(set(names)) for table, names in sorted(columns.items())}
 
 
 def all_of(standard: Standard) -> dict[str, list[str]]:
-    """Every column: for a time when nobody noted what was delivered."""
+    """Names of all columns, by table: for a time of which it is not recorded what was delivered."""
     return {table.name: list(table.columns) for table in standard.tables.values()}
 
 
 def union(all_delivered: Iterable[Mapping[str, Collection[str]]]) -> dict[str, set[str]]:
-    """What several maps deliver together."""
-    found: dict[str, set[str]] = {}
+    """Names of the columns that several maps deliver together, by table."""
+    together: dict[str, set[str]] = {}
     for delivered in all_delivered:
         for table, columns in delivered.items():
-            found.setdefault(table, set()).update(columns)
-    return found
+            together.setdefault(table, set()).update(columns)
+    return together
 
 
 def object_name(template: str, site: str, day: date, table: str, suffix: str) -> str:
@@ -152,7 +156,10 @@ def object_name(template: str, site: str, day: date, table: str, suffix: str) ->
 
 
 def check_template(key: str, template: str, sites: Collection[str], tables: Collection[str]) -> str:
-    """`template`, if every object gets a name of its own below the store's top. Raises ConfigError for `key`."""
+    """The template itself, if it gives each object a name of its own below the top of the store.
+
+    Raises ConfigError for `key` if it does not, or if it has unknown fields or lacks site, table or date.
+    """
     example = f"expected something like {TEMPLATE}"
     try:
         fields = [name for _, name, form, conversion in Formatter().parse(template) if name is not None or form]
@@ -165,8 +172,9 @@ def check_template(key: str, template: str, sites: Collection[str], tables: Coll
         raise ConfigError(key, f"lacks the site, the table or the date; {example}")
     names = [object_name(template, site, date(2026, 11, 22), table, CSV.suffix) for site in sites for table in tables]
     for name in names:
-        parts = name.split("/")
-        if not {"", ".", ".."}.isdisjoint(parts) or re.search(r"[\\\x00-\x1f\x7f]", name) or len(name.encode()) > 900:
+        segments = name.split("/")
+        unusable = not {"", ".", ".."}.isdisjoint(segments) or re.search(r"[\\\x00-\x1f\x7f]", name)
+        if unusable or len(name.encode()) > MOST_NAME_BYTES:
             raise ConfigError(key, f"would make {name!r}, which is no name for an object; {example}")
     if len({*names}) < len(names):
         raise ConfigError(key, f"gives two objects the same name; {example}")
@@ -174,36 +182,39 @@ def check_template(key: str, template: str, sites: Collection[str], tables: Coll
 
 
 def last_closed(timezone: str, now_us: int, grace_us: int) -> date:
-    """The last day at a site that has been over for the grace period."""
+    """The last date at a site whose day has been over for the grace period."""
     return date_at(now_us - grace_us, timezone) - ONE_DAY
 
 
-def days_of(spans: Iterable[tuple[int, int | None]], timezone: str, last: date) -> list[date]:
-    """The local days, up to `last`, of which any [start_us, end_us) holds some, oldest first; None: has no end."""
-    found: set[date] = set()
-    for start_us, end_us in spans:
+def days_of(periods: Iterable[tuple[int, int | None]], timezone: str, last: date) -> list[date]:
+    """Dates of the local days, up to `last`, that any of the periods [start_us, end_us) touches, oldest first.
+
+    An `end_us` of None: the period goes on.
+    """
+    dates: set[date] = set()
+    for start_us, end_us in periods:
         first = date_at(start_us, timezone)
         end = last if end_us is None else min(last, date_at(end_us - 1, timezone))
-        found.update(first + number * ONE_DAY for number in range((end - first).days + 1))
-    return sorted(found)
+        dates.update(first + number * ONE_DAY for number in range((end - first).days + 1))
+    return sorted(dates)
 
 
-def decide(entry: Entry | None, found: StoredObject | None, changed: bool | None) -> Action:
-    """What to do. `changed`: whether the day did since `entry`; None if that cannot be told."""
-    recorded = entry is not None and found is not None and _agree(entry, found)
+def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool | None) -> Action:
+    """The action for an object. `changed`: True if the day changed since `entry`; None if nobody can know."""
+    recorded = entry is not None and stored is not None and _agree(entry, stored)
     if entry is not None and entry.dropped:
         return Action.SKIP if recorded and changed is False else Action.HELD
-    if found is None:
+    if stored is None:
         return Action.UPLOAD
     if not recorded or changed is None:
         return Action.COMPARE
     return Action.REPLACE if changed else Action.SKIP
 
 
-def _agree(entry: Entry, found: StoredObject) -> bool:
-    return (entry.name, entry.generation, entry.crc32c) == (found.name, found.generation, found.crc32c)
+def _agree(entry: LedgerEntry, stored: StoredObject) -> bool:
+    return (entry.name, entry.generation, entry.crc32c) == (stored.name, stored.generation, stored.crc32c)
 
 
 def header_line(columns: Sequence[Column]) -> bytes:
-    """The CSV's first line."""
+    """The first line of the canonical CSV: the columns' names."""
     return ",".join(column.name for column in columns).encode() + b"\r\n"

@@ -1,7 +1,7 @@
-"""The export inside the main job: a thread that looks, when a site's day is over, what is due, and has it exported.
+"""The export inside the main job: a thread that has the days exported that are over, at each site.
 
-On a start it catches up on every day that the ledger lacks, oldest first; later it also finds days that have changed.
-Collecting never waits for it: the thread waits, the work is done in processes of its own, and trouble is only told.
+On a start it catches up on every day that the ledger lacks, oldest first; later it also exports again what has changed.
+Collecting never waits for it: the thread waits, the work is done in processes of its own, and trouble is only reported.
 """
 
 from __future__ import annotations
@@ -11,40 +11,45 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from ess_ray.actors.exporter import Outcome, make_exporter
+from ess_ray.actors.exporter import ExportOutcome, make_exporter
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.retention import drop_verified
-from ess_ray.cluster.exports import Exports
+from ess_ray.cluster.exports import ExportTasks
 from ess_ray.core.errors import EssRayError
-from ess_ray.core.exporting.agenda import Agenda, Batch
-from ess_ray.core.exporting.objects import Part, last_closed
+from ess_ray.core.exporting.agenda import Agenda, ExportRound
+from ess_ray.core.exporting.objects import DayObject, last_closed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import Exported
 from ess_ray.core.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 30.0  # between two looks at the ledger
+EVERY_S = 30.0  # how often the ledger is asked what is due
 DROP_EVERY_US = 3_600_000_000
 STOP_S = 10.0
+MOST_NAMED = 3  # days that wait, named one by one
 
 
 class ExportSchedule:
-    """The export of one run. `settled_us` of a site: every tick before is in the database, see `Collector`."""
+    """The export of one run of the main job."""
 
     def __init__(
-        self, settings: Settings, dsn: str, settled_us: Callable[[str], int], prepared: Callable[[], bool]
+        self, settings: Settings, dsn: str, watermark_us: Callable[[str], int], prepared: Callable[[], bool]
     ) -> None:
+        """`watermark_us(site)`: all samples of the site before that time are in the database, see `Collector`.
+
+        `prepared()`: True once the tables are there.
+        """
         self._settings = settings
         self.timezones = settings.timezones  # of the sites that are collected; a reload may change them
-        self._settled_us = settled_us
+        self._watermark_us = watermark_us
         self._prepared = prepared
         self._exporter = make_exporter(settings, dsn)
         self._agenda = Agenda(settings.export.wait_us)
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="export", daemon=True)
         self._notes: list[str] = []
-        self._told: set[str] = set()  # troubles that a person knows
+        self._reported_troubles: set[str] = set()  # troubles that were reported and are not over
         self._troubles = Troubles(__name__)
         self._dropped_us = 0
         self.state: str | None = None  # what is being done, for a person
@@ -53,7 +58,7 @@ class ExportSchedule:
         self.done = Exported()  # for the metrics
 
     def start(self) -> None:
-        """From now on."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -67,105 +72,109 @@ class ExportSchedule:
             self._thread.join(STOP_S)
 
     def take_notes(self) -> list[str]:
-        """What a person should know once, and was not told yet."""
+        """Texts for a person since the last call."""
         notes, self._notes = self._notes, []
         return notes
 
-    def look(self, now_us: int) -> bool:
-        """Export what should be by `now_us`, of the oldest date; whether there was something."""
-        due = [part for site, timezone in self.timezones.items() for part in self._due(site, timezone, now_us)]
-        batch = self._agenda.next(due, self._settled_us, now_us)
-        self.state = _waiting(batch)
-        for site in batch.incomplete:
-            waited_s = self._settings.export.wait_us / 1e6
-            told = f"has waited {waited_s:g} s (export.wait_s) for samples in the journals and goes without them"
-            self._say(f"export: {site} {batch.parts[0].day.date} {told}; it is exported again when they are stored")
-        if batch.parts:
-            self._export(batch.parts, now_us)
+    def export_due(self, now_us: int) -> bool:
+        """Export the oldest date of what is due at `now_us`; True if something was."""
+        due = [each for site, timezone in self.timezones.items() for each in self._due(site, timezone, now_us)]
+        export_round = self._agenda.next(due, self._watermark_us, now_us)
+        self.state = _waiting(export_round)
+        for site in export_round.incomplete:
+            day = export_round.day_objects[0].day.date
+            waited = f"after {self._settings.export.wait_us / 1e6:g} s (export.wait_s)"
+            self._report(
+                f"export: {site} {day} is exported without samples that are still in the journals {waited}; "
+                "it is exported again when they are stored"
+            )
+        if export_round.day_objects:
+            self._export(export_round.day_objects, now_us)
         elif now_us >= self._dropped_us + DROP_EVERY_US:
             self._dropped_us = now_us
             self._drop(now_us)
-        return bool(batch.parts)
+        return bool(export_round.day_objects)
 
     def _run(self) -> None:
         pause_s = 1.0
         while not self._stopping.wait(pause_s):
-            pause_s = LOOK_S if self._prepared() else 1.0
+            pause_s = EVERY_S if self._prepared() else 1.0
             if not self._prepared():
                 continue
             try:
-                if self.look(time.time_ns() // 1000):
+                if self.export_due(time.time_ns() // 1000):
                     pause_s = 0.0
             except EssRayError as error:
                 self._trouble(f"export: {error}")
             except Exception:
-                log.exception("the export has stumbled and goes on")
+                log.exception("the export met an error of the program; it goes on")
                 self._trouble("export: an error of the program, see logs/ess_ray.json in the state folder")
 
-    def _due(self, site: str, timezone: str, now_us: int) -> list[Part]:
+    def _due(self, site: str, timezone: str, now_us: int) -> list[DayObject]:
         last = last_closed(timezone, now_us, self._settings.export.grace_us)
         due = self._exporter.ledger.due(site, timezone, last)
-        self.done.lag_days[site] = max(((last - part.day.date).days + 1 for part in due), default=0)
+        self.done.lag_days[site] = max(((last - day_object.day.date).days + 1 for day_object in due), default=0)
         return due
 
-    def _export(self, parts: tuple[Part, ...], now_us: int) -> None:
+    def _export(self, day_objects: tuple[DayObject, ...], now_us: int) -> None:
         began_s, written, size = time.monotonic(), 0, 0
-        exports = Exports(self._exporter, self._settings.export.parallel)
-        for part, told in exports.run(parts, self._stopping.is_set):
-            if not isinstance(told, Outcome):
-                self.state = f"{part}: {100 * told.share:.0f} %"
+        tasks = ExportTasks(self._exporter, self._settings.export.parallel)
+        for day_object, report in tasks.run(day_objects, self._stopping.is_set):
+            if not isinstance(report, ExportOutcome):
+                self.state = f"{day_object}: {100 * report.share:.0f} %"
                 continue
-            if told.good:
-                self._agenda.done(part)
-                self.failed.pop(part.name, None)
-                written, size = written + told.written, size + told.bytes * told.written
-                self.done.rows += told.rows * told.written
+            if report.succeeded:
+                self._agenda.done(day_object)
+                self.failed.pop(day_object.name, None)
+                written, size = written + report.written, size + report.bytes * report.written
+                self.done.rows += report.rows * report.written
             else:
-                # The clock of the look goes on while it is worked at.
-                self._agenda.failed(part, now_us + round((time.monotonic() - began_s) * 1e6))
-                self.failed[part.name] = told.problem
-                self._trouble(f"export: {part}: {told.problem}", part)
+                # `now_us` is of before the exports of this round.
+                self._agenda.failed(day_object, now_us + round((time.monotonic() - began_s) * 1e6))
+                self.failed[day_object.name] = report.problem
+                self._trouble(f"export: {day_object}: {report.problem}", day_object)
         self.written += written
         self.done.objects, self.done.bytes = self.written, self.done.bytes + size
         self.done.failed = len(self.failed)
         self.state = None
         if written:
-            sites = ", ".join(dict.fromkeys(part.site for part in parts))
+            sites = ", ".join(dict.fromkeys(day_object.site for day_object in day_objects))
             took = f"{size / 1e6:.1f} MB in {time.monotonic() - began_s:.0f} s"
-            self._say(f"export: {parts[0].day.date} of {sites}: {written} objects, {took}")
+            self._report(f"export: {day_objects[0].day.date} of {sites}: {written} objects, {took}")
         if not self.failed:
-            for text in self._told:
-                self._troubles.over(text, "export: it is well again", about("export back"))
-            self._told.clear()
+            for text in self._reported_troubles:
+                self._troubles.over(text, "export: the problems reported before are over", about("export back"))
+            self._reported_troubles.clear()
 
     def _drop(self, now_us: int) -> None:
-        """Drop what `export.drop_after` says, if the user asked for it."""
+        """Drop the chunks that `export.drop_after` lets go, if the user asked for that."""
         if (after_us := self._settings.export.drop_after_us) is None:
             return
         exporter = self._exporter
-        for one in drop_verified(exporter.ledger, exporter.store.stat, now_us - after_us):
-            if not one.kept:
-                self._say(f"dropped chunk {one.chunk} of {one.table}: every day of it is in {exporter.store.location}")
+        for chunk in drop_verified(exporter.ledger, exporter.store.stat, now_us - after_us):
+            if not chunk.kept_because:
+                where = exporter.store.location
+                self._report(f"dropped chunk {chunk.limits} of {chunk.table}: every day of it is in {where}")
             else:
-                fields = about("chunk", table=one.table)
-                log.info("chunk %s of %s stays: %s", one.chunk, one.table, one.kept, extra=fields)
+                text, fields = "chunk %s of %s stays: %s", about("chunk", table=chunk.table)
+                log.info(text, chunk.limits, chunk.table, chunk.kept_because, extra=fields)
 
-    def _say(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         log.info(text, extra=about("export"))
         self._notes.append(text)
 
-    def _trouble(self, text: str, part: Part | None = None) -> None:
-        """Say it once, until everything is well again."""
-        fields = about("export failed", site=part.site if part else None, table=part.table if part else None)
-        self._troubles.met(text, text, fields, logging.ERROR)
-        if text not in self._told:
-            self._told.add(text)
+    def _trouble(self, text: str, day_object: DayObject | None = None) -> None:
+        """Report a trouble once, until everything is well again."""
+        site, table = (day_object.site, day_object.table) if day_object else (None, None)
+        self._troubles.met(text, text, about("export failed", site=site, table=table), logging.ERROR)
+        if text not in self._reported_troubles:
+            self._reported_troubles.add(text)
             self._notes.append(f"{text}; it is tried again")
 
 
-def _waiting(batch: Batch) -> str | None:
-    if batch.parts or not batch.waiting:
+def _waiting(export_round: ExportRound) -> str | None:
+    if export_round.day_objects or not export_round.waiting:
         return None
-    days = ", ".join(f"{site} {day}" for day, site in batch.waiting[:3])
-    more = f" and {len(batch.waiting) - 3} more" if len(batch.waiting) > 3 else ""
-    return f"{days}{more}: waits for samples in the journals"
+    days = ", ".join(f"{site} {day}" for day, site in export_round.waiting[:MOST_NAMED])
+    others = len(export_round.waiting) - MOST_NAMED
+    return f"{days}{f' and {others} others' if others > 0 else ''}: waiting for samples in the journals"

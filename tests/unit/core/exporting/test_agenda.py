@@ -9,7 +9,7 @@ import pytest
 from ess_ray.core.day import whole_day
 from ess_ray.core.exporting.agenda import LONGEST_PAUSE_US, SHORTEST_PAUSE_US, Agenda
 from ess_ray.core.exporting.formats import CSV
-from ess_ray.core.exporting.objects import Part, last_closed
+from ess_ray.core.exporting.objects import DayObject, last_closed
 
 S, HOUR_US = 1_000_000, 3_600_000_000
 SEOUL = "Asia/Seoul"
@@ -17,9 +17,9 @@ MONDAY = whole_day(date(2026, 11, 23), SEOUL)
 NOON_US = MONDAY.end_us + 12 * HOUR_US
 
 
-def part(site: str = "sionyu", day: int = 23, table: str = "rack") -> Part:
+def day_object(site: str = "sionyu", day: int = 23, table: str = "rack") -> DayObject:
     on = whole_day(date(2026, 11, day), SEOUL)
-    return Part(site, table, on, CSV, f"{site}/{on.date}_{table}.csv", (), ("time",))
+    return DayObject(site, table, on, CSV, f"{site}/{on.date}_{table}.csv", (), ("time",))
 
 
 def everything(_site: str) -> int:
@@ -34,51 +34,51 @@ def test_a_day_is_over_at_the_sites_midnight_plus_grace(after_midnight_s: int, l
 
 
 def test_the_oldest_date_comes_first_and_all_sites_of_it_together() -> None:
-    due = [part("sionyu", 22), part("sionyu", 23), part("panri", 21), part("panri", 22)]
+    due = [day_object("sionyu", 22), day_object("sionyu", 23), day_object("panri", 21), day_object("panri", 22)]
     agenda = Agenda(0)
-    assert agenda.next(due, everything, NOON_US).parts == (due[2],)
-    assert agenda.next(due[:2] + due[3:], everything, NOON_US).parts == (due[3], due[0])
-    assert agenda.next([], everything, NOON_US).parts == ()
+    assert agenda.next(due, everything, NOON_US).day_objects == (due[2],)
+    assert agenda.next(due[:2] + due[3:], everything, NOON_US).day_objects == (due[3], due[0])
+    assert agenda.next([], everything, NOON_US).day_objects == ()
 
 
 def test_a_day_waits_until_its_samples_are_stored_and_no_other_day_waits_with_it() -> None:
-    due = [part("panri", 22), part("sionyu", 22), part("sionyu", 23)]
+    due = [day_object("panri", 22), day_object("sionyu", 22), day_object("sionyu", 23)]
     end_us = due[0].day.end_us
     settled = {"panri": end_us - 1, "sionyu": MONDAY.end_us}
     agenda = Agenda(HOUR_US)
-    batch = agenda.next(due, settled.__getitem__, NOON_US)
-    assert batch.parts == (due[1],)
-    assert batch.waiting == ((date(2026, 11, 22), "panri"),)
-    batch = agenda.next([due[0], due[2]], settled.__getitem__, NOON_US)
-    assert batch.parts == (due[2],)
+    export_round = agenda.next(due, settled.__getitem__, NOON_US)
+    assert export_round.day_objects == (due[1],)
+    assert export_round.waiting == ((date(2026, 11, 22), "panri"),)
+    export_round = agenda.next([due[0], due[2]], settled.__getitem__, NOON_US)
+    assert export_round.day_objects == (due[2],)
     settled["panri"] = end_us
-    assert agenda.next(due[:1], settled.__getitem__, NOON_US).parts == (due[0],)
+    assert agenda.next(due[:1], settled.__getitem__, NOON_US).day_objects == (due[0],)
 
 
 def test_after_the_wait_a_day_goes_without_what_is_in_the_journals_and_that_is_said_once() -> None:
-    due, agenda = [part()], Agenda(HOUR_US)
-    assert not agenda.next(due, lambda _: 0, NOON_US).parts
-    assert not agenda.next(due, lambda _: 0, NOON_US + HOUR_US - 1).parts
-    batch = agenda.next(due, lambda _: 0, NOON_US + HOUR_US)
-    assert (batch.parts, batch.incomplete) == (tuple(due), ("sionyu",))
+    due, agenda = [day_object()], Agenda(HOUR_US)
+    assert not agenda.next(due, lambda _: 0, NOON_US).day_objects
+    assert not agenda.next(due, lambda _: 0, NOON_US + HOUR_US - 1).day_objects
+    export_round = agenda.next(due, lambda _: 0, NOON_US + HOUR_US)
+    assert (export_round.day_objects, export_round.incomplete) == (tuple(due), ("sionyu",))
     agenda.failed(due[0], NOON_US + HOUR_US)
-    batch = agenda.next(due, lambda _: 0, NOON_US + 2 * HOUR_US)
-    assert (batch.parts, batch.incomplete) == (tuple(due), ())
+    export_round = agenda.next(due, lambda _: 0, NOON_US + 2 * HOUR_US)
+    assert (export_round.day_objects, export_round.incomplete) == (tuple(due), ())
     agenda.done(due[0])
     agenda.next([], lambda _: 0, NOON_US + 2 * HOUR_US)
-    # The late batch arrives bit by bit: the day waits for all of it again, and is exported again once.
-    assert not agenda.next(due, lambda _: 0, NOON_US + 3 * HOUR_US).parts
-    assert agenda.next(due, everything, NOON_US + 3 * HOUR_US).parts == tuple(due)
+    # The late export_round arrives bit by bit: the day waits for all of it again, and is exported again once.
+    assert not agenda.next(due, lambda _: 0, NOON_US + 3 * HOUR_US).day_objects
+    assert agenda.next(due, everything, NOON_US + 3 * HOUR_US).day_objects == tuple(due)
 
 
 def test_what_failed_is_left_alone_for_a_while_and_keeps_nothing_else_waiting() -> None:
-    due, agenda = [part(table="bank"), part(table="rack"), part(day=24)], Agenda(0)
+    due, agenda = [day_object(table="bank"), day_object(table="rack"), day_object(day=24)], Agenda(0)
     now_us = NOON_US
     pause_us = agenda.failed(due[0], now_us)
     assert pause_us == SHORTEST_PAUSE_US
-    assert agenda.next(due, everything, now_us).parts == (due[1],)
-    assert agenda.next([due[0], due[2]], everything, now_us).parts == (due[2],)
-    assert agenda.next(due[:1], everything, now_us + pause_us).parts == (due[0],)
+    assert agenda.next(due, everything, now_us).day_objects == (due[1],)
+    assert agenda.next([due[0], due[2]], everything, now_us).day_objects == (due[2],)
+    assert agenda.next(due[:1], everything, now_us + pause_us).day_objects == (due[0],)
     pauses_us = [agenda.failed(due[0], now_us) for _ in range(6)]
     assert pauses_us[0] == 2 * SHORTEST_PAUSE_US
     assert pauses_us[-1] == LONGEST_PAUSE_US

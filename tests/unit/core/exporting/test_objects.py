@@ -15,7 +15,7 @@ from ess_ray.core.exporting.objects import (
     TEMPLATE,
     Action,
     Catalogue,
-    Entry,
+    LedgerEntry,
     check_template,
     days_of,
     decide,
@@ -72,12 +72,12 @@ def test_an_objects_name_ends_as_its_format(object_format: ObjectFormat, name: s
 def test_a_part_has_what_was_delivered_in_the_standards_order_and_the_books() -> None:
     delivered = union([{"bank": ["label", "soc"]}, {"bank": ["soc"], "gone": ["x"]}])
     formats = (CSV.gzipped(), PARQUET)
-    parts = Catalogue(STANDARD, formats=formats).parts("jeju", whole_day(DAY, "UTC"), delivered)
-    assert [(part.table, part.format) for part in parts] == [
+    day_objects = Catalogue(STANDARD, formats=formats).day_objects("jeju", whole_day(DAY, "UTC"), delivered)
+    assert [(day_object.table, day_object.format) for day_object in day_objects] == [
         (table, each) for table in ("bank", "sample", "event") for each in formats
     ]
-    assert header_line(parts[0].columns) == b"time,site,device,quality,bank_id,soc,label\r\n"
-    assert [part.order for part in parts[::2]] == [
+    assert header_line(day_objects[0].columns) == b"time,site,device,quality,bank_id,soc,label\r\n"
+    assert [day_object.order for day_object in day_objects[::2]] == [
         ("time", "device", "bank_id"),
         ("time", "device"),
         ("time", "device", "kind"),
@@ -149,7 +149,7 @@ def _us(hours: float) -> int:
     return MIDNIGHT_US + round(hours * HOUR_US)
 
 
-ENTRY = Entry("n", "folder", 7, 10, 99, 99, 1, 5, 5, "m", "h", "1", 0, 0, 1)
+ENTRY = LedgerEntry("n", "folder", 7, 10, 99, 99, 1, 5, 5, "m", "h", "1", 0, 0, 1)
 FOUND = StoredObject("n", 7, 10, 99)
 
 
@@ -175,6 +175,6 @@ FOUND = StoredObject("n", 7, 10, 99)
     ],
 )
 def test_what_is_done_about_an_object(
-    entry: Entry | None, found: StoredObject | None, changed: bool | None, action: Action
+    entry: LedgerEntry | None, found: StoredObject | None, changed: bool | None, action: Action
 ) -> None:
     assert decide(entry, found, changed) is action
