@@ -306,11 +306,11 @@ def test_old_values_never_look_new(page: Page, tab: Tab) -> None:
     status = page.data.status
     assert status
     page.data.status = replace(status, now_us=status.now_us - 60_000_000)
-    tab.wait_for("document.getElementById('alarm').innerText.startsWith('The collector has said nothing since')")
+    tab.wait_for("document.getElementById('alarm').innerText.startsWith('The collector has sent no status since')")
     assert tab.evaluate("document.querySelectorAll('#sites .down').length") == 2
     page.data.status = status
     tab.wait_for("document.getElementById('alarm').hidden")
     page.server.close()
-    tab.wait_for("document.getElementById('alarm').innerText.startsWith('No answer from the collector since')")
+    tab.wait_for("document.getElementById('alarm').innerText.startsWith('No response from the collector since')")
     assert tab.evaluate("document.querySelectorAll('#sites .ok').length") == 0
     assert tab.evaluate("document.body.classList.contains('old')")
