@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from benchmarks.material import START_US, layout
 from benchmarks.processes import process_cpu_s
 from ess_ray.simulator.plant import Plant
-from ess_ray.simulator.server import answer
+from ess_ray.simulator.server import reply
 
 HOST = "127.0.0.1"
 FIRST_PORT = 20_000
@@ -45,7 +45,7 @@ class Answers(dict[bytes, bytes]):
         self._plant, self._now_us = plant, now_us
 
     def __missing__(self, request: bytes) -> bytes:
-        pdu = answer(self._plant, request[5:], self._now_us)
+        pdu = reply(self._plant, request[5:], self._now_us)
         self[request] = made = b"\0\0" + (1 + len(pdu)).to_bytes(2, "big") + request[4:5] + pdu
         return made
 

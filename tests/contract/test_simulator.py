@@ -55,7 +55,7 @@ def serving(units: dict[int, Plant]) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def sionyu() -> Iterator[tuple[Plant, int]]:
     plant = Plant(read_map("sionyu"), 5)
-    with serving({1: plant, 2: Plant(read_map("sionyu"), 6, layout=plant.layout)}) as port:
+    with serving({1: plant, 2: Plant(read_map("sionyu"), 6, topology=plant.topology)}) as port:
         yield plant, port
 
 

@@ -31,9 +31,9 @@ RANGES = {"port": (0, 65535), "seed": (0, 2**32 - 1), "unit": (0, 255)}
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until told to stop; returns the exit code."""
+    """Serve until Ctrl-C or SIGTERM; returns the exit code."""
     try:
-        asyncio.run(run_fleet() if arguments == ["--fleet"] else run_one(parse(arguments)))
+        asyncio.run(run_fleet() if arguments == ["--fleet"] else run_plant(parse(arguments)))
     except KeyboardInterrupt:
         return OK
     except (Terminal, OSError) as error:
@@ -56,7 +56,7 @@ def parse(arguments: list[str]) -> dict[str, str]:
     return words
 
 
-async def run_one(words: Mapping[str, str]) -> None:
+async def run_plant(words: Mapping[str, str]) -> None:
     """Serve one plant until SIGTERM. Raises ConfigError, OSError."""
     numbers = {name: _number(name, words[name]) for name in RANGES}
     register_map = read_map(words["map"])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ess_ray.simulator.day import FULL_SWING, NIGHT_SOC, Floats, cell_voltage, generator
-from ess_ray.simulator.layout import Layout
 from ess_ray.simulator.names import QUANTITIES, STATES, STATISTICS, UNIT_SIGNALS
+from ess_ray.simulator.topology import Topology
 
 CELL_OHM_AH = 0.14  # resistance of a cell times the capacity of its rack
 _NOISE = np.random.default_rng(0).normal(size=1 << 16)
@@ -26,7 +26,7 @@ _PER_DEGC = _each(1.0, 1.0, -1.5)  # of room and rack; warmer air is drier
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the whole plant does at one second."""
+    """State of the plant as a whole at one second."""
 
     second: int
     minute: int  # the same for all seconds of a minute
@@ -53,19 +53,19 @@ _MAX, _MIN, _AVERAGE, _GAP = (
 
 
 class Battery:
-    """What differs between the racks and cells of one plant, drawn once from its seed."""
+    """The racks and cells of one plant: how they differ is drawn once from its seed."""
 
-    def __init__(self, layout: Layout, seed: int) -> None:
-        self._layout, self._seed = layout, seed
+    def __init__(self, topology: Topology, seed: int) -> None:
+        self._topology, self._seed = topology, seed
         random = generator(seed, 4)
-        racks, modules, cells = len(layout.racks), layout.modules, layout.cells
+        racks, modules, cells = len(topology.racks), topology.modules, topology.cells
         share = random.normal(1.0, 0.012, racks)
-        self._amps = layout.capacity_ah * share / share.mean()  # at 1 C
+        self._amps = topology.capacity_ah * share / share.mean()  # at 1 C
         self._soc_swing = 1 + random.normal(0, 0.004, racks)
         self._soc_offset = random.normal(0, 0.002, racks)
         self._soh_pct = 99.2 - random.uniform(0, 1.2, racks)
         self._cell_soc = random.normal(0, 0.0012, (racks, cells))
-        self._cell_ohm = random.normal(1, 0.05, (racks, cells)) * CELL_OHM_AH / layout.capacity_ah
+        self._cell_ohm = random.normal(1, 0.05, (racks, cells)) * CELL_OHM_AH / topology.capacity_ah
         # (cell temperature, module temperature, module humidity) of each rack and module, and what heat adds to it.
         spread = _each(0.9, 0.7, 1.5) * random.normal(size=(3, racks, modules))
         rack_degc = random.normal(0, 0.8, (racks, 1))
@@ -106,7 +106,7 @@ class Battery:
         return np.asarray(readings)
 
     def _aggregate(self, racks: Floats, banks: Floats) -> None:
-        starts, sizes = self._layout.bank_starts, self._layout.bank_sizes
+        starts, sizes = self._topology.bank_starts, self._topology.bank_sizes
         banks[CURRENT] = np.add.reduceat(racks[CURRENT], starts)
         for rows in (slice(SOC, VOLT + 1), _AVERAGE):
             banks[rows] = np.add.reduceat(racks[rows], starts, axis=1) / sizes
@@ -126,8 +126,9 @@ def _set_power_and_states(rows: Floats) -> None:
 
 
 def _set_statistics(racks: Floats, first: int, readings: Floats, decimals: int) -> None:
-    """The statistics of `readings` (quantity from number `first` on, rack, place), rounded as a battery manager reports
-    them: gap is exactly max - min, positions count from 1."""
+    """Set the statistics of `readings` (quantity from number `first` on, rack, sensor), rounded as a battery manager
+    reports them: gap is exactly max - min, positions count from 1.
+    """
     block = racks[_STATES.stop :].reshape(len(STATISTICS), len(QUANTITIES), -1)[:, first : first + len(readings)]
     readings.max(axis=2, out=block[0])
     readings.min(axis=2, out=block[1])

@@ -42,9 +42,9 @@ def charge_work(soc: Floats) -> Floats:
     return np.interp(soc, _SOC_GRID, _OCV_SUM_VH)
 
 
-def generator(seed: int, *more: int) -> np.random.Generator:
+def generator(seed: int, *salts: int) -> np.random.Generator:
     """Random numbers that depend on nothing but the arguments."""
-    return np.random.default_rng([number & 0xFFFFFFFF for number in (seed, *more)])
+    return np.random.default_rng([number & 0xFFFFFFFF for number in (seed, *salts)])
 
 
 class Days:
@@ -59,7 +59,7 @@ class Days:
         self._work = np.concatenate(([0.0], np.cumsum(work)))
 
     def work_before(self, day: int, since: int) -> float:
-        """What all days from `since` up to `day` charged (and discharged), Wh for each Ah of a cell."""
+        """Work that all days from `since` up to `day` charged (and discharged), in Wh for each Ah of a cell."""
         return self._work_up_to(day) - self._work_up_to(since)
 
     def curves(self, day: int) -> Floats:
@@ -78,8 +78,8 @@ class Days:
         return FULL_SWING * np.clip(1.2 * self._weather, 0.2, 1.0)
 
     def _work_up_to(self, day: int) -> float:
-        years, rest = divmod(day, _YEAR_DAYS)
-        return float(years * self._work[-1] + self._work[rest])
+        years, day_of_year = divmod(day, _YEAR_DAYS)
+        return float(years * self._work[-1] + self._work[day_of_year])
 
     def _motion(self, day: int) -> Floats:
         random = generator(self._seed, 2, day)

@@ -1,7 +1,7 @@
 """From values to raw registers: the inverse of what a collector decodes, for all values of a map at once.
 
-Used by `Plant`. An image holds the bytes of each function: registers big end first from address 0 (two bytes each), or
-one byte a bit for functions 1 and 2.
+Used by `Plant`. An image holds the bytes of each function (1-4) from address 0: two bytes a register, high byte first,
+or one byte a bit for functions 1 and 2.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ess_ray.simulator.day import Floats
 
 Image = Mapping[int, bytes]
 
-TEXT = b"SIMULATED"  # what every string register says
+TEXT = b"SIMULATED"  # of every string
 
 _FLOATS = {"float32": Decimal("3.4e38"), "float64": Decimal("1.7e308")}
 
@@ -60,7 +60,7 @@ class Encoder:
         self._single = _where(values, lambda value: value.raw_type == "float32")
         self._double = _where(values, lambda value: value.raw_type == "float64")
         starts = np.cumsum([0, *sizes.values()]).tolist()
-        self._places = {
+        self._slices = {
             function: (start, start + sizes[function]) for function, start in zip(sizes, starts[:-1], strict=True)
         }
         self._buffer = np.zeros(starts[-1], dtype=np.uint16)
@@ -75,19 +75,19 @@ class Encoder:
     def encode(self, numbers: Floats) -> dict[int, bytes]:
         """The image of `numbers` (one a value, after scaling and inversion; what does not fit is cut to the range)."""
         raw = np.clip((numbers - self._offset) / self._scale, self._low, self._high)
-        whole = np.rint(raw).astype(np.int64)
+        integers = np.rint(raw).astype(np.int64)
         if len(self._single) or len(self._double):
-            whole[self._single] = raw[self._single].astype(np.float32).view(np.uint32)
-            whole[self._double] = raw[self._double].view(np.int64)
-        flags = whole[self._flip]
-        whole[self._flip] = np.where((flags == 0) | (flags == 1), 1 - flags, flags)
-        words = ((whole[self._owner] >> self._right) << self._left).astype(np.uint16)
+            integers[self._single] = raw[self._single].astype(np.float32).view(np.uint32)
+            integers[self._double] = raw[self._double].view(np.int64)
+        flags = integers[self._flip]
+        integers[self._flip] = np.where((flags == 0) | (flags == 1), 1 - flags, flags)
+        words = ((integers[self._owner] >> self._right) << self._left).astype(np.uint16)
         if self._swapped:
             words = np.where(self._swap, (words >> 8) | (words << 8), words)
         buffer = self._buffer.copy()
         buffer[self._target[: self._alone]] = words[: self._alone]
         np.bitwise_or.at(buffer, self._target[self._alone :], words[self._alone :])
-        return {function: _as_sent(function, buffer[start:end]) for function, (start, end) in self._places.items()}
+        return {function: _as_sent(function, buffer[start:end]) for function, (start, end) in self._slices.items()}
 
     def _set_text(self, value: Value, start: int) -> None:
         text = np.frombuffer(TEXT[: 2 * value.width].ljust(2 * value.width, b"\0"), np.uint8)
@@ -99,7 +99,7 @@ class Encoder:
         shared = {(value.function, value.address) for value in values if value.raw_type == "bits"}
         alone, bits = [], []
         for owner, value in enumerate(values):
-            start = self._places[value.function][0] + value.address
+            start = self._slices[value.function][0] + value.address
             if value.raw_type == "bits":
                 shift, swap = value.bits[0] if value.bits else 0, ORDERS[value.order].low_byte_first
                 bits.append((owner, 0, shift, swap, start))

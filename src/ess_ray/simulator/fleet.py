@@ -1,8 +1,9 @@
 """Many simulated devices in one process, for the collector: `python -m ess_ray.simulator --fleet`.
 
-Reads one line of JSON from standard input, {"standard": tree, "maps": {name: tree}, "devices": [{"name", "line", "map",
-"unit_id", "seed"}, ...]}, listens on 127.0.0.1 (one port a line), prints one line {"ports": {name: port}}, and ends
-when standard input ends, which is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other side.
+Reads one line of JSON from standard input, {"standard": tree, "maps": {name: tree}, "devices": [{"name", "endpoint",
+"map", "unit_id", "seed"}, ...]}, listens on 127.0.0.1 (one port an endpoint), prints one line {"ports": {name: port}},
+and ends when standard input ends, which is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other
+side.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import load_standard
-from ess_ray.simulator.layout import Layout
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen
+from ess_ray.simulator.topology import Topology
 
 
 class FleetDevice(TypedDict):
-    """One device: devices with the same `line` share a port, and differ in `unit_id`."""
+    """A device to simulate: devices with the same `endpoint` share a port, and differ in `unit_id`."""
 
     name: str
-    line: str
+    endpoint: str
     map: str
     unit_id: int
     seed: int
 
 
 class FleetPlan(TypedDict):
-    """What the fleet is told: the trees of the standard and the maps as the configuration has them."""
+    """The devices to simulate, and the trees of the standard and the maps as the configuration has them."""
 
     standard: Mapping[str, object]
     maps: Mapping[str, object]
@@ -58,28 +59,30 @@ async def run_fleet() -> None:
 
 
 async def _listen_all(plan: FleetPlan) -> dict[str, int]:
-    lines: dict[str, dict[int, Plant]] = {}
+    endpoints: dict[str, dict[int, Plant]] = {}
     for device, plant in zip(plan["devices"], _plants(plan), strict=True):
-        units = lines.setdefault(device["line"], {})
+        units = endpoints.setdefault(device["endpoint"], {})
         if device["unit_id"] in units:
-            raise ConfigError(device["name"], f"unit id {device['unit_id']} is already used on line {device['line']}")
+            raise ConfigError(
+                device["name"], f"unit id {device['unit_id']} is already used on endpoint {device['endpoint']}"
+            )
         units[device["unit_id"]] = plant
-    ports = {line: (await listen(units))[1] for line, units in lines.items()}
-    return {device["name"]: ports[device["line"]] for device in plan["devices"]}
+    ports = {endpoint: (await listen(units))[1] for endpoint, units in endpoints.items()}
+    return {device["name"]: ports[device["endpoint"]] for device in plan["devices"]}
 
 
 def _plants(plan: FleetPlan) -> list[Plant]:
     """The plant of each device; devices with one map and one seed share theirs."""
     standard = load_standard(plan["standard"])
-    maps: dict[str, tuple[RegisterMap, Layout]] = {}
+    maps: dict[str, tuple[RegisterMap, Topology]] = {}
     plants: dict[tuple[str, int], Plant] = {}
     for device in plan["devices"]:
         name, seed = device["map"], device["seed"]
         if name not in maps:
             register_map = load_map(name, cast(Mapping[str, object], plan["maps"][name]), standard)
-            maps[name] = register_map, Layout(register_map)
+            maps[name] = register_map, Topology(register_map)
         if (name, seed) not in plants:
-            plants[name, seed] = Plant(maps[name][0], seed, layout=maps[name][1])
+            plants[name, seed] = Plant(maps[name][0], seed, topology=maps[name][1])
     return [plants[device["map"], device["seed"]] for device in plan["devices"]]
 
 

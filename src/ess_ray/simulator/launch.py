@@ -45,7 +45,9 @@ class SimulatedFleet:
         The trees are those of the configuration. A device's own seed comes from `seed` and its name; of very many
         devices with one map, some show the same plant.
         """
-        plan = FleetPlan(standard=standard_tree, maps=map_trees, devices=[_told(each, seed) for each in devices])
+        plan = FleetPlan(
+            standard=standard_tree, maps=map_trees, devices=[_fleet_device(device, seed) for device in devices]
+        )
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "ess_ray.simulator", "--fleet"],
@@ -86,7 +88,7 @@ class SimulatedFleet:
         self.stop()
 
     def _handshake(self, plan: FleetPlan, deadline_s: float) -> dict[str, int]:
-        with contextlib.suppress(BrokenPipeError):  # a child that died is found by its missing answer
+        with contextlib.suppress(BrokenPipeError):  # that a child died shows when it prints nothing
             self._to_child.write(json.dumps(plan).encode() + b"\n")
             self._to_child.flush()
         ports: dict[str, int] = json.loads(self._line(deadline_s))["ports"]
@@ -110,13 +112,13 @@ class SimulatedFleet:
         self._child.wait(STOP_LIMIT_S)
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return " / ".join(lines[-3:]) or f"exit code {self._child.returncode}, and it said nothing"
+        return " / ".join(lines[-3:]) or f"exit code {self._child.returncode}, without a message"
 
 
-def _told(device: DeviceSettings, seed: int) -> FleetDevice:
+def _fleet_device(device: DeviceSettings, seed: int) -> FleetDevice:
     name = str(device.device)
     own_seed = seed + zlib.crc32(name.encode()) % DIFFERENT_PLANTS
-    return FleetDevice(name=name, line=name, map=device.map_name, unit_id=device.unit_id, seed=own_seed)
+    return FleetDevice(name=name, endpoint=name, map=device.map_name, unit_id=device.unit_id, seed=own_seed)
 
 
 def simulate(settings: Settings, stack: ExitStack) -> Settings:

@@ -1,7 +1,7 @@
-"""Which signal of the simulated plant a column of the data standard shows.
+"""The signals of the simulated plant, and the columns of the data standard that show them.
 
 Pure. A signal belongs to a rack, a bank (the aggregate of its racks), a cell, or the plant as a whole (tables without
-identity). What is not recognised has no signal: the plant gives it a quiet constant.
+identity). A column that is not recognised has no signal: the plant gives it a quiet constant.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def signal_of(value: Value) -> str | None:
 
 
 def resting_value(value: Value) -> float | None:
-    """The stored value of a flag or a setting in a healthy plant, None for a measurement that nobody knows."""
+    """The stored value of a flag or a setting in a healthy plant, None for a measurement of no known kind."""
     if value.choices:
         return float(1 if 1 in value.choices and _AT_ONE.search(value.column) else value.choices[0])
     if _AT_ONE.search(value.column):
@@ -117,8 +117,8 @@ def resting_value(value: Value) -> float | None:
 
 def cell_number(value: Value) -> int | None:
     """The number of the cell in its module, from 1."""
-    found = re.search(r"^cell_voltage_(\d+)$", value.column)
-    return int(found[1]) if found else None
+    match = re.search(r"^cell_voltage_(\d+)$", value.column)
+    return int(match[1]) if match else None
 
 
 def _statistic(column: str, scope: str) -> str | None:

@@ -1,6 +1,6 @@
-"""A plant that never was: what its device answers at any second, as a pure function of map, seed and time.
+"""A plant that never was: the registers of its device at any second, as a pure function of map, seed and time.
 
-Called by `server` (and by tests). It keeps no state but caches: the same arguments give the same image, in any order.
+Called by `server` (and by tests). It has no state but caches: the same arguments give the same image, in any order.
 Charging currents and powers are positive, in the battery and in the converter.
 """
 
@@ -15,8 +15,8 @@ from ess_ray.simulator import day as curve
 from ess_ray.simulator.battery import CURRENT, POWER, VOLT, Battery, Moment, noise
 from ess_ray.simulator.day import MINUTES, NIGHT_SOC, Days, Floats, charge_work, generator
 from ess_ray.simulator.encode import Image
-from ess_ray.simulator.layout import AC_VOLT, Layout, split
 from ess_ray.simulator.names import PLANT_SIGNALS
+from ess_ray.simulator.topology import AC_VOLT, Topology, split
 from ess_ray.simulator.troubles import Incident, incidents
 
 COMMISSIONED_DAY = 18262  # 2020-01-01; counters start here
@@ -27,18 +27,18 @@ CONVERTER_EFFICIENCY = 0.975
 
 
 class Plant:
-    """The plant that `register_map` implies. Plants with one map may share its `layout`, which is costly to make."""
+    """The plant that `register_map` implies. Plants with one map may share its `topology`, which is costly to make."""
 
     def __init__(
-        self, register_map: RegisterMap, seed: int, utc_offset_s: int = 32400, layout: Layout | None = None
+        self, register_map: RegisterMap, seed: int, utc_offset_s: int = 32400, topology: Topology | None = None
     ) -> None:
-        self.layout = layout or Layout(register_map)
+        self.topology = topology or Topology(register_map)
         self._seed, self._utc_offset_s = seed, utc_offset_s
-        self._days, self._battery = Days(seed), Battery(self.layout, seed)
-        self._signals = np.zeros(sum(self.layout.sizes))
-        self._parts = split(self._signals, self.layout)
-        self._resting = self.layout.resting.copy()
-        self._resting[self.layout.unknown] = self._constants()
+        self._days, self._battery = Days(seed), Battery(self.topology, seed)
+        self._signals = np.zeros(sum(self.topology.sizes))
+        self._parts = split(self._signals, self.topology)
+        self._resting = self.topology.resting.copy()
+        self._resting[self.topology.unmodelled] = self._constants()
         self._day, self._second = -1, -1
         self._curves: Floats = np.zeros((6, MINUTES + 1))
         self._incidents: tuple[Incident, ...] = ()
@@ -47,7 +47,7 @@ class Plant:
     @property
     def readable(self) -> dict[int, bytes]:
         """For each function one byte an address, 1 where it may be read."""
-        return self.layout.readable
+        return self.topology.readable
 
     def image(self, now_us: int) -> Image:
         """The device's registers and bits by function, for the whole second that `now_us` (since 1970 UTC) lies in.
@@ -64,22 +64,24 @@ class Plant:
     def _make_image(self, second: int) -> Image:
         day, second_of_day = divmod(second + self._utc_offset_s, DAY_S)
         if day != self._day:
-            self._curves, self._incidents = self._days.curves(day), incidents(self._seed, day, self.layout.troubles)
+            self._curves, self._incidents = self._days.curves(day), incidents(self._seed, day, self.topology.troubles)
             self._day = day
-        minute, rest_s = divmod(second_of_day, 60)
+        minute, second_of_minute = divmod(second_of_day, 60)
         start, end = self._curves[:, minute], self._curves[:, minute + 1]
-        now: list[float] = (start + (end - start) * (rest_s / 60)).tolist()
+        now: list[float] = (start + (end - start) * (second_of_minute / 60)).tolist()
         moment = self._moment(second, day, minute, now)
         plant, units, cells = self._parts
         self._battery.show(moment, units, cells)
         signals = self._plant_signals(moment, day, now, units[:, len(cells) :])
         plant[:] = [signals[name] for name in PLANT_SIGNALS]
         numbers = self._resting.copy()
-        if len(self.layout.unknown):
-            numbers[self.layout.unknown] *= 1 + 0.001 * noise(second, self._seed + 5, len(self.layout.unknown))
-        numbers[self.layout.measured] = self._signals[self.layout.source]
+        if len(self.topology.unmodelled):
+            numbers[self.topology.unmodelled] *= 1 + 0.001 * noise(
+                second, self._seed + 5, len(self.topology.unmodelled)
+            )
+        numbers[self.topology.measured] = self._signals[self.topology.source]
         self._add_incidents(numbers, second_of_day)
-        return self.layout.encoder.encode(numbers)
+        return self.topology.encoder.encode(numbers)
 
     def _moment(self, second: int, day: int, minute: int, now: list[float]) -> Moment:
         season = math.sin(2 * math.pi * (day - 110) / 365.25)
@@ -100,7 +102,7 @@ class Plant:
         volts, amps, kilowatts = banks[[VOLT, CURRENT, POWER]].tolist()
         dc_v, dc_a, dc_kw = sum(volts) / len(volts), sum(amps), sum(kilowatts)
         signals |= _converter(dc_v, dc_a, dc_kw, flicker)
-        setpoint = 1e-3 * moment.c_rate * dc_v * self.layout.capacity_ah * len(self.layout.racks)
+        setpoint = 1e-3 * moment.c_rate * dc_v * self.topology.capacity_ah * len(self.topology.racks)
         return signals | {
             "set_kw": float(round(setpoint)),
             "solar_kw": SOLAR_KW * now[curve.SUN],
@@ -115,7 +117,7 @@ class Plant:
 
     def _energies(self, moment: Moment, day: int, now: list[float]) -> dict[str, float]:
         """Counters in kWh since commissioning; what a day moves depends on its states of charge alone."""
-        kwh_per_cell_work = 1e-3 * self.layout.capacity_ah * self.layout.cells * len(self.layout.racks)
+        kwh_per_cell_work = 1e-3 * self.topology.capacity_ah * self.topology.cells * len(self.topology.racks)
         before = self._days.work_before(day, COMMISSIONED_DAY)
         top = NIGHT_SOC + now[curve.CHARGED]
         night, now_at, full = charge_work(np.array((NIGHT_SOC, moment.soc, top))).tolist()
@@ -132,8 +134,8 @@ class Plant:
         }
 
     def _constants(self) -> Floats:
-        """Something quiet for measurements that nobody knows: fixed by the seed, a few hundred raw units."""
-        return generator(self._seed, 5).integers(0, 400, len(self.layout.unknown)) * self.layout.unknown_step
+        """A constant for each measurement that no signal stands for: fixed by the seed, a few hundred raw units."""
+        return generator(self._seed, 5).integers(0, 400, len(self.topology.unmodelled)) * self.topology.unmodelled_step
 
     def _add_incidents(self, numbers: Floats, second_of_day: int) -> None:
         for incident in self._incidents:

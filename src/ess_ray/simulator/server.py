@@ -1,9 +1,9 @@
 """A Modbus TCP server for simulated plants, on asyncio: one connection handler, no library, little CPU.
 
 Framing after "MODBUS Messaging on TCP/IP Implementation Guide V1.0b" 3.1.3: transaction, protocol (0), length, unit;
-answers after "MODBUS Application Protocol V1.1b3" 6.1-6.4 and 7. Requests may come in pieces or many at once. Only
-functions 1-4 are served. A unit that is not there is answered like a gateway does: exception 0x0B. What is no Modbus
-TCP (another protocol, an impossible length) closes the connection.
+replies after "MODBUS Application Protocol V1.1b3" 6.1-6.4 and 7. Requests may come in pieces or many at once. Only
+functions 1-4 are served. A unit that is not there gets a gateway's reply: exception 0x0B. Bytes that are no Modbus TCP
+(another protocol, an impossible length) close the connection.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def listen(
 
 
 class Connection(asyncio.Protocol):
-    """One client."""
+    """The connection of one client."""
 
     def __init__(self, units: Mapping[int, Plant], now_us: Callable[[], int]) -> None:
         self._units, self._now_us = units, now_us
@@ -52,9 +52,9 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer every complete request; keep the rest for later."""
+        """Reply to every complete request; keep what is left for later."""
         frames = self._pending + data
-        answers, start = [], 0
+        replies, start = [], 0
         while len(frames) - start >= _HEADER.size:
             transaction, protocol, length, unit = _HEADER.unpack_from(frames, start)
             if protocol != 0 or not 2 <= length <= _MAX_LENGTH:
@@ -63,30 +63,30 @@ class Connection(asyncio.Protocol):
             end = start + _HEADER.size - 1 + length
             if end > len(frames):
                 break
-            answer = self._answer(unit, frames[start + _HEADER.size : end])
-            answers.append(_HEADER.pack(transaction, 0, len(answer) + 1, unit) + answer)
+            reply_pdu = self._reply(unit, frames[start + _HEADER.size : end])
+            replies.append(_HEADER.pack(transaction, 0, len(reply_pdu) + 1, unit) + reply_pdu)
             start = end
         self._pending = frames[start:]
-        if answers:
-            self._transport.write(b"".join(answers))
+        if replies:
+            self._transport.write(b"".join(replies))
 
     def pause_writing(self) -> None:
-        """A client that does not read its answers is not asked for more requests."""
+        """A client that does not read its replies is not read from either."""
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """Read from a client that reads again."""
         self._transport.resume_reading()
 
-    def _answer(self, unit: int, pdu: bytes) -> bytes:
+    def _reply(self, unit: int, pdu: bytes) -> bytes:
         plant = self._units.get(unit)
         if plant is None:
             return _exception(pdu[0], GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND)
-        return answer(plant, pdu, self._now_us())
+        return reply(plant, pdu, self._now_us())
 
 
-def answer(plant: Plant, pdu: bytes, now_us: int) -> bytes:
-    """The answer's PDU to a request's PDU (at least one byte)."""
+def reply(plant: Plant, pdu: bytes, now_us: int) -> bytes:
+    """The reply's PDU to a request's PDU (at least one byte)."""
     if not 1 <= pdu[0] <= READ_INPUT_REGISTERS:
         return _exception(pdu[0], ILLEGAL_FUNCTION)
     if len(pdu) != _READ.size:

@@ -1,6 +1,6 @@
 """Warnings and faults that come and go: about two warnings a day and a fault a week, each with what follows from it.
 
-Pure. A fault comes in the hours of rest, so that no current flows through a rack that is said to be off.
+Pure. A fault comes in the hours of rest, so that no current flows through a rack that is shown as off.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ def troubles(values: Sequence[Value]) -> tuple[Trouble, ...]:
     for index, value in enumerate(values):
         rows.setdefault((value.table, value.ids), {})[value.column] = index
     rack_columns = {value.column for value in values if value.table == "rack"}
-    found = []
+    result = []
     for index, value in enumerate(values):
         of_rack = value.table == "bank" and value.column in rack_columns  # rises with a rack's
         if _FLAG.search(value.column) and not _SUMMARY.search(value.column) and not of_rack:
-            found.append(_trouble(index, value, rows))
-    return tuple(found)
+            result.append(_trouble(index, value, rows))
+    return tuple(result)
 
 
 def incidents(seed: int, day: int, possible: Sequence[Trouble]) -> tuple[Incident, ...]:
-    """What happens on one day."""
+    """The incidents of one day, in no order."""
     random = generator(seed, 3, day)
     happening = []
     for fault, a_day in ((False, 2.0), (True, 0.15)):
@@ -75,7 +75,7 @@ def _trouble(index: int, value: Value, rows: dict[tuple[str, tuple[int, ...]], d
     raised += [bank.get(value.column) if value.element is None else None, own.get("st_fault")]
     if value.column.startswith("master_rack_communication"):
         raised.append(own.get("master_rack_communication_fault"))
-    shows = {index: 1.0} | {place: 1.0 for place in raised if place is not None}
+    shows = {index: 1.0} | {other: 1.0 for other in raised if other is not None}
     stopped = own.get("rack_status_for_run") if kind == "fault" else None
     if stopped is not None:
         shows[stopped] = 0.0

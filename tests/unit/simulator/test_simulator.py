@@ -45,21 +45,21 @@ def stored(value: Value, registers: bytes) -> float:
 def reading(name: str, hour: float, day: int = 0, seed: int = 7) -> dict[Key, float]:
     """All values at `hour` local time, days after MIDNIGHT_S."""
     image = plant(name, seed).image(round(MIDNIGHT_S + 86_400 * day + 3600 * hour) * 10**6)
-    values = plant(name, seed).layout.values
+    values = plant(name, seed).topology.values
     return {(v.table, v.ids, v.column, v.element): stored(v, image[v.function]) for v in values}
 
 
 def key_of(index: int, name: str) -> Key:
-    value = plant(name).layout.values[index]
+    value = plant(name).topology.values[index]
     return value.table, value.ids, value.column, value.element
 
 
 def racks(name: str) -> list[tuple[int, ...]]:
-    return sorted({value.ids for value in plant(name).layout.values if value.table == "rack"})
+    return sorted({value.ids for value in plant(name).topology.values if value.table == "rack"})
 
 
 def test_an_image_depends_on_map_seed_and_second_only() -> None:
-    a, b = Plant(read_map("sionyu"), 7), Plant(read_map("sionyu"), 7, layout=plant("sionyu").layout)
+    a, b = Plant(read_map("sionyu"), 7), Plant(read_map("sionyu"), 7, topology=plant("sionyu").topology)
     seconds = [MIDNIGHT_S + 3600 * hour for hour in (3, 12, 30, 19)]
     forward = [a.image(1_000_000 * second) for second in seconds]
     assert forward == [b.image(1_000_000 * second + 999_999) for second in reversed(seconds)][::-1]
@@ -70,7 +70,7 @@ def test_an_image_depends_on_map_seed_and_second_only() -> None:
 def test_values_stay_in_the_range_that_the_map_gives(name: str) -> None:
     for hour in HOURS:
         now = reading(name, hour)
-        for value in plant(name).layout.values:
+        for value in plant(name).topology.values:
             low, high = (float(Decimal(end) * value.scale + value.offset) for end in raw_range(value))
             number = now[value.table, value.ids, value.column, value.element]
             assert low <= number <= high, value
@@ -90,7 +90,7 @@ def test_statistics_of_a_rack_fit_together(name: str, hour: float) -> None:
         heat = of["rack_max_cell_temperature"], of["rack_min_cell_temperature"]
         assert heat[0] > heat[1]
         assert of["rack_cell_temperature_gap"] == pytest.approx(heat[0] - heat[1], abs=1e-9)
-        cells = plant(name).layout.cells
+        cells = plant(name).topology.cells
         assert of["rack_voltage"] == pytest.approx(of["rack_cell_voltage_average"] * cells, abs=0.00051 * cells + 0.06)
         positions = of["rack_max_cell_voltage_position"], of["rack_min_cell_voltage_position"]
         assert 1 <= min(positions) < max(positions) <= cells
@@ -150,7 +150,7 @@ def test_the_state_of_charge_integrates_the_current() -> None:
     times = [9 + (n + 0.5) / 30 for n in range(7 * 30)]
     ampere_hours = sum(reading("hwanggeum6", hour)["rack", (1, 1), "rack_current", None] / 30 for hour in times)
     soc = [reading("hwanggeum6", hour)["rack", (1, 1), "rack_soc", None] for hour in (9, 16)]
-    assert soc[1] - soc[0] == pytest.approx(100 * ampere_hours / plant("hwanggeum6").layout.capacity_ah, rel=0.05)
+    assert soc[1] - soc[0] == pytest.approx(100 * ampere_hours / plant("hwanggeum6").topology.capacity_ah, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_flags_tell_a_healthy_plant_after_inversion(name: str) -> None:
 
 def test_warnings_and_faults_reach_the_summary_flags() -> None:
     happening = [
-        incident.trouble for day in range(60) for incident in incidents(7, day, plant("panri").layout.troubles)
+        incident.trouble for day in range(60) for incident in incidents(7, day, plant("panri").topology.troubles)
     ]
     assert 60 < len(happening) < 240
     assert {trouble.fault for trouble in happening} == {False, True}
@@ -200,7 +200,7 @@ def test_warnings_and_faults_reach_the_summary_flags() -> None:
 
 def test_an_incident_is_seen_while_it_lasts_and_only_then() -> None:
     first_day = (MIDNIGHT_S + 32_400) // 86_400
-    possible = plant("hwanggeum6").layout.troubles
+    possible = plant("hwanggeum6").topology.troubles
     day, incident = next((day, x[0]) for day in range(99) if len(x := incidents(7, first_day + day, possible)) == 1)
     key = key_of(incident.trouble.shows[0][0], "hwanggeum6")
     seconds = (incident.start_s - 1, incident.start_s, incident.end_s - 1, incident.end_s)

@@ -1,4 +1,7 @@
-"""Where each signal of a plant goes in a map's image: made once a map, shared by all plants that have this map."""
+"""The plant that a register map implies, and which of its signals each value shows.
+
+Made once a map, and shared by all plants that have this map.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from ess_ray.simulator.encode import Encoder
 from ess_ray.simulator.names import PLANT_SIGNALS, SCOPES, UNIT_SIGNALS, cell_number, resting_value, signal_of
 from ess_ray.simulator.troubles import troubles
 
-Places = NDArray[np.intp]
+Indexes = NDArray[np.intp]
 
 CAPACITY_AH = 226.0  # of a rack, at most
 AC_VOLT = 380.0
 
 
-class Layout:
-    """The plant that a map implies (banks, racks, modules, cells), and for each value the place of its signal.
+class Topology:
+    """The banks, racks, modules and cells of the plant that a map implies, and for each value its signal's index.
 
     All signals of a moment lie in one array: the plant's, then one row a unit signal with a column for each rack and,
     behind them, for each bank, then all cells.
@@ -30,14 +33,15 @@ class Layout:
         self.encoder = Encoder(self.values, {function: len(mask) for function, mask in self.readable.items()})
         self.troubles = troubles(self.values)
         self._count_units()
-        self._place_signals()
+        self._index_signals()
         resting = [resting_value(value) for value in self.values]
         self.resting: Floats = np.array([0.0 if number is None else number for number in resting])
-        known = set(self.measured.tolist())
-        self.unknown: Places = np.array(
-            [i for i, n in enumerate(resting) if n is None and i not in known], dtype=np.intp
+        # Measurements that no signal of the simulated plant stands for: they get a quiet constant.
+        measured = set(self.measured.tolist())
+        self.unmodelled: Indexes = np.array(
+            [i for i, number in enumerate(resting) if number is None and i not in measured], dtype=np.intp
         )
-        self.unknown_step: Floats = np.array([float(abs(self.values[i].scale)) for i in self.unknown])
+        self.unmodelled_step: Floats = np.array([float(abs(self.values[i].scale)) for i in self.unmodelled])
         self.capacity_ah = CAPACITY_AH * self._rating()
 
     def _count_units(self) -> None:
@@ -64,13 +68,14 @@ class Layout:
         units = len(self.racks) + len(self.banks)
         return len(PLANT_SIGNALS), len(UNIT_SIGNALS) * units, len(self.racks) * self.cells
 
-    def _place_signals(self) -> None:
-        found = [(i, signal) for i, value in enumerate(self.values) if (signal := signal_of(value)) is not None]
-        self._signals = dict(found)
-        self.measured: Places = np.array([i for i, _ in found], dtype=np.intp)
-        self.source: Places = np.array([self._place(self.values[i], signal) for i, signal in found], dtype=np.intp)
+    def _index_signals(self) -> None:
+        signals = {i: signal for i, value in enumerate(self.values) if (signal := signal_of(value)) is not None}
+        sources = [self._signal_index(self.values[i], signal) for i, signal in signals.items()]
+        self._signals = signals  # by index of the value
+        self.measured: Indexes = np.array([*signals], dtype=np.intp)  # the values that show a signal
+        self.source: Indexes = np.array(sources, dtype=np.intp)  # of each of them: where in the array of all signals
 
-    def _place(self, value: Value, signal: str) -> int:
+    def _signal_index(self, value: Value, signal: str) -> int:
         plant, units, _ = self.sizes
         scope = SCOPES.get(value.table, "plant")
         if scope == "plant":
@@ -118,7 +123,7 @@ def _readable(register_map: RegisterMap) -> dict[int, bytes]:
     return {function: bytes(mask) for function, mask in masks.items()}
 
 
-def split(signals: Floats, layout: Layout) -> tuple[Floats, Floats, Floats]:
+def split(signals: Floats, topology: Topology) -> tuple[Floats, Floats, Floats]:
     """Views of the three parts of the signals' array: (plant), (signal, racks and banks), (rack, cell)."""
-    plant, units, cells = np.split(signals, np.cumsum(layout.sizes)[:-1])
-    return plant, units.reshape(len(UNIT_SIGNALS), -1), cells.reshape(len(layout.racks), -1)
+    plant, units, cells = np.split(signals, np.cumsum(topology.sizes)[:-1])
+    return plant, units.reshape(len(UNIT_SIGNALS), -1), cells.reshape(len(topology.racks), -1)
