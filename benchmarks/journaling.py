@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.material import samples
 from benchmarks.measure import Part, Rounds, Spread, in_turn, ratio, spread
+from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import Belonging
 from ess_ray.adapters.journal.journal import GATHER_S, Journal
 from ess_ray.core.samples import Sample
 

@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from ess_ray.adapters.journal import journal as journal_module
+from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import Belonging, JournalFile, Stored
+from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.core.batch import make_group, pack_group, unpack_group
 from ess_ray.core.errors import JournalBusy, JournalFailed
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
-from ess_ray.core.storing.handed_out import Taken
+from ess_ray.core.storing import groups
+from ess_ray.core.storing.groups import StoredGroup, Taken
 from tests.batches import samples_of
 
 S = 1_000_000
@@ -47,9 +49,9 @@ def opened(path: Path, belonging: Belonging = HERE, limits: Limits = LIMITS, ado
 def fill(journal: Journal, seconds: range, image: bytes = b"image") -> None:
     """One group a second."""
     for second in seconds:
-        before = journal._last
+        before = journal._groups.last
         journal.put(sample(second, image))
-        wait_until(lambda before=before: journal._last > before)
+        wait_until(lambda before=before: journal._groups.last > before)
 
 
 def wait_until(true: object, limit_s: float = 10) -> None:
@@ -122,7 +124,7 @@ def test_what_an_outage_has_left_does_not_wait_for_polls(path: Path) -> None:
 
 
 def test_the_oldest_tick_that_waits_is_known_wherever_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    monkeypatch.setattr(groups, "FRESH_GROUPS", 2)
     other = path.with_name("gone__gateway.journal")
     journal = opened(other)
     fill(journal, range(40, 42))
@@ -183,7 +185,7 @@ time.sleep(60)
 
 
 def test_fresh_groups_come_before_the_backlog(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    monkeypatch.setattr(groups, "FRESH_GROUPS", 2)
     journal = opened(path)
     fill(journal, range(6))
     taken = journal.take(10, 3)
@@ -199,7 +201,7 @@ def test_events_are_kept_and_acknowledged_like_samples(path: Path) -> None:
     journal = opened(path)
     event = Event(DEVICE, 7 * S, EventKind.CLOCK_FORWARD, 9 * S, "set")
     journal.put(event)
-    wait_until(lambda: journal._last == 1)
+    wait_until(lambda: journal._groups.last == 1)
     journal.close()
     again = opened(path)
     taken = take(again)
@@ -350,17 +352,17 @@ def test_a_journal_that_was_not_opened_is_free_for_the_next(path: Path, monkeypa
 def test_what_is_acknowledged_while_the_backlog_is_read_is_not_handed_out_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    monkeypatch.setattr(groups, "FRESH_GROUPS", 2)
     journal = opened(path)
     fill(journal, range(2))
     first = journal.take(2, 0)
     fill(journal, range(2, 6))
     read = journal._file.read
 
-    def read_and_acknowledged(*bounds: int) -> list[Stored]:
+    def read_and_acknowledged(*bounds: int) -> list[StoredGroup]:
         found = read(*bounds)
         journal.acknowledge(first.numbers)
-        wait_until(lambda: not journal._handed & {1, 2})
+        wait_until(lambda: not journal._groups.withheld & {1, 2})
         return found
 
     monkeypatch.setattr(journal._file, "read", read_and_acknowledged)
@@ -370,7 +372,7 @@ def test_what_is_acknowledged_while_the_backlog_is_read_is_not_handed_out_again(
 
 
 def test_who_lost_what_was_handed_out_is_given_it_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "FRESH_GROUPS", 2)
+    monkeypatch.setattr(groups, "FRESH_GROUPS", 2)
     journal = opened(path)
     fill(journal, range(3))
     first = journal.take(3, 0)

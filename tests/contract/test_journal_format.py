@@ -12,8 +12,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import Belonging
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from tests.batches import samples_of

@@ -11,8 +11,9 @@ import pytest
 
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.poller import NODE_DIR, JournalSettings, Poller
+from ess_ray.adapters.journal.belonging import Belonging, journal_folder
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import Belonging, JournalFile, journal_folder
+from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.core.errors import JournalBusy
 from tests.contract.test_journal import fill, wait_until

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from ess_ray.actors.poller import JournalSettings, Poller
+from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import Belonging
 from ess_ray.adapters.modbus.loop import ModbusLoop, now
 from ess_ray.adapters.modbus.pdu import PduCodec, unpack_bits
 from ess_ray.core.maps.plan import Plan, Request

@@ -14,9 +14,10 @@ from itertools import count
 from pathlib import Path
 
 from ess_ray.actors.process import ProcessInfo, begin_process
+from ess_ray.adapters.journal.belonging import SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import LOCK_WAIT_S, SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.journal import Journal, now_us
+from ess_ray.adapters.journal.lock import LOCK_WAIT_S
 from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.modbus.loop import ModbusLoop
 from ess_ray.core.batch import Packed

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
+from ess_ray.adapters.journal.belonging import SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.file import SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.local.logs import LogFile
 from ess_ray.cluster.actors import PollerPlan, log_file
 from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints

@@ -1,6 +1,6 @@
 """The journal's bounds: its oldest groups lose their values (`failed: journal_full`), and when none has any, they go.
 
-Used by the journal's writing thread. Errors: `JournalFailed` if the disk refuses.
+Used by the journal's own thread. Errors: `JournalFailed` if the disk refuses.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from ess_ray.adapters.journal.file import JournalFile, Stored
+from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import pack_group, unpack_group, without_values
 from ess_ray.core.running.logfields import about
+from ess_ray.core.storing.groups import StoredGroup
 
 troubles = Troubles(__name__)
 
@@ -30,8 +31,8 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Kept:
-    """What the bounds cost: samples that lost their values, items that are forgotten."""
+class Lost:
+    """The price of the bounds: samples that lost their values, items (samples and events) that are forgotten."""
 
     values_dropped: int = 0
     forgotten: int = 0
@@ -43,43 +44,49 @@ class Bounds:
     def __init__(self, file: JournalFile, limits: Limits) -> None:
         self._file = file
         self._limits = limits
-        _, _, self._bytes = file.extent()
+        _, _, self._bytes = file.extent()  # of the groups in the file; acknowledged ones are taken off at a check
         self._checked_s = 0.0
 
-    def keep(self, after: int, handed: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> Kept:
-        """Only groups behind number `after` are touched, and none that is handed out.
+    def keep(self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> Lost:
+        """Make room if the file is too big or, once in a while, if its oldest group is too old.
 
-        Those that are fresh still have their values in memory, and none of them is forgotten.
+        Only groups with numbers above `after` are touched, and none that is taken. Those that are fresh still have
+        their values in memory, and none of them is forgotten. `added_bytes`: written since the last call.
         """
         self._bytes += added_bytes
-        if self._bytes <= self._limits.capacity_bytes and time.monotonic() < self._checked_s + CHECK_EVERY_S:
-            return Kept()
+        if not self._too_big and time.monotonic() < self._checked_s + CHECK_EVERY_S:
+            return Lost()
         self._checked_s = time.monotonic()
-        _, _, self._bytes = self._file.extent()  # what was acknowledged meanwhile has made room
-        kept, old_us = Kept(), now_us - self._limits.max_age_us
-        for oldest in self._behind(after, handed, whole=True):
-            if oldest.taken_us >= old_us and self._bytes <= self._limits.capacity_bytes:
-                return kept
+        _, _, self._bytes = self._file.extent()
+        lost, old_us = Lost(), now_us - self._limits.max_age_us
+        for oldest in self._groups(after, taken, with_values=True):
+            if oldest.made_us >= old_us and not self._too_big:
+                return lost
             try:
                 smaller = pack_group(without_values(unpack_group(oldest.data)))
             except ValueError:
-                continue  # it is damaged: who reads it says so
-            self._file.commit([Stored(oldest.number, oldest.items, oldest.taken_us, False, smaller)], [])
+                continue  # it is damaged: whoever reads it reports it
+            self._file.commit([StoredGroup(oldest.number, oldest.items, oldest.made_us, False, smaller)], [])
             self._bytes -= len(oldest.data) - len(smaller)
-            kept.values_dropped += oldest.items
-        for oldest in self._behind(after, handed | fresh, whole=False):
-            if self._bytes <= self._limits.capacity_bytes:
+            lost.values_dropped += oldest.items
+        for oldest in self._groups(after, taken | fresh, with_values=False):
+            if not self._too_big:
                 break
             self._file.commit([], [oldest.number])
             self._bytes -= len(oldest.data)
-            kept.forgotten += oldest.items
-        if kept.forgotten:
-            text = f"the journal is full of samples without values: {kept.forgotten} of them are forgotten"
-            troubles.met(self._file, text, about("samples forgotten", count=kept.forgotten), logging.ERROR)
-        return kept
+            lost.forgotten += oldest.items
+        if lost.forgotten:
+            text = f"the journal is full of samples without values: {lost.forgotten} of them are forgotten"
+            troubles.met(self._file, text, about("samples forgotten", count=lost.forgotten), logging.ERROR)
+        return lost
 
-    def _behind(self, after: int, but: Set[int], *, whole: bool) -> Iterator[Stored]:
-        while oldest := self._file.oldest(after, whole):
+    @property
+    def _too_big(self) -> bool:
+        return self._bytes > self._limits.capacity_bytes
+
+    def _groups(self, after: int, excepted: Set[int], *, with_values: bool) -> Iterator[StoredGroup]:
+        """The groups above `after` in order, each read when its turn comes."""
+        while oldest := self._file.first(after, with_values=with_values):
             after = oldest.number
-            if after not in but:
+            if after not in excepted:
                 yield oldest

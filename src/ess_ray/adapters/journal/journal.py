@@ -1,10 +1,8 @@
-"""The poller's queue of samples and events on disk: each is in the file before it is offered, and leaves it only when
-the database has committed it.
+"""The poller's queue of samples and events on disk: in the file before they are offered, until the database has them.
 
-The poller's loop puts, a thread of the journal's own writes (one transaction for all that came within a moment, with
-the acknowledgements that came meanwhile), the conductor takes and acknowledges by number. Fresh groups wait in memory;
-what is not taken soon is let go from memory and read back from the file: the backlog, offered behind the fresh ones.
-Bounded by bytes and by age: then the oldest groups lose their values (`failed: journal_full`), and at last their heads.
+What is put within a moment shares a transaction, with the acknowledgements of that moment. Fresh groups wait in memory;
+those that are not taken soon are let go from memory and read back from the file: the backlog, offered behind the fresh
+ones. Bounded by bytes and by age: then the oldest groups lose their values (`failed: journal_full`), and at last all.
 Errors: `JournalBusy` and `JournalFailed` when opening; afterwards a disk that refuses costs durability, not samples:
 groups are offered from memory, within a bound, `trouble` says so, and they are written once the disk takes them.
 """
@@ -15,32 +13,56 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Condition, RLock, Thread
 
+from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Bounds, Limits
-from ess_ray.adapters.journal.file import LOCK_WAIT_S, Belonging, JournalFile, Stored, is_corrupt
+from ess_ray.adapters.journal.file import JournalFile
+from ess_ray.adapters.journal.lock import LOCK_WAIT_S
+from ess_ray.adapters.journal.sqlite import is_corrupt
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.core.batch import Group, make_group, pack_group, unpack_group, without_values
+from ess_ray.core.batch import Group, make_group, pack_group, unpack_group
 from ess_ray.core.errors import JournalFailed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Event, Sample
-from ess_ray.core.storing.handed_out import Taken, Waiting
+from ess_ray.core.storing.groups import BacklogSpan, Groups, StoredGroup, Taken
 
 GATHER_S = 0.02  # what ends within this moment shares a transaction
-QUIET_S = 0.05  # nothing new for so long: whoever waits for more is not kept waiting by a device that is slow
-FRESH_GROUPS = 64  # kept in memory before they become backlog
-MOST_IN_MEMORY = 50_000  # samples not written yet or not writable; then the oldest lose their values
+QUIET_S = 0.05  # nothing new for so long: whoever waits is not kept waiting by a device that is slow
 GROUP_ITEMS = 2_000  # at most in one group
 READ_GROUPS = 64  # of the backlog, in one go
 TROUBLE_PAUSE_S = 1.0  # between two tries of a disk that refuses
-ITEM_BITS = 24  # an item's number is its group's number and its place in it
 
 
 class Journal:
-    """One open journal."""
+    """One open journal, between a poll loop and the one who pulls.
+
+    An item on its way; `core.storing.groups.Groups` draws what a group goes through::
+
+             put           _begin_group            _write               take, acknowledge
+        loop ───▶ pending ─────────────▶ at work ─────────▶ a fresh group ───────────────▶ deleted by a later commit
+
+    Threads, all of one process:
+
+    - the poll loop's puts, and is never kept waiting by the disk;
+    - the owner's opens, waits, takes, acknowledges and closes; it alone uses the file's reading connection;
+    - the journal's own, "journal", writes: it alone uses the file's writing connection and the bounds, and sets
+      `trouble` and `values_dropped`. If it dies of a defect the process ends, and Ray starts the actor again.
+
+    One lock, `_lock`, protects `_pending`, `_at_work`, `_groups`, `_recipes` and `_ended`. It is never held while the
+    disk works: commits are made, and the backlog is read, between two blocks that hold it. It has two conditions:
+    `_lock` wakes the journal's thread (something to write, or the end), `_offered` whoever waits for fresh groups.
+
+    Invariants:
+
+    - Every item that was put and is not acknowledged is in exactly one of `_pending`, `_at_work` and `_groups`; `len`
+      is their sum.
+    - `_at_work` is not empty only from `_begin_group` until its group is offered, so that `oldest_us` never misses it.
+    - A group is offered after its commit has returned, or has failed: then `trouble` is set and the next commit has it.
+    - A recipe is committed before, or with, the first group of its layout.
+    """
 
     def __init__(
         self,
@@ -52,7 +74,8 @@ class Journal:
     ) -> None:
         """Open the journal at `path`; `adopt`: journals without a poller, whose samples go with this one's.
 
-        `wait_s`: how long to wait for a predecessor to let go of it.
+        `wait_s`: seconds to wait for a predecessor to let go of it. Raises JournalBusy if it does not, JournalFailed if
+        the disk refuses. `notes` says what a person should know, `recipes` how the layouts in the file are decoded.
         """
         self._file = JournalFile(path, belonging, limits.sync, wait_s)
         try:
@@ -60,103 +83,89 @@ class Journal:
                 self._file.adopt(orphan, belonging)
             self.notes = tuple(self._file.notes)
             self.recipes = self._file.recipes()
-            self._last, self._items, _ = self._file.extent()
+            last, items, _ = self._file.extent()
+            self._groups = Groups(last, items, _oldest_us(self._file.earliest_made()))
             self._bounds = Bounds(self._file, limits)
-            self._found_us = _oldest_us(self._file.first_taken())
         except BaseException:
             self._file.close()
             raise
         lock = RLock()
         self._lock, self._offered = Condition(lock), Condition(lock)
-        self._pending: deque[Sample | Event] = deque()
+        self._pending: deque[Sample | Event] = deque()  # put, and not at work yet
         self._at_work: deque[Sample | Event] = deque()  # being written, not offered yet
-        self._fresh: deque[tuple[int, Group]] = deque()
-        self._cursor, self._backlog_end = 0, self._last  # groups in (cursor, end] are backlog
-        self._found_end = self._last  # what was there at opening, the oldest of it at `_found_us`
-        self._waiting: dict[int, Waiting] = {}  # groups that are fresh or handed out
-        self._handed: set[int] = set()  # groups that are handed out or acknowledged and still in the file
-        self._done: list[int] = []  # acknowledged as a whole, to be forgotten
-        self._unwritten: dict[int, Stored] = {}  # groups that are in memory only, oldest first
-        self.values_dropped = 0  # samples that lost their values, since the start
-        self.trouble: str | None = None  # why the disk does not take what is written, now
-        self._troubles = Troubles(__name__)
         self._recipes: dict[str, str] = {}  # not written yet
         self._ended = False
+        self.values_dropped = 0  # samples that lost their values to the bounds since the journal was opened
+        self.trouble: str | None = None  # why the disk refuses what is written, now
+        self._troubles = Troubles(__name__)
         self._thread = Thread(target=exit_process_on_crash(self._write_until_ended), name="journal", daemon=True)
         self._thread.start()
 
     def learn(self, recipes: Mapping[str, str]) -> None:
-        """How layouts are decoded; each is on disk with the first samples of its layout, or before."""
+        """Keep how layouts are decoded; each recipe is on disk with the first samples of its layout, or before."""
         with self._lock:
             self._recipes.update(recipes)
 
     def put(self, item: Sample | Event) -> None:
-        """Keep an item; it is offered once it is on disk."""
+        """Keep an item; it is offered once it is on disk. Does not wait for the disk."""
         with self._lock:
             self._pending.append(item)
-            self._items += 1
             self._lock.notify()
 
     def wait(self, timeout_s: float, all_in: Callable[[], bool]) -> None:
-        """Until there is something to take, and with it all that is soon to come: `all_in()`, or a quiet moment."""
+        """Wait for something to take, and with it for all that is soon to come: `all_in()`, or a quiet moment."""
         end_s, quiet = time.monotonic() + timeout_s, False
         with self._lock:
-            while self._cursor >= self._backlog_end and (left_s := end_s - time.monotonic()) > 0:
-                if self._fresh and not self._pending and not self._at_work and (quiet or all_in()):
+            while not self._groups.has_backlog and (left_s := end_s - time.monotonic()) > 0:
+                if self._groups.fresh and not self._pending and not self._at_work and (quiet or all_in()):
                     return
                 quiet = not self._offered.wait(min(left_s, QUIET_S))
 
     def take(self, fresh: int, backlog: int) -> Taken:
-        """Whole groups that were not taken yet: about `fresh` samples of fresh ones, then `backlog` older ones."""
-        taken = Taken([], [], 0, [], [])
+        """Groups that were not taken yet: about `fresh` samples of fresh ones, then about `backlog` older ones.
+
+        Groups are not split. A part of the file that cannot be read is reported and stays where it is.
+        """
+        taken = Taken()
         with self._lock:
-            while self._fresh and taken.samples < fresh:
-                self._hand_out(*self._fresh.popleft(), taken)
-            taken.fresh = len(taken.batches)
+            self._groups.take_fresh(fresh, taken)
         self._take_backlog(taken.samples + backlog, taken)
         return taken
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
-        """The database has committed these; their groups are forgotten with the next transaction."""
+        """The database has committed the batches and events with these numbers, which `take` gave.
+
+        A group of which all are committed is deleted with the next transaction.
+        """
         with self._lock:
-            for number in numbers:
-                group = number >> ITEM_BITS
-                if waiting := self._waiting.get(group):
-                    waiting.parts -= 1
-                    if not waiting.parts:
-                        self._items -= waiting.items
-                        del self._waiting[group]
-                        self._done.append(group)
+            self._groups.acknowledge(numbers)
             self._lock.notify()
 
     def offer_again(self) -> None:
-        """Whoever took what is not acknowledged has lost it: it is backlog now."""
+        """Whoever took what is not acknowledged has lost it: it may be taken again."""
         with self._lock:
-            fresh = {number for number, _ in self._fresh}
-            lost = self._waiting.keys() - fresh
-            self._handed -= lost  # what is acknowledged stays out of it until it has left the file
-            for number in sorted(lost, reverse=True):
-                del self._waiting[number]
-                if stored := self._unwritten.get(number):
-                    self._fresh.appendleft((number, group := unpack_group(stored.data)))
-                    self._waiting[number] = Waiting.of(group)  # parts of it may have been acknowledged
-            self._cursor, self._backlog_end = 0, self._fresh[0][0] - 1 if self._fresh else self._last
+            self._groups.offer_again()
 
     def __len__(self) -> int:
-        """Samples and events of groups that are not acknowledged."""
-        return self._items
+        """Samples and events of groups that are not acknowledged as a whole, and of none yet."""
+        with self._lock:
+            return self._groups.items + len(self._pending) + len(self._at_work)
 
     def oldest_us(self) -> int | None:
-        """The oldest tick, or time of an event, that is not acknowledged; None: nothing waits. Never too young."""
+        """The oldest tick, or time of an event, that is not acknowledged, in microseconds since 1970 UTC.
+
+        None: nothing waits. It may be older than what waits, never younger.
+        """
         with self._lock:
-            known = [group.oldest_us for group in self._waiting.values()]
-            known += [*map(_time_us, self._pending), *map(_time_us, self._at_work)]
-            cursor, end = self._cursor, self._backlog_end
-        if cursor < min(self._found_end, end):
-            known.append(self._found_us)
-        elif cursor < end:
-            known.extend(self._backlog_us(cursor, end))
-        return min(known, default=None)
+            times_us = self._groups.waiting_us()
+            times_us += [*map(_time_us, self._pending), *map(_time_us, self._at_work)]
+            found_us = self._groups.found_oldest_us
+            span = self._groups.backlog() if self._groups.has_backlog and found_us is None else None
+        if found_us is not None:
+            times_us.append(found_us)
+        elif span:
+            times_us += self._backlog_us(span)
+        return min(times_us, default=None)
 
     def close(self) -> None:
         """Write what is pending and close the file; an empty one is deleted."""
@@ -164,166 +173,125 @@ class Journal:
             self._ended = True
             self._lock.notify()
         self._thread.join()
-        if self._items or self._file.extent()[1]:  # a damaged group is not counted any more, and stays
+        if len(self) or self._file.extent()[1]:  # a damaged group is not counted any more, and stays
             self._file.close()
         else:
             self._file.remove()
 
-    # --- taking -------------------------------------------------------------------------------------------------------
-
-    def _hand_out(self, number: int, group: Group, taken: Taken) -> None:
-        waiting = self._waiting.setdefault(number, Waiting.of(group))
-        self._handed.add(number)
-        first, events = number << ITEM_BITS, (number << ITEM_BITS) + len(group.batches)
-        taken.numbers.extend(range(first, events))
-        taken.batches.extend(group.batches)
-        taken.samples += waiting.items - len(group.events)
-        taken.event_numbers.extend(range(events, first + waiting.parts))
-        taken.events.extend(group.events)
+    # --- the owner's thread: the backlog ------------------------------------------------------------------------------
 
     def _take_backlog(self, most: int, taken: Taken) -> None:
-        while taken.samples < most and self._cursor < self._backlog_end:
+        while taken.samples < most and self._groups.has_backlog:
             with self._lock:
-                handed = set(self._handed)  # before the read: it may still find what has left the file since
-                end = self._backlog_end
-            try:
-                groups = self._file.read(self._cursor, end, READ_GROUPS)
-            except JournalFailed as error:
-                text = f"a part of the journal cannot be read, and stays in the file: {error}"
-                self._troubles.met("read", text, about("journal not read", error=error), logging.ERROR)
-                if not is_corrupt(error.__cause__):
-                    return  # the next pull tries again
-                groups = []  # what comes behind it shall not wait; the next start takes over what can be read
-            else:
-                self._troubles.over("read", "the journal is read again", about("journal read"))
+                span = self._groups.backlog()
+            stored_groups = self._read(span)
+            if stored_groups is None:
+                return  # the next pull tries again
             with self._lock:
-                if not groups:
-                    self._cursor = end
-                for stored in groups:
-                    if taken.samples >= most:
-                        break
-                    self._cursor = stored.number
-                    if stored.number not in handed:
-                        self._offer_stored(stored, taken)
+                damaged = self._groups.take_stored(span, stored_groups, most, taken)
+            for stored in damaged:
+                text = f"group {stored.number} of the journal is damaged: its {stored.items} items stay in the file"
+                self._troubles.met("damaged", text, about("journal damaged", count=stored.items), logging.ERROR)
 
-    def _offer_stored(self, stored: Stored, taken: Taken) -> None:
+    def _read(self, span: BacklogSpan) -> list[StoredGroup] | None:
+        """The next groups of a span; none: it has been read, or can never be; None: the disk refuses now."""
         try:
-            self._hand_out(stored.number, unpack_group(stored.data), taken)
-        except ValueError as error:
-            text = f"group {stored.number} of the journal is damaged ({error}): it stays in the file"
-            self._troubles.met("damaged", text, about("journal damaged", count=stored.items), logging.ERROR)
-            self._items -= stored.items
-            self._handed.add(stored.number)  # or it would be counted again
+            stored_groups = self._file.read(span.after, span.end, READ_GROUPS)
+        except JournalFailed as error:
+            text = f"a part of the journal cannot be read, and stays in the file: {error}"
+            self._troubles.met("read", text, about("journal not read", error=error), logging.ERROR)
+            # What comes behind a corrupt part shall not wait; the next start takes over what can be read of it.
+            return [] if is_corrupt(error.__cause__) else None
+        self._troubles.over("read", "the journal is read again", about("journal read"))
+        return stored_groups
 
-    def _backlog_us(self, cursor: int, end: int) -> list[int]:
+    def _backlog_us(self, span: BacklogSpan) -> list[int]:
         try:
-            return [_oldest_us(stored) for stored in self._file.read(cursor, end, 1)]
+            return [_oldest_us(stored) for stored in self._file.read(span.after, span.end, 1)]
         except JournalFailed:
             return [0]
 
-    # --- writing ------------------------------------------------------------------------------------------------------
+    # --- the journal's thread: writing --------------------------------------------------------------------------------
 
     def _write_until_ended(self) -> None:
         while True:
             with self._lock:
-                while not (self._pending or self._done or self._unwritten or self._ended):
+                while not (self._pending or self._groups.to_commit or self._ended):
                     self._lock.wait()
                 ended = self._ended
             if not ended:
                 time.sleep(GATHER_S)
-            with self._lock:
-                items = self._at_work = self._some_pending()
-                done, self._done = self._done, []
-            self._write(items, done)
-            if ended and (self.trouble or not (self._pending or self._done)):
+            self._write(self._begin_group())
+            if ended and (self.trouble or not (self._pending or self._groups.to_delete)):
                 return
             if self.trouble:
                 time.sleep(TROUBLE_PAUSE_S)
 
-    def _some_pending(self) -> deque[Sample | Event]:
-        """As much as makes a group that can be sent and stored in one go."""
-        if len(self._pending) > GROUP_ITEMS and not self.trouble:  # after a pause: a disk or this process stood still
-            return deque(self._pending.popleft() for _ in range(GROUP_ITEMS))
-        items, self._pending = self._pending, deque()
-        return items
-
-    def _write(self, items: Iterable[Sample | Event], done: list[int]) -> None:
-        group = make_group(items)
-        number = self._last + 1
+    def _begin_group(self) -> Group:
+        """A group of what is pending, as much as can be sent and stored in one go; empty if nothing is."""
         with self._lock:
-            for one in done:
-                self._unwritten.pop(one, None)
-            if len(group):
-                self._unwritten[number] = Stored(number, len(group), now_us(), True, pack_group(group))
-            new, recipes = list(self._unwritten.values()), self._recipes
-            self._recipes = {}
+            if len(self._pending) > GROUP_ITEMS and not self.trouble:  # after a pause: disk or process stood still
+                self._at_work = deque(self._pending.popleft() for _ in range(GROUP_ITEMS))
+            else:
+                self._at_work, self._pending = self._pending, deque()
+            items = self._at_work
+        return make_group(items)
+
+    def _write(self, group: Group) -> None:
+        """Commit a group, and with it what the last commits did not take and what was acknowledged; then offer it."""
+        number = self._groups.last + 1  # no other thread changes it
+        new = StoredGroup(number, len(group), now_us(), True, pack_group(group)) if len(group) else None
+        with self._lock:
+            to_write, deleted = self._groups.begin_commit(new)
+            recipes, self._recipes = self._recipes, {}
         try:
-            self._file.commit(new, done, recipes)
-            with self._lock:
-                handed, fresh = set(self._handed), {number, *(one for one, _ in self._fresh)}
-            added_bytes = sum(len(stored.data) for stored in new)
-            kept = self._bounds.keep(self._cursor, handed, fresh, added_bytes, now_us())
-            self.values_dropped += kept.values_dropped
-            with self._lock:
-                self._items -= kept.forgotten
+            self._file.commit(to_write, deleted, recipes)
+            self._keep_bounds(number, sum(len(stored.data) for stored in to_write))
             self.trouble = None
             self._troubles.over("write", "the journal is written again", about("journal back"))
         except Exception as error:  # noqa: BLE001  # the thread goes on; a defect is logged with its trace
-            if self.trouble is None:
-                text = f"the journal is not written, samples wait in memory: {error}"
-                defect = not isinstance(error, JournalFailed)
-                self._troubles.met(
-                    "write", text, about("journal not written", error=error), logging.ERROR, trace=defect
-                )
-            self.trouble = str(error)
+            self._write_failed(error)
             with self._lock:
-                self._done.extend(done)
+                self._groups.not_written(deleted)
                 self._recipes = recipes | self._recipes
         else:
             with self._lock:
-                self._handed.difference_update(done)
-                self._unwritten.clear()
-        if len(group):
-            self._offer(number, group)
+                self._groups.written(deleted)
+        if new:
+            with self._lock:
+                self.values_dropped += self._groups.offer(number, group)
+                self._at_work = deque()
+                self._offered.notify()
 
-    def _offer(self, number: int, group: Group) -> None:
+    def _keep_bounds(self, number: int, added_bytes: int) -> None:
         with self._lock:
-            self._last = number
-            self._fresh.append((number, group))
-            self._waiting[number] = Waiting.of(group)
-            self._at_work = deque()
-            self._offered.notify()
-            self._shed_memory()
-            while len(self._fresh) > FRESH_GROUPS and self._fresh[0][0] not in self._unwritten:
-                self._backlog_end = self._fresh.popleft()[0]
-                del self._waiting[self._backlog_end]
+            withheld = set(self._groups.withheld)
+            fresh = {number, *(fresh_number for fresh_number, _ in self._groups.fresh)}
+        lost = self._bounds.keep(self._groups.cursor, withheld, fresh, added_bytes, now_us())
+        self.values_dropped += lost.values_dropped
+        with self._lock:
+            self._groups.forgotten(lost.forgotten)
 
-    def _shed_memory(self) -> None:
-        """What is in memory only is bounded too: the oldest groups lose their values."""
-        held = sum(stored.items for stored in self._unwritten.values())
-        for stored in list(self._unwritten.values()):
-            if held <= MOST_IN_MEMORY:
-                return
-            held -= stored.items
-            if stored.whole:
-                smaller = without_values(unpack_group(stored.data))
-                self._unwritten[stored.number] = replace(stored, whole=False, data=pack_group(smaller))
-                self._fresh = deque((n, smaller if n == stored.number else group) for n, group in self._fresh)
-                self.values_dropped += len(smaller) - len(smaller.events)
+    def _write_failed(self, error: Exception) -> None:
+        if self.trouble is None:
+            text = f"the journal is not written, samples wait in memory: {error}"
+            fields, defect = about("journal not written", error=error), not isinstance(error, JournalFailed)
+            self._troubles.met("write", text, fields, logging.ERROR, trace=defect)
+        self.trouble = str(error)
 
 
 def _time_us(item: Sample | Event) -> int:
     return item.tick_us if isinstance(item, Sample) else item.time_us
 
 
-def _oldest_us(stored: Stored | None) -> int:
-    """The oldest tick of a group in the file; of a damaged one, when it was taken."""
+def _oldest_us(stored: StoredGroup | None) -> int:
+    """The oldest tick of a group in the file; of a damaged one, when it was made."""
     if stored is None:
         return 0
     try:
         return unpack_group(stored.data).first_us
     except ValueError:
-        return stored.taken_us
+        return stored.made_us
 
 
 def now_us() -> int:

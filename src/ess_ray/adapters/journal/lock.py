@@ -1,0 +1,51 @@
+"""The lock of a journal: an flock on `NAME.journal.lock`, held as long as a process has the journal.
+
+The kernel gives it up with the process, also after kill -9. Who holds the lock may use, rename and delete the journal's
+files, and nobody else may. flock(2); the lock file is deleted with an empty journal, while it is held.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from ess_ray.core.errors import JournalBusy, JournalFailed
+
+LOCK_WAIT_S = 10.0  # a predecessor that was killed may still be dying
+
+
+def acquire_lock(path: Path, wait_s: float) -> int:
+    """The open descriptor of the lock of the journal at `path`; closing it gives the lock up. Makes the folder.
+
+    Raises JournalBusy if another process still has it after `wait_s` seconds, JournalFailed if the disk refuses.
+    """
+    deadline_s = time.monotonic() + wait_s
+    while (lock := _try_lock(path)) is None:
+        if time.monotonic() >= deadline_s:
+            raise JournalBusy(f"journal {path} is in use by another collector: give this one its own state_dir")
+        time.sleep(0.1)
+    return lock
+
+
+def _try_lock(path: Path) -> int | None:
+    """The lock; None: another process has it, or had it and has deleted it with the journal meanwhile."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise JournalFailed(f"journal {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_ino == lock_path(path).stat().st_ino:
+            return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(lock)
+    return None
+
+
+def lock_path(path: Path) -> Path:
+    """The lock file of the journal at `path`."""
+    return Path(f"{path}.lock")

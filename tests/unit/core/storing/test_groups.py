@@ -1,0 +1,109 @@
+"""Whatever happens in whatever order, a journal's groups are neither lost nor handed out twice. No disk takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ess_ray.core.batch import make_group, pack_group
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
+from ess_ray.core.storing import groups as groups_module
+from ess_ray.core.storing.groups import Groups, StoredGroup, Taken
+
+DEVICE = Device("site", "gateway")
+ALL = 1 << 20
+
+
+@dataclass
+class Queue:
+    """Groups with a file that is a dict, and somebody who takes and acknowledges."""
+
+    groups: Groups = field(default_factory=lambda: Groups(0, 0, 0))
+    file: dict[int, StoredGroup] = field(default_factory=dict)
+    put: int = 0  # groups; each has two batches of a sample and an event
+    held: dict[int, int] = field(default_factory=dict)  # group by number of a part taken and not acknowledged
+    acknowledged: set[int] = field(default_factory=set)  # numbers of parts
+
+    def put_group(self, disk_takes_it: bool) -> None:
+        self.put += 1
+        second = self.put * 1_000_000
+        samples = [Sample(DEVICE, layout, second, Status.STORED, None, (), None, 1, 1, 0, b"x") for layout in "ab"]
+        group = make_group([*samples, Event(DEVICE, second, EventKind.DEVICE_LOST)])
+        number = self.groups.last + 1
+        self.commit(StoredGroup(number, len(group), second, True, pack_group(group)), disk_takes_it)
+        self.groups.offer(number, group)
+
+    def commit(self, new: StoredGroup | None, disk_takes_it: bool) -> None:
+        written, deleted = self.groups.begin_commit(new)
+        if disk_takes_it:
+            self.file |= {stored.number: stored for stored in written}
+            for number in deleted:
+                self.file.pop(number, None)
+            self.groups.written(deleted)
+        else:
+            self.groups.not_written(deleted)
+
+    def take(self, fresh: int, backlog: int) -> Taken:
+        taken = Taken()
+        self.groups.take_fresh(fresh, taken)
+        most = taken.samples + backlog
+        while taken.samples < most and self.groups.has_backlog:
+            span = self.groups.backlog()
+            read = [self.file[number] for number in sorted(self.file) if span.after < number <= span.end]
+            assert not self.groups.take_stored(span, read, most, taken)
+        parts = [*taken.numbers, *taken.event_numbers]
+        assert not set(parts) & self.held.keys()  # nothing is handed out twice …
+        assert not {part for part in parts if part in self.acknowledged and self._has_all(part)}
+        self.held |= {part: part >> groups_module.INDEX_BITS for part in parts}
+        return taken
+
+    def acknowledge(self, count: int) -> None:
+        parts = list(self.held)[:count]
+        self.groups.acknowledge(parts)
+        self.acknowledged |= set(parts)
+        for part in parts:
+            del self.held[part]
+
+    def lose(self) -> None:
+        """What was taken is lost on its way; parts of a group that were acknowledged are offered again with it."""
+        self.acknowledged -= {part for part in self.acknowledged if not self._has_all(part)}
+        self.held.clear()
+        self.groups.offer_again()
+
+    @property
+    def done_with(self) -> int:
+        """Items of groups that are acknowledged as a whole."""
+        return sum(self._has_all(part) for part in self.acknowledged)
+
+    def _has_all(self, part: int) -> bool:
+        first = part >> groups_module.INDEX_BITS << groups_module.INDEX_BITS
+        return {first, first + 1, first + 2} <= self.acknowledged
+
+
+STEPS: dict[str, Callable[[Queue, int], object]] = {
+    "put": lambda queue, _: queue.put_group(disk_takes_it=True),
+    "put while the disk refuses": lambda queue, _: queue.put_group(disk_takes_it=False),
+    "commit": lambda queue, _: queue.commit(None, disk_takes_it=True),
+    "take": lambda queue, count: queue.take(count, count // 2),
+    "acknowledge": lambda queue, count: queue.acknowledge(count),
+    "lose": lambda queue, _: queue.lose(),
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 12)), max_size=60))
+def test_every_group_is_acknowledged_once_in_the_end(steps: list[tuple[str, int]]) -> None:
+    queue = Queue()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(groups_module, "FRESH_GROUPS", 2)
+        for name, count in steps:
+            STEPS[name](queue, count)
+            assert queue.groups.items == 3 * queue.put - queue.done_with
+        queue.take(ALL, ALL)
+        queue.acknowledge(ALL)
+        queue.commit(None, disk_takes_it=True)
+    assert (queue.groups.items, queue.groups.withheld, queue.file, queue.held) == (0, set(), {}, {})
+    assert len(queue.acknowledged) == 3 * queue.put
