@@ -1,9 +1,9 @@
-"""Ends what a killed driver leaves behind: `python -m ess_ray.app.guard MARK FOLDER`.
+"""The guard ends the processes that a killed driver leaves behind: `python -m ess_ray.app.guard MARK FOLDER`.
 
-A child of the job that outlives it. Its standard input is a pipe from the driver: when it ends, the driver is gone.
-Everything that the driver started inherited the mark in its environment; FOLDER is where its Ray sessions are. Most of
-it ends by itself; Ray's agents sometimes wait for a server that died with the driver. PostgreSQL is left alone: it
-shuts down by itself, and may take its time to do it in order.
+A child process of the main job that outlives it. Its standard input is a pipe from the driver: when that ends, the
+driver has ended. Every process that the driver started inherited MARK in its environment; FOLDER is where the driver's
+Ray sessions are. Most of those processes end by themselves; Ray's agents sometimes wait for a server that died with the
+driver. PostgreSQL is left alone: it shuts down by itself, and may take its time to do it in order.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ from pathlib import Path
 from uuid import uuid4
 
 VARIABLE = "ESS_RAY_RUN"
-# Seconds after the driver's end: what is left is asked to end, then ended, more than once: a process may have been
-# starting another one.
+# Seconds after the driver's end, and the signal to the processes that are left then. SIGKILL comes several times: a
+# process may have been starting another one.
 STEPS = ((2.0, signal.SIGTERM), *((after_s, signal.SIGKILL) for after_s in (6.0, 7.0, 8.0, 10.0, 15.0)))
 
 
 @contextmanager
 def guarded(ray_folder: Path) -> Iterator[None]:
-    """What is started inside, with Ray below that folder, does not outlive this process for long, however it ends."""
+    """Have processes that are started in this block end soon after this process, however it ends.
+
+    `ray_folder`: where Ray is started, see `cluster.start.ray_folder`. Used once by the driver.
+    """
     os.environ[VARIABLE] = mark = uuid4().hex
     command = [sys.executable, "-m", "ess_ray.app.guard", mark, str(ray_folder.resolve())]
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
@@ -40,10 +43,11 @@ def guarded(ray_folder: Path) -> Iterator[None]:
 
 
 class Family:
-    """Processes that inherited the mark, and those with a file open in the folder of such a one's Ray session.
+    """The processes of a driver: those with the mark in their environment, and those that share its Ray session.
 
-    A process that gives itself a title may overwrite its environment, so the mark alone would not find all. Sessions
-    elsewhere do not count: files of a stranger's Ray may have been inherited from whoever started the job.
+    A process that gives itself a title may overwrite its environment, so the mark alone would not find all: a process
+    that has files open in a session of a marked one belongs to the family too. Sessions outside `ray_folder` do not
+    count: whoever started the job may have passed on open files of another Ray.
     """
 
     def __init__(self, mark: str, ray_folder: str, driver: int) -> None:
@@ -53,8 +57,8 @@ class Family:
         self._sessions: set[str] = set()
 
     def living(self) -> list[int]:
-        """All but this process, the driver, which may take its time to end in order, and PostgreSQL."""
-        found = []
+        """The numbers of those that are alive; PostgreSQL and the driver, which may take their time, are left out."""
+        pids = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 sessions = self._sessions_of(folder)
@@ -62,27 +66,27 @@ class Family:
                 exempt = folder.name in self._exempt or (folder / "comm").read_text().strip() == "postgres"
                 if (marked or sessions & self._sessions) and not exempt:
                     self._sessions |= sessions
-                    found.append(int(folder.name))
-        return found
+                    pids.append(int(folder.name))
+        return pids
 
     def end(self, number: int) -> None:
-        """Send all of them a signal."""
+        """Send a signal to all that are alive."""
         for pid in self.living():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def _sessions_of(self, process: Path) -> set[str]:
-        """The folders of our Ray sessions in which a process has files open."""
-        found = set()
+        """The folders of this driver's Ray sessions in which a process has files open."""
+        sessions = set()
         for handle in (process / "fd").iterdir():
             with contextlib.suppress(OSError):
                 if session := self._session.match(str(handle.readlink())):
-                    found.add(session[0])
-        return found
+                    sessions.add(session[0])
+        return sessions
 
 
 def main(mark: str, ray_folder: str) -> None:
-    """Wait for the driver's end, then see to the end of the rest."""
+    """Wait for the driver's end, then end the processes that are left."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     family = Family(mark, ray_folder, os.getppid())

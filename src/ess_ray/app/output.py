@@ -1,4 +1,4 @@
-"""Standard output as the main job uses it: it may go away, and the job does not."""
+"""Standard output of the main job: a terminal that is closed or a pipe that breaks does not end the job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import IO, Any
 
 
 class Output:
-    """A file that ends in nothing once its terminal is closed or its pipe is broken."""
+    """A text file whose writes are dropped once its terminal is closed or its pipe is broken; all else as of `file`."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -19,25 +19,25 @@ class Output:
 
     @property
     def gone(self) -> bool:
-        """Whether it was a terminal that has been closed since."""
+        """True if it was a terminal that has been closed since."""
         try:
             return self._terminal and not os.tcgetpgrp(self._file.fileno())
         except OSError:
             return True
 
     def write(self, text: str) -> int:
-        """As a file does, without its errors."""
-        self._or_nothing(lambda: self._file.write(text))
+        """Write the text or drop it; gives its length. Raises nothing."""
+        self._or_drop(lambda: self._file.write(text))
         return len(text)
 
     def flush(self) -> None:
-        """As a file does, without its errors."""
-        self._or_nothing(self._file.flush)
+        """Flush what was written, or drop it. Raises nothing."""
+        self._or_drop(self._file.flush)
 
-    def _or_nothing(self, act: Callable[[], object]) -> None:
+    def _or_drop(self, action: Callable[[], object]) -> None:
         try:
-            act()
+            action()
         except OSError:
-            nothing = os.open(os.devnull, os.O_WRONLY)  # takes what is still in the buffer, too
-            os.dup2(nothing, self._file.fileno())
-            os.close(nothing)
+            null = os.open(os.devnull, os.O_WRONLY)  # takes what is still in the buffer, too
+            os.dup2(null, self._file.fileno())
+            os.close(null)

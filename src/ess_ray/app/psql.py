@@ -1,6 +1,7 @@
-"""`python -m ess_ray.app.psql`: psql on the embedded database, whether the job runs or not. Words after it go to psql.
+"""`python -m ess_ray.app.psql [ARGUMENT …]`: psql on the embedded database, whether the job runs or not.
 
-The database is that of `ess_ray_state` in this folder, or of the state folder that ESS_RAY_STATE names.
+The arguments go to psql. The database is that of `ess_ray_state` in this folder, or of the state folder that
+ESS_RAY_STATE names.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from ess_ray.app.exit_codes import FAILED
 from ess_ray.core.errors import EssRayError
 
 
-def main(words: list[str]) -> int:
-    """Run psql; gives its exit code."""
+def main(arguments: list[str]) -> int:
+    """Run psql; gives its exit code, or FAILED with a line on standard error if there is no database to run it on."""
     folder = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state"), "postgresql")
     if not folder.is_dir():
         print(f"ess_ray: there is no embedded database in {folder.parent}: run the job here first", file=sys.stderr)
@@ -25,7 +26,7 @@ def main(words: list[str]) -> int:
     server = EmbeddedPostgres(folder)
     try:
         dsn = server.running_dsn() or server.start()
-        return subprocess.run([find_bin_dir() / "psql", dsn, *words], check=False).returncode
+        return subprocess.run([find_bin_dir() / "psql", dsn, *arguments], check=False).returncode
     except EssRayError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
         return FAILED

@@ -1,4 +1,4 @@
-"""A database that is there: the one named in the settings, or the embedded one, started for a while if need be."""
+"""The database for commands beside the main job: the one of the settings, or the embedded one, started if need be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ess_ray.core.settings import Settings
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
-    """The DSN of a database that is there; the embedded one is that of the job at work, or started for this block."""
+    """The DSN of a database that is up for this block: if embedded, that of the job at work, or started until its end.
+
+    Does not connect to a server of the settings. Raises CannotStart if no job has made the embedded database yet.
+    """
     if settings.storage.kind != "embedded":
         yield settings.storage.dsn
         return

@@ -10,7 +10,11 @@ from ess_ray.core.settings import Settings
 
 
 def state_folder(settings: Settings, log_name: str, actor: str) -> None:
-    """Make the state folder and write the log into it; files are this user's only from now on. Raises CannotStart."""
+    """Make the state folder and write this process's log into it; from now on files are readable by their owner only.
+
+    `log_name` is the log file's name without suffix, `actor` the process's name in its lines. Raises CannotStart if the
+    folder cannot be made.
+    """
     os.umask(0o077)
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

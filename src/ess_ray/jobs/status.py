@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.running import RunningCollector, find_collector
-from ess_ray.app.table import fitting
+from ess_ray.app.table import fitting_table
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.running.status import FILE, OLD_US, SiteStatus, Status, status_from
 from ess_ray.core.settings import Settings
@@ -51,7 +51,7 @@ def print_status(console: Console, told: Status, running: RunningCollector, now_
     """The table and what goes with all sites."""
     shown = told.at(now_us)
     rows = [_cells(site, now_us) for site in shown.sites]
-    console.print(fitting(console, rows, DISPENSABLE))
+    console.print(fitting_table(console, rows, DISPENSABLE))
     for line in _lines(shown, running, now_us):
         console.print(line, markup=False, soft_wrap=True)
 

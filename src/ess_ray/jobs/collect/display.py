@@ -24,7 +24,7 @@ from rich.text import Text
 
 from ess_ray.adapters.stores.kinds import EXAMPLES
 from ess_ray.app.output import Output
-from ess_ray.app.table import fitting
+from ess_ray.app.table import fitting_table
 from ess_ray.cluster.start import Dashboard
 from ess_ray.core.running.account import Account, DeviceAccount
 from ess_ray.core.running.logfields import about
@@ -156,7 +156,7 @@ class RunDisplay:
     def _table(self, account: Account, first_us: int, until_us: int, most_rows: int) -> RenderableType:
         """The sites, as many columns as fit, at most `most_rows` rows."""
         rows = _by_site(account, first_us, until_us, most_rows)
-        return fitting(self.console, [row.cells() for row in rows], DISPENSABLE)
+        return fitting_table(self.console, [row.cells() for row in rows], DISPENSABLE)
 
     def _lines(self, account: Account, first_us: int, until_us: int) -> None:
         for row in _by_site(account, first_us, until_us, MOST_LINES):
