@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from ess_ray.adapters.postgres.completeness import open_completeness
-from ess_ray.adapters.postgres.live import ANSWER_LIMIT_S, CurveLine, Live, open_live, read_events
+from ess_ray.adapters.postgres.live import PAGE_QUERY_LIMIT_S, CurveLine, Live, open_live, read_events
 from ess_ray.core.day import WORDS, choose_day
 from ess_ray.core.errors import NotFound
 from ess_ray.core.maps.standard import Standard
@@ -131,7 +131,7 @@ class PageData:
         sites = self.status.sites if self.status else ()
         timezone = next((status.timezone for status in sites if status.site == site), "UTC")
         day = choose_day(word, timezone, time.time_ns() // 1000, self._late_us)
-        with open_completeness(self._dsn, self._standard, ANSWER_LIMIT_S) as completeness:
+        with open_completeness(self._dsn, self._standard, PAGE_QUERY_LIMIT_S) as completeness:
             spans = completeness.spans(site, day)
             count = len({span.device for span in spans})
             by_device = islice(groupby(spans, key=lambda span: span.device), first, first + DAY_DEVICES)

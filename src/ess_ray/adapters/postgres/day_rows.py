@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 256 * 1024
 WRITER_LIMIT_S = 180.0  # longer than a writer's transaction may stay silent
 LOCK_POLL_S = 0.05
-ANSWER_LIMIT_S = 1800.0  # of the server's silence: it sorts a day before it sends the first row
+DAY_ROWS_LIMIT_S = 1800.0  # of the server's silence: it sorts a day before it sends the first row
 ANNOUNCE = """
 INSERT INTO export_until AS announced (site, until) VALUES (%s, %s)
 ON CONFLICT (site) DO UPDATE SET until = excluded.until WHERE announced.until < excluded.until"""
@@ -62,7 +62,7 @@ def open_day(dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIM
     of writers that may not know of this export are waited for, at most `writer_limit_s`.
     """
     with translated(f"reading {day_object}"):
-        connection = connect(dsn, ANSWER_LIMIT_S)
+        connection = connect(dsn, DAY_ROWS_LIMIT_S)
         try:
             _announce(connection, day_object, writer_limit_s)
             yield DayRows(connection, day_object)
@@ -163,8 +163,8 @@ def _copied(connection: Connection, statement: bytes) -> Iterator[list[bytes | m
                 yield rows
                 rows, size = [], 0
         elif length == 0:
-            if not socket.poll(ANSWER_LIMIT_S * 1000):
-                raise psycopg.OperationalError(f"no answer from the server for {ANSWER_LIMIT_S:g} s")
+            if not socket.poll(DAY_ROWS_LIMIT_S * 1000):
+                raise psycopg.OperationalError(f"no answer from the server for {DAY_ROWS_LIMIT_S:g} s")
             pgconn.consume_input()
         else:
             break

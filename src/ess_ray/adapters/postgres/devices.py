@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.core.samples import Device
 
-ANSWER_LIMIT_S = 120.0
+REGISTER_LIMIT_S = 120.0  # of the server's silence: the table may be locked by a start or a check of another job
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone:
         "gone": list(gone),
         "now": utc(now_us),
     }
-    with translated("registering the devices"), connect(dsn, ANSWER_LIMIT_S) as connection:
+    with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S) as connection:
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
         connection.execute(CLOSE, arguments)
         connection.execute(FILL, arguments)

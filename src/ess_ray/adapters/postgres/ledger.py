@@ -20,7 +20,7 @@ from ess_ray.core.day import Day, whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Catalogue, DayObject, LedgerEntry, ObjectKey, all_of, days_of, union
 
-ANSWER_LIMIT_S = 120.0
+LEDGER_LIMIT_S = 120.0  # of the server's silence: a statement may wait for a writer's or another exporter's commit
 Delivered = Mapping[str, Collection[str]]  # columns by table
 
 DELIVERIES = """
@@ -135,7 +135,7 @@ class Ledger:
         table, day, format_name = day_object.key
         name = json.dumps([self.location, day_object.site, table, str(day), format_name])
         with translated("claiming an object for one exporter"):
-            connection = connect(self._dsn, ANSWER_LIMIT_S)
+            connection = connect(self._dsn, LEDGER_LIMIT_S)
             row = connection.execute(CLAIM, [name]).fetchone()
         try:
             yield row is not None and row[1]
@@ -166,7 +166,7 @@ class Ledger:
         """
         with translated(doing):
             try:
-                with connect(self._dsn, ANSWER_LIMIT_S) as connection:
+                with connect(self._dsn, LEDGER_LIMIT_S) as connection:
                     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # whatever the server's default
                     yield connection
             except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:

@@ -1,7 +1,7 @@
 """Queries of the page: limited in time and in size, read-only, each on a connection of its own.
 
-Raises `DatabaseUnavailable` (also for a query that takes longer than ANSWER_LIMIT_S), `DatabaseRefused`, and `NotFound`
-for a device that does not exist. Times are microseconds since 1970 UTC.
+Raises `DatabaseUnavailable` (also for a query that takes longer than PAGE_QUERY_LIMIT_S), `DatabaseRefused`, and
+`NotFound` for a device that does not exist. Times are microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ess_ray.core.errors import NotFound
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.curves import Curve
 
-ANSWER_LIMIT_S = 5.0
+PAGE_QUERY_LIMIT_S = 5.0  # of one query: a reader of the page waits for it, and the database has samples to store
 MOST_DEVICES, MOST_ROWS, MOST_EVENTS, MOST_LINES = 5000, 64, 50, 16
 EVENTS_US = 7 * 86_400_000_000
 NEWEST_US = 86_400_000_000
@@ -78,9 +78,9 @@ class Newest:
 @contextmanager
 def open_live(dsn: str, standard: Standard, site: str) -> Iterator[Live]:
     """Read-only queries about one site in the `with` block; psycopg's errors in it are translated."""
-    with translated("asking the database"), connect(dsn, 2 * ANSWER_LIMIT_S) as connection:
+    with translated("asking the database"), connect(dsn, 2 * PAGE_QUERY_LIMIT_S) as connection:
         connection.read_only = True
-        connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(1000 * ANSWER_LIMIT_S)))
+        connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(1000 * PAGE_QUERY_LIMIT_S)))
         yield Live(connection, standard, site)
 
 

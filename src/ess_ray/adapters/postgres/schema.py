@@ -21,7 +21,7 @@ from ess_ray.adapters.postgres.schema_sql import Relation
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard
 
-ANSWER_LIMIT_S = 120.0  # a statement here may wait for a query that reads a table
+PREPARE_LIMIT_S = 120.0  # of the server's silence: a statement here may wait for a query that reads a table
 LOCK = 0x6573735F726179  # "ess_ray" in ASCII: an advisory lock is known by a number
 
 
@@ -58,7 +58,7 @@ def prepare(
 
 
 def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta) -> Prepared:
-    with connect(dsn, ANSWER_LIMIT_S) as connection:
+    with connect(dsn, PREPARE_LIMIT_S) as connection:
         return bring_all(connection, relations, chunk_interval, compress_after)
 
 

@@ -17,7 +17,7 @@ A flush on its way::
 Every other error is raised, after the connection was closed: the next write begins with a new one.
 
 Errors: `DatabaseUnavailable` (send the same flush again later), `DatabaseRefused` (nothing of the flush was stored, and
-no row of it is at fault). A server that stays silent is given up after `ANSWER_LIMIT_S`.
+no row of it is at fault). A server that stays silent is given up after `FLUSH_LIMIT_S`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from ess_ray.core.samples import Event, Status
 from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched_spans, without
 from ess_ray.core.storing.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
 
-ANSWER_LIMIT_S = 25.0
+FLUSH_LIMIT_S = 25.0  # of the server's silence; well below the driver's limit for a write (`cluster.liveness`)
 # What every transaction begins with, in one round trip. The settings are local to it: that also holds behind a
 # connection pooler. A commit must be on disk when it is answered; a transaction whose writer vanished must not keep its
 # keys from the next writer for long; a lock is given up with a message that names it before the whole connection is.
@@ -113,7 +113,7 @@ class FlushWriter:
         dsn: str,
         rejected_dir: Path | None = None,
         collector: str = "",
-        answer_limit_s: float = ANSWER_LIMIT_S,
+        answer_limit_s: float = FLUSH_LIMIT_S,
     ) -> None:
         self._dsn = dsn
         self._collector = collector
