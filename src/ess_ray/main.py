@@ -22,9 +22,9 @@ def main(words: Sequence[str] | None = None) -> int:
     from ess_ray.config.compose import compose_config
     from ess_ray.config.jobs import find_job
     from ess_ray.config.load import load_settings
-    from ess_ray.config.storage import environment
+    from ess_ray.config.storage import read_environment
 
-    variables = environment()
+    variables = read_environment()
     try:
         composed = compose_config(given.settings, given.config_dir)
         if given.cfg:

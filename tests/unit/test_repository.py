@@ -190,6 +190,21 @@ def test_the_core_has_no_clock_socket_or_process() -> None:
     assert offenders(lambda file: {name.split(".")[0] for name in imports(file)} & IMPURE, core) == []
 
 
+def test_no_variable_hides_a_function_of_its_module() -> None:
+    def hidden(file: str) -> set[str]:
+        tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+        callables = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        for node in tree.body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                callables.update(alias.asname or alias.name for alias in node.names)
+        arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        scopes = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.Lambda))]
+        names = {node for scope in scopes for node in ast.walk(scope) if isinstance(node, ast.Name)}
+        return callables & (arguments | {node.id for node in names if isinstance(node.ctx, ast.Store)})
+
+    assert offenders(hidden) == []
+
+
 def test_a_poller_process_loads_neither_polars_nor_psycopg() -> None:
     code = (
         "import sys, ess_ray.actors.poller; print(*{'polars', 'psycopg', 'hydra', 'yaml', 'rich'} & set(sys.modules))"

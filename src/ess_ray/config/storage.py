@@ -35,7 +35,7 @@ def storage_settings(
     return freeze(StorageSettings, storage, dsn=dsn)
 
 
-def environment() -> Mapping[str, str]:
+def read_environment() -> Mapping[str, str]:
     """The process's environment, read once; the DSN is taken out, so that no process started later inherits it."""
     variables = dict(os.environ)
     os.environ.pop(DSN_VARIABLE, None)

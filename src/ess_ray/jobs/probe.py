@@ -81,7 +81,7 @@ def _times(reader: Reader, found: Explored) -> tuple[list[float], tuple[int, int
     runs = found.runs
     if not runs:
         return [], (0, 0)
-    function, first, last = max(runs, key=lambda run: run[2] - run[1])
+    function, first, last = max(runs, key=lambda span: span[2] - span[1])
     count = min(last - first + 1, found.largest[function])
     reader.took_ms.clear()
     for _ in range(TIMED):

@@ -91,7 +91,7 @@ class StoreSettings(ABC):
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """The keys below `export.` that belong to this kind."""
-        return tuple(field.name for field in fields(cls))
+        return tuple(key.name for key in fields(cls))
 
     @property
     @abstractmethod

@@ -89,9 +89,9 @@ def words(column: Column) -> str:
     return f"{said} ({more})" if "unit" in more else said
 
 
-def text(words: str) -> str:
-    """A text as SQL has it."""
-    return "'" + words.replace("'", "''") + "'"
+def text(string: str) -> str:
+    """A text as SQL has it: in quotation marks, those in it doubled."""
+    return "'" + string.replace("'", "''") + "'"
 
 
 def spread(columns: Sequence[str]) -> str:
