@@ -77,7 +77,7 @@ def bare_store() -> Iterator[str]:
         store.endpoint = f"http://127.0.0.1:{store.port}"
         try:
             store.start()
-            store.ask("POST", "/storage/v1/b?project=p", json.dumps({"name": BUCKET}).encode())
+            store.request("POST", "/storage/v1/b?project=p", json.dumps({"name": BUCKET}).encode())
             yield store.endpoint
         finally:
             store.kill()
@@ -102,7 +102,7 @@ def export_once(exporter: Exporter, day_object: DayObject) -> int:
 
 
 def forget(dsn: str, exporters: Sequence[Exporter], day_objects: Sequence[DayObject]) -> None:
-    """As if nothing had been exported."""
+    """Delete the objects and their entries in the ledger."""
     with psycopg.connect(dsn) as connection:
         connection.execute("TRUNCATE export_object")
     for exporter in exporters:
@@ -141,19 +141,19 @@ def _compare(
                 raise AssertionError(f"{day_object}: psql and the export disagree")
         processes = stack.enter_context(ProcessPoolExecutor(len(day_objects), mp_context=get_context("spawn")))
         threads = stack.enter_context(ThreadPoolExecutor(len(day_objects)))
-        one = {
+        one_table = {
             "psql": fresh(counts[0], lambda: terminals[0].run(scripts[0])),
             "rows only": fresh(counts[0], lambda: read_all(dsn, first)),
             "folder": fresh(counts[0], lambda: export_once(exporters[0], first)),
             "bucket": fresh(counts[0], lambda: export_once(exporters[1], first)),
         }
-        four = {
+        four_at_once = {
             "psql": fresh(sum(counts), lambda: list(threads.map(lambda t, s: t.run(s), terminals, scripts))),
             "folder": fresh(sum(counts), lambda: list(processes.map(export_once, exporters[:1] * 4, day_objects))),
             "bucket": fresh(sum(counts), lambda: list(processes.map(export_once, exporters[1:] * 4, day_objects))),
         }
         lines = {}
-        for title, ways in (("one table", one), ("four at once", four)):
+        for title, ways in (("one table", one_table), ("four at once", four_at_once)):
             taken = in_turn(ways, rounds)
             for way, numbers in taken.items():
                 lines[f"{title}, {way}"] = {"rows/s": spread(numbers), "of psql's": ratio(numbers, taken["psql"])}

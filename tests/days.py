@@ -1,4 +1,4 @@
-"""Whole days of the shipped plants, put straight into a database: nobody has to wait for one.
+"""Complete days of the shipped plants, put straight into a database: nobody has to wait for one.
 
 `write_ticks` takes the collector's own way (images of the simulated plant, normaliser, FlushWriter) and mixes in what
 goes wrong in a plant; `repeat` has the server copy the first minutes of a day over the rest of it, for volume.
@@ -42,7 +42,7 @@ def every(period_s: float) -> list[str]:
 
 
 def day_of(settings: Settings, site: str, day: date) -> Day:
-    """That day at the site, closed."""
+    """The site's local day, which is over."""
     return choose_day(day.isoformat(), settings.timezones[site], FAR_US, 0)
 
 
@@ -64,14 +64,14 @@ def ticks_of(device: DeviceSettings, start_us: int, end_us: int) -> range:
 
 
 def write_ticks(dsn: str, settings: Settings, device: DeviceSettings, ticks: Sequence[int], rough: bool = True) -> None:
-    """Samples of one device at these ticks and, if `rough`, all that can be the matter with a sample."""
+    """Samples of one device at these ticks and, if `rough`, every trouble that a sample can have."""
     register_map = settings.maps[device.map_name]
     decoder = Decoder(register_map, device.plan, settings.standard)
     plant, writer = Plant(register_map, seed=1), FlushWriter(dsn, collector="tests")
     try:
         for first in range(0, len(ticks), FLUSH):
             some = enumerate(ticks[first : first + FLUSH], first)
-            writer.write(flush_of(decoder, [_sample(device, plant, tick_us, rough * place) for place, tick_us in some]))
+            writer.write(flush_of(decoder, [_sample(device, plant, tick_us, rough * index) for index, tick_us in some]))
     finally:
         writer.close()
 
@@ -95,7 +95,7 @@ def write_events(dsn: str, device: Device, ticks: Sequence[int]) -> None:
 
 
 def write_day(dsn: str, settings: Settings, day: date, rough: bool = True) -> None:
-    """That day of all the settings' devices at their periods, with a tick before it and one after, and events."""
+    """Write a day of all devices of the settings at their periods, with a tick before it and one after, and events."""
     for device in settings.devices:
         of = day_of(settings, device.device.site, day)
         ticks = ticks_of(device, of.start_us - device.period_us, of.end_us + 1)
@@ -152,8 +152,8 @@ def _sample(device: DeviceSettings, plant: Plant, tick_us: int, number: int) -> 
 
 
 def _image(plan: Plan, plant: Plant, tick_us: int) -> bytes:
-    answers = plant.image(tick_us)
+    registers = plant.image(tick_us)
     return b"".join(
-        answers[request.function][request.item_bytes * request.address :][: request.item_bytes * request.count]
+        registers[request.function][request.item_bytes * request.address :][: request.item_bytes * request.count]
         for request in plan.requests
     )

@@ -21,7 +21,7 @@ DEVICE = Device("jeju", "rack-1")
 
 
 def day_object_of(table: str = "bank", day: Day = DAY, standard: Standard = STANDARD) -> DayObject:
-    """All columns of a table of the test's site."""
+    """The object of a table of the test's site, with all columns."""
     day_objects = Catalogue(standard).day_objects("jeju", day, all_of(standard))
     return next(day_object for day_object in day_objects if day_object.table == table)
 
@@ -58,8 +58,9 @@ def export(dsn: str, ledger: Ledger, day_object: DayObject, generation: int = 1)
 
 def insert(dsn: str, table: str, columns: str, *rows: tuple[object, ...]) -> None:
     """Rows as nobody's writer would bring them, times in microseconds; unnoticed by the ledger."""
-    places = ", ".join(["%s"] * len(rows[0]))
+    parameters = ", ".join(["%s"] * len(rows[0]))
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({places})", [(utc(int(str(row[0]))), *row[1:]) for row in rows]
+            f"INSERT INTO {table} ({columns}) VALUES ({parameters})",
+            [(utc(int(str(row[0]))), *row[1:]) for row in rows],
         )

@@ -1,9 +1,9 @@
-"""A store for the exports to talk to: a real fake-gcs-server, and in front of it a proxy that can do harm.
+"""A store for the tests of the export: a real fake-gcs-server, and in front of it a proxy that can do harm.
 
-The server lacks some of what Google documents of the real one, and the front adds that: preconditions on resumable
-uploads, patches and deletions, the check of `x-goog-hash`, and the answer to "how much of this upload have you got?",
-on which the bare server makes the unfinished object; and a patch leaves the generation as it is. What is stored and
-given back is the server's own.
+The server lacks some features that Google documents of the real one, and the front adds them: preconditions on
+resumable uploads, patches and deletions, the check of `x-goog-hash`, and the reply to "how many bytes of this upload
+have arrived?", on which the bare server makes the unfinished object; and a patch leaves the generation as it is. The
+objects' bytes are stored and given back by the server itself.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ NOT_PASSED_ON = {"transfer-encoding", "connection", "content-length", "keep-aliv
 
 
 class Step(StrEnum):
-    """What a request is about."""
+    """The purpose of a request to the store."""
 
     BEGIN = "begin"  # of an upload
     PART = "part"
     LAST = "last"  # part
-    ASK = "ask"  # what has arrived
+    QUERY = "query"  # how many bytes have arrived
     CANCEL = "cancel"
-    LOOK = "look"
+    STAT = "stat"
     LIST = "list"
     READ = "read"
     DESCRIBE = "describe"
@@ -49,19 +49,19 @@ class Step(StrEnum):
 
 
 class Harm(StrEnum):
-    """What the front can do."""
+    """The harm that the front can do to a request."""
 
-    STATUS = "status"  # answer with `status`; the server hears nothing
+    STATUS = "status"  # reply with `status`; the server gets nothing
     CUT = "cut"  # the connection ends in the middle of the request
     PARTLY = "partly"  # the same, but some pieces have arrived
-    LOST = "lost"  # the server does it, the answer gets lost
+    LOST = "lost"  # the server does it, the reply gets lost
     FORGOTTEN = "forgotten"  # likewise, and the upload is forgotten
-    SLOW = "slow"  # the answer takes `seconds`
+    SLOW = "slow"  # the reply takes `seconds`
 
 
 @dataclass(slots=True)
 class Fault:
-    """Something that happens to the next `times` requests about `step`."""
+    """A harm that happens to the next `times` requests of the step."""
 
     step: Step
     harm: Harm
@@ -76,7 +76,7 @@ class _Session:
     expected: str | None  # generation
     arrived: int = 0
     crc: int = 0
-    made: tuple[int, bytes] | None = None  # the answer to the last part
+    made: tuple[int, bytes] | None = None  # the reply to the last part
 
     def has_arrived(self, body: bytes) -> None:
         self.arrived += len(body)
@@ -99,7 +99,7 @@ class FakeStore:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """What the server had stored before is there again."""
+        """Start the server, with the objects that it had before."""
         self.port = self.port or unused_port()
         self._process = subprocess.Popen(
             [
@@ -111,30 +111,30 @@ class FakeStore:
         )  # fmt: skip
         for _ in range(1000):
             with suppress(OSError):
-                self.ask("GET", "/_internal/healthcheck")
+                self.request("GET", "/_internal/healthcheck")
                 return
             time.sleep(0.02)
-        raise TimeoutError("fake-gcs-server does not answer")
+        raise TimeoutError("fake-gcs-server does not reply")
 
     def kill(self) -> None:
-        """As kill -9: unfinished uploads are gone."""
+        """Kill the server with SIGKILL: unfinished uploads are gone."""
         if self._process:
             self._process.kill()
             self._process.wait()
         self.sessions.clear()
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes, dict[str, str]]:
         """One request to the server itself."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-            answer = connection.getresponse()
-            return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+            reply = connection.getresponse()
+            return reply.status, reply.read(), {name.lower(): value for name, value in reply.getheaders()}
         finally:
             connection.close()
 
     def fault(self, step: Step) -> Fault | None:
-        """What is to happen to this request, if anything."""
+        """The fault for a request of this step, None if there is none; it is used up."""
         with self.lock:
             for fault in self.faults:
                 if fault.step is step and fault.times:
@@ -143,8 +143,8 @@ class FakeStore:
         return None
 
     def generation(self, path: str) -> str:
-        """Of the object that a path of the API names; "0" for none."""
-        status, body, _ = self.ask("GET", path)
+        """The generation of the object that a path of the API names; "0" for none."""
+        status, body, _ = self.request("GET", path)
         return str(json.loads(body)["generation"]) if status == 200 else "0"
 
 
@@ -159,7 +159,7 @@ def fake_store(folder: Path) -> Iterator[FakeStore]:
     serving.start()
     try:
         store.start()
-        assert store.ask("POST", "/storage/v1/b?project=p", json.dumps({"name": BUCKET}).encode())[0] == 200
+        assert store.request("POST", "/storage/v1/b?project=p", json.dumps({"name": BUCKET}).encode())[0] == 200
         yield store
     finally:
         store.kill()
@@ -185,14 +185,14 @@ class _Front(BaseHTTPRequestHandler):
         fault = self.store.fault(step)
         try:
             body = self._body(fault, query)
-            status, answer, headers = self._answer(step, name, query, body, fault)
+            status, reply, headers = self._reply_to(step, name, query, body, fault)
             if fault and fault.harm is Harm.SLOW:
                 time.sleep(fault.seconds)
             elif fault and fault.harm in (Harm.LOST, Harm.FORGOTTEN):
                 if fault.harm is Harm.FORGOTTEN:
                     self.store.sessions.clear()
                 raise _Cut
-            self._send(status, answer, headers)
+            self._send(status, reply, headers)
         except (_Cut, OSError, http.client.HTTPException):
             self.close_connection = True
 
@@ -204,14 +204,14 @@ class _Front(BaseHTTPRequestHandler):
         if session := self.store.sessions.get(query.get("upload_id", "")):
             span = self.headers.get("content-range", "")
             by_method = {"DELETE": Step.CANCEL, "PUT": Step.PART if span.endswith("/*") else Step.LAST}
-            return (Step.ASK if span == "bytes */*" else by_method[self.command]), session.name
+            return (Step.QUERY if span == "bytes */*" else by_method[self.command]), session.name
         if query.get("uploadType") == "resumable" and self.command == "POST":
             return Step.BEGIN, ""
         if "/o/" in path:
             name = unquote(path.partition("/o/")[2])
             if self.command == "GET" and (query.get("alt") == "media" or path.startswith("/download")):
                 return Step.READ, name
-            return {"GET": Step.LOOK, "PATCH": Step.DESCRIBE, "DELETE": Step.DELETE}.get(self.command, Step.OTHER), name
+            return {"GET": Step.STAT, "PATCH": Step.DESCRIBE, "DELETE": Step.DELETE}.get(self.command, Step.OTHER), name
         return (Step.LIST if path.endswith("/o") else Step.OTHER), ""
 
     def _body(self, fault: Fault | None, query: dict[str, str]) -> bytes:
@@ -227,16 +227,16 @@ class _Front(BaseHTTPRequestHandler):
         session = self.store.sessions[upload]
         pieces = half[: len(half) // PIECE * PIECE]
         span = f"bytes {session.arrived}-{session.arrived + len(pieces) - 1}/*"
-        assert self.store.ask("PUT", self.path, pieces, content_range=span)[0] == 308
+        assert self.store.request("PUT", self.path, pieces, content_range=span)[0] == 308
         session.has_arrived(pieces)
 
-    def _answer(
+    def _reply_to(
         self, step: Step, name: str, query: dict[str, str], body: bytes, fault: Fault | None
     ) -> tuple[int, bytes, dict[str, str]]:
         if fault and fault.harm is Harm.STATUS:
             return _error(fault.status)
         session = self.store.sessions.get(query.get("upload_id", ""))  # a kill forgets them, between two lines as well
-        if session and step in (Step.PART, Step.LAST, Step.ASK):
+        if session and step in (Step.PART, Step.LAST, Step.QUERY):
             return self._upload(step, session, body)
         forgotten = "upload_id" in query and step is not Step.CANCEL
         return _error(404) if forgotten else self._object(step, name, query.get("ifGenerationMatch"), body)
@@ -251,21 +251,21 @@ class _Front(BaseHTTPRequestHandler):
                 return _error(412)
             if step is Step.DESCRIBE:
                 self.store.described[name, self.store.generation(here)] = json.loads(body)["metadata"]
-            found = self.store.ask("GET", here) if step is Step.DESCRIBE else self._pass_on(body)
-        if step in (Step.LOOK, Step.DESCRIBE) and found[0] == 200:
-            return self._described(name, found)
-        if step is Step.BEGIN and found[0] == 200:
-            upload = parse_qs(urlsplit(found[2]["location"]).query)["upload_id"][0]
+            reply = self.store.request("GET", here) if step is Step.DESCRIBE else self._pass_on(body)
+        if step in (Step.STAT, Step.DESCRIBE) and reply[0] == 200:
+            return self._described(name, reply)
+        if step is Step.BEGIN and reply[0] == 200:
+            upload = parse_qs(urlsplit(reply[2]["location"]).query)["upload_id"][0]
             self.store.sessions[upload] = _Session(name, expected)
-        return found
+        return reply
 
-    def _described(self, name: str, found: tuple[int, bytes, dict[str, str]]) -> tuple[int, bytes, dict[str, str]]:
-        about = json.loads(found[1])
+    def _described(self, name: str, reply: tuple[int, bytes, dict[str, str]]) -> tuple[int, bytes, dict[str, str]]:
+        about = json.loads(reply[1])
         about["metadata"] = self.store.described.get((name, about["generation"]), about.get("metadata", {}))
-        return found[0], json.dumps(about).encode(), found[2]
+        return reply[0], json.dumps(about).encode(), reply[2]
 
     def _upload(self, step: Step, session: _Session, body: bytes) -> tuple[int, bytes, dict[str, str]]:
-        if step is Step.ASK:
+        if step is Step.QUERY:
             if session.made:
                 return session.made[0], session.made[1], {"content-type": "application/json"}
             return 308, b"", {"range": f"bytes=0-{session.arrived - 1}"} if session.arrived else {}
@@ -277,25 +277,25 @@ class _Front(BaseHTTPRequestHandler):
                     return _error(412)
                 if self.headers["x-goog-hash"] != f"crc32c={b64encode(session.crc.to_bytes(4, 'big')).decode()}":
                     return _error(400)
-            status, answer, headers = self._pass_on(body)
+            status, reply, headers = self._pass_on(body)
             if step is Step.LAST and status == 200:
-                session.made = status, answer
-                self.store.made.append((session.name, int(json.loads(answer)["generation"])))
-        return status, answer, headers
+                session.made = status, reply
+                self.store.made.append((session.name, int(json.loads(reply)["generation"])))
+        return status, reply, headers
 
     def _pass_on(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_PASSED_ON}
-        return self.store.ask(self.command, self.path, body, **headers)
+        return self.store.request(self.command, self.path, body, **headers)
 
-    def _send(self, status: int, answer: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, reply: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in headers.items():
             if name not in NOT_PASSED_ON | {"date"}:
                 self.send_header(name, value)
-        size = headers.get("content-length", "0") if self.command == "HEAD" else str(len(answer))
+        size = headers.get("content-length", "0") if self.command == "HEAD" else str(len(reply))
         self.send_header("content-length", size)
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(reply)
 
 
 def _error(status: int) -> tuple[int, bytes, dict[str, str]]:

@@ -100,8 +100,8 @@ def day_objects_of(exporter: Exporter, settings: Settings, number: int) -> tuple
 
 def run(exporter: Exporter, day_objects: tuple[DayObject, ...], verify: bool = False) -> dict[str, ExportOutcome]:
     """Every outcome, by table."""
-    told = ExportTasks(exporter, parallel=2, verify=verify).run(day_objects)
-    return {day_object.table: one for day_object, one in told if isinstance(one, ExportOutcome)}
+    reports = ExportTasks(exporter, parallel=2, verify=verify).run(day_objects)
+    return {day_object.table: report for day_object, report in reports if isinstance(report, ExportOutcome)}
 
 
 def ends(outcomes: dict[str, ExportOutcome]) -> dict[str, ExportEnd]:
@@ -109,7 +109,7 @@ def ends(outcomes: dict[str, ExportOutcome]) -> dict[str, ExportEnd]:
 
 
 def made(store: FakeStore, number: int) -> Counter[str]:
-    """How often each table of a day was made."""
+    """Number of objects that were made of each table of a day."""
     day = f"{DAYS[number]:%Y%m%d}_"
     return Counter(name.rsplit("_")[-1].removesuffix(".csv") for name, _ in store.made if day in name)
 
@@ -132,11 +132,11 @@ def when(happened: Callable[[], bool], then: Callable[[], None]) -> Iterator[Non
 
 def kill_exporters(folder: Path) -> None:
     """kill -9 of every process that has an export task of this test."""
-    for place in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            ours = f"{MARK}={folder}".encode() in (place / "environ").read_bytes().split(b"\0")
-            if ours and b"ray::export" in (place / "cmdline").read_bytes():
-                os.kill(int(place.name), signal.SIGKILL)
+            of_this_test = f"{MARK}={folder}".encode() in (process / "environ").read_bytes().split(b"\0")
+            if of_this_test and b"ray::export" in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
         except OSError:
             continue
 
@@ -147,7 +147,7 @@ def test_killed_tasks_are_run_again_and_nothing_is_uploaded_twice(
 ) -> None:
     store.steps.clear()
     store.faults = [Fault(step, Harm.SLOW, seconds=20)]
-    with when(lambda: any(one is step for one, _ in store.steps), lambda: kill_exporters(folder)):
+    with when(lambda: any(seen is step for seen, _ in store.steps), lambda: kill_exporters(folder)):
         outcomes = run(exporter, day_objects_of(exporter, settings, number))
     assert all(outcome.succeeded for outcome in outcomes.values())
     assert made(store, number) == Counter(TABLES)
@@ -156,12 +156,12 @@ def test_killed_tasks_are_run_again_and_nothing_is_uploaded_twice(
     }
 
 
-def test_a_store_that_dies_is_said_and_mended_by_the_next_run(
+def test_the_death_of_a_store_is_reported_and_the_next_run_exports_the_missing_objects(
     exporter: Exporter, settings: Settings, store: FakeStore
 ) -> None:
     day_objects = day_objects_of(exporter, settings, 2)
     store.steps.clear()
-    with when(lambda: any(one is Step.LAST for one, _ in store.steps), store.kill):
+    with when(lambda: any(step is Step.LAST for step, _ in store.steps), store.kill):
         outcomes = run(exporter, day_objects)
     assert {ExportEnd.FAILED} <= set(ends(outcomes).values())
     assert any("not tried any more" in outcome.problem for outcome in outcomes.values())
@@ -174,16 +174,16 @@ def test_a_store_that_dies_is_said_and_mended_by_the_next_run(
 
 def test_two_exporters_at_once_upload_everything_once(exporter: Exporter, settings: Settings, store: FakeStore) -> None:
     day_objects = day_objects_of(exporter, settings, 3)
-    found: list[dict[str, ExportOutcome]] = []
-    other = threading.Thread(target=lambda: found.append(run(exporter, day_objects)))
+    both: list[dict[str, ExportOutcome]] = []
+    other = threading.Thread(target=lambda: both.append(run(exporter, day_objects)))
     other.start()
-    found.append(run(exporter, day_objects))
+    both.append(run(exporter, day_objects))
     other.join()
-    assert all(outcome.succeeded for outcomes in found for outcome in outcomes.values())
+    assert all(outcome.succeeded for outcomes in both for outcome in outcomes.values())
     assert made(store, 3) == Counter(TABLES)
 
 
-def test_what_differs_is_told_and_a_changed_day_is_exported_again(
+def test_a_difference_is_reported_and_a_changed_day_is_exported_again(
     exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
     day_objects = day_objects_of(exporter, settings, 4)
@@ -193,7 +193,9 @@ def test_what_differs_is_told_and_a_changed_day_is_exported_again(
     write_ticks(dsn, settings, settings.devices[0], [late_us])
     outcomes = run(exporter, day_objects, verify=True)
     assert ends(outcomes)["event"] is ExportEnd.VERIFIED
-    assert {table for table, one in outcomes.items() if "has changed since" in one.problem} == TABLES - {"event"}
+    assert {table for table, outcome in outcomes.items() if "has changed since" in outcome.problem} == TABLES - {
+        "event"
+    }
     assert [
         day_object.table
         for day_object in exporter.ledger.due("sionyu", "Asia/Seoul", DAYS[4])
@@ -203,9 +205,9 @@ def test_what_differs_is_told_and_a_changed_day_is_exported_again(
         "event": ExportEnd.UNCHANGED
     }
     assert made(store, 4) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
-    found = exporter.store.stat(by_table["rack"].name)
-    assert found
-    exporter.store.delete(found.name, found.generation)
+    stored = exporter.store.stat(by_table["rack"].name)
+    assert stored
+    exporter.store.delete(stored.name, stored.generation)
     assert "not in the store" in run(exporter, day_objects, verify=True)["rack"].problem
     assert ends(run(exporter, day_objects))["rack"] is ExportEnd.EXPORTED
 
@@ -215,18 +217,18 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
 ) -> None:
     day = day_of(settings, "sionyu", DAYS[5])
     run(exporter, tuple(day_object for number in range(5) for day_object in day_objects_of(exporter, settings, number)))
-    settled_us = {"sionyu": day.end_us - 1}
-    schedule = ExportSchedule(settings, dsn, settled_us.__getitem__, lambda: True)
+    watermark_us = {"sionyu": day.end_us - 1}
+    schedule = ExportSchedule(settings, dsn, watermark_us.__getitem__, lambda: True)
     assert not schedule.export_due(day.end_us + 299 * S)
     assert schedule.state is None
     assert not schedule.export_due(day.end_us + 300 * S)
     assert "2026-11-06: waiting for samples in the journals" in str(schedule.state)
-    settled_us["sionyu"] = day.end_us
+    watermark_us["sionyu"] = day.end_us
     assert schedule.export_due(day.end_us + 301 * S)
     assert (schedule.written, schedule.failed) == (6, {})
     assert not schedule.export_due(day.end_us + 302 * S)
     write_ticks(dsn, settings, settings.devices[0], [day.start_us + 1800 * S])
-    settled_us["sionyu"] = 0
+    watermark_us["sionyu"] = 0
     assert not schedule.export_due(day.end_us + 400 * S)
     assert schedule.export_due(day.end_us + 400 * S + HOUR_US)  # export.wait_s is over
     notes = schedule.take_notes()
@@ -235,7 +237,7 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
     assert made(store, 5) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
 
 
-def test_a_killed_and_a_stopped_command_leave_nothing_half_done_and_the_next_one_mends_it(
+def test_a_killed_and_a_stopped_command_leave_nothing_unfinished_and_the_next_one_does_the_rest(
     settings: Settings, store: FakeStore, dsn: str, folder: Path
 ) -> None:
     words = [
@@ -252,8 +254,8 @@ def test_a_killed_and_a_stopped_command_leave_nothing_half_done_and_the_next_one
             time.sleep(0.02)
         job.send_signal(number)
         began_s = time.monotonic()
-        said = job.communicate(timeout=30)[1]
-        assert (job.returncode, time.monotonic() - began_s < 10) == (code, True), said
+        stderr = job.communicate(timeout=30)[1]
+        assert (job.returncode, time.monotonic() - began_s < 10) == (code, True), stderr
     store.faults = []
     assert not [name for name, _ in store.made if name.startswith("again/")]
     done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=60)

@@ -48,7 +48,7 @@ def words_of(dsn: str, store: FakeStore) -> list[str]:
 
 
 def collect_day(dsn: str, settings: Settings, day: date) -> None:
-    """What a day brings; sionyu's LATE_DAY has a hole."""
+    """Write a day of samples; sionyu's LATE_DAY has a hole."""
     for device in settings.devices:
         of = days.day_of(settings, device.device.site, day)
         ticks = list(days.ticks_of(device, of.start_us, of.end_us))
@@ -65,7 +65,7 @@ def collect_late(dsn: str, settings: Settings) -> None:
 
 
 def night(exporter: Exporter, settings: Settings, last: date) -> None:
-    """What is due after the day `last` is exported."""
+    """Export all that is due after the day `last`."""
     for site in settings.timezones:
         for day_object in exporter.ledger.due(site, settings.timezones[site], last):
             *_, outcome = exporter.export(day_object)
@@ -110,8 +110,8 @@ def bring_up_to_date(folder: Path, words: list[str], exporter: Exporter, setting
     job = start(folder, *words, "storage.allow_simulated=true", "run.summary=summary.json", "run.require_complete=true")
     wait_until(lambda: not any(exporter.ledger.due(site, "Asia/Seoul", WEEK[-1]) for site in SITES))
     job.send_signal(signal.SIGINT)
-    said, _ = job.communicate(timeout=60)
-    assert job.returncode == 0, said
+    output, _ = job.communicate(timeout=60)
+    assert job.returncode == 0, output
     for site in json.loads((folder / "summary.json").read_text())["sites"].values():
         counts = site["devices"]["gateway"]
         assert counts["stored"] == counts["expected"] > 0
@@ -166,6 +166,6 @@ def test_a_week_with_two_bad_nights_and_late_samples(tmp_path: Path, dsn: str) -
         check_store(store, exported_before)
         check_month(dsn, store)
         verified = start(folder, "job=export", "verify=true", f"from={WEEK[0]}", f"to={WEEK[-1]}", *words)
-        said, _ = verified.communicate(timeout=120)
-        assert verified.returncode == 0, said
-        assert said.count(": verified,") == len(SITES) * len(WEEK) * len(TABLES)
+        output, _ = verified.communicate(timeout=120)
+        assert verified.returncode == 0, output
+        assert output.count(": verified,") == len(SITES) * len(WEEK) * len(TABLES)

@@ -29,8 +29,8 @@ def fake(store_server: FakeStore, monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     monkeypatch.setattr(gcs_upload, "PART", PART)
     bucket = Bucket(BUCKET, endpoint=store_server.endpoint)
     store_server.faults.clear()
-    if found := bucket.stat(NAME):
-        bucket.delete(NAME, found.generation)
+    if stored := bucket.stat(NAME):
+        bucket.delete(NAME, stored.generation)
     store_server.steps.clear()
     store_server.made.clear()
     return store_server

@@ -89,11 +89,11 @@ def test_a_day_has_its_own_hours_in_the_sites_time(prepared: str, day: date, tim
     of, zone = whole_day(day, timezone), ZoneInfo(timezone)
     times = range(of.start_us - 2 * HOUR_US, of.end_us + 2 * HOUR_US, HOUR_US // 2)
     insert(prepared, "pcs", "time, site, device, quality", *[(time_us, "jeju", "d", 0) for time_us in times])
-    with open_day(prepared, day_object_of("pcs", of)) as found:
-        lines = b"".join(found).decode().splitlines()
+    with open_day(prepared, day_object_of("pcs", of)) as day_rows:
+        lines = b"".join(day_rows).decode().splitlines()
     inside = [EPOCH + timedelta(microseconds=time_us) for time_us in times if of.start_us <= time_us < of.end_us]
     assert [line.split(",")[0] for line in lines] == [moment.astimezone(zone).isoformat() for moment in inside]
-    assert (len(lines), found.rows, found.first_us, found.last_us) == (
+    assert (len(lines), day_rows.rows, day_rows.first_us, day_rows.last_us) == (
         rows, rows, of.start_us, of.end_us - HOUR_US // 2,
     )  # fmt: skip
 
@@ -136,8 +136,8 @@ def fill(dsn: str, rows: int) -> None:
 
 def test_blocks_are_whole_lines_of_bounded_size(prepared: str) -> None:
     fill(prepared, 20_000)
-    with open_day(prepared, day_object_of("pcs")) as found:
-        blocks = list(found)
+    with open_day(prepared, day_object_of("pcs")) as day_rows:
+        blocks = list(day_rows)
     assert len(blocks) > 2
     assert max(map(len, blocks)) < BLOCK_BYTES * 1.1
     assert [block[-2:] for block in blocks] == [b"\r\n"] * len(blocks)
@@ -146,8 +146,8 @@ def test_blocks_are_whole_lines_of_bounded_size(prepared: str) -> None:
 
 def test_leaving_in_the_middle_ends_the_query(prepared: str) -> None:
     def leave() -> None:
-        with open_day(prepared, day_object_of("pcs")) as found:
-            next(iter(found))
+        with open_day(prepared, day_object_of("pcs")) as day_rows:
+            next(iter(day_rows))
             raise KeyboardInterrupt
 
     fill(prepared, 20_000)
@@ -158,11 +158,11 @@ def test_leaving_in_the_middle_ends_the_query(prepared: str) -> None:
 
 def test_a_database_that_goes_away_in_the_middle_is_unavailable(prepared: str) -> None:
     def read_on() -> None:
-        with psycopg.connect(prepared, autocommit=True) as other, open_day(prepared, day_object_of("pcs")) as found:
-            blocks = iter(found)
+        with psycopg.connect(prepared, autocommit=True) as other, open_day(prepared, day_object_of("pcs")) as day_rows:
+            blocks = iter(day_rows)
             next(blocks)
-            ours = "datname = current_database() AND query LIKE '%COPY (SELECT%' AND pid <> pg_backend_pid()"
-            other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
+            reads_the_day = "datname = current_database() AND query LIKE '%COPY (SELECT%' AND pid <> pg_backend_pid()"
+            other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {reads_the_day}")
             list(blocks)
 
     fill(prepared, 80_000)

@@ -29,8 +29,8 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 
 
 def settings_of(dsn: str, folder: Path, *words: str) -> Settings:
-    place = ["storage=timescale", f"storage.dsn={dsn}", "export=local", f"export.folder={folder}"]
-    return make_settings("job=export", *place, *words)
+    words_of_store = ["storage=timescale", f"storage.dsn={dsn}", "export=local", f"export.folder={folder}"]
+    return make_settings("job=export", *words_of_store, *words)
 
 
 def export(dsn: str, settings: Settings, day: date) -> dict[tuple[str, str], Path]:
@@ -47,11 +47,11 @@ def export(dsn: str, settings: Settings, day: date) -> dict[tuple[str, str], Pat
 
 def delivered(site: str) -> dict[str, set[str]]:
     """The columns that the plant's register list names, by table."""
-    found: dict[str, set[str]] = {}
+    columns: dict[str, set[str]] = {}
     with (REGISTERS / f"{site}.csv").open(encoding="utf-8") as file:
         for line in csv.DictReader(file):
-            found.setdefault(line["table"], set()).add(line["column"])
-    return found
+            columns.setdefault(line["table"], set()).add(line["column"])
+    return columns
 
 
 def expected_header(settings: Settings, site: str, table: str) -> list[str]:
@@ -63,7 +63,7 @@ def expected_header(settings: Settings, site: str, table: str) -> list[str]:
 
 
 def rows_of(dsn: str, table: str, columns: list[str], site: str, zone: str, day: date) -> list[tuple[object, ...]]:
-    """What SELECT says about the local day, sorted as the object should be."""
+    """Rows of the local day by SELECT, sorted as those of the object should be."""
     order = [name for name in ("time", "device", *IDS, "kind") if name in columns]
     with psycopg.connect(dsn) as connection:
         return connection.execute(

@@ -66,7 +66,7 @@ def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     assert b"mixed" not in seen
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", 2) as disk:
         if disk is None:
             pytest.skip("only root may mount a small disk")
@@ -86,7 +86,7 @@ def test_a_name_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_place_that_is_no_folder_says_what_to_do(tmp_path: Path) -> None:
+def test_a_path_that_is_no_folder_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "export").write_text("a file")
     with pytest.raises(StoreRefused, match=r"export\.folder"):
         put(Folder(tmp_path / "export"), SHORT)

@@ -1,4 +1,4 @@
-"""What stands in an object of each format is what the canonical CSV says, whichever way it was cut into blocks."""
+"""An object of each format holds what the canonical CSV holds, whichever way that was cut into blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trouble on the way to Google Cloud Storage comes to, and what is said about it."""
+"""Trouble on the way to Google Cloud Storage: what it costs, and the message that a person gets."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.puts import LONG, NAME, SHORT, got, put
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
 
 
-def test_a_bucket_keeps_what_describes_the_object(bucket: Bucket) -> None:
+def test_a_bucket_keeps_the_metadata_of_an_object(bucket: Bucket) -> None:
     for data in (SHORT, LONG):
         stored = put(bucket, data)
-        found = bucket.stat(NAME)
-        assert found == stored
-        assert found.metadata == {"version": "1", "rows": "7"}
+        reported = bucket.stat(NAME)
+        assert reported == stored
+        assert reported.metadata == {"version": "1", "rows": "7"}
         bucket.delete(NAME, stored.generation)
 
 
@@ -48,7 +48,7 @@ def test_trouble_that_passes_costs_a_pause(fake: FakeStore, bucket: Bucket, harm
     assert not fake.faults[0].times
 
 
-@pytest.mark.parametrize("step", [Step.LOOK, Step.READ])
+@pytest.mark.parametrize("step", [Step.STAT, Step.READ])
 @pytest.mark.parametrize("harm", [Harm.STATUS, Harm.CUT, Harm.LOST])
 def test_looking_and_reading_are_repeated_too(fake: FakeStore, bucket: Bucket, step: Step, harm: Harm) -> None:
     stored = put(bucket, LONG)
@@ -58,28 +58,28 @@ def test_looking_and_reading_are_repeated_too(fake: FakeStore, bucket: Bucket, s
     assert not fake.faults[0].times
 
 
-@pytest.mark.parametrize("step", [*WRITING, Step.LOOK])
+@pytest.mark.parametrize("step", [*WRITING, Step.STAT])
 @pytest.mark.parametrize("harm", [Harm.STATUS, Harm.CUT])
-def test_trouble_that_lasts_is_said_after_a_while_and_leaves_nothing(fake: FakeStore, step: Step, harm: Harm) -> None:
+def test_lasting_trouble_is_reported_after_a_while_and_leaves_nothing(fake: FakeStore, step: Step, harm: Harm) -> None:
     bucket = Bucket(BUCKET, endpoint=fake.endpoint, patience_s=0.3)
     fake.faults.append(Fault(step, harm, times=1000))
-    with pytest.raises(StoreUnavailable, match=f"gs://{BUCKET}: no success in 0.3 s"):
-        put(bucket, LONG) if step is not Step.LOOK else bucket.stat(NAME)
+    with pytest.raises(StoreUnavailable, match=f"gs://{BUCKET}: every attempt within 0.3 s failed"):
+        put(bucket, LONG) if step is not Step.STAT else bucket.stat(NAME)
     fake.faults.clear()
     assert bucket.stat(NAME) is None
     assert put(bucket, LONG) == bucket.stat(NAME)
 
 
-def test_a_store_that_never_answers_is_given_up(fake: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_never_replies_is_given_up(fake: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gcs, "TIMEOUT_S", (0.2, 0.2))
-    fake.faults += [Fault(step, Harm.SLOW, times=1000, seconds=1.0) for step in (Step.PART, Step.ASK)]
+    fake.faults += [Fault(step, Harm.SLOW, times=1000, seconds=1.0) for step in (Step.PART, Step.QUERY)]
     with pytest.raises(StoreUnavailable):
         put(Bucket(BUCKET, endpoint=fake.endpoint, patience_s=0.5), LONG)
 
 
 def test_an_upload_that_the_store_forgot_is_begun_anew_by_the_next_run(fake: FakeStore, bucket: Bucket) -> None:
     fake.faults.append(Fault(Step.PART, Harm.FORGOTTEN))
-    with pytest.raises(StoreUnavailable, match="forgotten"):
+    with pytest.raises(StoreUnavailable, match="no such upload any more"):
         put(bucket, LONG)
     assert bucket.stat(NAME) is None
     put(bucket, LONG)
@@ -102,7 +102,7 @@ def test_a_killed_server_costs_one_upload(fake: FakeStore, bucket: Bucket) -> No
 
 @pytest.mark.parametrize("step", WRITING)
 @pytest.mark.parametrize(
-    ("status", "expected", "says"),
+    ("status", "expected", "text"),
     [
         (401, StoreRefused, "export.credentials_file"),
         (403, StoreRefused, "roles/storage.objectUser"),
@@ -111,13 +111,13 @@ def test_a_killed_server_costs_one_upload(fake: FakeStore, bucket: Bucket) -> No
     ],
 )
 def test_a_refusal_says_what_to_do(
-    fake: FakeStore, bucket: Bucket, step: Step, status: int, expected: type[Exception], says: str
+    fake: FakeStore, bucket: Bucket, step: Step, status: int, expected: type[Exception], text: str
 ) -> None:
     fake.faults.append(Fault(step, Harm.STATUS, status))
-    with pytest.raises(expected, match=says):
+    with pytest.raises(expected, match=text):
         put(bucket, LONG)
     assert bucket.stat(NAME) is None
-    assert [asked for asked, _ in fake.steps].count(step) == 1
+    assert [requested for requested, _ in fake.steps].count(step) == 1
 
 
 def test_a_bucket_that_is_not_there_is_no_missing_object(fake: FakeStore) -> None:
@@ -153,10 +153,10 @@ def test_missing_credentials_say_where_they_may_come_from(tmp_path: Path, monkey
         put(Bucket(BUCKET), SHORT)
 
 
-def test_credentials_that_are_revoked_are_told_from_a_service_that_is_away(fake: FakeStore, tmp_path: Path) -> None:
+def test_revoked_credentials_are_distinguished_from_a_service_that_is_away(fake: FakeStore, tmp_path: Path) -> None:
     revoked = service_account(tmp_path, f"{fake.endpoint}/token")  # nothing there: 404
     with pytest.raises(StoreRefused, match=r"not accepted.*export\.credentials_file"):
         Bucket(BUCKET, revoked).stat(NAME)
     away = service_account(tmp_path, "http://127.0.0.1:9/token")
-    with pytest.raises(StoreUnavailable, match=r"no success in 0\.2 s"):
+    with pytest.raises(StoreUnavailable, match=r"every attempt within 0\.2 s failed"):
         Bucket(BUCKET, away, patience_s=0.2).stat(NAME)

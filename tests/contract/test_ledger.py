@@ -134,9 +134,9 @@ def test_an_export_that_was_slow_does_not_revive_what_was_dropped(prepared: str,
     entry = export(prepared, ledger, day_object_of("pcs"))
     run(prepared, "UPDATE export_object SET dropped = true")
     ledger.record(day_object_of("pcs"), entry)
-    found, _ = ledger.entry_of(day_object_of("pcs"))
-    assert found is not None
-    assert found.dropped
+    entry_now, _ = ledger.entry_of(day_object_of("pcs"))
+    assert entry_now is not None
+    assert entry_now.dropped
     with pytest.raises(DatabaseRefused, match="rows were dropped after the export to folder"):
         read(prepared, day_object_of("pcs"))
 

@@ -46,8 +46,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def settings_of(dsn: str, *words: str) -> Settings:
-    place = ["site=panri", "sites.panri.devices.gateway.period_s=600", "storage=timescale", f"storage.dsn={dsn}"]
-    return make_settings("job=export", *place, *words)
+    source = ["site=panri", "sites.panri.devices.gateway.period_s=600", "storage=timescale", f"storage.dsn={dsn}"]
+    return make_settings("job=export", *source, *words)
 
 
 def export(dsn: str, *words: str) -> None:
@@ -64,11 +64,11 @@ def export(dsn: str, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def folder(filled: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The month as files, in every form."""
-    place = tmp_path_factory.mktemp("export")
+    """The month as files, in every format."""
+    path = tmp_path_factory.mktemp("export")
     for words in (["export.formats=[csv,parquet]"], ["export.gzip=true"]):
-        export(filled, "export=local", f"export.folder={place}", *words)
-    return place
+        export(filled, "export=local", f"export.folder={path}", *words)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def bucket(filled: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 def from_emulator(endpoint: str) -> dict[str, Any]:
-    """What polars has to know of a store without accounts."""
+    """The options of polars for a store without accounts."""
     account = {
         "gcs_base_url": endpoint,
         "disable_oauth": True,
@@ -93,7 +93,7 @@ def from_emulator(endpoint: str) -> dict[str, Any]:
 
 
 def plain(value: object) -> object:
-    """What both sides agree on: CSV has no whole numbers of a width, and no difference of NULL and the empty text."""
+    """The value as both sides can give it: CSV has no integer types, and NULL is the empty text."""
     if isinstance(value, int | float):
         return round(float(value), 3)
     return None if value == "" else value

@@ -46,7 +46,7 @@ class Scene:
             self.store[day_object.name] = StoredObject(day_object.name, 1, 10, 4_000_000_000)
 
     def drop(self) -> list[str]:
-        """Why each chunk stays, by table and first day."""
+        """A line for each chunk: its table, its first day, and why it stays."""
         outcomes = drop_verified(self.ledger, self.store.get, DAYS[2].end_us)
         return [f"{chunk.table} {chunk.limits[8:10]} {chunk.kept_because}".strip() for chunk in outcomes]
 
@@ -85,9 +85,9 @@ def test_a_day_that_is_not_exported_keeps_both_its_chunks(scene: Scene) -> None:
 def test_an_object_that_is_not_the_ledgers_keeps_its_chunks(scene: Scene, difference: dict[str, int] | None) -> None:
     scene.export(DAYS[2].date)
     name = day_object_of("pcs", DAYS[0]).name
-    found = scene.store.pop(name)
+    stored = scene.store.pop(name)
     if difference:
-        scene.store[name] = replace(found, **difference)  # type: ignore[arg-type]
+        scene.store[name] = replace(stored, **difference)  # type: ignore[arg-type]
     kept = [line for line in scene.drop() if line not in CHUNKS]
     assert [line[:6] for line in kept] == ["pcs 20", "pcs 21"]
     assert f"{name} is not in the store as the ledger has it" in kept[0]

@@ -1,4 +1,4 @@
-"""What the export may rely on, whichever store it is."""
+"""The promises of a store to the export, kept by every kind of store."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_failure_in_the_middle_changes_nothing(store: Store, data: bytes) -> N
     assert (store.stat(NAME), got(store)) == (old, b"old")
 
 
-def test_of_two_writers_one_wins_and_the_other_is_told(store: Store) -> None:
+def test_of_two_writers_one_wins_and_the_other_gets_an_error(store: Store) -> None:
     fast: list[StoredObject] = []
 
     def write_slowly() -> None:
@@ -131,5 +131,5 @@ def test_a_reader_gets_one_generation(store: Store) -> None:
     reader = store.read(NAME)
     begun = next(reader)
     put(store, bytes(len(LONG)), first.generation)
-    with suppress(StoreConflict):  # it may be told so, too
+    with suppress(StoreConflict):  # or it gets this error
         assert begun + b"".join(reader) == LONG

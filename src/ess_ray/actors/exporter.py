@@ -40,7 +40,7 @@ class ExportEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportProgress:
-    """How far an object is: its rows so far, and the share of its day that they cover, 0 to 1."""
+    """Progress of one object: its rows so far, and the share of its day that they cover, 0 to 1."""
 
     rows: int
     share: float

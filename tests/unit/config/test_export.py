@@ -47,11 +47,11 @@ def settings(composed: Composed, changes: Mapping[str, object], job: str = "coll
 def test_words_of_the_command_line_reach_the_settings() -> None:
     words = ["from=2026-11-01", "to=2026-11-02", "verify=true", "export=gcs", "export.bucket=b-1", "export.parallel=3"]
     template = "days/{table}/{site}-{yyyymmdd}.csv"
-    found = make_settings("job=export", "site=sionyu", f"export.name={template}", *words).export
-    assert (found.first_day, found.last_day, found.verify, found.parallel) == ("2026-11-01", "2026-11-02", True, 3)
-    assert found.store == BucketSettings("b-1")
-    assert found.template == template
-    assert found.formats == (CSV,)
+    export = make_settings("job=export", "site=sionyu", f"export.name={template}", *words).export
+    assert (export.first_day, export.last_day, export.verify, export.parallel) == ("2026-11-01", "2026-11-02", True, 3)
+    assert export.store == BucketSettings("b-1")
+    assert export.template == template
+    assert export.formats == (CSV,)
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_each_kind_of_store_is_chosen_by_the_words_of_its_example(kind: type[Sto
     assert type(make_settings("site=sionyu", *words).export.store) is kind
 
 
-def test_files_go_below_the_state_folder_unless_told_otherwise(composed: Composed) -> None:
+def test_files_go_below_the_state_folder_unless_a_folder_is_given(composed: Composed) -> None:
     assert settings(composed, {}).store == FOLDER
     assert settings(composed, {"export.kind": "local", "export.folder": "/days"}).store == FolderSettings(Path("/days"))
 
 
 @pytest.mark.parametrize(
-    ("changes", "key", "told"),
+    ("changes", "key", "text"),
     [
         (SERVER | {"job": "export"}, "export", "export=gcs export.bucket=NAME"),
         ({"export.kind": "ftp"}, "export.kind", "none of auto, local, gcs, none"),
@@ -108,11 +108,11 @@ def test_files_go_below_the_state_folder_unless_told_otherwise(composed: Compose
         ({"first_day": "2026-11-03", "last_day": "2026-11-02"}, "to", "is before from=2026-11-03"),
     ],
 )
-def test_what_cannot_be_used_is_one_line(composed: Composed, changes: dict[str, object], key: str, told: str) -> None:
+def test_what_cannot_be_used_is_one_line(composed: Composed, changes: dict[str, object], key: str, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         settings(composed, changes, str(changes.pop("job", "collect")))
     assert caught.value.key == key
-    assert told in caught.value.problem
+    assert text in caught.value.problem
 
 
 def days(now_us: int, first: str, last: str = "yesterday", other_timezone: str = "Asia/Seoul") -> list[tuple[str, str]]:
@@ -132,7 +132,7 @@ def test_days_are_those_of_each_site_oldest_first() -> None:
 @pytest.mark.parametrize(
     ("first", "last"), [("2026-11-23", "2026-11-23"), ("yesterday", "yesterday"), ("today", "today")]
 )
-def test_a_day_that_is_not_over_is_refused_and_told_from_when_on(first: str, last: str) -> None:
+def test_a_day_that_is_not_over_is_refused_with_the_time_from_when_it_can_be_exported(first: str, last: str) -> None:
     with pytest.raises(
         ConfigError, match=r"is not over: it can be exported from 2026-11-2[45] 00:05:00 \(Asia/Seoul\)"
     ):

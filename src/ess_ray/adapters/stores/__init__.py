@@ -1,1 +1,1 @@
-"""Where exported objects go: Google Cloud Storage or a folder."""
+"""Stores of exported objects (a folder, Google Cloud Storage) and the formats of the objects."""

@@ -1,10 +1,11 @@
 """A folder as a store of objects (see `core.exporting.store`): the same tree as in a bucket.
 
-A file is written under another name beside its place and renamed once all of it is on the disk; whoever reads sees the
-old file or the new one. While it is written its process holds a lock on it, so the next one knows what a killed process
-left and sweeps it away. Whether the file is what the caller has seen is looked at under the lock of the whole tree, in
-which the rename happens. A file's generation is its modification time in nanoseconds, set so that each replacement has
-a later one. No metadata is kept. Folders that exist are used as they are; a missing one is made.
+A file is written under a temporary name in its folder and renamed once all of it is on the disk; readers see the old
+file or the new one. While it is written its process holds a lock on it, so that the next writer recognises what a
+killed process left, and deletes it. One lock for the tree is held while the generation that is there is compared with
+the one that the caller has seen and the file is renamed. A file's generation is its modification time in nanoseconds,
+set so that each replacement has a later one. No metadata is kept. Folders that exist are used as they are; a missing
+one is made.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from ess_ray.core.exporting.store import StoredObject
 
 BLOCK = 1 << 20
 PART, LOCK = ".part", ".lock"
-COARSEST_NS = 2_000_000_000  # some file systems keep times to two seconds
+COARSEST_NS = 2_000_000_000  # FAT keeps modification times to two seconds
 REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP}
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(slots=True)
 class FolderUpload:
-    """A file on its way."""
+    """A file that is being written; see `core.exporting.store.ObjectUpload`."""
 
     file: FileIO
     metadata: dict[str, str]
@@ -44,17 +45,17 @@ class FolderUpload:
     _stored: StoredObject | None = field(default=None, init=False)
 
     def write(self, block: bytes) -> None:
-        """Append."""
+        """Append the block. Raises StoreUnavailable if the disk is full or fails."""
         with _translated(Path(self.file.name).parent):
-            rest = memoryview(block)
-            while rest:
-                rest = rest[self.file.write(rest) :]
+            unwritten = memoryview(block)
+            while unwritten:
+                unwritten = unwritten[self.file.write(unwritten) :]
         self.size += len(block)
         self.crc32c = crc32c(block, self.crc32c)
 
     @property
     def stored(self) -> StoredObject:
-        """What the folder has; only once the `with` is left."""
+        """The finished file; only once the `with` of `Folder.write` is left."""
         assert self._stored is not None, "the file is not finished yet"
         return self._stored
 
@@ -69,11 +70,11 @@ class Folder:
 
     @property
     def location(self) -> str:
-        """The folder's name."""
+        """The folder's path."""
         return str(self.path)
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is there under the name; reads the whole file for its CRC32C."""
+        """The file under the name, None if there is none; reads all of it for its CRC32C."""
         path = self._path(name)
         with _translated(path), suppress(FileNotFoundError), FileIO(path) as file:
             return _as_stored(name, file)
@@ -88,7 +89,7 @@ class Folder:
         metadata: Mapping[str, str],
         content_type: str,  # noqa: ARG002
     ) -> Iterator[FolderUpload]:
-        """Make or replace a file, see `Store`; what is described in metadata is not kept."""
+        """Make or replace a file, see `Store.write`; metadata and content type are not kept."""
         path = self._path(name)
         with _translated(path.parent):
             _make_folder(path.parent)
@@ -105,7 +106,7 @@ class Folder:
                 Path(file.name).unlink(missing_ok=True)
 
     def read(self, name: str) -> Iterator[bytes]:
-        """The file's bytes; a replacement meanwhile does not touch them."""
+        """The file's bytes in blocks of 1 MiB; a replacement meanwhile does not change them."""
         path = self._path(name)
         with _translated(path):
             try:
@@ -117,29 +118,29 @@ class Folder:
                     yield block
 
     def delete(self, name: str, generation: int) -> None:
-        """Delete exactly that generation; nothing there is no error."""
+        """Delete exactly that generation, see `Store.delete`."""
         path = self._path(name)
         with _translated(path), self._locked():
             if _check(path, generation, or_gone=True):
                 path.unlink()
 
     def _finish(self, upload: FolderUpload, name: str, generation: int) -> StoredObject:
-        """Put the written file in its place, if that still holds what the caller has seen."""
+        """Rename the written file to its name, if the generation there is still the one that the caller has seen."""
         path, part = self._path(name), Path(upload.file.name)
         os.fsync(upload.file.fileno())
         with FileIO(part) as file:
-            found = _as_stored(name, file)
-        if (found.bytes, found.crc32c) != (upload.size, upload.crc32c):
+            written = _as_stored(name, file)
+        if (written.bytes, written.crc32c) != (upload.size, upload.crc32c):
             raise StoreUnavailable(f"{path}: the disk gave back other bytes than were written to it")
         with self._locked():
             try:
                 before_ns = _check(path, generation)
             except StoreConflict:
-                there = self.stat(name)
-                if there and (there.bytes, there.crc32c) == (found.bytes, found.crc32c):
-                    return there  # somebody else was faster, with the same
+                other = self.stat(name)
+                if other and (other.bytes, other.crc32c) == (written.bytes, written.crc32c):
+                    return other  # somebody else was faster, with the same bytes
                 raise
-            stored = replace(found, generation=_set_generation(upload.file, before_ns))
+            stored = replace(written, generation=_set_generation(upload.file, before_ns))
             os.fsync(upload.file.fileno())
             part.rename(path)
             _sync_folder(path.parent)
@@ -147,7 +148,7 @@ class Folder:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One lock for the whole tree. A file of its own: folders cannot be locked on network drives."""
+        """The lock of the tree, a file of its own: folders cannot be locked on network drives."""
         with (self.path / LOCK).open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -169,18 +170,19 @@ def trial_folder(folder: Path) -> Iterator[Folder]:
 
 
 def _check(path: Path, generation: int, *, or_gone: bool = False) -> int:
-    """The generation that is there (0 for none), which has to be the expected one."""
+    """The generation of the file (0 for none), which has to be the expected one. Raises StoreConflict if it is not."""
     try:
-        found = path.stat().st_mtime_ns
+        current = path.stat().st_mtime_ns
     except FileNotFoundError:
-        found = 0
-    if found == generation or (or_gone and not found):
-        return found
-    raise StoreConflict(f"{path} was {'made, replaced or touched' if found else 'deleted'} by somebody else meanwhile")
+        current = 0
+    if current == generation or (or_gone and not current):
+        return current
+    change = "made, replaced or touched" if current else "deleted"
+    raise StoreConflict(f"{path} was {change} by somebody else meanwhile")
 
 
 def _set_generation(file: FileIO, before_ns: int) -> int:
-    """Date the file now, but later than the one before it; gives the date as the file system keeps it."""
+    """Set the file's modification time to now, but later than `before_ns`; gives it as the file system keeps it."""
     kept_ns = 0
     for time_ns in (max(time.time_ns(), before_ns + 1), before_ns + COARSEST_NS):
         if kept_ns <= before_ns:
@@ -197,7 +199,10 @@ def _as_stored(name: str, file: FileIO) -> StoredObject:
 
 
 def _open_part(path: Path) -> FileIO:
-    """A new file beside `path`, locked as long as it is open. A sweeper may take it before it is locked: then again."""
+    """A new file beside `path`, locked as long as it is open.
+
+    Another writer may delete it before it is locked (see `_sweep`): then there is another attempt.
+    """
     while True:
         file = FileIO(path.with_name(f".{path.name}.{os.urandom(6).hex()}{PART}"), "xb")
         with suppress(BlockingIOError):
@@ -208,7 +213,7 @@ def _open_part(path: Path) -> FileIO:
 
 
 def _sweep(folder: Path) -> None:
-    """Delete what killed writers left: nobody holds its lock."""
+    """Delete the unfinished files of killed writers: those that nobody holds a lock on."""
     for part in folder.glob(f".*{PART}"):
         with suppress(OSError), FileIO(part, "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -216,7 +221,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, each lasting once this returns."""
+    """Make the folder and those above it, each on the disk once this returns."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)

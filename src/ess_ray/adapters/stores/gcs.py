@@ -1,8 +1,8 @@
 """A bucket of Google Cloud Storage as a store of objects (see `core.exporting.store`).
 
-Everything is repeated with growing pauses for `patience_s` after 408, 429, 5xx, a lost or a refused connection; then it
-is `StoreUnavailable`. 401, 403, credentials that are missing or wrong and a bucket that is not there are `StoreRefused`
-and say what to do; 412 is `StoreConflict`. Which is which is decided by class and status, never by the text.
+Requests are repeated with growing pauses for `patience_s` after 408, 429, 5xx, a lost or a refused connection; then the
+error is `StoreUnavailable`. 401, 403, credentials that are missing or wrong and a bucket that is not there are
+`StoreRefused` and say what to do; 412 is `StoreConflict`. Class and status decide the error, never the text.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from ess_ray.core.exporting.store import StoredObject
 
 PATIENCE_S = 120.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
-TIMEOUT_S = (20.0, 60.0)  # to connect or to get a piece sent; for the next piece of an answer
+TIMEOUT_S = (20.0, 60.0)  # to connect or to send a piece; for the next piece of a reply
 ENDPOINT = "https://storage.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 LOGIN = (
@@ -75,12 +75,12 @@ class Bucket:
         return f"gs://{self.name}"
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is there under the name."""
+        """The object under the name, None if there is none. Raises StoreRefused if there is no such bucket."""
         with self._translated():
-            blob = self._client.bucket(self.name).get_blob(name, **self._patiently)
+            blob = self._client.bucket(self.name).get_blob(name, **self._retry_options)
             if blob is None:
-                # No object or no bucket: both are 404. Listing tells.
-                list(self._client.list_blobs(self.name, prefix=name, max_results=1, **self._patiently))
+                # No object or no bucket: both are 404. Listing fails only without a bucket.
+                list(self._client.list_blobs(self.name, prefix=name, max_results=1, **self._retry_options))
                 return None
             return _as_stored(name, blob.generation, blob.size, blob.crc32c, blob.metadata)
 
@@ -88,14 +88,14 @@ class Bucket:
     def write(
         self, name: str, *, generation: int, metadata: Mapping[str, str], content_type: str
     ) -> Iterator[ResumableUpload]:
-        """Make or replace an object, see `Store`."""
+        """Make or replace an object, see `Store.write`; in memory there is one part of the upload at a time."""
         blob = self._blob(name)
 
         def begin(described: Mapping[str, str]) -> str:
             blob.metadata = dict(described)
             return str(
                 blob.create_resumable_upload_session(
-                    content_type, if_generation_match=generation, checksum=None, **self._patiently
+                    content_type, if_generation_match=generation, checksum=None, **self._retry_options
                 )
             )
 
@@ -109,37 +109,37 @@ class Bucket:
             raise
 
     def read(self, name: str) -> Iterator[bytes]:
-        """The object's bytes, a few MiB at a time, all of the generation that is there now."""
-        found = self.stat(name)
-        if found is None:
+        """The object's bytes in blocks of 8 MiB, all of the generation that is there now, see `Store.read`."""
+        stored = self.stat(name)
+        if stored is None:
             raise StoreConflict(f"{self.location}/{name} is not there any more")
-        at, url = 0, f"{self.endpoint or ENDPOINT}/download/storage/v1/b/{self.name}/o/{quote(name, safe='')}"
-        while at < found.bytes:
+        start, url = 0, f"{self.endpoint or ENDPOINT}/download/storage/v1/b/{self.name}/o/{quote(name, safe='')}"
+        while start < stored.bytes:
             with self._translated(f"{name} was replaced or deleted while it was read"):
-                block = self._retry(self._piece)(f"{url}?alt=media&generation={found.generation}", at)
-            at += len(block)
+                block = self._retry(self._piece)(f"{url}?alt=media&generation={stored.generation}", start)
+            start += len(block)
             yield block
 
     def _piece(self, url: str, start: int) -> bytes:
-        answer = self._request("GET", url, headers={"range": f"bytes={start}-{start + PART - 1}"})
-        if answer.status_code not in (200, 206) or not answer.content:
-            raise from_http_response(answer)
-        return bytes(answer.content)
+        reply = self._request("GET", url, headers={"range": f"bytes={start}-{start + PART - 1}"})
+        if reply.status_code not in (200, 206) or not reply.content:
+            raise from_http_response(reply)
+        return bytes(reply.content)
 
     def delete(self, name: str, generation: int) -> None:
-        """Delete exactly that generation; nothing there is no error."""
+        """Delete exactly that generation, see `Store.delete`."""
         with self._translated():
             if self.stat(name) is not None:
-                self._blob(name).delete(if_generation_match=generation, **self._patiently)
+                self._blob(name).delete(if_generation_match=generation, **self._retry_options)
 
     def _finish(self, upload: ResumableUpload, name: str, generation: int) -> StoredObject:
-        """End the upload. An answer that got lost is no failure if the object turns out to be there with our bytes."""
+        """End the upload. If the reply got lost but the store has an object with these bytes, that is success."""
         try:
             upload.finish()
         except (StoreUnavailable, StoreConflict):
             stored = self.stat(name)
-            ours = stored and (stored.bytes, stored.crc32c) == (upload.size, upload.crc32c)
-            if stored is None or not ours or stored.generation == generation:
+            same = stored and (stored.bytes, stored.crc32c) == (upload.size, upload.crc32c)
+            if stored is None or not same or stored.generation == generation:
                 raise
         else:
             made = upload.resource
@@ -152,11 +152,11 @@ class Bucket:
         return stored
 
     def _describe(self, stored: StoredObject, metadata: Mapping[str, str]) -> StoredObject:
-        """Set what is known only at the end."""
+        """Set the metadata that was added after the upload had begun."""
         with self._translated():
             blob = self._blob(stored.name)
             blob.metadata = dict(metadata)
-            blob.patch(if_generation_match=stored.generation, **self._patiently)
+            blob.patch(if_generation_match=stored.generation, **self._retry_options)
         return StoredObject(stored.name, stored.generation, stored.bytes, stored.crc32c, dict(metadata))
 
     def _blob(self, name: str) -> Any:
@@ -168,23 +168,23 @@ class Bucket:
         return retry
 
     @property
-    def _patiently(self) -> dict[str, Any]:
+    def _retry_options(self) -> dict[str, Any]:
         return {"retry": self._retry, "timeout": TIMEOUT_S}
 
     @cached_property
     def _credentials(self) -> Credentials:
         if self.endpoint and self.endpoint.startswith("http://"):
             return AnonymousCredentials()
-        found: Credentials
+        credentials: Credentials
         try:
             if self.credentials_file:
-                found = ServiceAccount.from_service_account_file(str(self.credentials_file), scopes=[SCOPE])
+                credentials = ServiceAccount.from_service_account_file(str(self.credentials_file), scopes=[SCOPE])
             else:
-                found = google.auth.default(scopes=[SCOPE])[0]
+                credentials = google.auth.default(scopes=[SCOPE])[0]
         except (GoogleAuthError, OSError, ValueError) as error:
             problem = str(error).rstrip(".")
-            raise StoreRefused(f"{self.location}: no credentials that can be used: {problem}: {LOGIN}") from error
-        return found
+            raise StoreRefused(f"{self.location}: there are no usable credentials: {problem}: {LOGIN}") from error
+        return credentials
 
     @cached_property
     def _client(self) -> Client:
@@ -201,25 +201,26 @@ class Bucket:
 
     @contextmanager
     def _translated(self, gone: str = "") -> Iterator[None]:
-        """Bring the library's errors into ours. `gone`: what a 404 means; else that there is no such bucket."""
+        """Raise the library's errors as those of a store. `gone`: the meaning of a 404, else "no such bucket"."""
         try:
             yield
         except RetryError as error:
-            raise StoreUnavailable(f"{self.location}: no success in {self.patience_s:g} s: {error.cause}") from error
+            problem = f"every attempt within {self.patience_s:g} s failed: {error.cause}"
+            raise StoreUnavailable(f"{self.location}: {problem}") from error
         except GoogleAPICallError as error:
-            raise self._answered(error, gone) from error
+            raise self._of_status(error, gone) from error
         except TransportError as error:
-            raise StoreUnavailable(f"{self.location}: no token for the credentials: {error}") from error
+            raise StoreUnavailable(f"{self.location}: Google gave no token for the credentials: {error}") from error
         except GoogleAuthError as error:
             if error.retryable:
-                raise StoreUnavailable(f"{self.location}: no token for the credentials: {error}") from error
+                raise StoreUnavailable(f"{self.location}: Google gave no token for the credentials: {error}") from error
             raise StoreRefused(f"{self.location}: the credentials are not accepted: {error}: {LOGIN}") from error
         except ValueError as error:  # a name that no bucket can have
             raise StoreRefused(f"{self.location}: {error}: check export.bucket") from error
         except OSError as error:  # requests' errors are such
             raise StoreUnavailable(f"{self.location}: {error}") from error
 
-    def _answered(self, error: GoogleAPICallError, gone: str) -> EssRayError:
+    def _of_status(self, error: GoogleAPICallError, gone: str) -> EssRayError:
         match error:
             case Unauthorized():
                 return StoreRefused(f"{self.location}: the credentials are not accepted: {error.message}: {LOGIN}")

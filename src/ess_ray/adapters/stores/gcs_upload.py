@@ -3,7 +3,7 @@
 The protocol (https://cloud.google.com/storage/docs/performing-resumable-uploads): parts are PUT to a session; 308 says
 with its Range what the store has, which may be less than was sent; 200 or 201 brings the finished object. After an
 error nobody knows what arrived, so the store is asked (`bytes */*`) before anything is sent again. The last part
-carries the CRC32C of the whole: an object that differs is never made.
+carries the CRC32C of the complete object: an object that differs is never made.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ Request = Callable[..., Any]  # (method, url, data=, headers=, timeout=) -> requ
 
 
 class ResumableUpload:
-    """An object on its way."""
+    """An object that is being uploaded; see `core.exporting.store.ObjectUpload`.
+
+    Of the `size` bytes that were written the store has the first `_arrived`; the bytes behind them are in `_unsent`,
+    as long as `_unsure` is false. It is true from sending a part until its reply: the store may have some of it.
+    `_address` is empty until the session is open, `resource` until the object is finished.
+    """
 
     def __init__(
         self,
@@ -44,9 +49,9 @@ class ResumableUpload:
         self._begin, self._request, self._retry, self._translated = begin, request, retry, translated
         self._where = where
         self._address = ""
-        self._waiting = bytearray()  # from `_arrived` on
+        self._unsent = bytearray()
         self._arrived = 0
-        self._unsure = False  # whether the last part has arrived
+        self._unsure = False
         self._stored: StoredObject | None = None
         self.metadata = metadata
         self.size = 0
@@ -54,27 +59,27 @@ class ResumableUpload:
         self.resource: dict[str, Any] = {}  # the finished object, as the store describes it
 
     def write(self, block: bytes) -> None:
-        """Append; sends a part as soon as there is more than one."""
+        """Append the block; sends a part as soon as there is more than one. Raises the errors of a store."""
         self.size += len(block)
         self.crc32c = crc32c(block, self.crc32c)
-        self._waiting += block
-        while len(self._waiting) > PART:
+        self._unsent += block
+        while len(self._unsent) > PART:
             self._send(PART, last=False)
 
     def finish(self) -> None:
-        """Send the rest; then `resource` says what there is now."""
-        self._send(len(self._waiting), last=True)
+        """Send the last part; then `resource` describes the finished object. Raises the errors of a store."""
+        self._send(len(self._unsent), last=True)
 
     def cancel(self) -> None:
         """Give the session up; what has arrived never becomes an object."""
-        self._waiting.clear()
+        self._unsent.clear()
         if self._address and not self.resource:
             with suppress(EssRayError), self._translated():
                 self._request("DELETE", self._address, timeout=CANCEL_TIMEOUT_S)
 
     @property
     def stored(self) -> StoredObject:
-        """What the store has; only once the `with` is left."""
+        """The finished object; only once the `with` of `Bucket.write` is left."""
         assert self._stored is not None, "the object is not finished yet"
         return self._stored
 
@@ -83,7 +88,7 @@ class ResumableUpload:
         self._stored = stored
 
     def _send(self, size: int, *, last: bool) -> None:
-        """Bring the next `size` bytes to the store, in several goes if it takes them so."""
+        """Send the next `size` bytes, in several requests if the store takes fewer than it is sent."""
         end = self._arrived + size
         with self._translated():
             self._address = self._address or self._begin(self.metadata)
@@ -92,41 +97,41 @@ class ResumableUpload:
 
     def _try(self, end: int, last: bool) -> None:
         if self._unsure:
-            self._take(self._put(b"", "bytes */*"), end, last)
+            self._on_reply(self._put(b"", "bytes */*"), end, last)
             self._unsure = False
             if self.resource or (self._arrived >= end and not last):
                 return
-        part = bytes(memoryview(self._waiting)[: end - self._arrived])
-        span = f"{self._arrived}-{end - 1}" if part else "*"
+        part = bytes(memoryview(self._unsent)[: end - self._arrived])
+        sent_range = f"{self._arrived}-{end - 1}" if part else "*"
         before, self._unsure = self._arrived, True
-        self._take(self._put(part, f"bytes {span}/{end if last else '*'}"), end, last)
+        self._on_reply(self._put(part, f"bytes {sent_range}/{end if last else '*'}"), end, last)
         self._unsure = False
         if not self.resource and (last or self._arrived == before):
-            raise ServiceUnavailable("the store took nothing")
+            raise ServiceUnavailable("the store did not take all that it was sent")
 
-    def _put(self, part: bytes, span: str) -> Any:
-        headers = {"content-range": span}
-        if span.endswith(f"/{self.size}"):
+    def _put(self, part: bytes, content_range: str) -> Any:
+        headers = {"content-range": content_range}
+        if content_range.endswith(f"/{self.size}"):
             headers["x-goog-hash"] = f"crc32c={b64encode(self.crc32c.to_bytes(4, 'big')).decode()}"
         return self._request("PUT", self._address, data=part, headers=headers)
 
-    def _take(self, answer: Any, end: int, last: bool) -> None:
-        if answer.status_code in DONE and last:
-            self.resource = answer.json()
-            self._arrived_at(end)
-        elif answer.status_code == GO_ON:
-            found = re.fullmatch(r"bytes=0-(\d+)", answer.headers.get("range", ""))
-            self._arrived_at(int(found[1]) + 1 if found else 0)
-        elif answer.status_code in GONE:
-            raise StoreUnavailable(f"{self._where}: the store has forgotten the upload: it has to be done again")
+    def _on_reply(self, reply: Any, end: int, last: bool) -> None:
+        if reply.status_code in DONE and last:
+            self.resource = reply.json()
+            self._set_arrived(end)
+        elif reply.status_code == GO_ON:
+            match = re.fullmatch(r"bytes=0-(\d+)", reply.headers.get("range", ""))
+            self._set_arrived(int(match[1]) + 1 if match else 0)
+        elif reply.status_code in GONE:
+            raise StoreUnavailable(f"{self._where}: the store has no such upload any more: it has to begin again")
         else:
-            raise from_http_response(answer)
+            raise from_http_response(reply)
 
-    def _arrived_at(self, end: int) -> None:
-        if not self._arrived <= end <= self._arrived + len(self._waiting):
+    def _set_arrived(self, end: int) -> None:
+        if not self._arrived <= end <= self._arrived + len(self._unsent):
             raise StoreUnavailable(
                 f"{self._where}: the store says that it has {end} bytes; it had {self._arrived} "
-                f"and was sent {self._arrived + len(self._waiting)}"
+                f"and was sent {self._arrived + len(self._unsent)}"
             )
-        del self._waiting[: end - self._arrived]
+        del self._unsent[: end - self._arrived]
         self._arrived = end

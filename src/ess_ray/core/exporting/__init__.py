@@ -1,1 +1,1 @@
-"""Which objects hold which days, and when each is due."""
+"""The daily export: its objects, their formats and stores, and the order in which they are exported."""

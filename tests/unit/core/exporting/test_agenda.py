@@ -1,4 +1,4 @@
-"""What is exported next, on made-up moments: nobody waits for midnight."""
+"""The order of the exports, at made-up moments: nobody waits for midnight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def day_object(site: str = "sionyu", day: int = 23, table: str = "rack") -> DayO
     return DayObject(site, table, on, CSV, f"{site}/{on.date}_{table}.csv", (), ("time",))
 
 
-def everything(_site: str) -> int:
+def all_stored(_site: str) -> int:
     return 1 << 60
 
 
@@ -36,26 +36,26 @@ def test_a_day_is_over_at_the_sites_midnight_plus_grace(after_midnight_s: int, l
 def test_the_oldest_date_comes_first_and_all_sites_of_it_together() -> None:
     due = [day_object("sionyu", 22), day_object("sionyu", 23), day_object("panri", 21), day_object("panri", 22)]
     agenda = Agenda(0)
-    assert agenda.next(due, everything, NOON_US).day_objects == (due[2],)
-    assert agenda.next(due[:2] + due[3:], everything, NOON_US).day_objects == (due[3], due[0])
-    assert agenda.next([], everything, NOON_US).day_objects == ()
+    assert agenda.next(due, all_stored, NOON_US).day_objects == (due[2],)
+    assert agenda.next(due[:2] + due[3:], all_stored, NOON_US).day_objects == (due[3], due[0])
+    assert agenda.next([], all_stored, NOON_US).day_objects == ()
 
 
 def test_a_day_waits_until_its_samples_are_stored_and_no_other_day_waits_with_it() -> None:
     due = [day_object("panri", 22), day_object("sionyu", 22), day_object("sionyu", 23)]
     end_us = due[0].day.end_us
-    settled = {"panri": end_us - 1, "sionyu": MONDAY.end_us}
+    watermarks_us = {"panri": end_us - 1, "sionyu": MONDAY.end_us}
     agenda = Agenda(HOUR_US)
-    export_round = agenda.next(due, settled.__getitem__, NOON_US)
+    export_round = agenda.next(due, watermarks_us.__getitem__, NOON_US)
     assert export_round.day_objects == (due[1],)
     assert export_round.waiting == ((date(2026, 11, 22), "panri"),)
-    export_round = agenda.next([due[0], due[2]], settled.__getitem__, NOON_US)
+    export_round = agenda.next([due[0], due[2]], watermarks_us.__getitem__, NOON_US)
     assert export_round.day_objects == (due[2],)
-    settled["panri"] = end_us
-    assert agenda.next(due[:1], settled.__getitem__, NOON_US).day_objects == (due[0],)
+    watermarks_us["panri"] = end_us
+    assert agenda.next(due[:1], watermarks_us.__getitem__, NOON_US).day_objects == (due[0],)
 
 
-def test_after_the_wait_a_day_goes_without_what_is_in_the_journals_and_that_is_said_once() -> None:
+def test_after_the_wait_a_day_goes_without_what_is_in_the_journals_and_that_is_reported_once() -> None:
     due, agenda = [day_object()], Agenda(HOUR_US)
     assert not agenda.next(due, lambda _: 0, NOON_US).day_objects
     assert not agenda.next(due, lambda _: 0, NOON_US + HOUR_US - 1).day_objects
@@ -68,7 +68,7 @@ def test_after_the_wait_a_day_goes_without_what_is_in_the_journals_and_that_is_s
     agenda.next([], lambda _: 0, NOON_US + 2 * HOUR_US)
     # The late export_round arrives bit by bit: the day waits for all of it again, and is exported again once.
     assert not agenda.next(due, lambda _: 0, NOON_US + 3 * HOUR_US).day_objects
-    assert agenda.next(due, everything, NOON_US + 3 * HOUR_US).day_objects == tuple(due)
+    assert agenda.next(due, all_stored, NOON_US + 3 * HOUR_US).day_objects == tuple(due)
 
 
 def test_what_failed_is_left_alone_for_a_while_and_keeps_nothing_else_waiting() -> None:
@@ -76,9 +76,9 @@ def test_what_failed_is_left_alone_for_a_while_and_keeps_nothing_else_waiting() 
     now_us = NOON_US
     pause_us = agenda.failed(due[0], now_us)
     assert pause_us == SHORTEST_PAUSE_US
-    assert agenda.next(due, everything, now_us).day_objects == (due[1],)
-    assert agenda.next([due[0], due[2]], everything, now_us).day_objects == (due[2],)
-    assert agenda.next(due[:1], everything, now_us + pause_us).day_objects == (due[0],)
+    assert agenda.next(due, all_stored, now_us).day_objects == (due[1],)
+    assert agenda.next([due[0], due[2]], all_stored, now_us).day_objects == (due[2],)
+    assert agenda.next(due[:1], all_stored, now_us + pause_us).day_objects == (due[0],)
     pauses_us = [agenda.failed(due[0], now_us) for _ in range(6)]
     assert pauses_us[0] == 2 * SHORTEST_PAUSE_US
     assert pauses_us[-1] == LONGEST_PAUSE_US

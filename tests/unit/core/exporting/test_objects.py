@@ -1,4 +1,4 @@
-"""Which objects a day has, how they are called, and what is done about each."""
+"""The objects of a day, their names, and the action for each."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def test_a_day_is_as_long_as_its_clock_says(
     day: date, timezone: str, lengths_and_offsets: list[tuple[float, float]]
 ) -> None:
     whole, following = whole_day(day, timezone), whole_day(date.fromordinal(day.toordinal() + 1), timezone)
-    found = offset_intervals(whole)
-    assert [((end - start) / HOUR_US, offset / 3600) for start, end, offset in found] == lengths_and_offsets
+    intervals = offset_intervals(whole)
+    assert [((end - start) / HOUR_US, offset / 3600) for start, end, offset in intervals] == lengths_and_offsets
     assert whole.end_us == following.start_us
-    assert [start for start, _, _ in found[1:]] == [end for _, end, _ in found[:-1]]
-    if found:
-        assert (found[0][0], found[-1][1]) == (whole.start_us, whole.end_us)
+    assert [start for start, _, _ in intervals[1:]] == [end for _, end, _ in intervals[:-1]]
+    if intervals:
+        assert (intervals[0][0], intervals[-1][1]) == (whole.start_us, whole.end_us)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_template_that_cannot_be_used_is_a_setting_to_correct(template: str, p
     assert check_template("export.name", TEMPLATE, ["a", "ab"], ["bc", "c"]) == TEMPLATE
 
 
-def test_a_site_cannot_leave_its_place() -> None:
+def test_a_site_cannot_leave_its_folder() -> None:
     with pytest.raises(ConfigError, match="no name for an object"):
         check_template("export.name", TEMPLATE, [".."], ["bank"])
 
@@ -130,7 +130,7 @@ def test_a_day_is_closed_when_the_grace_period_is_over(now_us: int, last: date) 
 
 
 @pytest.mark.parametrize(
-    ("spans", "days"),  # in hours from midnight of the 22nd, last day the 23rd
+    ("periods", "days"),  # in hours from midnight of the 22nd, last day the 23rd
     [
         ([(0, 24)], [22]),
         ([(0, 24.0001)], [22, 23]),
@@ -140,8 +140,8 @@ def test_a_day_is_closed_when_the_grace_period_is_over(now_us: int, last: date) 
         ([], []),
     ],
 )
-def test_days_are_those_that_a_span_touches(spans: list[tuple[float, float | None]], days: list[int]) -> None:
-    in_us = [(_us(start), None if end is None else _us(end)) for start, end in spans]
+def test_days_are_those_that_a_period_touches(periods: list[tuple[float, float | None]], days: list[int]) -> None:
+    in_us = [(_us(start), None if end is None else _us(end)) for start, end in periods]
     assert [day.day for day in days_of(in_us, "Asia/Seoul", date(2026, 11, 23))] == days
 
 
@@ -150,31 +150,31 @@ def _us(hours: float) -> int:
 
 
 ENTRY = LedgerEntry("n", "folder", 7, 10, 99, 99, 1, 5, 5, "m", "h", "1", 0, 0, 1)
-FOUND = StoredObject("n", 7, 10, 99)
+STORED = StoredObject("n", 7, 10, 99)
 
 
 @pytest.mark.parametrize(
-    ("entry", "found", "changed", "action"),
+    ("entry", "stored", "changed", "action"),
     [
         (None, None, None, Action.UPLOAD),
-        (None, FOUND, None, Action.COMPARE),
-        (ENTRY, FOUND, False, Action.SKIP),
-        (ENTRY, FOUND, True, Action.REPLACE),
-        (ENTRY, FOUND, None, Action.COMPARE),
+        (None, STORED, None, Action.COMPARE),
+        (ENTRY, STORED, False, Action.SKIP),
+        (ENTRY, STORED, True, Action.REPLACE),
+        (ENTRY, STORED, None, Action.COMPARE),
         (ENTRY, None, False, Action.UPLOAD),  # somebody deleted it
         (ENTRY, None, True, Action.UPLOAD),
-        (ENTRY, replace(FOUND, generation=8), False, Action.COMPARE),
-        (ENTRY, replace(FOUND, generation=8), True, Action.COMPARE),
-        (ENTRY, replace(FOUND, crc32c=98), False, Action.COMPARE),
-        (replace(ENTRY, name="old"), FOUND, False, Action.COMPARE),
-        (replace(ENTRY, dropped=True), FOUND, False, Action.SKIP),
-        (replace(ENTRY, dropped=True), FOUND, True, Action.HELD),
-        (replace(ENTRY, dropped=True), FOUND, None, Action.HELD),
+        (ENTRY, replace(STORED, generation=8), False, Action.COMPARE),
+        (ENTRY, replace(STORED, generation=8), True, Action.COMPARE),
+        (ENTRY, replace(STORED, crc32c=98), False, Action.COMPARE),
+        (replace(ENTRY, name="old"), STORED, False, Action.COMPARE),
+        (replace(ENTRY, dropped=True), STORED, False, Action.SKIP),
+        (replace(ENTRY, dropped=True), STORED, True, Action.HELD),
+        (replace(ENTRY, dropped=True), STORED, None, Action.HELD),
         (replace(ENTRY, dropped=True), None, False, Action.HELD),
-        (replace(ENTRY, dropped=True), replace(FOUND, generation=8), False, Action.HELD),
+        (replace(ENTRY, dropped=True), replace(STORED, generation=8), False, Action.HELD),
     ],
 )
-def test_what_is_done_about_an_object(
-    entry: LedgerEntry | None, found: StoredObject | None, changed: bool | None, action: Action
+def test_the_action_for_an_object(
+    entry: LedgerEntry | None, stored: StoredObject | None, changed: bool | None, action: Action
 ) -> None:
-    assert decide(entry, found, changed) is action
+    assert decide(entry, stored, changed) is action
