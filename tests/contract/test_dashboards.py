@@ -155,6 +155,6 @@ def test_a_silent_device_is_named_with_its_last_answer(reader: psycopg.Connectio
     (asked,) = PANELS["fleet: Silent devices"]
     names, rows = ask(reader, asked.target["rawSql"], *PLANTS)
     assert [dict(zip(names, row, strict=True)) for row in rows] == [{
-        "site": "hwanggeum6", "device": "gateway", "map": "hwanggeum6", "last answer": START + timedelta(seconds=38),
+        "site": "hwanggeum6", "device": "gateway", "map": "hwanggeum6", "last values": START + timedelta(seconds=38),
         "last tick": START + timedelta(seconds=39), "age of the last tick": 41, "reason": "timeout",
     }]  # fmt: skip

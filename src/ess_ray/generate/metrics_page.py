@@ -28,7 +28,7 @@ calls every one of them a gauge: it would keep the counters of a dead process as
 
 
 def page() -> Iterator[str]:
-    """Its lines."""
+    """The lines of the page, in Markdown."""
     yield INTRODUCTION
     for metric in METRICS:
         labels = ", ".join(metric.labels) or "-"

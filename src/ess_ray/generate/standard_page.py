@@ -1,8 +1,8 @@
 """The data standard as a page: `scripts/standard` writes docs/data-standard.md so.
 
-Made from the standard, the maps of the chosen sites (`site=all` unless told otherwise) and `core.maps.fixed_columns`; a
-test holds the page in docs/ against it. `python -m ess_ray.generate.standard_page` takes the words of the command line
-that name settings.
+Made from the standard, `core.maps.fixed_columns` and the maps of the chosen sites (`site=all` unless the settings name
+others); a test holds the page in docs/ against it. `python -m ess_ray.generate.standard_page` takes the words of the
+command line that name settings.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ def page(settings: Settings) -> str:
 
 
 def _map_of(settings: Settings, site: str) -> list[RegisterMap]:
-    return [settings.maps[one.map_name] for one in settings.devices if one.device.site == site]
+    return [settings.maps[d.map_name] for d in settings.devices if d.device.site == site]
 
 
 def _plants(settings: Settings, maps: Mapping[str, Sequence[RegisterMap]]) -> str:
     tables = list(settings.standard.tables)
     lines = []
-    for site, of in maps.items():
-        rows = Counter(table for one in of for table, _ in {(value.table, value.ids) for value in one.values})
+    for site, site_maps in maps.items():
+        rows = Counter(table for map_ in site_maps for table, _ in {(value.table, value.ids) for value in map_.values})
         periods = sorted({d.period_us / 1e6 for d in settings.devices if d.device.site == site})
         numbers = ", ".join(f"{period:g}" for period in periods)
         lines.append([site, settings.timezones[site], numbers, *(str(rows[table] or "") for table in tables)])
@@ -75,7 +75,7 @@ def _every_table(standard: Standard) -> str:
 
 def _data_table(table: Table, maps: Mapping[str, Sequence[RegisterMap]]) -> str:
     delivered = {site: _lengths(table.name, of) for site, of in maps.items()}
-    lines = [[f"`{one.name}`", one.type, one.unit, one.meaning, _who(one, delivered)] for one in table.columns.values()]
+    lines = [[f"`{c.name}`", c.type, c.unit, c.meaning, _who(c, delivered)] for c in table.columns.values()]
     identity = ", ".join(f"`{name}`" for name in table.identity)
     row = f"A row for each {identity} and tick." if identity else "One row a tick."
     return f"## {table.name}\n\n{row}\n\n" + _markdown(["column", "type", "unit", "meaning", "plants"], lines)
@@ -84,7 +84,7 @@ def _data_table(table: Table, maps: Mapping[str, Sequence[RegisterMap]]) -> str:
 def _lengths(table: str, maps: Iterable[RegisterMap]) -> dict[str, set[int]]:
     """The columns that the maps deliver, and how long their arrays are (0 for a single value)."""
     last: dict[tuple[str, tuple[int, ...]], int] = {}
-    for value in (value for one in maps for value in one.values if value.table == table):
+    for value in (value for map_ in maps for value in map_.values if value.table == table):
         key = value.column, value.ids
         last[key] = max(last.get(key, 0), value.element or 0)
     lengths: dict[str, set[int]] = {}
@@ -130,17 +130,17 @@ def _event() -> str:
 
 
 def _columns(columns: Iterable[Column]) -> str:
-    lines = [[f"`{one.name}`", one.type, one.unit, one.meaning] for one in columns]
+    lines = [[f"`{column.name}`", column.type, column.unit, column.meaning] for column in columns]
     return _markdown(["column", "type", "unit", "meaning"], lines)
 
 
-def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows)]
-    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
+def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (header, *rows)]
+    return "\n".join([lines[0], "|---" * len(header) + "|", *lines[1:]])
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Print the page; gives the exit code."""
+    """Print the page; returns the exit code."""
     given = arguments().parse_intermixed_args(words)
     try:
         composed = compose_config(["job=report", *given.settings], given.config_dir)  # which needs no hosts

@@ -39,7 +39,7 @@ SAMPLE_ROW = (
     ),
     Column("reason", "text", "", "Why it is not complete, or parked registers; NULL for a complete sample"),
     Column("missing", "text", "", "What was not read, as function:first-last address, comma-separated"),
-    Column("read_ms", "float4", "ms", "From the tick to the last byte of the last answer"),
+    Column("read_ms", "float4", "ms", "From the tick to the last byte of the last reply"),
     Column("requests", "int2", "", "Requests sent, repeated ones included"),
     Column("retries", "int2", "", "Requests that were repeated"),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from ess_ray.generate.dashboards.files import files
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Write them; gives the exit code."""
+    """Write the files of all dashboards; returns the exit code."""
     parser = arguments()
     parser.add_argument("--folder", type=Path, required=True, help="where the dashboards are written")
     given = parser.parse_intermixed_args(words)

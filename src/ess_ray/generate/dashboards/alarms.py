@@ -1,7 +1,7 @@
-"""What a plant calls an alarm: columns of the standard that are not zero while something is the matter.
+"""Alarms of a plant: columns of the standard that are not zero while something is the matter.
 
-Which columns these are is told from their names; tests/unit/generate/test_dashboards.py looks whether one is left out
-whose meaning says "Warning" or "Fault".
+They are recognised by their names; tests/unit/generate/test_dashboards.py finds a column that is left out although its
+meaning says "Warning" or "Fault".
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ GROUP BY 1, 2 ORDER BY 1, 2"""
 
 def flagged(standard: Standard) -> str:
     """SQL for series: how many rows were out of range, incomplete or late in a bin, by table."""
-    bits = "(VALUES ('out of range', 1), ('registers missing', 2), ('stored late', 4)) AS bits (said, bit)"
+    bits = "(VALUES ('out of range', 1), ('registers missing', 2), ('stored late', 4)) AS bits (label, bit)"
     rows = "\n    UNION ALL ".join(
         f"SELECT time, quality, '{name}' AS name FROM {name} WHERE {WITHIN} AND quality <> 0"
         for name in standard.tables
@@ -64,20 +64,20 @@ def flagged(standard: Standard) -> str:
 WITH flagged AS (
     {rows}
 )
-SELECT date_bin({STEP}, time, 'epoch') AS time, name || ': ' || said AS metric, count(*) AS value
+SELECT date_bin({STEP}, time, 'epoch') AS time, name || ': ' || label AS metric, count(*) AS value
 FROM flagged CROSS JOIN {bits}
 WHERE quality & bit <> 0
 GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
 def events() -> str:
-    """SQL for a table: what happened to the devices."""
+    """SQL for a table: the events of the devices."""
     return f"""
 SELECT time, device, kind, until, detail FROM event WHERE {WITHIN} ORDER BY time DESC LIMIT 500"""
 
 
 def event_marks() -> str:
-    """SQL for marks in the curves."""
+    """SQL for marks in the curves: a line at each event."""
     return f"""
 SELECT time, until AS timeend, concat_ws(': ', kind, nullif(detail, '')) AS text, device AS tags
 FROM event WHERE {WITHIN} ORDER BY time LIMIT 1000"""
@@ -89,15 +89,15 @@ def _with_alarms(standard: Standard) -> str:
 
 
 def _of(table: Table) -> str:
-    """A row for each alarm that is on. Rows without any are left out first: they are the most by far."""
-    on = {_said(column): f"0 <> ANY ({column.name})" if "[" in column.type else f"{column.name} <> 0"
+    """SQL for a row for each alarm that is on. Rows without any are left out first: most rows have none."""
+    on = {_label(column): f"0 <> ANY ({column.name})" if "[" in column.type else f"{column.name} <> 0"
           for column in alarms(table)}  # fmt: skip
-    values = ", ".join(f"({text(said)}, {test})" for said, test in on.items())
+    values = ", ".join(f"({text(label)}, {test})" for label, test in on.items())
     return f"""
     SELECT time, device, {part(table)} AS part, '{table.name}' AS name, alarm
-    FROM {table.name}, LATERAL (VALUES {values}) AS one (alarm, is_on)
+    FROM {table.name}, LATERAL (VALUES {values}) AS flags (alarm, is_on)
     WHERE {WITHIN} AND ({" OR ".join(on.values())}) AND is_on"""
 
 
-def _said(column: Column) -> str:
+def _label(column: Column) -> str:
     return re.sub(r", (0 = \w+|as the vendor numbers it)", "", words(column))

@@ -1,6 +1,6 @@
 """The collector's health, from its own metrics (`core.running.metrics`) by way of Prometheus.
 
-A gauge is asked for with `max by`, so that a process that was started again is not counted twice.
+A gauge is queried with `max by`, so that a process that was started again is not counted twice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ANY = {"": ((1.0, RED),)}
 
 
 def collector() -> Json:
-    """The dashboard."""
+    """The dashboard of the collecting processes."""
     return dashboard(
         "collector", "ESS collector",
         "The collecting processes: polls, journals, writer, export. From Prometheus; the database need not be there.",
@@ -23,12 +23,12 @@ def collector() -> Json:
 
 def _now() -> Row:
     lost = "sum(max by (site) (ess_ray_devices)) - sum(max by (site) (ess_ray_devices_up))"
-    # A table has a series only once rows of it were refused: zero is said as long as there are metrics at all.
+    # A table has a series only once rows of it were refused: it shows zero as long as there are metrics at all.
     refused = "sum(max by (table) (ess_ray_rejected_rows_total)) or 0 * max(ess_ray_database_up)"
-    room = "min(ess_ray_state_disk_free_bytes / ess_ray_state_disk_size_bytes)"
+    free = "min(ess_ray_state_disk_free_bytes / ess_ray_state_disk_size_bytes)"
     ages = {"": ((10.0, YELLOW), (60.0, RED))}
     return Row("Now", [
-        Panel("Database", [promql("max(ess_ray_database_up)", "", True)], 3, 4, "stat", says=UP),
+        Panel("Database", [promql("max(ess_ray_database_up)", "", True)], 3, 4, "stat", texts=UP),
         Panel("Devices", [promql("sum(max by (site) (ess_ray_devices))", "", True)], 3, 4, "stat"),
         Panel("Silent devices", [promql(lost, "", True)], 3, 4, "stat", steps=ANY),
         Panel("Oldest in the journals", [promql("max(ess_ray_journal_depth_seconds)", "", True)], 3, 4, "stat", "s",
@@ -36,7 +36,7 @@ def _now() -> Row:
         Panel("Rows refused since the start", [promql(refused, "", True)], 4, 4, "stat", steps=ANY),
         Panel("Processes that died, range shown",
               [promql("sum(increase(ess_ray_actor_deaths_total[$__range]))", "", True)], 4, 4, "stat", steps=ANY),
-        Panel("Room on the journals' disk", [promql(room, "", True)], 4, 4, "stat", "1"),
+        Panel("Free space on the journals' disk", [promql(free, "", True)], 4, 4, "stat", "1"),
     ])  # fmt: skip
 
 
@@ -55,13 +55,13 @@ def _polls() -> Row:
     requests, connections = (
         f"sum by (reason) (rate(ess_ray_{name}_failures_total{PER}))" for name in ("request", "connection")
     )
-    per_s = {"sent": "requests", "sent once more": "request_retries", "connections made": "connections"}
+    per_s = {"sent": "requests", "sent again": "request_retries", "connections made": "connections"}
     return Row("Polls", [
-        _times("Time from request to answer", "request_seconds"),
+        _times("Time from request to reply", "request_seconds"),
         _times("How late polls begin", "tick_lateness_seconds"),
         _times("From the tick to the commit", "commit_delay_seconds"),
-        Panel("Requests per second", [promql(f"sum(rate(ess_ray_{name}_total{PER}))", said)
-                                      for said, name in per_s.items()], 12, unit="1/s"),
+        Panel("Requests per second", [promql(f"sum(rate(ess_ray_{name}_total{PER}))", label)
+                                      for label, name in per_s.items()], 12, unit="1/s"),
         Panel("Failed requests and connections per second, by reason", [
             promql(requests, "request: {{reason}}"), promql(connections, "connection: {{reason}}"),
         ], 12, unit="1/s"),
@@ -79,13 +79,13 @@ def _times(title: str, metric: str) -> Panel:
 
 
 def _journal() -> Row:
-    shed = f"sum by (poller) (rate(ess_ray_journal_shed_samples_total{PER}))"
+    dropped = f"sum by (poller) (rate(ess_ray_journal_shed_samples_total{PER}))"
     return Row("Journals", [
         Panel("Samples that wait", [promql("max by (poller) (ess_ray_journal_items)", "{{poller}}")], 8),
         Panel("Age of the oldest", [promql("max by (poller) (ess_ray_journal_depth_seconds)", "{{poller}}")], 8,
               unit="s"),
         Panel("Trouble", [
-            promql(shed, "given up per second, {{poller}}"),
+            promql(dropped, "dropped per second, {{poller}}"),
             promql("max by (poller) (ess_ray_journal_disk_failing)", "disk refuses, {{poller}}"),
         ], 8, text="Samples that lost their values to the journal's bounds, and journals whose disk refuses."),
     ])  # fmt: skip
@@ -94,17 +94,19 @@ def _journal() -> Row:
 def _writer() -> Row:
     share = {"COPY": "copy_seconds", "all of a transaction": "write_seconds", "normalisers": "normalise_seconds"}
     commits = "sum(rate(ess_ray_transactions_total[$__rate_interval]))"
-    each = [promql(f"sum(rate(ess_ray_{name}_total{PER})) / {commits}", said) for said, name in list(share.items())[:2]]
+    each = [
+        promql(f"sum(rate(ess_ray_{name}_total{PER})) / {commits}", label) for label, name in list(share.items())[:2]
+    ]
     retries = f"sum by (reason) (rate(ess_ray_transaction_retries_total{PER}))"
     return Row("Database", [
         Panel("Rows per second, by table", [promql(f"sum by (table) (rate(ess_ray_rows_total{PER}))", "{{table}}")], 8,
               unit="rows/s"),
-        Panel("Seconds at work, per second", [promql(f"sum(rate(ess_ray_{name}_total{PER}))", said)
-                                              for said, name in share.items()], 8, unit="1"),
+        Panel("Seconds at work, per second", [promql(f"sum(rate(ess_ray_{name}_total{PER}))", label)
+                                              for label, name in share.items()], 8, unit="1"),
         Panel("Time of a transaction", each, 8, unit="s"),
-        Panel("Transactions begun again per second, by reason", [promql(retries, "{{reason}}")], 8, unit="1/s"),
-        Panel("Samples that were there already, per second",
-              [promql(f"sum(rate(ess_ray_known_samples_total{PER}))", "known")], 8, unit="1/s"),
+        Panel("Transactions retried per second, by reason", [promql(retries, "{{reason}}")], 8, unit="1/s"),
+        Panel("Duplicate samples per second, not written again",
+              [promql(f"sum(rate(ess_ray_known_samples_total{PER}))", "duplicates")], 8, unit="1/s"),
         Panel("Rows refused per second, by table",
               [promql(f"sum by (table) (rate(ess_ray_rejected_rows_total{PER}))", "{{table}}")], 8, unit="rows/s"),
     ])  # fmt: skip

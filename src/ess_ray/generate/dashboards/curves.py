@@ -1,7 +1,7 @@
 """Curves of the standard's columns: one for each device part that has values, thinned out by the server.
 
 A point stands for a bin of Grafana's interval, but at least of the devices' period, so that every bin has a tick. A bin
-without values is NULL: nobody may take a line across a gap for values. Plain SQL: hypertable or table is no matter.
+without values is NULL, so that no line crosses a gap. Plain SQL, for hypertables and ordinary tables alike.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WITH chosen AS (
     SELECT count(DISTINCT device) > 1 AS many, greatest($__interval_ms, 1000 * max(period_s)) * interval '1 ms' AS step
     FROM device
     WHERE {chosen} AND valid_from <= $__timeTo() AND coalesce(valid_to, 'infinity') > $__timeFrom()
-), found AS (
+), binned AS (
     SELECT date_bin(step, time, 'epoch') AS bin, CASE WHEN many THEN device END AS device, {part} AS part,
            {aggregates}
     FROM {table}, chosen
@@ -30,7 +30,7 @@ WITH chosen AS (
     GROUP BY 1, 2, 3
 ), curve AS (
     SELECT bin, concat_ws(' ', device, nullif(part, ''), nullif(label, '')) AS metric, value
-    FROM found, LATERAL (VALUES {labels}) AS one (label, value)
+    FROM binned, LATERAL (VALUES {labels}) AS columns (label, value)
     WHERE value IS NOT NULL
 )
 SELECT bin AS time, metric, value
@@ -41,7 +41,7 @@ ORDER BY time, length(metric), metric"""
 
 
 class Curves:
-    """Panels of one table's columns."""
+    """Makes panels of one table's columns. Raises ConfigError for a table or column that the standard does not have."""
 
     def __init__(self, standard: Standard, table: str) -> None:
         if table not in standard.tables:
@@ -56,18 +56,18 @@ class Curves:
 
     def of(self, *columns: str) -> str:
         """SQL for the curves of these columns."""
-        found = [self._column(column) for column in columns]
-        return self.query({_label(column, self._table, len(found)): _aggregate(column) for column in found})
+        shown = [self._column(column) for column in columns]
+        return self.query({_label(column, self._table, len(shown)): _aggregate(column) for column in shown})
 
     def query(self, aggregates: Mapping[str, str], depth: int | None = None) -> str:
-        """SQL for curves: what to call them (behind the part's name), and the aggregate over a bin.
+        """SQL for curves. `aggregates`: by label, which follows the part's name, the SQL of the aggregate over a bin.
 
         `depth`: how many identity columns a part has, if not all: with 2 a curve stands for a rack's modules together.
         """
         return SERIES.format(
             chosen=CHOSEN, within=WITHIN, table=self._table.name, part=part(self._table, depth),
-            aggregates=", ".join(f"{value} AS value_{place}" for place, value in enumerate(aggregates.values())),
-            labels=", ".join(f"({text(label)}, value_{place})" for place, label in enumerate(aggregates)),
+            aggregates=", ".join(f"{value} AS value_{number}" for number, value in enumerate(aggregates.values())),
+            labels=", ".join(f"({text(label)}, value_{number})" for number, label in enumerate(aggregates)),
         )  # fmt: skip
 
     def _column(self, name: str) -> Column:
@@ -84,13 +84,13 @@ def part(table: Table, depth: int | None = None) -> str:
 
 
 def words(column: Column) -> str:
-    """What the standard calls a column: "State of charge", "AC active power (unit not stated)"."""
-    said, _, more = column.meaning.partition("; ")
-    return f"{said} ({more})" if "unit" in more else said
+    """The standard's name of a column for people: "State of charge", "AC active power (unit not stated)"."""
+    name, _, remark = column.meaning.partition("; ")
+    return f"{name} ({remark})" if "unit" in remark else name
 
 
 def text(string: str) -> str:
-    """A text as SQL has it: in quotation marks, those in it doubled."""
+    """A text as an SQL literal: in quotation marks, those in it doubled."""
     return "'" + string.replace("'", "''") + "'"
 
 
@@ -101,16 +101,19 @@ def spread(columns: Sequence[str]) -> str:
 
 
 def _label(column: Column, table: Table, of: int) -> str:
-    """Nothing where the panel's title and the part's name say it all; small behind a part's name."""
-    said = words(column)
+    """The label of one of `of` curves: empty where the panel's title and the part's name are enough.
+
+    Behind a part's name it begins with a small letter.
+    """
+    name = words(column)
     if not table.identity:
-        return said
+        return name
     if of == 1:
         return ""
-    return said[:1].lower() + said[1:] if said[1:2].islower() else said
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def _aggregate(column: Column) -> str:
-    """Of a bin the highest of what is a highest, the lowest of what is a lowest, else the mean."""
+    """The aggregate over a bin: the highest of a highest value, the lowest of a lowest, else the mean."""
     parts = column.name.split("_")
-    return f"{next((one for one in ('max', 'min') if one in parts), 'avg')}({column.name})"
+    return f"{next((function for function in ('max', 'min') if function in parts), 'avg')}({column.name})"

@@ -14,4 +14,4 @@ from ess_ray.generate.dashboards.plant import plant
 def files(standard: Standard) -> Mapping[str, str]:
     """Text by file name. Raises ConfigError for a standard without a table or column that they show."""
     made = {"fleet.json": fleet(), "plant.json": plant(standard), "collector.json": collector()}
-    return {name: json.dumps(one, indent=1, ensure_ascii=False) + "\n" for name, one in made.items()}
+    return {name: json.dumps(tree, indent=1, ensure_ascii=False) + "\n" for name, tree in made.items()}

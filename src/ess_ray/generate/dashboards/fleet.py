@@ -1,8 +1,8 @@
 """The fleet at a glance: how complete, what is silent, and why.
 
-What was expected comes from the table `device`, as in `job=report`, which is the exact account: it knows of clocks that
-jumped too. Samples are asked for device by device, a range of the primary key each: with 3,000 devices the last five
-minutes are one or two seconds' work. Whatever counts a longer time is in a row that is closed at first.
+The expected samples come from the table `device`, as in `job=report`, which is the exact account: it allows for clocks
+that jumped too. Samples are queried device by device, a range of the primary key each: with 3,000 devices the last five
+minutes take one or two seconds. Panels that count a longer time are in a row that is closed at first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ess_ray.generate.dashboards.grafana import RED, YELLOW, Json, Panel, Row, Steps, dashboard, promql, sql, variable
 
-NOW = "5m"  # what "now" means
+NOW = "5m"  # the range of panels that show the present
 LOSS: Mapping[str, Steps] = {"loss, %": ((0.01, YELLOW), (1.0, RED))}
 TROUBLE: Mapping[str, Steps] = {**LOSS, "silent": ((1.0, RED),)}
 TO_PLANT = {"site": "/d/ess-ray-plant?var-site=${__data.fields.site}&${__url_time_range}"}
@@ -46,7 +46,7 @@ SUMS = """sum(expected) AS expected, sum(stored) AS stored, sum(partial) AS part
        100 * sum(expected - stored) / nullif(sum(expected), 0) AS "loss, %" """
 # The newest sample whatever it is, and the newest that has values.
 NEWEST = """, newest AS (
-    SELECT span.*, tick, answer, reason
+    SELECT span.*, tick, with_values, reason
     FROM span
     LEFT JOIN LATERAL (
         SELECT time AS tick, reason FROM sample
@@ -54,13 +54,13 @@ NEWEST = """, newest AS (
         ORDER BY time DESC LIMIT 1
     ) AS last ON true
     LEFT JOIN LATERAL (
-        SELECT time AS answer FROM sample
+        SELECT time AS with_values FROM sample
         WHERE sample.site = span.site AND sample.device = span.device AND $__timeFilter(time) AND status <> 'failed'
         ORDER BY time DESC LIMIT 1
-    ) AS answered ON true
+    ) AS newest_values ON true
     WHERE present
 ), silent AS (
-    SELECT *, coalesce(answer < $__timeTo()::timestamptz - (3 * period_s + 10) * interval '1 s', true) AS is_silent
+    SELECT *, coalesce(with_values < $__timeTo()::timestamptz - (3 * period_s + 10) * interval '1 s', true) AS is_silent
     FROM newest
 )"""
 AGE = "extract(epoch FROM $__timeTo()::timestamptz - {})::float8"
@@ -76,9 +76,10 @@ BY_DEVICE = f"""{COUNTED}
 SELECT site, device, {SUMS}
 FROM counted GROUP BY site, device ORDER BY "loss, %" DESC NULLS LAST, site, device LIMIT 500"""
 SILENT = f"""{SPANS}{NEWEST}
-SELECT site, device, map, answer AS "last answer", tick AS "last tick", {AGE.format("tick")} AS "age of the last tick",
+SELECT site, device, map, with_values AS "last values", tick AS "last tick",
+       {AGE.format("tick")} AS "age of the last tick",
        coalesce(reason, CASE WHEN tick IS NULL THEN 'no row' END) AS reason
-FROM silent WHERE is_silent ORDER BY answer NULLS FIRST, site, device LIMIT 500"""
+FROM silent WHERE is_silent ORDER BY with_values NULLS FIRST, site, device LIMIT 500"""
 REASONS = f"""{SPANS}
 SELECT status, coalesce(reason, 'registers missing') AS reason, count(*) AS samples,
        count(DISTINCT (site, device)) AS devices
@@ -95,11 +96,11 @@ BY_METRICS = "From the collector's own metrics, so it needs Prometheus; a day is
 
 
 def fleet() -> Json:
-    """The dashboard."""
+    """The dashboard of all plants together."""
     return dashboard(
         "fleet", "ESS fleet",
-        "How complete the samples of all plants are, which devices are silent, and why. Loss is what was not stored "
-        "whole, in percent of what was expected.",
+        "How complete the samples of all plants are, which devices are silent, and why. Loss: the expected samples "
+        "that are not stored completely, in percent.",
         [_now(), _range(), _today()],
         variables=[variable("site", "Plant", SITES, several=True, every=True)],
         refresh="1m",
@@ -117,14 +118,15 @@ def _now() -> Row:
         Panel("Silent devices", [sql(SILENT)], 12, kind="table", units={"age of the last tick": "s"},
               links=TO_DEVICE,
               text="No values for three periods and ten seconds; looked for in the range shown."),
-        Panel("Not stored whole, by reason", [sql(REASONS)], 12, kind="table", since=NOW),
+        Panel("Partial and failed samples, by reason", [sql(REASONS)], 12, kind="table", since=NOW),
     ])  # fmt: skip
 
 
 def _range() -> Row:
     return Row("The range shown: counts every sample of it", [
-        Panel("Not stored whole over time, by reason", [_bins("concat_ws(': ', status, reason)")], 12, bars=True),
-        Panel("Not stored whole over time, by plant", [_bins("site")], 12, bars=True),
+        Panel("Partial and failed samples over time, by reason", [_bins("concat_ws(': ', status, reason)")], 12,
+              bars=True),
+        Panel("Partial and failed samples over time, by plant", [_bins("site")], 12, bars=True),
         Panel("Devices, those that lost most first", [sql(BY_DEVICE)], 24, 10, "table", units=PERCENT, steps=LOSS,
               links=TO_DEVICE),
     ], closed=True)  # fmt: skip
@@ -134,14 +136,14 @@ def _today() -> Row:
     return Row("Today, by the browser's clock: counts every sample since midnight", [
         Panel("Plants today", [sql(BY_SITE)], 12, kind="table", since="now/d", units=PERCENT, steps=LOSS,
               links=TO_PLANT),
-        Panel("Not stored whole today, by reason", [sql(REASONS)], 12, kind="table", since="now/d"),
+        Panel("Partial and failed samples today, by reason", [sql(REASONS)], 12, kind="table", since="now/d"),
         Panel("Devices today, those that lost most first", [sql(BY_DEVICE)], 24, 10, "table", since="now/d",
               units=PERCENT, steps=LOSS, links=TO_DEVICE),
     ], closed=True)  # fmt: skip
 
 
 def _bins(metric: str) -> Json:
-    """How many samples were not stored whole in a bin, by what `metric` says."""
+    """SQL for series: partial and failed samples in a bin, by `metric`, which is SQL too."""
     text = f"""{SPANS}
 SELECT date_bin(greatest($__interval_ms, 1000) * interval '1 ms', time, 'epoch') AS time,
        {metric} AS metric, count(*) AS value

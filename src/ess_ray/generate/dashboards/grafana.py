@@ -1,6 +1,6 @@
-"""Dashboards in Grafana's own form, its dashboard schema 42: what they show is written in the modules beside this one.
+"""Dashboards in Grafana's JSON form (dashboard schema 42); the modules beside this one say what they show.
 
-A panel has a title, queries and a size; `dashboard` gives the numbers and places. The grid is 24 wide.
+A panel has a title, queries and a size; `dashboard` gives the numbers and positions. The grid is 24 columns wide.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Steps = Sequence[tuple[float, str]]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`kind`: timeseries, stat or table. `since`: a range of its own, as Grafana writes it: "5m", "now/d"."""
+    """A panel. `kind`: timeseries, stat or table. `since`: a range of its own, as Grafana writes it: "5m", "now/d"."""
 
     title: str
     queries: Sequence[Json]
@@ -39,12 +39,12 @@ class Panel:
     steps: Mapping[str, Steps] = field(default_factory=dict)  # from which value on which colour, by column; "": all
     links: Mapping[str, str] = field(default_factory=dict)  # of a table's columns: where a click on a value leads
     bars: bool = False
-    says: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # text and colour instead of a number
+    texts: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # text and colour instead of a number
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Panels under a heading. Those of a closed one ask nothing until somebody opens it."""
+    """Panels under a heading. Panels of a closed row send no queries until somebody opens it."""
 
     title: str
     panels: Sequence[Panel]
@@ -121,7 +121,7 @@ def _placed(rows: Sequence[Row]) -> list[Json]:
 def _panel(panel: Panel, number: int) -> Json:
     look = {"timeseries": _curves, "stat": _numbers, "table": _table}[panel.kind](panel)
     source = panel.queries[0]["datasource"]
-    queries = [{"refId": chr(ord("A") + place), **query} for place, query in enumerate(panel.queries)]
+    queries = [{"refId": chr(ord("A") + number), **query} for number, query in enumerate(panel.queries)]
     own = {"timeFrom": panel.since, "hideTimeOverride": False} if panel.since else {}
     about = {"description": panel.text} if panel.text else {}
     return {"type": panel.kind, "id": number, "title": panel.title, **about, "datasource": source, "targets": queries,
@@ -130,15 +130,15 @@ def _panel(panel: Panel, number: int) -> Json:
 
 def _field(panel: Panel, custom: Json) -> Json:
     shown: Json = {"unit": _unit(panel.unit), "thresholds": _thresholds(panel.steps.get("", ())), "custom": custom}
-    if panel.says:
-        texts = {str(value): {"text": text, "color": colour} for value, (text, colour) in panel.says.items()}
-        shown["mappings"] = [{"type": "value", "options": texts}]
+    if panel.texts:
+        options = {str(value): {"text": text, "color": colour} for value, (text, colour) in panel.texts.items()}
+        shown["mappings"] = [{"type": "value", "options": options}]
     names = [name for name in {**panel.units, **panel.steps, **panel.links} if name]
     return {"defaults": shown, "overrides": [_override(panel, name) for name in names]}
 
 
 def _override(panel: Panel, name: str) -> Json:
-    """What is different about a column or curve."""
+    """The properties in which a column or curve differs from its panel."""
     properties: list[Json] = []
     if name in panel.units:
         properties.append({"id": "unit", "value": _unit(panel.units[name])})
@@ -180,8 +180,8 @@ def _numbers(panel: Panel) -> Json:
     return {
         "fieldConfig": _field(panel, {}),
         "options": {
-            "reduceOptions": reduce, "colorMode": "value" if panel.steps or panel.says else "none", "graphMode": "none",
-            "textMode": "auto", "justifyMode": "auto", "orientation": "auto",
+            "reduceOptions": reduce, "colorMode": "value" if panel.steps or panel.texts else "none",
+            "graphMode": "none", "textMode": "auto", "justifyMode": "auto", "orientation": "auto",
         },
     }  # fmt: skip
 

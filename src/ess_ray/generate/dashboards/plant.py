@@ -22,14 +22,14 @@ WITH cells AS (
 SELECT device, bank_id AS bank, rack_id AS rack, module_id AS module, max(volt) - min(volt) AS spread,
        max(volt) AS highest, (array_agg(cell ORDER BY volt DESC))[1] AS "highest cell", min(volt) AS lowest,
        (array_agg(cell ORDER BY volt))[1] AS "lowest cell", time
-FROM cells, LATERAL unnest(volts) WITH ORDINALITY AS one (volt, cell)
+FROM cells, LATERAL unnest(volts) WITH ORDINALITY AS cell_volts (volt, cell)
 WHERE volt IS NOT NULL
 GROUP BY device, bank_id, rack_id, module_id, time
 ORDER BY spread DESC LIMIT 100"""
 
 
 def plant(standard: Standard) -> Json:
-    """The dashboard."""
+    """The dashboard of one plant. Raises ConfigError for a table or column that the standard does not have."""
     return dashboard(
         "plant", "ESS plant",
         "One plant, from the bank to its cells. A point of a curve is the mean of its time, of highest values the "
@@ -67,7 +67,7 @@ def _bank(standard: Standard) -> Row:
 def _racks(standard: Standard) -> Row:
     rack = Curves(standard, "rack")
     return Row(
-        "Racks", [rack.panel(one, title=EACH) for one in ("rack_soc", "rack_soh", "rack_voltage", "rack_current")]
+        "Racks", [rack.panel(column, title=EACH) for column in ("rack_soc", "rack_soh", "rack_voltage", "rack_current")]
     )
 
 
@@ -130,6 +130,6 @@ def _samples() -> Row:
     return Row("Samples and events", [
         Panel("Samples, the last 5 minutes", [sql(NUMBERS)], 24, 4, "stat", since=NOW, units=PERCENT | AGES,
               steps=TROUBLE),
-        Panel("Not stored whole, by reason", [sql(REASONS)], 12, kind="table"),
+        Panel("Partial and failed samples, by reason", [sql(REASONS)], 12, kind="table"),
         Panel("Events", [sql(alarms.events())], 12, kind="table"),
     ])  # fmt: skip
