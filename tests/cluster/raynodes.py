@@ -1,7 +1,8 @@
-"""A cluster of Ray on this machine: a head and workers, each with its own state folder, started as `ray start` does.
+"""A cluster of Ray on this machine: a head and workers, each with its own state folder, started by `ray start`.
 
-Every process of a node inherits its mark, so that a node can be killed whole, and nothing outlives a test. With
-`Wires` nodes live in network and host name spaces of their own, on a bridge that the test can cut them from.
+Every process of a node inherits the node's mark in its environment, so that a node can be killed with all its processes
+and nothing outlives a test. With `Wires` nodes have network and host name spaces of their own, on a bridge from which
+the test can cut them off.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-# As ray-cluster.yaml has them: a node that does not answer is given up after five checks.
+# The same as in deploy/ray.env: a node that does not answer is given up after five checks.
 SHIPPED = {
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "2000",
@@ -29,14 +30,14 @@ SHIPPED = {
     "RAY_health_check_initial_delay_ms": "5000",
     "RAY_gcs_rpc_server_reconnect_timeout_s": "3600",
 }
-# A busy machine needs longer for a start than Ray gives it.
+# A start on a busy machine takes longer than Ray allows by default.
 PATIENT = {"RAY_raylet_start_wait_time_s": "120"}
 MARK = "ESS_RAY_TEST_NODE"
-UP_S, GONE_S = 120.0, 10.0
+UP_LIMIT_S, GONE_LIMIT_S = 120.0, 10.0
 
 
 class RayNodes:
-    """Nodes by name; `head` is the first."""
+    """Nodes by name; the first is `head`."""
 
     def __init__(self, folder: Path, ip: str, **environment: str) -> None:
         self.folder = folder
@@ -51,19 +52,21 @@ class RayNodes:
             self._port = free.getsockname()[1]
         self.ip = ip
         self.address = f"{ip}:{self._port}"
-        self._short = Path(tempfile.gettempdir(), f"rn{os.getpid()}{secrets.token_hex(2)}")  # Ray's sockets: long names
+        self._short = Path(
+            tempfile.gettempdir(), f"rn{os.getpid()}{secrets.token_hex(2)}"
+        )  # Ray's sockets have long names
         self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start_head(self, *words: str) -> None:
-        """Wait until it takes nodes."""
-        head = ["--head", f"--port={self._port}", f"--temp-dir={self._short}", "--num-cpus=2", *words]
+    def start_head(self, *options: str) -> None:
+        """Start the head with these options of `ray start`, and wait until it is up."""
+        head = ["--head", f"--port={self._port}", f"--temp-dir={self._short}", "--num-cpus=2", *options]
         self._commands["head"] = self._command("head", [f"--node-ip-address={self.ip}", *head])
         self.start("head")
         self.until_up("head")
 
     def join(self, name: str, offers: Sequence[str], ip: str, prefix: Sequence[str] = ()) -> None:
-        """Start a worker, and wait until it is up."""
+        """Start a worker whose node offers these resources, and wait until it is up."""
         resources = json.dumps(dict.fromkeys(offers, 1))
         words = [f"--address={self.address}", f"--node-ip-address={ip}", "--num-cpus=2", f"--resources={resources}"]
         self._commands[name] = self._command(name, words, prefix)
@@ -71,15 +74,15 @@ class RayNodes:
         self.until_up(name)
 
     def until_up(self, *names: str) -> None:
-        """Wait until `ray start` says that they are."""
-        deadline_s = time.monotonic() + UP_S
-        while not all("Ray runtime started" in self.said(name) for name in names):
-            in_vain = time.monotonic() > deadline_s or any("Traceback" in self.said(name) for name in names)
-            assert not in_vain, [self.said(name)[-2000:] for name in names]
+        """Wait until `ray start` reports that the nodes are up."""
+        deadline_s = time.monotonic() + UP_LIMIT_S
+        while not all("Ray runtime started" in self.output(name) for name in names):
+            failed = time.monotonic() > deadline_s or any("Traceback" in self.output(name) for name in names)
+            assert not failed, [self.output(name)[-2000:] for name in names]
             time.sleep(0.1)
 
     def start(self, name: str) -> None:
-        """Start it, again with the same words."""
+        """Start the node with the options it was started with first."""
         (self.folder / f"{name}.log").unlink(missing_ok=True)
         command, environment = self._commands[name]
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -88,28 +91,29 @@ class RayNodes:
             )
 
     def kill_raylet(self, name: str) -> tuple[float, float]:
-        """kill -9; gives when, and when its actors were gone, which live on for a moment."""
+        """kill -9 the raylet; gives the moment, and the one when its actors were gone, which live on for a while."""
         (raylet,) = [pid for pid, words in self.pids(name).items() if "/raylet/raylet " in words]
         actors = children(raylet)
         killed_s = time.time()
         os.kill(raylet, signal.SIGKILL)
-        while any(Path(f"/proc/{pid}").exists() for pid in actors) and time.time() < killed_s + GONE_S:
+        while any(Path(f"/proc/{pid}").exists() for pid in actors) and time.time() < killed_s + GONE_LIMIT_S:
             time.sleep(0.02)
         gone_s = time.time()
         self.kill(name)
         return killed_s, gone_s
 
     def pids(self, name: str) -> Mapping[int, str]:
-        """Command lines of a node's processes."""
-        mark, found = f"{MARK}={self.folder}/{name}".encode(), {}
-        for place in Path("/proc").glob("[0-9]*"):
+        """The command lines of a node's processes, by their numbers."""
+        mark, command_lines = f"{MARK}={self.folder}/{name}".encode(), {}
+        for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if mark in (place / "environ").read_bytes().split(b"\0"):
-                    found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        return found
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    command_line = (process / "cmdline").read_bytes()
+                    command_lines[int(process.name)] = command_line.replace(b"\0", b" ").decode()
+        return command_lines
 
     def kill(self, name: str) -> float:
-        """kill -9 of all of it; gives when."""
+        """kill -9 all processes of a node; gives the moment."""
         at_s = time.time()
         while self.pids(name):
             self.clear(name)
@@ -117,25 +121,25 @@ class RayNodes:
         return at_s
 
     def journals(self, name: str) -> list[str]:
-        """Those in a node's folder."""
+        """The names of the journals in a node's state folder, without suffix."""
         return sorted(path.stem for path in self.state(name).glob("journal/*/*.journal"))
 
     def state(self, name: str) -> Path:
         """A node's state folder."""
         return self.folder / "nodes" / name
 
-    def said(self, name: str) -> str:
-        """What `ray start` printed."""
+    def output(self, name: str) -> str:
+        """The output of the node's `ray start`."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def clear(self, name: str) -> None:
-        """End what is left of a node."""
+        """Kill the processes that are left of a node, once."""
         for pid in self.pids(name):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End all of it."""
+        """End all nodes."""
         for name in self._commands:
             self.kill(name)
         shutil.rmtree(self._short, ignore_errors=True)
@@ -153,7 +157,7 @@ class RayNodes:
 
 @contextmanager
 def ray_nodes(folder: Path, ip: str | None = None, **environment: str) -> Iterator[RayNodes]:
-    """Nodes that end with the block."""
+    """Nodes that end with the block, none started yet."""
     nodes = RayNodes(folder, ip or own_ip(), **environment)
     try:
         yield nodes
@@ -162,26 +166,26 @@ def ray_nodes(folder: Path, ip: str | None = None, **environment: str) -> Iterat
 
 
 def children(parent: int) -> list[int]:
-    """The processes that it has started."""
-    found = []
+    """The numbers of the processes that a process has started."""
+    pids = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return found
+                pids.append(int(stat.parent.name))
+    return pids
 
 
 def own_ip() -> str:
-    """The machine's address, which Ray takes even where it is told loopback."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
-        some.connect(("192.0.2.1", 9))  # nothing is sent
-        return str(some.getsockname()[0])
+    """The machine's address: Ray takes it even if it is given loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nothing is sent
+        return str(probe.getsockname()[0])
 
 
 class Wires:
-    """Name spaces NAME on two bridges: the cluster's, on which the test cuts them off, and the plants'.
+    """A name space for each name, on two bridges: the cluster's, from which the test can cut it off, and the plants'.
 
-    This machine is .1 on both: the head, and the devices.
+    This machine, with the head and the devices, is .1 on both. Needs root.
     """
 
     CLUSTER, PLANTS = "10.123.0", "10.124.0"
@@ -214,20 +218,20 @@ class Wires:
             _ip("link", "del", f"es{kind}{self._tag}")
 
     def ip(self, name: str) -> str:
-        """Its address on the cluster's network."""
+        """The address of a name space on the cluster's network."""
         return f"{self.CLUSTER}.{self._names.index(name) + 11}"
 
     def prefix(self, name: str) -> list[str]:
-        """What runs a command there, under a host name of its own."""
+        """The words before a command that run it in the name space, under a host name of its own."""
         shell = f'hostname {name}; exec "$@"'
         return ["ip", "netns", "exec", self._space(name), "unshare", "--uts", "sh", "-c", shell, "sh"]
 
     def cut(self, name: str) -> None:
-        """Nothing passes between it and the rest of the cluster."""
+        """Cut a name space off from the cluster."""
         _ip("link", "set", f"ec{self._tag}{self._names.index(name) + 11}", "down")
 
     def mend(self, name: str) -> None:
-        """As before."""
+        """Undo `cut`."""
         _ip("link", "set", f"ec{self._tag}{self._names.index(name) + 11}", "up")
 
     def _space(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""A cluster as deploy/ray.env has it, with token and TLS, asked by clients that have one of them or none."""
+"""A cluster with token and TLS, as in deploy/ray.env, and clients that have both, one of them or none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cluster.raynodes import RayNodes, ray_nodes
 SCRIPT = Path(__file__).parents[2] / "deploy" / "ray-certificate"
 JOIN = "import ray, sys; ray.init(address=sys.argv[1]); print('joined')"
 REFUSED = re.compile("unauthenticated|authentication token|tls|ssl|handshak|unavailable|to connect", re.IGNORECASE)
-SAID_S = 60.0
+CLIENT_LIMIT_S = 60.0
 
 
 def secured(folder: Path) -> dict[str, str]:
@@ -38,8 +38,8 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayNodes]:
         yield nodes
 
 
-def asked(nodes: RayNodes, address: str, *without: str) -> str:
-    """What a client is told that has all that the nodes have, but for some variables."""
+def client_output(nodes: RayNodes, address: str, *without: str) -> str:
+    """The output of a client that has the variables of the nodes, but for those that begin with `without`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment = clean | {name: value for name, value in nodes.environment.items() if not name.startswith(without)}
     environment["HOME"] = str(nodes.folder)  # where Ray looks for a token too
@@ -47,18 +47,18 @@ def asked(nodes: RayNodes, address: str, *without: str) -> str:
         [sys.executable, "-c", JOIN, address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=environment,
     )  # fmt: skip
-    late = Timer(SAID_S, client.kill)
-    late.start()
-    said = ""
+    timer = Timer(CLIENT_LIMIT_S, client.kill)
+    timer.start()
+    output = ""
     with client:
         assert client.stdout is not None
         for line in client.stdout:
-            said += line
+            output += line
             if "joined" in line or REFUSED.search(line):
                 break
-        late.cancel()
+        timer.cancel()
         client.kill()  # one that is refused would go on trying
-    return said
+    return output
 
 
 @pytest.mark.parametrize("path", ["api/v0/nodes", "api/jobs/", "nodes?view=summary"])
@@ -78,20 +78,20 @@ def test_who_has_no_token_is_refused_by_dashboard_and_jobs(head: RayNodes, path:
 
 @pytest.mark.parametrize("without", ["RAY_AUTH", "RAY_USE_TLS"])
 def test_who_lacks_token_or_certificate_is_refused_by_the_head(head: RayNodes, without: str) -> None:
-    said = asked(head, head.address, without)
-    assert "joined" not in said
-    assert REFUSED.search(said), said[-2000:]
+    output = client_output(head, head.address, without)
+    assert "joined" not in output
+    assert REFUSED.search(output), output[-2000:]
 
 
 def test_who_has_both_is_let_in(head: RayNodes) -> None:
-    assert "joined" in asked(head, head.address)
+    assert "joined" in client_output(head, head.address)
 
 
 @pytest.mark.long  # who is refused there waits for half a minute
 def test_the_port_for_remote_clients_answers_only_who_has_both(head: RayNodes) -> None:
     address = f"ray://{head.ip}:20001"
     for without in ("RAY_AUTH", "RAY_USE_TLS"):
-        said = asked(head, address, without)
-        assert "ray client connection timeout" in said, said[-2000:]
-        assert "client server" not in said
-    assert "joined" in asked(head, address)
+        output = client_output(head, address, without)
+        assert "ray client connection timeout" in output, output[-2000:]
+        assert "client server" not in output
+    assert "joined" in client_output(head, address)

@@ -1,7 +1,7 @@
-"""What Prometheus would scrape from a run: the documented metrics, with the summary's figures, also after a death.
+"""The metrics that Prometheus would scrape: those that are documented, with the summary's figures, also after a death.
 
 One run: a device with exceptions, and a silent one whose last poll holds the drain up, so that the other's figures are
-final while there is still somebody to ask.
+final while the metrics are still served.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.cluster.test_security import descendants
 from tests.cluster.test_whole_job import at, start
 
 LINE = re.compile(r"ray_(ess_ray_\w+)\{(.*)\} (\S+)")
-# What does not happen in this run.
+# Nothing in this run sets these.
 NOT_SEEN = {
     "ess_ray_rejected_rows_total", "ess_ray_connection_failures_total", "ess_ray_journal_oldest_timestamp_seconds",
 }  # fmt: skip
@@ -35,7 +35,7 @@ Key = tuple[str, ...]
 
 @dataclass
 class Scrape:
-    """What a scrape gave: values by name and labels, and whose series they were."""
+    """The result of a scrape: values by name and labels, and the processes that set them."""
 
     text: str
     values: dict[str, dict[Key, float]] = field(default_factory=dict)
@@ -43,18 +43,18 @@ class Scrape:
 
     def __post_init__(self) -> None:
         for line in self.text.splitlines():
-            if found := LINE.fullmatch(line):
-                labels = dict(re.findall(r'(\w+)="([^"]*)"', found[2]))
+            if match := LINE.fullmatch(line):
+                labels = dict(re.findall(r'(\w+)="([^"]*)"', match[2]))
                 self.workers.add(labels.get("WorkerId", ""))
-                key = tuple(labels[name] for name in SERIES[found[1]])
-                self.values.setdefault(found[1], {})[key] = float(found[3])
+                key = tuple(labels[name] for name in SERIES[match[1]])
+                self.values.setdefault(match[1], {})[key] = float(match[3])
 
     def __getitem__(self, name: str) -> dict[Key, float]:
         return self.values.get(f"ess_ray_{name}", {})
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """A run that is over."""
 
     before: Scrape  # the deaths
@@ -63,17 +63,17 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     folder = tmp_path_factory.mktemp("metrics")
     broken = torture.only_for(200, torture.refusing(4))
     long = [f"sites.panri.devices.gateway.{name}=8" for name in ("timeout_s", "poll_limit_s")]
     with torture.device(broken) as sionyu, torture.device(torture.silent) as panri:
         words = ["site=[sionyu,panri]", "source=plant", "run.duration_s=12", "run.summary=summary.json", *long]
-        places = [*at("sionyu", sionyu), *at("panri", panri), "cluster.metrics_port=0"]
-        job = start(folder, *words, *places, RAY_metrics_report_interval_ms="1000")
+        options = [*at("sionyu", sionyu), *at("panri", panri), "cluster.metrics_port=0"]
+        job = start(folder, *words, *options, RAY_metrics_report_interval_ms="1000")
         try:
-            said = _said_until(job, "metrics: ")
-            url = said.rsplit(" ", 1)[1].strip()
+            line = _line_from(job, "metrics: ")
+            url = line.rsplit(" ", 1)[1].strip()
             before = _wait(job, url, lambda seen: seen["samples_total"].get(("sionyu", "gateway", "partial"), 0) > 0)
             os.kill(_pid(job, b"ray::watcher"), signal.SIGKILL)
             os.kill(_pid(job, b"ray::poller", "sionyu__gateway.journal"), signal.SIGKILL)
@@ -83,14 +83,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Run:
                     last = _scrape(url) if _scrape(url).values else last
                 time.sleep(0.3)
         finally:
-            rest, _ = job.communicate(timeout=60)
-    assert job.returncode == 0, said + rest
-    return Run(before, last, json.loads((folder / "summary.json").read_text()))
+            output, _ = job.communicate(timeout=60)
+    assert job.returncode == 0, line + output
+    return FinishedRun(before, last, json.loads((folder / "summary.json").read_text()))
 
 
-def _said_until(job: subprocess.Popen[str], word: str) -> str:
+def _line_from(job: subprocess.Popen[str], beginning: str) -> str:
     assert job.stdout is not None
-    return next(line for line in job.stdout if line.startswith(word))
+    return next(line for line in job.stdout if line.startswith(beginning))
 
 
 def _wait(job: subprocess.Popen[str], url: str, until: Any) -> Scrape:
@@ -99,31 +99,31 @@ def _wait(job: subprocess.Popen[str], url: str, until: Any) -> Scrape:
             if until(seen := _scrape(url)):
                 return seen
         time.sleep(0.2)
-    raise AssertionError("the job has ended and never told its metrics")
+    raise AssertionError("the job has ended without the metrics that were waited for")
 
 
 def _scrape(url: str) -> Scrape:
-    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
-        return Scrape(answer.read().decode())
+    with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
+        return Scrape(response.read().decode())
 
 
 def _pid(job: subprocess.Popen[str], role: bytes, file: str = "") -> int:
     """The actor of a role, with a file of that name open."""
     for pid in descendants(job.pid):
         with suppress(OSError):
-            place = Path(f"/proc/{pid}")
-            named = (place / "cmdline").read_bytes().lower().startswith(role)
-            if named and (not file or any(one.readlink().name == file for one in (place / "fd").iterdir())):
+            process = Path(f"/proc/{pid}")
+            named = (process / "cmdline").read_bytes().lower().startswith(role)
+            if named and (not file or any(handle.readlink().name == file for handle in (process / "fd").iterdir())):
                 return pid
     raise AssertionError(f"there is no {role.decode()}")
 
 
-def test_every_documented_metric_is_there_and_no_other(ran: Run) -> None:
+def test_every_documented_metric_is_served_and_no_other(ran: FinishedRun) -> None:
     assert set(SERIES) - set(ran.last.values) <= NOT_SEEN
     assert set(ran.last.values) <= set(SERIES)
 
 
-def test_the_figures_are_the_summarys(ran: Run) -> None:
+def test_the_figures_are_the_summarys(ran: FinishedRun) -> None:
     counts = ran.summary["sites"]["sionyu"]["devices"]["gateway"]
     rows = ran.summary["sites"]["sionyu"]["rows"]
     last = ran.last
@@ -140,7 +140,7 @@ def test_the_figures_are_the_summarys(ran: Run) -> None:
     assert last["day_completeness_ratio"]["sionyu",] == 0
 
 
-def test_a_dead_watchers_series_are_gone_and_the_totals_go_on(ran: Run) -> None:
+def test_a_dead_watchers_series_are_gone_and_the_totals_go_on(ran: FinishedRun) -> None:
     assert len(ran.last.workers) == 1
     assert not ran.before.workers & ran.last.workers
     for name in ("samples_total", "requests_total", "registers_read_total"):

@@ -19,16 +19,16 @@ from tests.faults.job import Ended, Job, write_conf
 from tests.faults.verdict import Verdict, judge, lines
 
 DEVICES = 6
-ELSEWHERE_S = 30.0  # from the death of a node until all its devices are polled elsewhere: docs/cluster.md says so
-CUT_OFF_S = 45.0  # the same for one that is cut off: it has to be asked in vain first
+ELSEWHERE_LIMIT_S = 30.0  # from a node's death until all its devices are polled elsewhere: promised in docs/cluster.md
+CUT_OFF_LIMIT_S = 45.0  # the same for a node that is cut off: Ray's health checks of it have to fail first
 OUTAGE_S = 3.0
-CUT_S = 15.0  # how long both poll
+CUT_S = 15.0  # for so long both nodes poll
 OFFERS = ("north", "south")
 ALL = tuple(range(DEVICES))
 
 
 @dataclass
-class Place:
+class Scene:
     """Nodes, devices, database and the job between them."""
 
     nodes: RayNodes
@@ -42,7 +42,7 @@ class Place:
         return tuple(device for group in groups(DEVICES) if group[0] in firsts for device in group)
 
     def until_stored(self, devices: tuple[int, ...], since_s: float, limit_s: float) -> float:
-        """How long after the moment a tick behind it was stored of each of these devices."""
+        """Wait until a tick behind the moment is stored of each of these devices; gives the seconds since then."""
         names = ",".join(f"'d{device:03}'" for device in devices)
         query = (
             f"SELECT count(*) FROM (SELECT 1 FROM sample WHERE device IN ({names}) AND status = 'stored' "
@@ -52,7 +52,7 @@ class Place:
         return time.time() - since_s
 
     def end(self) -> Verdict:
-        """Let the job end in peace, and judge."""
+        """Stop the job in order, and have the oracle judge what it stored."""
         code = self.job.stop(90)
         assert code == 0, self.job.said()[-2000:]
         assert self.job.troubles == []
@@ -61,16 +61,16 @@ class Place:
         return verdict
 
 
-def until(true: Callable[[], bool], limit_s: float, said: Callable[[], str]) -> None:
+def until(happened: Callable[[], bool], limit_s: float, output: Callable[[], str]) -> None:
     deadline_s = time.monotonic() + limit_s
-    while not true():
-        assert time.monotonic() < deadline_s, said()[-3000:]
+    while not happened():
+        assert time.monotonic() < deadline_s, output()[-3000:]
         time.sleep(0.2)
 
 
 @contextmanager
-def place(folder: Path, nodes: RayNodes, host: str = "127.0.0.1") -> Iterator[Place]:
-    """All of it but the workers; the job is not started yet."""
+def scene(folder: Path, nodes: RayNodes, host: str = "127.0.0.1") -> Iterator[Scene]:
+    """Devices, database and a job that is not started yet; head and workers are started by `started`."""
     with ExitStack() as stack:
         notes = folder / "answers"
         ports = stack.enter_context(numbered_devices(notes, DEVICES, host))
@@ -83,10 +83,10 @@ def place(folder: Path, nodes: RayNodes, host: str = "127.0.0.1") -> Iterator[Pl
             "run.drain_s=60", ESS_RAY_DSN=server.dsn(server.port), **nodes.environment,
         )  # fmt: skip
         stack.callback(job.clear)
-        yield Place(nodes, server, notes, job)
+        yield Scene(nodes, server, notes, job)
 
 
-def started(here: Place, names: Sequence[str] = ("n1", "n2"), wires: Wires | None = None) -> None:
+def started(here: Scene, names: Sequence[str] = ("n1", "n2"), wires: Wires | None = None) -> None:
     """Head and workers are up, and the job collects from all devices, on the workers alone."""
     nodes = here.nodes
     nodes.start_head("--include-dashboard=false", "--ray-client-server-port=20002")
@@ -98,7 +98,7 @@ def started(here: Place, names: Sequence[str] = ("n1", "n2"), wires: Wires | Non
     assert {device for name in names for device in here.polled_by(name)} == set(ALL)
 
 
-def back(here: Place, name: str, left: Sequence[str]) -> None:
+def back(here: Scene, name: str, left: Sequence[str]) -> None:
     """The node is started again, its journals are drained, and it has its share of the devices again."""
     began_s = time.time()
     here.nodes.start(name)
@@ -106,14 +106,14 @@ def back(here: Place, name: str, left: Sequence[str]) -> None:
     print(f"its Ray was up again after {time.time() - began_s:.1f} s")
     until(lambda: not set(left) & set(here.nodes.journals(name)), 90, here.job.said)
     print(f"drained {time.time() - began_s:.1f} s after the start of its Ray")
-    until(lambda: "each polls its share" in here.job.said(), 60, here.job.said)
+    until(lambda: "the devices are shared out anew" in here.job.said(), 60, here.job.said)
     here.until_stored(ALL, time.time(), 60)
     assert here.polled_by(name)
 
 
 @pytest.mark.long
 def test_a_node_that_dies_costs_what_was_at_work_and_is_drained_when_it_is_back(tmp_path: Path) -> None:
-    with ray_nodes(tmp_path) as nodes, place(tmp_path, nodes) as here:
+    with ray_nodes(tmp_path) as nodes, scene(tmp_path, nodes) as here:
         started(here)
         victims = here.polled_by("n1")
         assert victims
@@ -132,7 +132,7 @@ def test_a_node_that_dies_costs_what_was_at_work_and_is_drained_when_it_is_back(
         back(here, "n1", left)
         verdict = here.end()
         assert verdict.good, list(lines(verdict))
-        assert took_s < ELSEWHERE_S
+        assert took_s < ELSEWHERE_LIMIT_S
 
 
 @pytest.mark.long
@@ -142,7 +142,7 @@ def test_a_node_that_is_cut_off_goes_on_polling_and_nothing_is_lost_or_doubled(t
     with (
         Wires(("n1", "n2")) as wires,
         ray_nodes(tmp_path, f"{Wires.CLUSTER}.1") as nodes,
-        place(tmp_path, nodes, f"{Wires.PLANTS}.1") as here,
+        scene(tmp_path, nodes, f"{Wires.PLANTS}.1") as here,
     ):
         started(here, wires=wires)
         victims = here.polled_by("n1")
@@ -162,19 +162,19 @@ def test_a_node_that_is_cut_off_goes_on_polling_and_nothing_is_lost_or_doubled(t
         wires.mend("n1")
         mended_s = time.time()
         with suppress(AssertionError):
-            until(lambda: not nodes.pids("n1"), 60, lambda: nodes.said("n1"))
+            until(lambda: not nodes.pids("n1"), 60, lambda: nodes.output("n1"))
         print(f"its Ray ended {time.time() - mended_s:.1f} s after the cut was mended: {list(nodes.pids('n1'))}")
         nodes.kill("n1")
         back(here, "n1", left)
         verdict = here.end()
         assert verdict.good, list(lines(verdict))
         assert verdict.down == 0  # one of the two always polled
-        assert took_s < CUT_OFF_S
+        assert took_s < CUT_OFF_LIMIT_S
 
 
 @pytest.mark.long
 def test_the_loss_of_the_head_costs_a_restart_and_nothing_that_was_polled(tmp_path: Path) -> None:
-    with ray_nodes(tmp_path) as nodes, place(tmp_path, nodes) as here:
+    with ray_nodes(tmp_path) as nodes, scene(tmp_path, nodes) as here:
         started(here)
         died_s = nodes.kill("head")
         here.job.ended.append(Ended(ALL, died_s, run=True))
@@ -199,7 +199,7 @@ def test_the_loss_of_the_head_costs_a_restart_and_nothing_that_was_polled(tmp_pa
 
 @pytest.mark.long
 def test_a_cluster_with_tls_between_its_nodes_collects(tmp_path: Path) -> None:
-    with ray_nodes(tmp_path, **secured(tmp_path)) as nodes, place(tmp_path, nodes) as here:
+    with ray_nodes(tmp_path, **secured(tmp_path)) as nodes, scene(tmp_path, nodes) as here:
         started(here, ("n1",))
         verdict = here.end()
         assert verdict.good, list(lines(verdict))

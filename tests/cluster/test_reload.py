@@ -1,4 +1,4 @@
-"""A job at work takes a changed configuration; what did not change misses nothing. One run, step by step."""
+"""A job at work takes a changed configuration, and devices that stay miss nothing. One run, step by step."""
 
 from __future__ import annotations
 
@@ -64,19 +64,19 @@ def until(happened: Callable[[], bool], limit_s: float = 60) -> None:
 
 
 def pollers(folder: Path) -> list[int]:
-    """The poller processes of the job in this folder."""
-    found = []
+    """The numbers of the poller processes of the job in this folder."""
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            mine = (
+            is_poller_of_job = (
                 process.joinpath("cmdline").read_bytes().startswith(b"ray::Poller")
                 and str(folder).encode() in process.joinpath("environ").read_bytes()
             )
         except OSError:
             continue
-        if mine:
-            found.append(int(process.name))
-    return found
+        if is_poller_of_job:
+            pids.append(int(process.name))
+    return pids
 
 
 def test_a_job_at_work_takes_changes_refuses_mistakes_and_misses_nothing(tmp_path: Path) -> None:
@@ -128,13 +128,13 @@ def _check(connection: Any, summary: dict[str, dict[str, Any]]) -> None:
     assert [(row["device"], row["valid_to"] is None) for row in history] == [
         ("changes", False), ("changes", True), ("comes", False), ("stays", True),
     ]  # fmt: skip
-    changed, came = history[1]["valid_from"], history[2]
+    changed, added = history[1]["valid_from"], history[2]
     rows = connection.execute("SELECT device, time, bank_soc FROM bank ORDER BY time").fetchall()
     values = {name: [(r["time"], r["bank_soc"]) for r in rows if r["device"] == name] for name in summary}
     assert {value for _, value in values["stays"]} == {1}
     assert {value for time_, value in values["changes"] if time_ < changed} == {10}
     assert {value for time_, value in values["changes"] if time_ >= changed} == {20}
-    assert all(came["valid_from"] <= time_ < came["valid_to"] for time_, _ in values["comes"])
+    assert all(added["valid_from"] <= time_ < added["valid_to"] for time_, _ in values["comes"])
     assert values["comes"]
     for name, counts in summary.items():
         # Only what a killed poller could not poll is missing.

@@ -1,5 +1,6 @@
-"""What a run of the job shows to others, looked at from outside while it is at work: the plant's network, processes,
-ports, files. One run for all of it, in the hardest case: everybody may read what is made, the folder is there already.
+"""A run of the job seen from outside while it is at work: the plant's network, processes, ports, files.
+
+One run for all tests, in the hardest case: the umask lets everybody read new files, the state folder exists already.
 """
 
 from __future__ import annotations
@@ -77,26 +78,26 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 @dataclass
 class Seen:
-    """What a run showed."""
+    """Everything that a run has shown."""
 
     folder: Path
-    said: str = ""
+    output: str = ""
     functions: dict[str, set[int]] = field(default_factory=dict)  # by job
     command_lines: list[bytes] = field(default_factory=list)
     environments: list[bytes] = field(default_factory=list)
     listening: list[tuple[str, str, int]] = field(default_factory=list)  # program, address, port
-    answers: dict[str, str] = field(default_factory=dict)  # of Ray's state interface, to who has the token
-    refusals: dict[str, int] = field(default_factory=dict)  # and to who has none
-    page: dict[str, str] = field(default_factory=dict)  # what the page answers to anybody
-    status: str = ""  # what job=status says
-    joining: str = ""  # what a client without the token is told
+    answers: dict[str, str] = field(default_factory=dict)  # of Ray's state interface, to a client with the token
+    refusals: dict[str, int] = field(default_factory=dict)  # and to one without
+    page: dict[str, str] = field(default_factory=dict)  # the page, without a token
+    status: str = ""  # the output of job=status
+    joining: str = ""  # the output of a client of Ray without the token
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     folder = tmp_path_factory.mktemp("security")
     (folder / "ess_ray_state").mkdir(mode=0o755)
-    found = Seen(folder)
+    shown = Seen(folder)
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedPostgres(tmp_path_factory.mktemp("database") / "pg", settings=QUICK))
         (folder / "dsn").write_text(f"{server.dsn} password={SECRET}")
@@ -108,8 +109,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             for job, recorder in recorders.items()
         }
         with _at_work(folder, asking["collect"], ESS_RAY_DSN=f"{server.dsn} password={SECRET}") as process:
-            _look(found, process)
-        found.said += _ended(process)
+            _look(shown, process)
+        shown.output += _ended(process)
         nowhere = f"host=127.0.0.1 port=1 password={SECRET}"
         others = [  # all at once
             (_start(folder, [*asking["check"], "storage.dsn_file=dsn"]), 0),
@@ -118,9 +119,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
             (_start(folder, [SERVER, f"storage.dsn=x://{SECRET}"]), 2),
             (_start(folder, [SERVER, "source=plant", "job=report"], ESS_RAY_DSN=nowhere), 1),
         ]
-        found.said += "".join(_ended(other, code) for other, code in others)
-        found.functions = {job: set(recorder.functions) for job, recorder in recorders.items()}
-        yield found
+        shown.output += "".join(_ended(other, code) for other, code in others)
+        shown.functions = {job: set(recorder.functions) for job, recorder in recorders.items()}
+        yield shown
 
 
 def _start(folder: Path, words: list[str], **environment: str) -> subprocess.Popen[str]:
@@ -132,55 +133,55 @@ def _start(folder: Path, words: list[str], **environment: str) -> subprocess.Pop
 
 
 def _ended(process: subprocess.Popen[str], *codes: int) -> str:
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode in (codes or (0,)), said
-    return said
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode in (codes or (0,)), output
+    return output
 
 
 @contextmanager
 def _at_work(folder: Path, words: list[str], **environment: str) -> Iterator[subprocess.Popen[str]]:
     process = _start(folder, [*words, "run.duration_s=16", "run.summary=summary.json"], **environment)
     assert process.stdout is not None
-    said = ""
+    output = ""
     for line in process.stdout:
-        said += line
+        output += line
         if "samples stored" in line:
             break
-    (folder / "said").write_text(said)
+    (folder / "output").write_text(output)
     yield process
 
 
-def _look(found: Seen, process: subprocess.Popen[str]) -> None:
+def _look(seen: Seen, process: subprocess.Popen[str]) -> None:
     pids = sorted(descendants(process.pid))
     for pid in pids:
         with suppress(OSError):
-            found.command_lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
+            seen.command_lines.append(Path(f"/proc/{pid}/cmdline").read_bytes())
             if pid != process.pid:
-                found.environments.append(Path(f"/proc/{pid}/environ").read_bytes())
-    found.listening = list(_listening(pids))
-    said = (found.folder / "said").read_text()
-    dashboard = re.search(r"dashboard: (http://\S+)", said)
-    assert dashboard, said
-    token = (found.folder / "ess_ray_state" / "ray_token").read_text()
+                seen.environments.append(Path(f"/proc/{pid}/environ").read_bytes())
+    seen.listening = list(_listening(pids))
+    output = (seen.folder / "output").read_text()
+    dashboard = re.search(r"dashboard: (http://\S+)", output)
+    assert dashboard, output
+    token = (seen.folder / "ess_ray_state" / "ray_token").read_text()
     for path in STATE_API:
-        found.answers[path] = _ask(f"{dashboard[1]}/{path}", token)[1]
-        found.refusals[path] = _ask(f"{dashboard[1]}/{path}", "")[0]
-    page = re.search(r"^page: (http://\S+)", said, re.MULTILINE)
-    assert page, said
+        seen.answers[path] = _ask(f"{dashboard[1]}/{path}", token)[1]
+        seen.refusals[path] = _ask(f"{dashboard[1]}/{path}", "")[0]
+    page = re.search(r"^page: (http://\S+)", output, re.MULTILINE)
+    assert page, output
     for path in ("", "api/run", "api/events", "api/device?site=sionyu&device=gateway", "api/day?site=sionyu"):
-        code, found.page[path] = _ask(f"{page[1]}/{path}", "")
-        assert code == 200, found.page
-    found.status = _ended(_start(found.folder, ["job=status"]))
-    gcs = next(port for program, _, port in found.listening if program == "gcs_server")
+        code, seen.page[path] = _ask(f"{page[1]}/{path}", "")
+        assert code == 200, seen.page
+    seen.status = _ended(_start(seen.folder, ["job=status"]))
+    gcs = next(port for program, _, port in seen.listening if program == "gcs_server")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     client = subprocess.Popen(
         [sys.executable, "-c", JOIN, f"127.0.0.1:{gcs}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=clean | {"HOME": str(found.folder), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"},
+        env=clean | {"HOME": str(seen.folder), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"},
     )  # fmt: skip
     with client:
         assert client.stdout is not None
-        told = (line for line in client.stdout if "Unauthenticated" in line or "joined" in line)
-        found.joining = next(told, "ended without a word")
+        results = (line for line in client.stdout if "Unauthenticated" in line or "joined" in line)
+        seen.joining = next(results, "ended without output")
         client.kill()  # it would go on trying
 
 
@@ -189,33 +190,33 @@ def descendants(pid: int) -> set[int]:
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    family = {pid}
+    while new := {child for child, parent in parents.items() if parent in family} - family:
+        family |= new
+    return family
 
 
 def _listening(pids: list[int]) -> Iterator[tuple[str, str, int]]:
     sockets = {}
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            _, local, _, state, *_, inode = line.split()[:10]
+            _, address, _, state, *_, inode = line.split()[:10]
             if state == LISTENS:
-                sockets[f"socket:[{inode}]"] = local.split(":")
+                sockets[f"socket:[{inode}]"] = address.split(":")
     for pid in pids:
         with suppress(OSError):
             program = Path(f"/proc/{pid}/comm").read_text().strip()
             for handle in Path(f"/proc/{pid}/fd").iterdir():
                 with suppress(OSError):
-                    if found := sockets.get(str(handle.readlink())):
-                        yield program, found[0], int(found[1], 16)
+                    if local := sockets.get(str(handle.readlink())):
+                        yield program, local[0], int(local[1], 16)
 
 
 def _ask(url: str, token: str) -> tuple[int, str]:
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
@@ -229,7 +230,7 @@ def test_no_other_function_than_1_to_4_reaches_the_wire(seen: Seen) -> None:
 
 
 def test_the_password_is_shown_and_left_nowhere(seen: Seen) -> None:
-    shown = {"what was said": seen.said, "status": seen.status, **seen.answers, **seen.page}
+    shown = {"output": seen.output, "status": seen.status, **seen.answers, **seen.page}
     assert [name for name, text in shown.items() if SECRET in text] == []
     assert json.loads(seen.answers["api/v0/actors?detail=1"])["data"]["result"]["total"] >= 3
     assert len(seen.command_lines) > 8
@@ -240,7 +241,7 @@ def test_the_password_is_shown_and_left_nowhere(seen: Seen) -> None:
     assert [str(file) for file in files if SECRET.encode() in file.read_bytes()] == []
 
 
-def test_the_page_and_job_status_tell_of_the_run(seen: Seen) -> None:
+def test_the_page_and_job_status_show_the_run(seen: Seen) -> None:
     site = json.loads(seen.page["api/run"])["sites"][0]
     assert (site["site"], site["failed"]) == ("sionyu", 0)
     assert re.search(r"^sionyu +(ok|partial)", seen.status, re.MULTILINE), seen.status
@@ -250,15 +251,15 @@ def test_the_page_and_job_status_tell_of_the_run(seen: Seen) -> None:
 def test_every_port_is_open_to_this_machine_only(seen: Seen) -> None:
     programs = {program for program, _, _ in seen.listening}
     assert {"gcs_server", "raylet"} <= programs
-    assert [one for one in seen.listening if one[1] not in LOOPBACK] == []
+    assert [port for port in seen.listening if port[1] not in LOOPBACK] == []
 
 
-def test_who_has_no_token_is_refused_by_dashboard_jobs_and_cluster(seen: Seen) -> None:
+def test_a_client_without_token_is_refused_by_dashboard_jobs_and_cluster(seen: Seen) -> None:
     assert set(seen.refusals.values()) <= {401, 403}
     assert "Unauthenticated" in seen.joining
 
 
-def test_what_a_run_leaves_is_its_owners_only_whatever_the_umask(seen: Seen) -> None:
+def test_files_of_a_run_are_readable_by_their_owner_only_whatever_the_umask(seen: Seen) -> None:
     made = {path.name: path.lstat().st_mode & 0o077 for path in (seen.folder / "ess_ray_state").iterdir()}
     assert {"journal", "logs", "ray", "ray_token", "databases.json"} <= set(made)
     assert [name for name, others in made.items() if others] == []  # nobody gets into a folder of these

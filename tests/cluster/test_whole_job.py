@@ -1,4 +1,4 @@
-"""The main job as its user runs it, from the command line to the rows, in a process of its own."""
+"""The main job as its user runs it: a process of its own, from the command line to the rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str]:
-    """The job with an unused dashboard port, in an empty folder."""
+    """Start the job in the folder, with any free port for the dashboard."""
     command = [sys.executable, "-m", "ess_ray.main", "cluster.dashboard_port=0", *words]
     environment = {**os.environ, **environment}
     return subprocess.Popen(
@@ -46,11 +46,11 @@ def start(folder: Path, *words: str, **environment: str) -> subprocess.Popen[str
 
 
 def run(folder: Path, *words: str, **environment: str) -> tuple[int, str, dict[str, Any]]:
-    """The job to its end: exit code, what it printed, its summary."""
+    """Run the job to its end: exit code, output, summary."""
     job = start(folder, "run.summary=summary.json", *words, **environment)
-    said, _ = job.communicate(timeout=240)
+    output, _ = job.communicate(timeout=240)
     file = folder / "summary.json"
-    return job.returncode, said, json.loads(file.read_text()) if file.exists() else {}
+    return job.returncode, output, json.loads(file.read_text()) if file.exists() else {}
 
 
 @contextmanager
@@ -68,25 +68,25 @@ def at(site: str, port: int, device: str = "gateway") -> list[str]:
 
 
 def check_rows(connection: psycopg.Connection[dict[str, Any]], site: str, registers: Sequence[int]) -> int:
-    """Every row of every tick of the site equals the oracle's; gives how many rows there are."""
-    found = 0
+    """Check that every row of every tick of the site equals the oracle's; gives how many rows there are."""
+    rows = 0
     ticks = connection.execute("SELECT count(*) AS n FROM sample WHERE site = %s", [site]).fetchone()
     assert ticks is not None
     for table, expected in oracle.rows(site, registers).items():
         stored = connection.execute(f"SELECT * FROM {table} WHERE site = %s", [site]).fetchall()
         assert len(stored) == ticks["n"] * len(expected)
-        found += len(stored)
+        rows += len(stored)
         for row in stored:
             ids = tuple(row[name] for name in oracle.IDS if row.get(name) is not None)
-            got = {name: row[name] for name in expected[ids]}
-            assert got == expected[ids], f"{site} {table} {ids}"
-            others = set(row) - set(got) - {"time", "site", "device", *oracle.IDS}
+            values = {name: row[name] for name in expected[ids]}
+            assert values == expected[ids], f"{site} {table} {ids}"
+            others = set(row) - set(values) - {"time", "site", "device", *oracle.IDS}
             assert all(row[name] is None for name in others)
-    return found
+    return rows
 
 
 @dataclass(frozen=True)
-class Ran:
+class FinishedRun:
     """A run that is over."""
 
     folder: Path
@@ -95,8 +95,8 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """One of the four plants, and beside them of two sites whose devices are broken."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A run of the four plants and two sites whose devices are broken."""
     folder, chance = tmp_path_factory.mktemp("job"), random.Random(20220510)
     images = {site: [chance.randrange(65536) for _ in range(7100)] for site in PLANTS}
     (folder / "conf/site").mkdir(parents=True)
@@ -108,17 +108,17 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         torture.device(torture.only_for(200, torture.refusing(4))) as broken,
         torture.device(torture.drip) as dripping,
     ):
-        places = [word for site in PLANTS for word in at(site, peers.enter_context(pymodbus_server(images[site])))]
-        places += [*at("broken", broken), *at("dripping", dripping)]
+        addresses = [word for site in PLANTS for word in at(site, peers.enter_context(pymodbus_server(images[site])))]
+        addresses += [*at("broken", broken), *at("dripping", dripping)]
         sites = f"site=[{','.join(PLANTS)},broken,dripping]"
-        code, said, summary = run(
-            folder, "--config-dir", "conf", sites, "source=plant", f"run.duration_s={SECONDS}", *places
+        code, output, summary = run(
+            folder, "--config-dir", "conf", sites, "source=plant", f"run.duration_s={SECONDS}", *addresses
         )
-    assert code == 0, said
-    return Ran(folder, images, summary)
+    assert code == 0, output
+    return FinishedRun(folder, images, summary)
 
 
-def test_every_value_of_four_independent_plants_is_stored_as_their_lists_say(ran: Ran) -> None:
+def test_every_value_of_four_independent_plants_is_stored_as_their_lists_say(ran: FinishedRun) -> None:
     assert ran.summary["simulated"] is False
     with database(ran.folder) as connection:
         for site in PLANTS:
@@ -128,16 +128,16 @@ def test_every_value_of_four_independent_plants_is_stored_as_their_lists_say(ran
             assert check_rows(connection, site, ran.images[site]) == sum(rows.values())
 
 
-def test_what_is_broken_is_missing_and_the_neighbours_are_whole(ran: Ran) -> None:
-    counts = {site: found["devices"]["gateway"] for site, found in ran.summary["sites"].items()}
+def test_a_broken_device_lacks_its_own_registers_and_its_neighbours_nothing(ran: FinishedRun) -> None:
+    counts = {site: figures["devices"]["gateway"] for site, figures in ran.summary["sites"].items()}
     assert counts["broken"]["partial"] == counts["broken"]["expected"] == SECONDS
     assert counts["broken"]["reasons"] == {"exception 4": SECONDS}
     assert counts["dripping"]["failed"] == counts["dripping"]["expected"] == SECONDS
     assert all(counts[site]["stored"] == counts[site]["expected"] > 0 for site in PLANTS)
     lines = log_lines(ran.folder / "ess_ray_state" / "logs" / "ess_ray.json")
-    told = {(line["ess.site"], line["ess.status"]): line["ess.reason"] for line in lines if "ess.status" in line}
-    assert told.keys() == {("broken", "partial"), ("dripping", "failed")}
-    assert told["broken", "partial"] == "exception 4"
+    reasons = {(line["ess.site"], line["ess.status"]): line["ess.reason"] for line in lines if "ess.status" in line}
+    assert reasons.keys() == {("broken", "partial"), ("dripping", "failed")}
+    assert reasons["broken", "partial"] == "exception 4"
     with database(ran.folder) as connection:
         rows = connection.execute("SELECT * FROM bank WHERE site IN ('broken', 'dripping') ORDER BY time").fetchall()
         assert [(r["quality"] & 2, r["bank_soc"], r["rack_fuse_plus_fault_status"]) for r in rows] == [
@@ -148,10 +148,10 @@ def test_what_is_broken_is_missing_and_the_neighbours_are_whole(ran: Ran) -> Non
         assert missing[0]["missing"].startswith("4:200-")
 
 
-def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_running(folder: Path) -> None:
-    code, said, summary = run(folder, "site=all", "run.duration_s=10", "run.require_complete=true")
-    assert code == 0, said
-    assert "SIMULATED" in said
+def test_the_four_simulated_plants_are_collected_completely_and_nothing_is_left_running(folder: Path) -> None:
+    code, output, summary = run(folder, "site=all", "run.duration_s=10", "run.require_complete=true")
+    assert code == 0, output
+    assert "SIMULATED" in output
     assert summary["simulated"] is True
     assert {site: s["devices"]["gateway"]["stored"] for site, s in summary["sites"].items()} == {
         "sionyu": 10, "panri": 10, "hwanggeum6": 10, "seokhwan": 2,
@@ -162,11 +162,11 @@ def test_the_four_simulated_plants_are_collected_whole_and_nothing_is_left_runni
     actors = "writer", "watcher", "normaliser-0", *(f"poller-{number}" for number in range(4))
     assert logs.keys() == {f"{name}.json" for name in ("ess_ray", *actors)}
     assert {line["log.level"] for lines in logs.values() for line in lines} <= {"info", "warning"}
-    said_at_last = {line["message"] for line in logs["ess_ray.json"] if line.get("event.action") == "summary"}
-    assert set(said.splitlines()[-4:]) == said_at_last
+    summary_in_log = {line["message"] for line in logs["ess_ray.json"] if line.get("event.action") == "summary"}
+    assert set(output.splitlines()[-4:]) == summary_in_log
 
 
-def test_ctrl_c_drains_the_account_is_whole_and_nobody_waited_for_the_slowest(folder: Path) -> None:
+def test_ctrl_c_drains_without_a_gap_and_does_not_wait_for_the_slowest_device(folder: Path) -> None:
     slow = "sites.seokhwan.devices.gateway.period_s=86400"
     job = start(folder, "site=[sionyu,seokhwan]", slow, "run.summary=summary.json")
     assert job.stdout is not None
@@ -174,24 +174,24 @@ def test_ctrl_c_drains_the_account_is_whole_and_nobody_waited_for_the_slowest(fo
         if "samples stored" in line:
             break
     job.send_signal(signal.SIGINT)
-    said, _ = job.communicate(timeout=60)
-    assert job.returncode == 0, said
+    output, _ = job.communicate(timeout=60)
+    assert job.returncode == 0, output
     counts = json.loads((folder / "summary.json").read_text())["sites"]["sionyu"]["devices"]["gateway"]
     assert counts["stored"] == counts["expected"] > 5
     assert running(folder) == []
 
 
 def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) -> None:
-    asked = threading.Event()
+    requested = threading.Event()
 
-    def silent(number: int, answer: bytes) -> torture.Pieces:
-        asked.set()
-        return torture.silent(number, answer)
+    def silent(number: int, reply: bytes) -> torture.Pieces:
+        requested.set()
+        return torture.silent(number, reply)
 
     with torture.device(silent) as port:
         limits = "sites.sionyu.devices.gateway.poll_limit_s=60", "sites.sionyu.devices.gateway.timeout_s=60"
         job = start(folder, "site=sionyu", "source=plant", *at("sionyu", port), *limits)
-        assert asked.wait(120)
+        assert requested.wait(120)
         while "collecting " not in (folder / "ess_ray_state/logs/ess_ray.json").read_text():
             assert job.poll() is None
             time.sleep(0.1)
@@ -199,8 +199,8 @@ def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) 
         time.sleep(1)
         assert job.poll() is None  # it waits for the poll at work
         job.send_signal(signal.SIGTERM)
-        said, _ = job.communicate(timeout=60)
-    assert job.returncode == 130, said
+        output, _ = job.communicate(timeout=60)
+    assert job.returncode == 130, output
     assert running(folder) == []
 
 
@@ -210,26 +210,26 @@ def test_a_terminal_that_is_closed_drains_the_job(folder: Path) -> None:
         os.chdir(folder)
         words = ["cluster.dashboard_port=0", "site=sionyu", "run.summary=summary.json"]
         os.execv(sys.executable, [sys.executable, "-m", "ess_ray.main", *words])  # noqa: S606
-    said = b""
-    while b"collecting for 3 s" not in said:
-        said = said[-1000:] + os.read(terminal, 1000)
+    output = b""
+    while b"collecting for 3 s" not in output:
+        output = output[-1000:] + os.read(terminal, 1000)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     counts = json.loads((folder / "summary.json").read_text())["sites"]["sionyu"]["devices"]["gateway"]
     assert counts["stored"] == counts["expected"] >= 3
     deadline_s = time.monotonic() + 30
-    while left := running(folder):  # the guard sees to the rest's end, and has no pipe here that tells of its own
+    while left := running(folder):  # the guard ends it, and nothing here waits for the guard
         assert time.monotonic() < deadline_s, left
         time.sleep(0.1)
 
 
-def test_a_real_database_gets_simulated_samples_only_when_told_so(folder: Path, dsn: str) -> None:
+def test_a_real_database_gets_simulated_samples_only_with_allow_simulated(folder: Path, dsn: str) -> None:
     words = ["site=sionyu", "storage=timescale", "run.duration_s=3"]
-    code, said, _ = run(folder, *words, ESS_RAY_DSN=dsn)
-    assert (code, said.count("\n")) == (2, 1)
-    assert "storage.allow_simulated" in said
-    code, said, summary = run(folder, *words, "storage.allow_simulated=true", ESS_RAY_DSN=dsn)
-    assert code == 0, said
+    code, output, _ = run(folder, *words, ESS_RAY_DSN=dsn)
+    assert (code, output.count("\n")) == (2, 1)
+    assert "storage.allow_simulated" in output
+    code, output, summary = run(folder, *words, "storage.allow_simulated=true", ESS_RAY_DSN=dsn)
+    assert code == 0, output
     with psycopg.connect(dsn) as connection:
         counted = connection.execute("SELECT (SELECT count(*) FROM rack), (SELECT count(*) FROM sample)").fetchone()
         extension = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
@@ -241,13 +241,13 @@ def test_a_real_database_gets_simulated_samples_only_when_told_so(folder: Path, 
 
 
 def running(folder: Path) -> list[str]:
-    """Command lines of processes that still have to do with the folder."""
-    found = []
+    """Command lines of the processes that name the folder."""
+    command_lines = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command_line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if str(folder) in words and "pytest" not in words.split("/")[-1]:
-            found.append(words)
-    return found
+        if str(folder) in command_line and "pytest" not in command_line.split("/")[-1]:
+            command_lines.append(command_line)
+    return command_lines

@@ -1,4 +1,4 @@
-"""The files that bring a cluster up, tried by those who read them: Ray, systemd, OpenSSL; no cloud is asked."""
+"""The files that bring a cluster up, tried with the programs that read them: Ray, systemd, OpenSSL; without a cloud."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def prepared() -> dict[str, Any]:
     config = yaml.safe_load((ROOT / "ray-cluster.yaml").read_text())
-    found: dict[str, Any] = prepare_config(config)
-    validate_config(found)
-    return found
+    config_of_ray: dict[str, Any] = prepare_config(config)
+    validate_config(config_of_ray)
+    return config_of_ray
 
 
 def test_ray_takes_the_configuration(prepared: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ def test_nodes_have_private_addresses_accounts_of_their_own_and_disks_that_stay(
         node = kind["node_config"]
         assert all("accessConfigs" not in interface for interface in node["networkInterfaces"])
         assert [disk["autoDelete"] for disk in node["disks"]] == [True, False]
-        assert [one["email"].partition("@")[0] for one in node["serviceAccounts"]] == [f"ess-ray-{role}"]
+        assert [account["email"].partition("@")[0] for account in node["serviceAccounts"]] == [f"ess-ray-{role}"]
 
 
 def test_every_node_starts_ray_with_token_and_tls_and_the_dashboard_on_loopback(prepared: dict[str, Any]) -> None:
@@ -62,10 +62,10 @@ def test_systemd_takes_the_units(unit: str, tmp_path: Path) -> None:
     )
     assert "KillMode=mixed" in text
     assert "Restart=" in text
-    said = subprocess.run(
+    problems = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit)], check=False, capture_output=True, text=True
     ).stderr
-    assert [line for line in said.splitlines() if unit in line and "is not executable" not in line] == []
+    assert [line for line in problems.splitlines() if unit in line and "is not executable" not in line] == []
 
 
 def test_a_certificate_is_for_this_node_and_of_the_clusters_authority(tmp_path: Path) -> None:

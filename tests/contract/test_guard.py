@@ -1,4 +1,4 @@
-"""What a killed driver leaves behind is ended, and nothing else."""
+"""The guard ends the processes that a killed driver leaves behind, and no others."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Starts a child, says its number, and waits to be killed.
+# Starts a child that has a file of the driver's Ray session open, prints a line, and waits to be killed.
 DRIVER = """
 import subprocess, sys, time
 from pathlib import Path
 from ess_ray.app.guard import guarded
 with guarded(Path(sys.argv[1])):
-    with open(sys.argv[1] + "/t/session_2026/log", "w") as ours:
-        subprocess.Popen(["sleep", "60"], stdout=ours, close_fds=False)
+    with open(sys.argv[1] + "/t/session_2026/log", "w") as log:
+        subprocess.Popen(["sleep", "60"], stdout=log, close_fds=False)
     print("up", flush=True)
     time.sleep(60)
 """
@@ -25,10 +25,10 @@ def session(folder: Path) -> Path:
 
 
 def test_a_killed_drivers_processes_end_and_those_of_another_ray_go_on(tmp_path: Path) -> None:
-    ours, strange = session(tmp_path / "ray/t"), session(tmp_path / "another")
-    with ours.open("w") as ours_log, strange.open("w") as strange_log:
-        # It gave itself a title and lost its mark, as Ray's workers do.
-        titled = subprocess.Popen(["sleep", "60"], stdout=ours_log, stderr=subprocess.DEVNULL)
+    own, strange = session(tmp_path / "ray/t"), session(tmp_path / "another")
+    with own.open("w") as own_log, strange.open("w") as strange_log:
+        # A process without the mark, such as a worker of Ray that has given itself a title.
+        titled = subprocess.Popen(["sleep", "60"], stdout=own_log, stderr=subprocess.DEVNULL)
         stranger = subprocess.Popen(["sleep", "60"], stdout=strange_log, stderr=subprocess.DEVNULL)
         driver = subprocess.Popen(
             [sys.executable, "-c", DRIVER, str(tmp_path / "ray")], stdout=subprocess.PIPE,
