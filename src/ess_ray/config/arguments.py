@@ -13,7 +13,7 @@ Collect every second of solar plants with battery storage into TimescaleDB.
 
 {usage()}
 
-Settings are words key=value, in any order; `--cfg job` prints them all. README.md explains them."""
+Settings are words key=value, in any order; `--cfg job` prints them all, docs/settings.md says what each means."""
 
 
 def arguments() -> argparse.ArgumentParser:

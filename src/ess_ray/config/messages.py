@@ -25,7 +25,7 @@ from ess_ray.config.schema import Config
 from ess_ray.core.errors import ConfigError
 
 MOST_KNOWN = 12  # names that a message lists
-WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
 def config_error(error: Exception) -> ConfigError:
@@ -91,7 +91,7 @@ def _expected(key: str) -> str | None:
         return "names, each with its keys"
     if is_dataclass(kind):
         return "the keys " + ", ".join(field.name for field in fields(kind))
-    return WORDS.get(kind)
+    return TYPES.get(kind)
 
 
 def _elsewhere(key: str) -> str:

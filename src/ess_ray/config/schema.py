@@ -13,8 +13,10 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from ess_ray.config.jobs import JOBS
 from ess_ray.core.polling.framing import FRAMINGS
 
+REQUIRED: str = MISSING  # the default of a key that has to be given
 DAY_S = 86_400.0
 LONGEST_S = 1e9  # 30 years
 
@@ -32,7 +34,7 @@ class Rule:
 def setting(
     default: Any, meaning: str, least: float | None = None, most: float | None = None, choices: tuple[str, ...] = ()
 ) -> Any:
-    """A field of the configuration with its default, MISSING if it has to be given."""
+    """A field of the configuration with its default, REQUIRED if it has to be given."""
     metadata = {"rule": Rule(meaning, least, most, choices)}
     if isinstance(default, list | dict):
         return field(default_factory=lambda: copy(default), metadata=metadata)
@@ -50,7 +52,7 @@ def rule_of(key: Field[Any]) -> Rule:
 class DeviceConfig:
     """One device. Devices behind one host and port share a connection, one behind the other."""
 
-    map: str = setting(MISSING, "its register map: a file of `map/`, without `.yaml`")
+    map: str = setting(REQUIRED, "its register map: a file of `map/`, without `.yaml`")
     host: str | None = setting(None, "name or address; has to be given with source=plant")
     port: int = setting(502, "TCP port", 1, 65535)
     unit_id: int = setting(1, "unit identifier of Modbus", 0, 255)
@@ -89,7 +91,7 @@ class FleetConfig(DeviceConfig):
 class SiteConfig:
     """One plant."""
 
-    timezone: str = setting(MISSING, "its time zone, for example Asia/Seoul: where its days begin and end")
+    timezone: str = setting(REQUIRED, "its time zone, for example Asia/Seoul: where its days begin and end")
     placement: dict[str, int] = setting({}, "what a node has to offer to poll any of its devices")
     devices: dict[str, DeviceConfig] = setting({}, "its devices by name")
 
@@ -110,7 +112,7 @@ class RunConfig:
 class SourceConfig:
     """Where samples come from; chosen by `source=simulated` (default) or `source=plant`."""
 
-    kind: str = setting(MISSING, "set by `source=…`", choices=("simulated", "plant"))
+    kind: str = setting(REQUIRED, "set by `source=…`", choices=("simulated", "plant"))
     seed: int = setting(1, "of the simulator's random numbers")
 
 
@@ -118,7 +120,7 @@ class SourceConfig:
 class StorageConfig:
     """Where samples go; chosen by `storage=embedded` (default) or `storage=timescale`."""
 
-    kind: str = setting(MISSING, "set by `storage=…`", choices=("embedded", "timescale"))
+    kind: str = setting(REQUIRED, "set by `storage=…`", choices=("embedded", "timescale"))
     dsn: str | None = setting(None, "of timescale: a URL or key=value words; better in the variable ESS_RAY_DSN")
     dsn_file: str | None = setting(None, "of timescale: a file that holds the DSN")
     allow_simulated: bool = setting(False, "true: simulated samples may go into a server, too")
@@ -169,7 +171,7 @@ class ReportConfig:
 class ExportConfig:
     """Where each day of each site goes as objects; chosen by `export=auto` (default), `local`, `gcs` or `none`."""
 
-    kind: str = setting(MISSING, "set by `export=…`; auto: local with the embedded database, none with a server")
+    kind: str = setting(REQUIRED, "set by `export=…`; auto: local with the embedded database, none with a server")
     folder: str | None = setting(None, "of local; null: `export/` in `state_dir`")
     bucket: str | None = setting(None, "of gcs: its name; has to be given")
     credentials_file: str | None = setting(None, "of gcs: a service account's JSON; null: the machine's credentials")
@@ -198,7 +200,7 @@ class CheckConfig:
 
 @dataclass
 class ProbeConfig:
-    """What `job=probe` reads: without function, address and count what its map reads, or 64 registers from 0."""
+    """What `job=probe` reads; without function, address and count: what the device's map does, else 64 registers."""
 
     host: str | None = setting(None, "a device that is not configured")
     port: int = setting(502, "of that device", 1, 65535)
@@ -230,7 +232,7 @@ class LoggingConfig:
 class Config:
     """The whole configuration."""
 
-    job: str = setting("collect", "what to do: `--help` shows all jobs")
+    job: str = setting("collect", "what to do: `--help` shows examples", choices=tuple(JOBS))
     state_dir: str = setting(
         "ess_ray_state", "folder of journals, embedded database, Ray's folder and logs; made if it is not there"
     )
