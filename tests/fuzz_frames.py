@@ -1,11 +1,11 @@
-"""Feeds random and mutated frames through the line and pyModbusTCP's checks: `python -m tests.fuzz_frames 1000000`.
+"""Feeds random and mutated frames through a connection and pyModbusTCP's checks: `python -m tests.fuzz_frames 1000000`.
 
 The device answers every request with a step of a script: the right frame or a mutated one, alone, twice, in pieces,
 behind alien bytes, or nothing. Struct alone decides whether a frame that was accepted is right in transaction,
 protocol, unit, function and length, and every sample must hold what was accepted and nothing else.
 
-Two lines hear the same: one that has every frame checked by pyModbusTCP, and one that takes an answer by its head, as
-the poller's does. Whatever comes, both must send, close and deliver the same at the same moments.
+Two connections receive the same: one that has every frame checked by pyModbusTCP, and one with the fast path, as the
+poller's has. Whatever comes, both must send, close and deliver the same at the same moments.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from collections.abc import Callable, Sequence
 from ess_ray.adapters.modbus.pdu import PduCodec
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.connection import Line
-from ess_ray.core.polling.framing import NO_REPLY_BYTES, PreparedRequest, TcpFraming
+from ess_ray.core.polling.connection import Connection
+from ess_ray.core.polling.framing import TcpFraming
 from ess_ray.core.samples import Event, Reason, Sample, Status
 from tests.make import make_device
 
@@ -117,19 +117,12 @@ class CheckedCodec:
         return reply
 
 
-class CheckedFraming(TcpFraming):
-    """Has every reply checked."""
-
-    def prepare(self, unit_id: int, request: Request) -> PreparedRequest:
-        return super().prepare(unit_id, request)._replace(reply_bytes=NO_REPLY_BYTES)
-
-
-class Quick:
-    """The line that takes answers by their heads, and what it did: it must be the same."""
+class Fast:
+    """The connection with the fast path, and what it did: it must be the same."""
 
     def __init__(self) -> None:
         self.did: list[object] = []
-        self.line = Line(TcpFraming(PduCodec()), self, self.did.append)
+        self.connection = Connection(TcpFraming(PduCodec()), self, self.did.append)
 
     def connect(self) -> None:
         self.did.append("connect")
@@ -142,7 +135,7 @@ class Quick:
 
 
 class Play:
-    """A line whose device sends what a script says; also the line's transport."""
+    """A connection whose device sends what a script says; also its transport."""
 
     def __init__(self, at_once: int) -> None:
         self.samples: list[Sample] = []
@@ -155,12 +148,12 @@ class Play:
             unit_id=UNIT, plan=PLAN, timeout_us=50_000, poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
             requests_at_once=at_once,
         )  # fmt: skip
-        self.line = Line(CheckedFraming(self.codec), self, self._deliver)
+        self.connection = Connection(TcpFraming(self.codec), self, self._deliver, fast_path=False)
         self.did: list[object] = []
-        self.quick = Quick()
-        for line in (self.line, self.quick.line):
-            line.change([settings], START_US, None)
-        self.tell(lambda line: line.connect_ahead(self._now))
+        self.fast = Fast()
+        for connection in (self.connection, self.fast.connection):
+            connection.change([settings], START_US, None)
+        self.do(lambda connection: connection.connect_ahead(self._now))
 
     def connect(self) -> None:
         self.did.append("connect")
@@ -179,27 +172,27 @@ class Play:
         self._asked.clear()
         self.codec.in_flight.clear()
 
-    def tell(self, what: Callable[[Line], object]) -> None:
-        """Tell both lines the same; both must do the same."""
-        what(self.line)
-        what(self.quick.line)
-        assert self.did == self.quick.did, f"{self.did} {self.quick.did}"
-        assert self.line.wake_at_us(self._now) == self.quick.line.wake_at_us(self._now)
+    def do(self, what: Callable[[Connection], object]) -> None:
+        """Do the same with both connections; both must react alike."""
+        what(self.connection)
+        what(self.fast.connection)
+        assert self.did == self.fast.did, f"{self.did} {self.fast.did}"
+        assert self.connection.wake_at_us(self._now) == self.fast.connection.wake_at_us(self._now)
         self.did.clear()
-        self.quick.did.clear()
+        self.fast.did.clear()
 
     def until_asked(self) -> None:
-        """Let time pass until the line asks something: nothing may keep it from that for long."""
+        """Let time pass until the connection sends a request: nothing may keep it from that for long."""
         for _ in range(50):
             if self._connecting:
                 self._connecting = False
                 self.codec.stream = b""
-                self.tell(lambda line: line.connected(self._now))
+                self.do(lambda connection: connection.connected(self._now))
             elif self._asked:
                 return
             else:
                 self._wait()
-        raise AssertionError("the line asks no more")
+        raise AssertionError("the connection sends nothing more")
 
     def answer(self, step: Step) -> None:
         """One answer as the step has it, in one to three pieces; an answer that is not enough is waited out.
@@ -214,20 +207,20 @@ class Play:
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
             if piece := stream[start:end]:
                 self.codec.stream += piece
-                self.tell(lambda line, piece=piece: line.received(piece, self._now))  # type: ignore[misc]
+                self.do(lambda connection, piece=piece: connection.received(piece, self._now))  # type: ignore[misc]
         self.fed += 1
         if number % 97 == 0:
-            self.tell(lambda line: line.closed(self._now))
+            self.do(lambda connection: connection.closed(self._now))
 
     @property
     def _now(self) -> Now:
         return Now(self._us, START_US + self._us)
 
     def _wait(self) -> None:
-        wake_us = self.line.wake_at_us(self._now)
+        wake_us = self.connection.wake_at_us(self._now)
         assert wake_us is not None
         self._us = max(self._us, wake_us)
-        self.tell(lambda line: line.wake(self._now))
+        self.do(lambda connection: connection.wake(self._now))
 
     def _deliver(self, item: Sample | Event) -> None:
         """A sample has what was accepted, byte by byte, and calls missing all the rest."""

@@ -22,7 +22,7 @@ from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.modbus.loop import ModbusLoop
 from ess_ray.core.batch import Packed
 from ess_ray.core.errors import JournalBusy
-from ess_ray.core.polling.tally import Growth, Tallies
+from ess_ray.core.polling.counts import CountGrowth, PollerCounts
 from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
 
@@ -95,7 +95,7 @@ class Pulled:
     trouble: str | None  # why the journal's disk does not take what is written, now
     busy: bool  # a poll is at work or a tick still to come
     watermark_us: int  # every tick before is committed, polls at work aside
-    growth: Growth | None = None  # of the counts, every few seconds
+    growth: CountGrowth | None = None  # of the counts, every few seconds
     notes: tuple[str, ...] = ()  # for a person
     recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that were not known at `ready`
     pid: int = field(default_factory=os.getpid)  # of the life that answers
@@ -109,7 +109,7 @@ class Poller:
         self._journal_settings = journal
         self._journal: Journal | None = None
         self._loop: ModbusLoop | None = None
-        self._tallies = Tallies()
+        self._counts = PollerCounts()
         self._told_us = 0
 
     def ready(self) -> Ready:
@@ -136,7 +136,7 @@ class Poller:
         journal = self._open()
         journal.learn({device.plan.layout: device.recipe for device in devices})
         if self._loop is None or not self._loop.poll(devices, first_us, end_us):
-            self._loop = ModbusLoop(journal.put, self._tallies)
+            self._loop = ModbusLoop(journal.put, self._counts)
             self._loop.poll(devices, first_us, end_us, connect_ahead)
 
     def stop(self, end_us: int) -> None:
@@ -152,7 +152,7 @@ class Poller:
         journal = self._open()
         journal.acknowledge(committed)
         if self._loop is not None and self._loop.busy:
-            journal.wait(wait_s, lambda: not self._tallies.at_work)
+            journal.wait(wait_s, lambda: not self._counts.polls_running)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
         oldest_us = journal.oldest_us()
         taken = journal.take(fresh, backlog)
@@ -176,12 +176,12 @@ class Poller:
             self._journal.close()
             self._journal = None
 
-    def _growth(self) -> Growth | None:
+    def _growth(self) -> CountGrowth | None:
         moment_us = now_us()
         if abs(moment_us - self._told_us) < GROWTH_EVERY_US:
             return None
         self._told_us = moment_us
-        return self._tallies.growth()
+        return self._counts.growth()
 
     def _open(self) -> Journal:
         if self._journal is None:

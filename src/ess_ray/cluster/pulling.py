@@ -18,7 +18,7 @@ from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import PullInFlight
 from ess_ray.cluster.pollers import Pollers
 from ess_ray.cluster.shipping import Shipping
-from ess_ray.core.polling.tally import Totals
+from ess_ray.core.polling.counts import CountTotals
 from ess_ray.core.running.work import Backlog
 from ess_ray.core.storing.conduct import Conductor
 
@@ -43,7 +43,7 @@ class Pulling:
         self._values_dropped: dict[int, int] = {}  # by poller, as of its last pull
         self._notes: list[str] = []
         self.journals: dict[str, Backlog] = {}  # by the poller's name, as of its last pull; for the metrics
-        self.totals = Totals()  # for the metrics
+        self.totals = CountTotals()  # for the metrics
 
     def take_notes(self) -> list[str]:
         """Sentences for a person, each given once."""

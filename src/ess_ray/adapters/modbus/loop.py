@@ -1,7 +1,7 @@
-"""The poller's loop: one thread reads one line or thousands. Used by the poller only.
+"""The poller's loop: one thread reads one connection or thousands. Used by the poller, and by `job=check` for one poll.
 
-A `Connection` is the transport of one `Line`; the line says what to send and when to wake it. Frames are pyModbusTCP's.
-Connections are served in batches; the clocks are read once a batch, which takes a millisecond or two.
+A `TcpTransport` is the socket of one `core.polling.connection.Connection`, which says what to send and when to wake it.
+Sockets are served in batches; the clocks are read once a batch, which takes a millisecond or two.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from threading import Lock, Thread
 
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.modbus.connection import Connection, Shared
 from ess_ray.adapters.modbus.pdu import PduCodec
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
+from ess_ray.adapters.modbus.transport import Shared, TcpTransport
 from ess_ray.core.polling.cadence import Now
+from ess_ray.core.polling.counts import PollerCounts
 from ess_ray.core.polling.openings import Openings
-from ess_ray.core.polling.tally import Tallies
 from ess_ray.core.polling.timers import Timers
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Event, Sample
@@ -30,10 +30,10 @@ from ess_ray.core.settings import DeviceSettings
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
-RESOLVERS = 32  # threads; a name server that does not answer shall leave enough of them for the rest
+RESOLVERS = 32  # threads; names that are never resolved shall leave enough of them for the others
 SPARE_FILES = 256  # of a process, beside its connections
-LONGEST_PAUSE_S = 1.0  # then it is looked whether there is still something to do
-# An exception that nobody expects may cost its line, not the others.
+LONGEST_PAUSE_S = 1.0  # of waiting, after which the loop checks whether it is over
+# An exception that nobody expects costs its own connection such a pause, and the others nothing.
 DEFECT_PAUSE_US = 1_000_000
 
 
@@ -43,21 +43,20 @@ def now() -> Now:
 
 
 class ModbusLoop:
-    """All lines of one process, in a thread that ends when no tick is left."""
+    """All connections of one process, in a thread that ends when no tick is left."""
 
-    def __init__(self, deliver: Callable[[Sample | Event], None], tallies: Tallies | None = None) -> None:
-        tallies = tallies or Tallies()
+    def __init__(self, deliver: Callable[[Sample | Event], None], counts: PollerCounts | None = None) -> None:
         self._readiness = Readiness()
-        self._timers: Timers[Connection] = Timers()
-        self._openings: Openings[Connection] = Openings()
+        self._timers: Timers[TcpTransport] = Timers()
+        self._openings: Openings[TcpTransport] = Openings()
         self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._shared = Shared(
-            self._readiness, self._timers, self._openings, self._resolver, PduCodec(), deliver, tallies, {}, []
+            self._readiness, self._timers, self._openings, self._resolver, PduCodec(), deliver, counts or PollerCounts()
         )
-        self._connections: list[Connection] = []
+        self._transports: list[TcpTransport] = []
         self._thread = Thread(target=exit_process_on_crash(self._run), name="modbus", daemon=True)
-        self._changing = Lock()  # the thread does not end while it is told of devices
-        self._changes = 0  # told and not seen to yet
+        self._changing = Lock()  # the thread does not end while devices are handed to it
+        self._changes = 0  # of devices, handed to the thread and not carried out yet
         self._ended = False
 
     def poll(
@@ -71,15 +70,15 @@ class ModbusLoop:
         with self._changing:
             if not self._thread.ident:
                 self._change(devices, first_us, end_us, now())
-                for connection in self._connections if connect_ahead else ():
-                    connection.line.connect_ahead(now())
+                for transport in self._transports if connect_ahead else ():
+                    transport.connection.connect_ahead(now())
                 self._thread.start()
             elif not self._ended:
-                self._have_done(lambda moment: self._change(devices, first_us, end_us, moment))
+                self._run_in_thread(lambda moment: self._change(devices, first_us, end_us, moment))
             return not self._ended
 
-    def _have_done(self, work: Handler) -> None:
-        """In the thread, in the order in which it was told."""
+    def _run_in_thread(self, work: Handler) -> None:
+        """Have `work` done by the thread, in the order of the calls."""
 
         def do(moment: Now) -> None:
             try:
@@ -92,36 +91,36 @@ class ModbusLoop:
         self._readiness.call(do)
 
     def _change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
-        lines: dict[tuple[str, int], list[DeviceSettings]] = {}
+        by_endpoint: dict[tuple[str, int], list[DeviceSettings]] = {}
         for device in devices:
-            lines.setdefault(device.endpoint, []).append(device)
-        connected = {connection.address for connection in self._connections}
+            by_endpoint.setdefault(device.endpoint, []).append(device)
+        connected = {transport.endpoint for transport in self._transports}
         new = [
-            Connection(address, at_address[0].framing, self._shared)
-            for address, at_address in lines.items()
-            if address not in connected
+            TcpTransport(endpoint, there[0].framing, self._shared)
+            for endpoint, there in by_endpoint.items()
+            if endpoint not in connected
         ]
-        connections = [*self._connections, *new]
-        allow_files(len(connections) + SPARE_FILES)
-        for connection in connections:
-            connection.line.change(lines.get(connection.address, ()), first_us, end_us)
-            connection.rearm(moment)
-        self._connections = [connection for connection in connections if connection.line.busy]
+        transports = [*self._transports, *new]
+        allow_files(len(transports) + SPARE_FILES)
+        for transport in transports:
+            transport.connection.change(by_endpoint.get(transport.endpoint, ()), first_us, end_us)
+            transport.rearm(moment)
+        self._transports = [transport for transport in transports if transport.connection.busy]
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; polls at work are finished."""
         with self._changing:
             if self._thread.ident and not self._ended:
-                self._have_done(partial(self._stop, end_us))
+                self._run_in_thread(partial(self._stop, end_us))
 
     def _stop(self, end_us: int, moment: Now) -> None:  # noqa: ARG002
-        for connection in self._connections:
-            connection.line.stop(end_us)
+        for transport in self._transports:
+            transport.connection.stop(end_us)
 
     @property
     def busy(self) -> bool:
-        """Whether a poll is at work or a tick still to come."""
-        return self._changes > 0 or any(connection.line.busy for connection in self._connections)
+        """True if a poll is at work or a tick still to come."""
+        return self._changes > 0 or any(transport.connection.busy for transport in self._transports)
 
     def join(self, timeout_s: float) -> None:
         """Wait until no tick is left and all connections are closed."""
@@ -146,84 +145,85 @@ class ModbusLoop:
 
     def _over(self) -> bool:
         with self._changing:
-            if self._connections and not self._connections[0].line.busy:  # or every look would begin with it
+            if self._transports and not self._transports[0].connection.busy:  # or every look would begin with it
                 self._drop_ended()
             self._ended = not self.busy
         return self._ended
 
     def _drop_ended(self) -> None:
-        ended = [connection for connection in self._connections if not connection.line.busy]
-        self._connections = [connection for connection in self._connections if connection.line.busy]
-        for connection in ended:
-            connection.close()
+        ended = [transport for transport in self._transports if not transport.connection.busy]
+        self._transports = [transport for transport in self._transports if transport.connection.busy]
+        for transport in ended:
+            transport.close()
 
     def _serve(self, ready: list[tuple[int, int]], moment: Now) -> None:
-        """Receive from all, then let all lines work, then send for all: each part stays in the processor's caches."""
-        readers, handlers, heard = self._shared.readers, self._readiness.handlers, []
+        """Receive from all, then let all connections work, then send for all: each part stays in the CPU's caches."""
+        readers, handlers = self._shared.readers, self._readiness.handlers
+        received: list[tuple[TcpTransport, bytes]] = []
         for number, _ in ready:
-            connection = readers.get(number)
-            if connection is None:
-                if handler := handlers.get(number):  # none: another of this batch has let go of it
+            transport = readers.get(number)
+            if transport is None:
+                if handler := handlers.get(number):  # none: a handler called before has closed this socket
                     self._guarded(handler, moment)
                 continue
             try:
-                heard.append((connection, connection.receive(connection.receive_bytes)))
+                received.append((transport, transport.receive(transport.receive_bytes)))
             except BlockingIOError:
                 continue
             except OSError:
-                heard.append((connection, b""))
-        for connection, data in heard:
+                received.append((transport, b""))
+        for transport, data in received:
             try:
                 if not data:
-                    connection.lost(moment)
-                elif not connection.line.received(data, moment):
-                    connection.rearm(moment)
+                    transport.lost(moment)
+                elif not transport.connection.received(data, moment):
+                    transport.rearm(moment)
             except Exception:  # noqa: BLE001  # it is logged, with its trace
-                _defect(connection)
-                connection.look_at(moment.mono_us + DEFECT_PAUSE_US)
+                _log_defect(transport)
+                transport.look_at(moment.mono_us + DEFECT_PAUSE_US)
         self._send()
 
     def _look(self, moment: Now) -> None:
-        """Wake the lines whose time has come."""
+        """Wake the connections whose time has come."""
         due = self._timers.due(moment.mono_us)
         for start in range(0, len(due), AT_ONCE):
             moment = now()
-            for connection in due[start : start + AT_ONCE]:
+            for transport in due[start : start + AT_ONCE]:
                 try:
-                    connection.look(moment)
+                    transport.look(moment)
                 except Exception:  # noqa: BLE001
-                    _defect(connection)
-                    connection.look_at(moment.mono_us + DEFECT_PAUSE_US)
+                    _log_defect(transport)
+                    transport.look_at(moment.mono_us + DEFECT_PAUSE_US)
             self._send()
 
     def _open(self, moment: Now) -> None:
-        """Open what there is a place for."""
-        for connection in self._openings.admit(moment.mono_us):
-            self._guarded(connection.open, moment)
+        """Begin the connections that are admitted now."""
+        for transport in self._openings.admit(moment.mono_us):
+            self._guarded(transport.open, moment)
 
     def _guarded(self, handler: Handler, moment: Now) -> None:
         try:
             handler(moment)
         except Exception:  # noqa: BLE001
-            _defect(handler)
+            _log_defect(handler)
 
     def _send(self) -> None:
         outbox = self._shared.outbox
-        for send, frame in outbox:
+        for send, adus in outbox:
             try:
-                send(frame)
+                send(adus)
             except OSError:
-                continue  # the connection is broken, and tells so where it is read
+                continue  # the connection is broken, which shows when it is read
         outbox.clear()
 
     def _end(self) -> None:
-        for connection in self._connections:
-            connection.close()
+        for transport in self._transports:
+            transport.close()
         self._readiness.close()
         self._resolver.shutdown(wait=False)
 
 
-def _defect(where: object) -> None:
+def _log_defect(where: object) -> None:
     text = f"a defect: {where} was not dealt with, and will be looked at again"
     troubles.met(text, text, about("defect"), logging.ERROR, trace=True)
 

@@ -1,44 +1,38 @@
-"""Requests of one poll that are out at once, for devices that take several (`requests_at_once`). Used by the line.
+"""Requests of one poll that are in flight together, for devices that take several (`requests_at_once`).
 
-Answers are taken in the order of the requests, which is the order in which a device gets them.
+A device receives them in the order of the poll, and its replies are taken in that order only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
 
 
-class Together:
-    """What went out with one send, and how much of it is still out."""
+class Pipeline:
+    """Several requests that go out in one piece, and how their good replies begin."""
 
-    __slots__ = ("_expected", "_requests", "frames", "out")
+    __slots__ = ("_expected", "adus")
 
-    def __init__(self, requests: Sequence[Request], prepared: Sequence[PreparedRequest], framing: Framing) -> None:
-        self._requests = requests
+    def __init__(self, prepared: Sequence[PreparedRequest], framing: Framing) -> None:
         self._expected: list[tuple[bytes, int]] = []  # prefix and length of each reply
         adus = []
         for request in prepared:
             adus.append(framing.encode(request))
             self._expected.append((framing.reply_prefix, request.reply_bytes))
-        self.frames = b"".join(adus)
-        self.out = len(requests)
+        self.adus = b"".join(adus)
 
-    @property
-    def request(self) -> Request:
-        """The first that is still out."""
-        return self._requests[-self.out]
+    def take(self, received: bytes, in_flight: int) -> tuple[list[bytes], bytes]:
+        """The data of the good replies that `received` begins with, and what follows them.
 
-    def take(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """The data of whole good answers that `data` begins with, and the rest of it."""
-        found, at = [], 0
-        while self.out and at < len(data):
-            prefix, size = self._expected[-self.out]
-            if size == NO_REPLY_BYTES or at + size > len(data) or not data.startswith(prefix, at):
+        `in_flight`: so many requests, the last ones, have no reply yet.
+        """
+        replies, start = [], 0
+        for prefix, reply_bytes in self._expected[len(self._expected) - in_flight :]:
+            end = start + reply_bytes
+            if reply_bytes == NO_REPLY_BYTES or end > len(received) or not received.startswith(prefix, start):
                 break
-            found.append(data[at + len(prefix) : at + size])
-            at += size
-            self.out -= 1
-        return found, data[at:]
+            replies.append(received[start + len(prefix) : end])
+            start = end
+        return replies, received[start:]

@@ -1,16 +1,18 @@
-"""One poll of one device: which request comes next, what has been read, what is missing and why.
+"""One poll of one device: which requests go out next, what has been read, what is missing and why.
 
-Pure: the line (`core.polling.connection`) asks for requests, says what became of each, and takes the sample at the end.
-Registers that the device calls illegal are searched by halving and then parked (`Parking`), so that one bad register
-costs that register and nothing else.
+Pure: the connection (`core.polling.connection`) sends the requests, reports what became of each, and takes the sample
+at the end. What the device calls illegal is searched by halving and then parked (`core.polling.parking`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from ess_ray.core.maps.plan import Plan, Request
+from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
+from ess_ray.core.polling.missing import byte_ranges, missing_text
+from ess_ray.core.polling.parking import Parking, part
 from ess_ray.core.samples import Reason, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
@@ -18,204 +20,204 @@ from ess_ray.core.settings import DeviceSettings
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
 GATEWAY_TARGET_SILENT = 11
 WORTH_A_RETRY = frozenset({4, 5, 6, 10})  # device failure, acknowledge, busy, gateway path unavailable
-# Halvings of one poll: a whole illegal block is found over several ticks instead of in one that overruns.
+# Halvings of one poll: a request that is illegal as a whole is searched over several ticks, not in one that overruns.
 MAX_SPLITS = 16
-STORED, PARTIAL, FAILED = Status  # a member is slow to get at its class
+# An enum member looked up on its class is slow in Python 3.11, and this runs every poll.
+STORED, PARTIAL, FAILED = Status
 PARKED = Reason.PARKED
+NOTHING_IN_FLIGHT = range(0)
 
 
-def part(request: Request, atoms: tuple[tuple[int, int], ...]) -> Request:
-    """The request for some neighbouring atoms of `request`, its answer in the same place of the image."""
-    address, end = atoms[0][0], atoms[-1][0] + atoms[-1][1]
-    return Request(request.function, address, end - address, atoms, byte_range(request, atoms[0])[0])
+class EarlyReply(NamedTuple):
+    """A reply whose turn has not come: a request that was in flight before it has to be sent again, or in halves."""
+
+    reply: bytes | int  # data, or the code of an exception
+    mono_us: int  # when it was received
+    last_in_flight: bool
 
 
-class Parking:
-    """The requests that a device is really asked: its plan, less the registers it has called illegal."""
-
-    def __init__(self, plan: Plan, retry_us: int) -> None:
-        self._plan = plan
-        self._retry_us = retry_us
-        self._bad: dict[int, set[tuple[int, int]]] = {}  # by index of the plan's request
-        self._splits: dict[int, list[Request]] = {}  # requests under search
-        self._retry_at_us: int | None = None
-        self.requests: tuple[Request, ...] = plan.requests
-
-    @property
-    def parked(self) -> list[tuple[Request, tuple[int, int]]]:
-        """The bad atoms, each with the plan's request that holds it."""
-        return [(self._plan.requests[i], atom) for i in sorted(self._bad) for atom in sorted(self._bad[i])]
-
-    def refuse(self, request: Request, mono_us: int) -> list[Request]:
-        """The device called `request` illegal: its two halves, or nothing when it is one value: that is parked."""
-        index = self._index(request)
-        asked = self._splits.setdefault(index, self._asked(index))
-        asked.remove(request)
-        middle = len(request.atoms) // 2
-        halves = [part(request, request.atoms[:middle]), part(request, request.atoms[middle:])] if middle else []
-        if not halves:
-            self._bad.setdefault(index, set()).update(request.atoms)
-            self._retry_at_us = self._retry_at_us or mono_us + self._retry_us
-        asked.extend(halves)
-        return halves
-
-    def settle(self, mono_us: int, searching: bool) -> None:
-        """Between two polls: join what the search split once it has ended; try parked registers again when due."""
-        if self._retry_at_us is not None and mono_us >= self._retry_at_us:
-            self._bad.clear()
-            self._splits.clear()
-            self._retry_at_us = None
-        elif not searching:
-            self._splits.clear()
-        if not self._bad and not self._splits:
-            self.requests = self._plan.requests
-            return
-        self.requests = tuple(request for i in range(len(self._plan.requests)) for request in self._asked(i))
-
-    def _asked(self, index: int) -> list[Request]:
-        if index in self._splits:
-            return sorted(self._splits[index], key=lambda request: request.address)
-        whole, bad = self._plan.requests[index], self._bad.get(index, set())
-        if not bad:
-            return [whole]
-        runs: list[list[tuple[int, int]]] = [[]]
-        for atom in whole.atoms:
-            if atom in bad:
-                runs.append([])
-            else:
-                runs[-1].append(atom)
-        return [part(whole, tuple(run)) for run in runs if run]
-
-    def _index(self, request: Request) -> int:
-        return next(
-            i
-            for i, whole in enumerate(self._plan.requests)
-            if whole.function == request.function and whole.address <= request.address < whole.address + whole.count
-        )
+NO_EARLY_REPLIES: Mapping[int, EarlyReply] = {}
 
 
 class Poll:
-    """One tick of one device, from its first request to its sample."""
+    """One tick of one device, from its first request to its sample.
 
-    # What most polls leave as it is; one is made every tick of every device.
+    Requests are sent, and their replies taken, in the order of `requests`:
+
+        index       0 … n-1                n = len(replies)       n+1 …
+                    replied, or given up   the next               `in_flight`, or with an early reply, or not sent yet
+
+    Between two calls: the indexes in flight follow each other, and none is below n; no early reply has the index n or
+    the index of a request in flight. The next request may be in flight or not; if it was sent before, it is sent alone.
+    """
+
+    # What most polls leave as it is; a poll is made every tick of every device.
+    in_flight = NOTHING_IN_FLIGHT  # indexes of requests that were sent, and have neither reply nor failed
+    heard = False  # the device has replied, be it with an exception
+    sent = 0  # requests, retries included
+    newly_parked: Sequence[Request] = ()  # of one value each, that this poll found to be illegal
+    _early = NO_EARLY_REPLIES  # by index; replaced, never changed in place
     _missing: Sequence[Request] = ()
     _reason: str | None = None
-    attempts = 0  # to have the next request answered
+    _attempts = 0  # how often the next request has been sent
     _splits = 0
-    sent = 0  # requests, retries included
     _retries = 0
     _searching = False
-    # Answers whose requests' turn has not come, by the requests' ids: with the arguments of `came`.
-    early: dict[int, tuple[bytes | int, int, int, bool]] | None = None
-    newly_parked: Sequence[Request] = ()  # values that this poll found to be illegal
-    heard = False  # the device gave an answer, be it an exception
 
-    def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now) -> None:
+    def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now, retries: int) -> None:
+        """`retries`: how often a request may be sent again."""
         self.settings = settings
         self.tick_us = tick_us
         self.deadline_us = now.mono_us + settings.poll_limit_us - (now.wall_us - tick_us - settings.phase_us)
         self.requests: Sequence[Request] = parking.requests  # never changed in place: a search makes another list
+        self.replies: list[bytes | None] = []  # data of the first so many requests; None: failed for good
         self._parking = parking
-        self.answers: list[bytes | None] = []  # of the first so many requests; None: it has failed for good
+        self._max_retries = retries
 
-    def next_request(self) -> Request | None:
-        """The request to send now, or None when the poll is over. Asking twice gives the same."""
-        number = len(self.answers)
-        return self.requests[number] if number < len(self.requests) else None
+    @property
+    def over(self) -> bool:
+        """True if every request has its reply or was given up: the sample can be taken."""
+        return len(self.replies) >= len(self.requests)
 
-    def together(self, most: int) -> Sequence[int]:
-        """The places of the next request and of those right behind it that may go with it, at most so many in all."""
-        first, requests, early = len(self.answers), self.requests, self.early
-        end = min(first + most, len(requests))
-        if early:  # answers are taken in turn, so there must be none in between that has come already
-            end = next((place for place in range(first, end) if id(requests[place]) in early), end)
-        return range(first, end)
+    @property
+    def in_turn(self) -> bool:
+        """True if the oldest request in flight is the next, and not one behind it."""
+        return self.in_flight.start == len(self.replies)
 
-    def try_once(self, together: int = 1) -> int:
-        """The next request goes out, and those `together` with it: its place in `requests`."""
-        self.sent += together
-        if self.attempts:
+    @property
+    def has_early_replies(self) -> bool:
+        """True if requests behind the next have their reply already: they must not be sent again."""
+        return bool(self._early)
+
+    # --- what the connection does ------------------------------------------------------------------------------------
+
+    def send(self, at_once: int) -> range:
+        """Indexes of the requests that go out now: the next, and up to `at_once` in all if it has not been sent yet."""
+        first = len(self.replies)
+        end = first + 1
+        if at_once > 1 and not self._attempts:
+            end = min(first + at_once, len(self.requests))
+            if self._early:  # replies are taken in turn: none in between may have its reply already
+                end = min([end, *(index for index in self._early if index > first)])
+        if self._attempts:
             self._retries += 1
-        self.attempts += 1
-        return len(self.answers)
+        self._attempts += 1
+        self.sent += end - first
+        self.in_flight = range(first, end)
+        return self.in_flight
 
-    def tell(self, answered: int) -> None:
-        """So many requests were answered, each at its first try, and the next went out, without a word to the poll."""
-        if answered:
-            self.heard = True
-            self.sent += answered
-            self.attempts = 1
+    def on_fast_replies(self, replies: Sequence[bytes]) -> None:
+        """Replies to the request in flight and to those behind it, each sent once and alone; one more is in flight."""
+        self.heard = True
+        self.sent += len(replies)
+        self.replies.extend(replies)
+        self._attempts = 1
+        self.in_flight = range(len(self.replies), len(self.replies) + 1)
 
-    def came(self, request: Request, answer: bytes | int, retries: int, mono_us: int, more: bool) -> None:
-        """The answer of a request that was out: its data (bits unpacked, one a byte) or an exception's code.
+    def on_replies(self, replies: Sequence[bytes]) -> None:
+        """The oldest requests in flight were replied to with their data, in turn (`in_turn`); bits come one a byte."""
+        self.in_flight = self.in_flight[len(replies) :]
+        self.heard = True
+        self.replies.extend(replies)
+        self._attempts = 0
+        self._take_early()
 
-        Its turn may not have come: one before it that was out with it may have to be asked again, or in parts. `more`:
-        others are still out.
+    def on_reply(self, reply: bytes | int, mono_us: int) -> None:
+        """The oldest request in flight was replied to: with its data (bits one a byte) or an exception's code."""
+        index, self.in_flight = self.in_flight[0], self.in_flight[1:]
+        self._early = {**self._early, index: EarlyReply(reply, mono_us, not self.in_flight)}
+        self._take_early()
+
+    def on_connection_failed(self, reason: Reason, mono_us: int) -> None:
+        """The connection has ended with requests in flight: the next is sent once more if it may, else it is given up.
+
+        After a time-out all that is left is given up: a silent device would cost a time-out a request.
         """
-        self.early = self.early or {}
-        self.early[id(request)] = answer, retries, mono_us, more
-        self._settle()
+        self.in_flight = NOTHING_IN_FLIGHT
+        if self._may_retry(mono_us):
+            return
+        if reason is Reason.TIMEOUT:
+            self.abandon(reason)
+        else:
+            self._give_up_next(reason)
 
-    def _settle(self) -> None:
-        """Take the answers whose turn has come."""
-        while self.early and (request := self.next_request()) and (early := self.early.pop(id(request), None)):
-            answer, retries, mono_us, more = early
-            self.attempts = self.attempts or 1
-            if isinstance(answer, int):
-                self.refused(answer, retries, mono_us, more)
+    def abandon(self, reason: str) -> None:
+        """Nothing more is sent in this poll: whatever has no reply is missing."""
+        while not self.over:
+            self._give_up_next(reason)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _take_early(self) -> None:
+        """Take the replies whose turn has come; then the next request may be one that is in flight already."""
+        while self._early and (early := self._early.get(len(self.replies))):
+            index = len(self.replies)
+            self._early = {other: reply for other, reply in self._early.items() if other != index}
+            self._attempts = self._attempts or 1
+            if isinstance(early.reply, int):
+                self._on_exception(early.reply, early)
             else:
-                self.answered(answer)
+                self.heard = True
+                self.replies.append(early.reply)
+                self._attempts = 0
+        if self.in_flight and self.in_turn:
+            self._attempts = 1
 
-    def answered_together(self, payloads: Sequence[bytes]) -> None:
-        """The first requests of those that are out together were answered."""
-        self.attempts = 0
-        self.heard = True
-        self.answers.extend(payloads)
-        self._settle()
-
-    def answered(self, payload: bytes) -> None:
-        """The request was answered with its data (bits come unpacked, one a byte)."""
-        self.attempts = 0
-        self.heard = True
-        self.answers.append(payload)
-
-    def refused(self, code: int, retries: int, mono_us: int, more: bool) -> None:
-        """The device answered with exception `code`, or its gateway; `more`: other requests are still out."""
-        self.heard = self.heard or code != GATEWAY_TARGET_SILENT  # that one says that nothing was heard
+    def _on_exception(self, code: int, received: EarlyReply) -> None:
+        """The device, or its gateway, replied to the next request with exception `code`."""
+        self.heard = self.heard or code != GATEWAY_TARGET_SILENT  # that code says that nothing was heard
         reason = f"{Reason.EXCEPTION} {code}"
         if code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE):
-            self._search(reason, mono_us)
-        elif code == GATEWAY_TARGET_SILENT and not more:
-            self.give_up(reason)
-        elif code not in WORTH_A_RETRY or not self.may_retry(retries, mono_us):
-            self.lose(reason)
+            self._search(reason, received.mono_us)
+        elif code == GATEWAY_TARGET_SILENT and received.last_in_flight:
+            self.abandon(reason)
+        elif code not in WORTH_A_RETRY or not self._may_retry(received.mono_us):
+            self._give_up_next(reason)
 
-    def may_retry(self, retries: int, mono_us: int) -> bool:
-        """Whether the request may be sent once more within the poll's limit."""
-        return self.attempts <= retries and mono_us < self.deadline_us
+    def _may_retry(self, mono_us: int) -> bool:
+        return self._attempts <= self._max_retries and mono_us < self.deadline_us
 
-    def lose(self, reason: str) -> None:
-        """The request has failed for good: its registers are missing, the poll goes on."""
-        self.attempts = 0
-        self._miss(self.requests[len(self.answers)], reason)
-        self.answers.append(None)
-        self._settle()
+    def _give_up_next(self, reason: str) -> None:
+        """The next request has failed for good: its registers are missing, the poll goes on."""
+        self._attempts = 0
+        self._miss(self.requests[len(self.replies)], reason)
+        self.replies.append(None)
+        self._take_early()
 
-    def give_up(self, reason: str) -> None:
-        """Nothing more is asked in this poll: all that is left is missing."""
-        while len(self.answers) < len(self.requests):
-            self.lose(reason)
+    def _search(self, reason: str, mono_us: int) -> None:
+        """The next request is illegal: put its halves in its place, or give it up if it is one value."""
+        index = len(self.replies)
+        request = self.requests[index]
+        halves = self._parking.split(request, mono_us)
+        if not halves:
+            self.newly_parked = [*self.newly_parked, request]
+        self._searching = self._searching or bool(halves)
+        if not halves or self._splits >= MAX_SPLITS:
+            self._give_up_next(reason)
+            return
+        self._splits += 1
+        self._attempts = 0
+        self.requests = [*self.requests[:index], *halves, *self.requests[index + 1 :]]
+        # What is in flight or has come early lies behind it, and moves by the additional request.
+        self.in_flight = range(self.in_flight.start + 1, self.in_flight.stop + 1)
+        self._early = {other + 1: reply for other, reply in self._early.items()}
+
+    def _miss(self, request: Request, reason: str) -> None:
+        self._reason = reason if self._reason in (None, PARKED) else self._reason
+        self._missing = [*self._missing, request]
+
+    # --- the sample --------------------------------------------------------------------------------------------------
 
     @property
     def registers(self) -> int:
         """How many registers and bits were read."""
-        return sum(r.count for r, answer in zip(self.requests, self.answers, strict=False) if answer is not None)
+        return sum(r.count for r, reply in zip(self.requests, self.replies, strict=False) if reply is not None)
 
     def sample(self, now: Now) -> Sample:
         """The sample of a poll that is over."""
         device, plan, read_ms = self.settings.device, self.settings.plan, (now.wall_us - self.tick_us) / 1000
         if self.requests is plan.requests and not self._missing:  # nothing is parked or searched either
-            image = b"".join(self.answers)  # type: ignore[arg-type]  # none has failed
+            image = b"".join(self.replies)  # type: ignore[arg-type]  # none has failed
             return Sample(
                 device, plan.layout, self.tick_us, STORED, None, (), None, read_ms, self.sent, self._retries, image
             )  # fmt: skip
@@ -223,79 +225,33 @@ class Poll:
         self._parking.settle(now.mono_us, self._searching)
         image, reason, missing = self._image(), self._reason, self._missing
         status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
-        # Of a failed sample nothing was read: that need not be told value by value.
+        # Of a failed sample nothing was read: its registers need not be listed.
         ranges, text = (byte_ranges(missing), missing_text(missing)) if image and missing else ((), None)
         return Sample(
             device, plan.layout, self.tick_us, status, reason, ranges, text, read_ms, self.sent, self._retries, image
         )  # fmt: skip
 
     def _image(self) -> bytes:
-        """All answers in their places; empty if there is none."""
-        if not any(self.answers):
+        """The data of all replies where the plan puts them; empty if there are none."""
+        if not any(self.replies):
             return b""
         image = bytearray(self.settings.plan.image_bytes)
-        for request, answer in zip(self.requests, self.answers, strict=True):
-            if answer is not None:
-                image[request.offset : request.offset + len(answer)] = answer
+        for request, reply in zip(self.requests, self.replies, strict=True):
+            if reply is not None:
+                image[request.offset : request.offset + len(reply)] = reply
         return bytes(image)
 
     def _miss_parked(self) -> None:
         if not (parked := self._parking.parked):  # nearly always, and of a silent device every atom is missing
             return
-        found_now = {(request.function, atom) for request in self._missing for atom in request.atoms}
+        missing_already = {(request.function, atom) for request in self._missing for atom in request.atoms}
         for request, atom in parked:
-            if (request.function, atom) not in found_now:
+            if (request.function, atom) not in missing_already:
                 self._miss(part(request, (atom,)), PARKED)
-
-    def _search(self, reason: str, mono_us: int) -> None:
-        place = len(self.answers)
-        request = self.requests[place]
-        halves = self._parking.refuse(request, mono_us)
-        if not halves:
-            self.newly_parked = [*self.newly_parked, request]
-        self._searching = self._searching or bool(halves)
-        if halves and self._splits < MAX_SPLITS:
-            self._splits += 1
-            self.attempts = 0
-            self.requests = [*self.requests[:place], *halves, *self.requests[place + 1 :]]
-        else:
-            self.lose(reason)
-
-    def _miss(self, request: Request, reason: str) -> None:
-        self._reason = reason if self._reason in (None, PARKED) else self._reason
-        self._missing = [*self._missing, request]
-
-
-def byte_ranges(missing: Sequence[Request]) -> tuple[tuple[int, int], ...]:
-    """Where these lie in the image, [start, end) in bytes, neighbours joined."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(byte_range(request, atom) for request in missing for atom in request.atoms):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return tuple(joined)
-
-
-def byte_range(request: Request, atom: tuple[int, int]) -> tuple[int, int]:
-    """Where an atom of a request lies in the image, [start, end) in bytes."""
-    start = request.offset + (atom[0] - request.address) * request.item_bytes
-    return start, start + atom[1] * request.item_bytes
-
-
-def missing_text(missing: Sequence[Request]) -> str:
-    """The missing addresses for people, neighbours joined: "4:500-588,4:600"."""
-    spans: list[list[int]] = []
-    for function, address, count in sorted((r.function, a, n) for r in missing for a, n in r.atoms):
-        if spans and spans[-1][0] == function and address <= spans[-1][2] + 1:
-            spans[-1][2] = max(spans[-1][2], address + count - 1)
-        else:
-            spans.append([function, address, address + count - 1])
-    return ",".join(f"{f}:{a}" if a == b else f"{f}:{a}-{b}" for f, a, b in spans)
 
 
 def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
-    """The sample of a tick at which the device was not asked at all."""
+    """The sample of a tick at which no request was sent to the device."""
     late_ms = (now.wall_us - tick_us) / 1000
     layout = settings.plan.layout
     return Sample(settings.device, layout, tick_us, Status.FAILED, reason, (), None, late_ms, 0, 0, b"")

@@ -12,16 +12,31 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ess_ray.core.day import choose_day
-from ess_ray.core.polling.tally import SUM, Times, Totals
+from ess_ray.core.polling.counts import CountTotals, Histogram
 from ess_ray.core.reasons import ExceptionCode, Reason, Whose, exception_code
 from ess_ray.core.running.account import Account
-from ess_ray.core.running.metrics import ALL_DEVICES, BUCKET_BITS, BUCKETS_S, MOST_DEVICES, PREFIX, Labels, Values
+from ess_ray.core.running.metrics import (
+    ALL_DEVICES,
+    BUCKET_BITS,
+    BUCKETS_S,
+    METRICS,
+    MOST_DEVICES,
+    PREFIX,
+    Labels,
+    MetricKind,
+    Values,
+)
 from ess_ray.core.running.work import Backlog, Exported, Work
 from ess_ray.core.samples import Device, Status
 
-CONNECTION_FAILURES = frozenset(reason for reason in Reason if reason.whose is Whose.NETWORK)
 READ_ANYWAY = frozenset(reason for reason in Reason if reason.whose is Whose.DATABASE)  # the device is well
 DEFINED_CODES = frozenset(map(int, ExceptionCode))
+# Counters of a device with no other label.
+ONE_OF_A_DEVICE = [
+    metric.name.removeprefix(PREFIX)
+    for metric in METRICS
+    if metric.kind is MetricKind.COUNTER and metric.labels == ("site", "device")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,7 @@ class Counts:
     """All that a run has counted."""
 
     account: Account
-    totals: Totals
+    totals: CountTotals
     work: Work
     journals: Mapping[str, Backlog]  # by poller
     deaths: Mapping[str, int]  # by kind of actor
@@ -122,24 +137,24 @@ def _today(found: _Found, account: Account, timezones: Mapping[str, str], late_u
             found.add("day_completeness_ratio", stored / expected, site)
 
 
-def _polling(found: _Found, totals: Totals) -> None:
+def _polling(found: _Found, totals: CountTotals) -> None:
     for device, counts in totals.devices.items():
-        found.of_device("requests_total", counts.requests, device)
-        found.of_device("request_retries_total", counts.retries, device)
-        found.of_device("registers_read_total", counts.registers, device)
-        found.of_device("connections_total", counts.connections, device)
-        for reason, failures in counts.failures.items():
-            what = "connection" if reason in CONNECTION_FAILURES else "request"
-            found.of_device(f"{what}_failures_total", failures, device, bounded(reason))
-    for name, times in (("request_seconds", totals.took), ("tick_lateness_seconds", totals.late)):
-        for site, counted in times.items():
-            found.histogram(name, site, *_up_to(counted))
+        for name in ONE_OF_A_DEVICE:  # counts that are zero are shown too
+            found.of_device(name, 0, device)
+        for (name, *reason), count in counts.items():
+            found.of_device(name, count, device, *map(bounded, reason))
+    for name, by_site in (
+        ("request_seconds", totals.request_times),
+        ("tick_lateness_seconds", totals.poll_lateness),
+    ):
+        for site, histogram in by_site.items():
+            found.histogram(name, site, *_up_to(histogram))
 
 
-def _up_to(times: Times) -> tuple[list[int], int, float]:
-    """How many do not exceed each bucket's bound, how many there are, their sum in seconds."""
-    below = list(accumulate(times[:SUM]))
-    return [below[bits] for bits in BUCKET_BITS], below[-1], times[SUM] / 1e6
+def _up_to(histogram: Histogram) -> tuple[list[int], int, float]:
+    """How many times do not exceed each bucket's bound, how many there are, their sum in seconds."""
+    below = list(accumulate(histogram.buckets))
+    return [below[bits] for bits in BUCKET_BITS], below[-1], histogram.sum_us / 1e6
 
 
 def _journals(found: _Found, journals: Mapping[str, Backlog], now_us: int) -> None:

@@ -1,4 +1,4 @@
-"""The line's promises, played without sockets or clock: a script of moments, answers and silence."""
+"""A connection's promises, played without sockets or clock: a script of moments, replies and silence."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ import pytest
 
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.connection import Line
+from ess_ray.core.polling.connection import Connection
+from ess_ray.core.polling.counts import (
+    CONNECTIONS,
+    REGISTERS,
+    REQUESTS,
+    RETRIES,
+    PollerCounts,
+    request_failure,
+)
 from ess_ray.core.polling.framing import TcpFraming
-from ess_ray.core.polling.tally import SUM, Tallies
 from ess_ray.core.samples import Device, Event, EventKind, Reason, Sample, Status
 from tests.make import make_device
 
@@ -48,6 +55,7 @@ class Play:
     """A line, a transport that only notes, and the time."""
 
     at_once = 1
+    fast_path = True
 
     def __init__(self, units: int = 1, seconds: int = 60, **settings: int | bool) -> None:
         self.samples: list[Sample] = []
@@ -61,9 +69,9 @@ class Play:
         ]
         if not settings.keys() & {"request_pause_us", "requests_at_once"}:
             devices = [replace(device, requests_at_once=self.at_once) for device in devices]
-        self.tallies = Tallies()
-        self.line = Line(TcpFraming(PlainCodec()), self, self.deliver, self.tallies)
-        self.line.change(devices, START_US, START_US + seconds * S)
+        self.counts = PollerCounts()
+        self.connection = Connection(TcpFraming(PlainCodec()), self, self.deliver, self.counts, self.fast_path)
+        self.connection.change(devices, START_US, START_US + seconds * S)
 
     def deliver(self, item: Sample | Event) -> None:
         if isinstance(item, Sample):
@@ -91,15 +99,15 @@ class Play:
     def at(self, seconds: float) -> Play:
         """Let time pass, waking the line whenever it asked for it."""
         end_us = round(seconds * S)
-        while (wake_us := self.line.wake_at_us(self.now)) is not None and wake_us <= end_us:
+        while (wake_us := self.connection.wake_at_us(self.now)) is not None and wake_us <= end_us:
             self.us = max(self.us, wake_us)
-            self.line.wake(self.now)
+            self.connection.wake(self.now)
         self.us = end_us
         return self
 
     def connected(self) -> Play:
         self.connecting = False
-        self.line.connected(self.now)
+        self.connection.connected(self.now)
         return self
 
     def answer(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> bytes:
@@ -120,7 +128,7 @@ class Play:
 
     def reply(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> Play:
         """Answer the next request."""
-        self.line.received(self.answer(bad, code, wrong), self.now)
+        self.connection.received(self.answer(bad, code, wrong), self.now)
         return self
 
     def replies(self, bad: frozenset[int] = frozenset(), code: int = 2) -> Play:
@@ -136,8 +144,14 @@ class Play:
 
 @pytest.fixture(params=[1, 3], ids=["one request", "three at once"], autouse=True)
 def _at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each promise holds however many requests may be out."""
+    """Each promise holds however many requests may be in flight."""
     monkeypatch.setattr(Play, "at_once", request.param)
+
+
+@pytest.fixture(params=[True, False], ids=["fast path", "each reply checked"], autouse=True)
+def _fast_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each promise holds with the fast path and without it."""
+    monkeypatch.setattr(Play, "fast_path", request.param)
 
 
 def image(*registers: int) -> bytes:
@@ -165,14 +179,14 @@ def test_the_connection_is_kept_and_every_tick_is_polled_once() -> None:
     play = Play(seconds=3).at(0).connected().replies().at(1).replies().at(2).replies().at(10)
     assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 1, 2]
     assert (play.connects, play.closes) == (1, 1)  # after the last tick
-    assert not play.line.busy
+    assert not play.connection.busy
 
 
 def ahead(**settings: int | bool) -> Play:
     """A second before the first tick."""
     play = Play(**settings)
     play.us = -S
-    play.line.connect_ahead(play.now)
+    play.connection.connect_ahead(play.now)
     return play
 
 
@@ -185,9 +199,9 @@ def test_a_connection_made_ahead_serves_the_first_poll() -> None:
 def test_a_connection_that_ended_ahead_is_made_again_at_the_first_tick(end: str) -> None:
     play = ahead()
     if end == "refused":
-        play.line.connect_failed(Reason.REFUSED, play.now)
+        play.connection.connect_failed(Reason.REFUSED, play.now)
     else:
-        play.connected().line.closed(play.now)
+        play.connected().connection.closed(play.now)
     assert (play.at(0).connects, play.samples, play.events) == (2, [], [])
     assert play.connected().replies().last.status is Status.STORED
 
@@ -209,9 +223,9 @@ def test_an_answer_in_single_bytes_and_two_in_one_segment_are_the_same_answer() 
     transaction = struct.unpack(">H", play.sent[0][:2])[0]
     answer = struct.pack(">HHHBBB4H", transaction, 0, 11, 1, 4, 8, 0, 1, 2, 3)
     for byte in answer:
-        play.line.received(bytes([byte]), play.now)
+        play.connection.received(bytes([byte]), play.now)
     assert len(play.sent) == max(2, Play.at_once)
-    play.line.received(answer, play.now)  # the same answer once more: old, dropped
+    play.connection.received(answer, play.now)  # the same answer once more: old, dropped
     play.replies()
     assert play.last.status is Status.STORED
 
@@ -241,7 +255,7 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
         Status.PARTIAL, Reason.TIMEOUT, "4:100-101,4:200",
     )  # fmt: skip
     play.connected()
-    play.line.received(late[:4] + b"\0\7\1\4\4\xde\xad\xbe\xef", play.now)  # of the old connection's numbering
+    play.connection.received(late[:4] + b"\0\7\1\4\4\xde\xad\xbe\xef", play.now)  # of the old connection's numbering
     play.replies()
     assert b"\xde\xad" not in play.last.image
 
@@ -265,7 +279,7 @@ def test_a_silent_device_costs_two_timeouts_a_tick_then_is_left_alone_between_pr
 
 def test_a_refused_connection_fails_every_device_of_the_line_at_once() -> None:
     play = Play(units=3).at(0)
-    play.line.connect_failed(Reason.REFUSED, play.now)
+    play.connection.connect_failed(Reason.REFUSED, play.now)
     assert [(sample.device.device, sample.reason) for sample in play.samples] == [
         ("unit1", "refused"), ("unit2", "refused"), ("unit3", "refused"),
     ]  # fmt: skip
@@ -309,8 +323,10 @@ def test_a_device_that_its_gateway_does_not_reach_is_left_alone_between_probes()
 
 def test_one_poll_that_has_no_time_left_to_connect_leaves_the_others_theirs() -> None:
     play = Play(units=2, retries=1, timeout_us=1_900_000, poll_limit_us=2 * S, connect_timeout_us=S)
-    second = play.line.units[1]
-    play.line.change([play.line.units[0].settings, replace(second.settings, phase_us=S // 2)], START_US, None)
+    second = play.connection.polled.devices[1]
+    play.connection.change(
+        [play.connection.polled.devices[0].settings, replace(second.settings, phase_us=S // 2)], START_US, None
+    )
     play.at(0).connected().at(2)
     assert (play.connects, play.last.device.device, play.last.reason) == (2, "unit1", Reason.UNREACHABLE)
     play.at(2.1).connected().replies()
@@ -320,7 +336,7 @@ def test_one_poll_that_has_no_time_left_to_connect_leaves_the_others_theirs() ->
 def test_each_poll_of_a_device_that_is_not_there_has_an_attempt_of_its_own() -> None:
     play = Play(poll_limit_us=S // 2, connect_timeout_us=2 * S, backoff_max_us=0)
     play.us = 1000  # a little late, as always
-    play.line.wake(play.now)
+    play.connection.wake(play.now)
     play.at(4.6)
     assert {sample.reason for sample in play.samples} == {Reason.UNREACHABLE}
     assert play.connects == len(play.samples) == 5
@@ -334,7 +350,7 @@ def test_a_slow_poll_is_finished_and_the_ticks_it_missed_are_overrun() -> None:
 
 def test_after_the_connection_was_closed_the_request_is_asked_again() -> None:
     play = Play().at(0).connected().reply()
-    play.line.closed(play.now)
+    play.connection.closed(play.now)
     play.connected().replies()
     assert (play.last.status, play.last.retries) == (Status.STORED, 1)
 
@@ -397,7 +413,7 @@ def test_a_wall_clock_that_is_set_neither_stops_ticks_nor_takes_one_twice() -> N
     for second in range(5, 9):
         play.at(second + 0.5).replies()
     play.clock_us = -2 * S  # back, to before the last ticks
-    play.line.wake(play.now)  # as the timer does that was set for the next tick
+    play.connection.wake(play.now)  # as the timer does that was set for the next tick
     for second in range(9, 15):
         play.at(second + 0.5).replies()
     ticks = [(sample.tick_us - START_US) // S for sample in play.samples]
@@ -408,9 +424,9 @@ def test_a_wall_clock_that_is_set_neither_stops_ticks_nor_takes_one_twice() -> N
 
 def test_a_changed_device_changes_at_its_tick_and_its_neighbour_notices_nothing() -> None:
     play = Play(units=2, seconds=9).at(0).connected().replies().at(1).replies()
-    kept, old = [unit.settings for unit in play.line.units]
+    kept, old = [device.settings for device in play.connection.polled.devices]
     new = replace(old, plan=Plan((Request(4, 0, 2, ((0, 2),), 0),), 4, "other"))
-    play.line.change([kept, new], START_US + 3 * S, START_US + 9 * S)
+    play.connection.change([kept, new], START_US + 3 * S, START_US + 9 * S)
     play.at(2).replies().at(3).replies().at(4).replies()
     ticks = {name: [s for s in play.samples if s.device.device == name] for name in ("unit1", "unit2")}
     assert [(s.tick_us - START_US) // S for s in ticks["unit1"]] == [0, 1, 2, 3, 4]
@@ -422,29 +438,29 @@ def test_a_changed_device_changes_at_its_tick_and_its_neighbour_notices_nothing(
 
 def test_a_line_without_devices_lets_go_of_its_connection_after_the_last_poll() -> None:
     play = Play(seconds=9).at(0).connected().replies()
-    play.line.change([], START_US + 2 * S, START_US + 9 * S)
-    assert (play.closes, play.line.busy) == (0, True)
+    play.connection.change([], START_US + 2 * S, START_US + 9 * S)
+    assert (play.closes, play.connection.busy) == (0, True)
     play.at(1).replies()
-    assert (play.closes, play.line.busy) == (1, False)
-    play.line.stop(START_US + 8 * S)  # an earlier end stays
-    assert not play.line.busy
+    assert (play.closes, play.connection.busy) == (1, False)
+    play.connection.stop(START_US + 8 * S)  # an earlier end stays
+    assert not play.connection.busy
 
 
 def test_a_device_that_comes_back_as_it_was_is_polled_again() -> None:
     play = Play(seconds=9).at(0).connected().replies()
-    (settings,) = [unit.settings for unit in play.line.units]
-    play.line.change([], START_US + S, None)
-    play.line.change([settings], START_US + 3 * S, None)
+    (settings,) = [device.settings for device in play.connection.polled.devices]
+    play.connection.change([], START_US + S, None)
+    play.connection.change([settings], START_US + 3 * S, None)
     play.at(3).connected().replies()
     assert [(sample.tick_us - START_US) // S for sample in play.samples] == [0, 3]
 
 
 def test_a_device_that_comes_back_before_its_last_tick_is_polled_again() -> None:
     play = Play(seconds=60, phase_us=S // 2).at(0.5).connected().replies().at(1.1)
-    (settings,) = [unit.settings for unit in play.line.units]
+    (settings,) = [device.settings for device in play.connection.polled.devices]
     other = replace(settings, timeout_us=123_000)
-    play.line.change([other], START_US + 2 * S, None)  # its tick 1 is still to come
-    play.line.change([settings], START_US + 4 * S, None)
+    play.connection.change([other], START_US + 2 * S, None)  # its tick 1 is still to come
+    play.connection.change([settings], START_US + 4 * S, None)
     for second in range(1, 8):
         play.at(second + 0.5)
         (play.connected() if play.connecting else play).replies()
@@ -453,8 +469,8 @@ def test_a_device_that_comes_back_before_its_last_tick_is_polled_again() -> None
 
 def test_the_clock_says_nothing_about_what_has_ended_before() -> None:
     play = Play(seconds=60).at(0).connected().replies()
-    (settings,) = [unit.settings for unit in play.line.units]
-    play.line.change([replace(settings, timeout_us=123_000)], START_US + 2 * S, None)
+    (settings,) = [device.settings for device in play.connection.polled.devices]
+    play.connection.change([replace(settings, timeout_us=123_000)], START_US + 2 * S, None)
     for second in range(1, 9):
         play.at(second).replies()
     play.clock_us = 3 * S
@@ -466,8 +482,8 @@ def test_the_clock_says_nothing_about_what_has_ended_before() -> None:
 
 def test_the_connection_ends_with_its_last_tick_though_that_is_not_read() -> None:
     play = Play(units=2, timeout_us=100_000, retries=0, seconds=60)
-    first, second = [unit.settings for unit in play.line.units]
-    play.line.change([first, replace(second, phase_us=S // 2)], START_US + S, None)
+    first, second = [device.settings for device in play.connection.polled.devices]
+    play.connection.change([first, replace(second, phase_us=S // 2)], START_US + S, None)
     reasons: list[str | None] = []
     tenth = 0
     while reasons[-3:] != [Reason.BACKOFF] * 3:  # the second device never answers
@@ -478,25 +494,26 @@ def test_the_connection_ends_with_its_last_tick_though_that_is_not_read() -> Non
             play.reply()
         reasons = [sample.reason for sample in play.samples if sample.device.device == "unit2"]
     tick_s = -(-tenth // 10)
-    play.line.change([], START_US + (tick_s + 1) * S, None)
+    play.connection.change([], START_US + (tick_s + 1) * S, None)
     play.at(tick_s).replies()
-    assert (play.line.busy, play.connects - play.closes) == (True, 1)
+    assert (play.connection.busy, play.connects - play.closes) == (True, 1)
     play.at(tick_s + 0.6)
-    assert (play.line.busy, play.connects - play.closes, play.last.reason) == (False, 0, Reason.BACKOFF)
+    assert (play.connection.busy, play.connects - play.closes, play.last.reason) == (False, 0, Reason.BACKOFF)
 
 
 def test_what_became_of_requests_is_counted_with_the_time_they_took() -> None:
     play = Play(retries=1, timeout_us=S // 2, requests_at_once=1).at(0).connected()
-    tally = play.tallies.of(Device("site", "unit1"))
+    of_device = play.counts.of(Device("site", "unit1"))
+    counts, times = of_device.counts, of_device.request_times
     play.at(0.004).reply().at(0.006).reply().at(0.008).reply()  # after 4, 2 and 2 ms
-    assert [(bits, n) for bits, n in enumerate(tally.took[:SUM]) if n] == [(11, 2), (12, 1)]
-    assert tally.took[SUM] == 8_000
-    assert (tally.requests, tally.retries, tally.registers, tally.connections) == (3, 0, 7, 1)
+    assert [(bits, n) for bits, n in enumerate(times.buckets) if n] == [(11, 2), (12, 1)]
+    assert times.sum_us == 8_000
+    assert counts == {REQUESTS: 3, RETRIES: 0, REGISTERS: 7, CONNECTIONS: 1}
     play.at(1).at(1.002).reply().at(1.7).connected().at(1.701).replies(frozenset({100}), 4)
-    assert tally.took[SUM] == 8_000 + 2_000 + 1_000  # the time-out of the second request is no time of an answer
-    assert tally.failures == {"timeout": 1, "exception 4": 1}
-    assert (tally.requests, tally.retries, tally.registers, tally.connections) == (3 + 4, 1, 7 + 5, 2)
-    assert tally.late[:2] == [2, 0]  # both polls at their very moment
+    assert times.sum_us == 8_000 + 2_000 + 1_000  # the time-out of the second request is no time of a reply
+    failures = {request_failure("timeout"): 1, request_failure("exception 4"): 1}
+    assert counts == {REQUESTS: 3 + 4, RETRIES: 1, REGISTERS: 7 + 5, CONNECTIONS: 2, **failures}
+    assert of_device.poll_lateness.buckets[:2] == [2, 0]  # both polls at their very moment
 
 
 # --- several requests at once -----------------------------------------------------------------------------------------
@@ -522,7 +539,7 @@ def test_answers_may_come_joined_and_in_any_pieces(pieces: int) -> None:
     answers = b"".join([play.answer() for _ in range(3)])
     size = -(-len(answers) // pieces)
     for start in range(0, len(answers), size):
-        play.line.received(answers[start : start + size], play.now)
+        play.connection.received(answers[start : start + size], play.now)
     assert (play.last.status, play.last.image) == (Status.STORED, image(0, 1, 2, 3, 100, 101, 200))
     assert (play.last.requests, play.last.retries) == (3, 0)
 
@@ -591,18 +608,18 @@ def test_a_gateway_that_does_not_reach_its_device_for_one_request_costs_that_req
 
 def test_an_answer_that_came_early_never_shifts_those_behind_it() -> None:
     play = Play(seconds=200, requests_at_once=4)
-    play.line.change([replace(play.line.units[0].settings, plan=SIX)], START_US, None)
+    play.connection.change([replace(play.connection.polled.devices[0].settings, plan=SIX)], START_US, None)
     play.at(0).connected()
     while play.unanswered:  # it refuses more than one register of the third, which is asked in halves
         frames = [play.answer(frozenset({200} if request[11] == 2 else ())) for request in tuple(play.unanswered)]
-        play.line.received(b"".join(frames), play.now)
+        play.connection.received(b"".join(frames), play.now)
     assert (play.last.status, play.last.reason) == (Status.STORED, None)
     assert play.last.image == image(*(100 * n + m for n in range(6) for m in range(2)))
 
 
 def test_after_one_that_is_asked_again_alone_the_next_go_together() -> None:
     play = Play(seconds=200, requests_at_once=2, retries=1)
-    play.line.change([replace(play.line.units[0].settings, plan=SIX)], START_US, None)
+    play.connection.change([replace(play.connection.polled.devices[0].settings, plan=SIX)], START_US, None)
     play.at(0).connected().reply(bad=frozenset({0}), code=6).reply()
     assert len(play.unanswered) == 1
     assert len(play.reply().unanswered) == 2

@@ -1,4 +1,4 @@
-"""Any bytes at any moment: the line never raises, always ends its poll, and takes no value from a wrong frame."""
+"""Any bytes at any moment: the connection never raises, always ends its poll, and takes no value from a wrong frame."""
 
 from __future__ import annotations
 

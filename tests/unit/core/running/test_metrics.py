@@ -12,7 +12,7 @@ import yaml
 
 from ess_ray.adapters.local.logs import MAIN_JOB, LogFile
 from ess_ray.core.batch import batch_of
-from ess_ray.core.polling.tally import Tallies, Totals
+from ess_ray.core.polling.counts import REQUESTS, CountTotals, PollerCounts, connection_failure, request_failure
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.measures import Counts, bounded, measure
 from ess_ray.core.running.metrics import HELP, METRICS, MOST_DEVICES, SERIES, MetricKind, Values
@@ -35,11 +35,11 @@ def settings(number: int = 0, site: str = "a") -> DeviceSettings:
     return make_device(Device(site, f"d{number}"))
 
 
-def counts(account: Account, totals: Totals | None = None, **others: Any) -> Counts:
+def counts(account: Account, totals: CountTotals | None = None, **others: Any) -> Counts:
     found: dict[str, Any] = {
         "work": Work(), "journals": {}, "deaths": {}, "exported": None, "database_up": True, "disk_bytes": None,
     }  # fmt: skip
-    return Counts(account, totals or Totals(), **(found | others))
+    return Counts(account, totals or CountTotals(), **(found | others))
 
 
 def measured(counted: Counts, now_s: int = MIDNIGHT_S + 3600) -> Values:
@@ -101,11 +101,11 @@ def test_every_metric_has_a_value_and_every_value_is_a_metrics() -> None:
     account, work = Account([settings()]), Work()
     commit(account, settings(), (1, Status.FAILED, Reason.TIMEOUT))
     work.committed(1, Committed((), {}, 0, rejected={"rack": 1}, cost=Cost(1, 0.1, 0.1, 0.1, 1, 1)))
-    tallies, totals = Tallies(), Totals()
-    tally = tallies.of(settings().device)
-    tally.requests = tally.took[3] = 1
-    tally.failures.update([Reason.TIMEOUT, Reason.REFUSED])
-    totals.add(tallies.growth())
+    polled, totals = PollerCounts(), CountTotals()
+    of_device = polled.of(settings().device)
+    of_device.request_times.add(7)
+    of_device.counts.update([REQUESTS, request_failure(Reason.TIMEOUT), connection_failure(Reason.REFUSED)])
+    totals.add(polled.growth())
     exported, journals = Exported(1, 2, 3, 4, {"a": 5}), {"poller:a/d0": Backlog(3, 7 * S, 1, failing=True)}
     counted = counts(
         account, totals, work=work, journals=journals, deaths={"writer": 1}, exported=exported, disk_bytes=(1, 2)
@@ -142,28 +142,25 @@ def test_a_device_cannot_make_labels_of_its_own() -> None:
 
 
 def test_what_a_restarted_poller_counts_adds_up() -> None:
-    totals, device = Totals(), settings().device
-    for _ in range(2):  # lives
-        tallies = Tallies()
-        tally = tallies.of(device)
+    totals, device = CountTotals(), settings().device
+    for _ in range(2):  # process starts
+        polled = PollerCounts()
+        of_device = polled.of(device)
         for _ in range(3):
-            tally.requests += 7
-            tally.took[10] += 1
-            tally.failures[Reason.TIMEOUT] += 1
-            totals.add(tallies.growth())
-        assert not tallies.growth().devices  # nothing has grown
-    assert totals.devices[device].requests == 42
-    assert totals.devices[device].failures == {Reason.TIMEOUT: 6}
-    assert totals.took["a"][10] == 6
+            of_device.counts[REQUESTS] += 7
+            of_device.counts[request_failure(Reason.TIMEOUT)] += 1
+            of_device.request_times.add(1000)
+            totals.add(polled.growth())
+        assert not polled.growth().devices  # nothing has grown
+    assert totals.devices[device] == {REQUESTS: 42, request_failure(Reason.TIMEOUT): 6}
+    assert (totals.request_times["a"].buckets[10], totals.request_times["a"].sum_us) == (6, 6000)
 
 
 def test_a_histogram_counts_what_does_not_exceed_a_bound() -> None:
-    tallies, totals = Tallies(), Totals()
-    took = tallies.of(settings().device).took
+    polled, totals = PollerCounts(), CountTotals()
     for took_us in (100, 1000, 1000, 3_000_000, 60_000_000):
-        took[took_us.bit_length()] += 1
-        took[-1] += took_us
-    totals.add(tallies.growth())
+        polled.of(settings().device).request_times.add(took_us)
+    totals.add(polled.growth())
     values = measured(counts(Account([]), totals))
     bucket = values["ess_ray_request_seconds_bucket"]
     assert [bucket["a", le] for le in ("0.000256", "0.001024", "2.09715", "4.1943", "+Inf")] == [1, 3, 3, 4, 5]

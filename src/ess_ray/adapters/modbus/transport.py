@@ -1,4 +1,7 @@
-"""The transport of a device connection: TCP that comes and goes. Used by `adapters.modbus.loop` in its thread only."""
+"""The transport of a `core.polling.connection.Connection`: a TCP socket that comes and goes.
+
+Used by `adapters.modbus.loop` in its thread only. Raises nothing: what goes wrong is reported to the connection.
+"""
 
 from __future__ import annotations
 
@@ -12,90 +15,95 @@ from typing import Any
 
 from ess_ray.adapters.modbus.readiness import Readiness
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.connection import Line
+from ess_ray.core.polling.connection import Connection
+from ess_ray.core.polling.counts import PollerCounts
 from ess_ray.core.polling.framing import FRAMINGS, PduCodec
 from ess_ray.core.polling.openings import Openings
-from ess_ray.core.polling.tally import Tallies
 from ess_ray.core.polling.timers import Timers
 from ess_ray.core.samples import Event, Reason, Sample
 
-# Of one device at once; an answer has 260 at most, and what does not fit comes next.
+# At once from one device; a reply has 260 bytes at most, and what does not fit comes next.
 RECEIVE_BYTES, RECEIVE_SEVERAL_BYTES = 512, 4096
-Address = tuple[int, int, int, str, Any]  # family, type, protocol, name, where: as getaddrinfo gives them
+Address = tuple[int, int, int, str, Any]  # family, type, protocol, name, socket address: as getaddrinfo gives them
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all connections of a loop share."""
+    """Shared by all connections of a loop."""
 
     readiness: Readiness
-    timers: Timers[Connection]
-    openings: Openings[Connection]
+    timers: Timers[TcpTransport]
+    openings: Openings[TcpTransport]
     resolver: Executor  # threads: a name server that does not answer blocks one until the resolver gives up
     codec: PduCodec
     deliver: Callable[[Sample | Event], None]
-    tallies: Tallies
-    readers: dict[int, Connection] = field(default_factory=dict)  # those that stand, by file number
-    outbox: list[tuple[Callable[[bytes], int], bytes]] = field(default_factory=list)  # how and what to send
+    counts: PollerCounts
+    readers: dict[int, TcpTransport] = field(default_factory=dict)  # transports whose socket stands, by file number
+    outbox: list[tuple[Callable[[bytes], int], bytes]] = field(default_factory=list)  # a socket's send, and the bytes
 
 
-class Connection:
-    """A line, its socket, and the next moment at which the line wants to be woken."""
+class TcpTransport:
+    """The socket of a connection, and the next moment at which the connection is to be woken.
+
+    Between `connect` and `close` there is an attempt to connect or a socket that stands; never more than one socket.
+    """
 
     __slots__ = (
         "_addresses", "_attempt", "_failed", "_host", "_port", "_refused", "_send", "_shared", "_socket", "_timer_us",
-        "address", "line", "receive", "receive_bytes",
+        "connection", "endpoint", "receive", "receive_bytes",
     )  # fmt: skip
 
-    def __init__(self, address: tuple[str, int], framing: str, shared: Shared) -> None:
-        self.line = Line(FRAMINGS[framing](shared.codec), self, shared.deliver, shared.tallies)
-        self.address = self._host, self._port = address
+    def __init__(self, endpoint: tuple[str, int], framing: str, shared: Shared) -> None:
+        """`endpoint`: host and port; `framing`: a name in FRAMINGS."""
+        self.connection = Connection(FRAMINGS[framing](shared.codec), self, shared.deliver, shared.counts)
+        self.endpoint = self._host, self._port = endpoint
         self._shared = shared
         self._socket: socket.socket | None = None
         self.receive: Callable[[int], bytes]  # of the socket that stands, without a call in between
         self.receive_bytes = RECEIVE_BYTES
         self._send: Callable[[bytes], int]
         self._timer_us: int | None = None
-        self._attempt = 0  # tells what a resolver brings for an attempt that was given up
-        self._failed = False  # the last attempt, or the one at work until it stands
+        # Number of the attempt to connect: addresses that a resolver brings for an earlier one are not used.
+        self._attempt = 0
+        self._failed = False  # the last attempt has, or this one does not stand yet
         self._addresses: deque[Address] = deque()  # still to be tried
-        self._refused = True  # by all that were tried
+        self._refused = True  # all addresses that were tried refused the connection
 
     def __repr__(self) -> str:
         return f"{self._host}:{self._port}"
 
     def look(self, now: Now) -> None:
-        """A timer has come up: let the line do what is due, if this is still the moment it wants."""
+        """A timer has come up: wake the connection, if this is still the moment it wants."""
         if self._timer_us is not None and now.mono_us >= self._timer_us:
             self._timer_us = None
-            self.line.wake(now)
+            self.connection.wake(now)
             self.rearm(now)
 
     def rearm(self, now: Now) -> None:
-        """Have a timer set for when the line wants to wake, unless one is set that comes up earlier."""
-        at_us = self.line.wake_at_us(now)
+        """Set a timer for when the connection wants to be woken, unless one is set that comes up earlier."""
+        at_us = self.connection.wake_at_us(now)
         if at_us is not None:
             self.look_at(at_us)
 
     def look_at(self, at_us: int) -> None:
-        """Have `look` called then, unless it is called earlier."""
+        """Have `look` called at this moment, unless it is called earlier."""
         if self._timer_us is None or at_us < self._timer_us:
             self._timer_us = at_us
             self._shared.timers.add(at_us, self)
 
-    # --- the line's Transport ---------------------------------------------------------------------------------------
+    # --- Transport, called by the connection -------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Connect when there is a place for it; the line's deadline bounds waiting, name and connection together."""
+        """Connect as soon as `Openings` admits it; the connection's deadline bounds waiting, name and TCP together."""
         self._shared.openings.want(self, self._failed)
         self._failed = True
 
-    def send(self, frame: bytes) -> None:
-        """Have a frame sent with all others of this moment."""
-        self._shared.outbox.append((self._send, frame))
+    def send(self, adus: bytes) -> None:
+        """Have these sent together with what other connections send at this moment."""
+        self._shared.outbox.append((self._send, adus))
 
     def close(self) -> None:
-        """Let go of the connection at once, or of the attempt to make it."""
+        """Close the socket at once, or give up the attempt to connect."""
         self._shared.openings.over(self)
         self._attempt += 1
         if self._socket:
@@ -107,30 +115,30 @@ class Connection:
     # --- connecting --------------------------------------------------------------------------------------------------
 
     def open(self, now: Now) -> None:
-        """There is a place: resolve the name, if it is one, then try its addresses."""
+        """`Openings` has admitted it: resolve the host, if it is a name, then try its addresses."""
         try:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except socket.gaierror:
             self._shared.resolver.submit(self._resolve, self._attempt)
         except UnicodeError:  # a host name that cannot be encoded
             self._resolved(self._attempt, [], now)
         else:
-            self._resolved(self._attempt, found, now)
+            self._resolved(self._attempt, addresses, now)
 
     def _resolve(self, attempt: int) -> None:
-        """In a thread of the resolver; while names are not answered, attempts are given up before their turn."""
+        """Runs in a thread of the resolver, perhaps after its attempt was given up: name servers may be slow."""
         if attempt != self._attempt:
             return
-        found: Sequence[Address] = ()
+        addresses: Sequence[Address] = ()
         try:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         finally:
-            self._shared.readiness.call(lambda now: self._resolved(attempt, found, now))
+            self._shared.readiness.call(lambda now: self._resolved(attempt, addresses, now))
 
-    def _resolved(self, attempt: int, found: Sequence[Address], now: Now) -> None:
+    def _resolved(self, attempt: int, addresses: Sequence[Address], now: Now) -> None:
         if attempt == self._attempt:
-            self._addresses = deque(found)
-            self._refused = bool(found)
+            self._addresses = deque(addresses)
+            self._refused = bool(addresses)
             self._try_next(now)
 
     def _try_next(self, now: Now) -> None:
@@ -147,30 +155,30 @@ class Connection:
                 assert self._socket
                 self._shared.readiness.watch(self._socket, self._opened, connecting=True)
                 return
-            self._not_there(error)
+            self._on_no_connection(error)
         self._shared.openings.over(self)
-        self.line.connect_failed(Reason.REFUSED if self._refused else Reason.UNREACHABLE, now)
+        self.connection.connect_failed(Reason.REFUSED if self._refused else Reason.UNREACHABLE, now)
         self.rearm(now)
 
     def _opened(self, now: Now) -> None:
-        """The connection stands, or this address is not there."""
+        """The connection stands, or there is none to this address."""
         assert self._socket
         if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._shared.readiness.forget(self._socket)
-            self._not_there(error)
+            self._on_no_connection(error)
             self._try_next(now)
             return
         self.receive, self._send = self._socket.recv, self._socket.send
-        several = any(unit.settings.requests_at_once > 1 for unit in self.line.units)
+        several = any(device.settings.requests_at_once > 1 for device in self.connection.polled.devices)
         self.receive_bytes = RECEIVE_SEVERAL_BYTES if several else RECEIVE_BYTES
         self._shared.readers[self._socket.fileno()] = self
         self._shared.readiness.watch(self._socket, self._opened)
         self._shared.openings.over(self)
         self._failed = False
-        self.line.connected(now)
+        self.connection.connected(now)
         self.rearm(now)
 
-    def _not_there(self, error: int) -> None:
+    def _on_no_connection(self, error: int) -> None:
         self._refused = self._refused and error == errno.ECONNREFUSED
         if self._socket:
             self._socket.close()
@@ -181,5 +189,5 @@ class Connection:
     def lost(self, now: Now) -> None:
         """The connection that stood is gone."""
         self.close()
-        self.line.closed(now)
+        self.connection.closed(now)
         self.rearm(now)

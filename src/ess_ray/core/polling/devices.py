@@ -1,0 +1,197 @@
+"""The devices behind one connection: their ticks and polls, how many requests they take at once, their back-off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ess_ray.core.maps.plan import Request
+from ess_ray.core.polling.cadence import Cadence, Now, WallClock
+from ess_ray.core.polling.counts import REGISTERS, REQUESTS, RETRIES, DeviceCounts, PollerCounts
+from ess_ray.core.polling.framing import Framing, PreparedRequest
+from ess_ray.core.polling.missing import missing_text
+from ess_ray.core.polling.parking import Parking
+from ess_ray.core.polling.poll import STORED, Poll, unread
+from ess_ray.core.reasons import Reason, Whose
+from ess_ray.core.samples import Event, EventKind, Sample
+from ess_ray.core.settings import DeviceSettings
+
+# A device is left alone between probes once this many polls in a row have heard nothing.
+SILENT_AFTER = 3
+# A device gets one request at a time for good once it has so often replied to a request alone, but not among several.
+SINGLY_AFTER = 3
+# A neighbour took all of the time, or there is no register left to read: that says nothing about the device.
+NOTHING_SENT = frozenset(reason for reason in Reason if reason.whose is Whose.COLLECTOR)
+
+
+class PolledDevice:
+    """A device and, while it is at work or waits for its turn, its poll."""
+
+    __slots__ = (
+        "_framing", "_prepared", "_registers", "_requests", "_strikes", "at_once", "cadence", "counts", "failures",
+        "parking", "poll", "settings", "silent_until_us",
+    )  # fmt: skip
+
+    def __init__(self, settings: DeviceSettings, framing: Framing, counts: DeviceCounts) -> None:
+        self.settings = settings
+        self.counts = counts
+        self.cadence = Cadence(settings.period_us, settings.phase_us)
+        self.parking = Parking(settings.plan, settings.park_retry_us)
+        self.poll: Poll | None = None
+        self.failures = 0  # polls in a row that heard nothing
+        self.silent_until_us = 0  # on the monotonic clock: ticks before it are not read (back-off)
+        self.at_once = settings.requests_at_once  # requests that may be in flight together, now
+        self._strikes = 0  # how often in a row it has replied to a request alone, but not among several
+        self._registers = sum(request.count for request in settings.plan.requests)
+        self._framing = framing
+        self._requests: Sequence[Request] = ()
+        self._prepared: list[PreparedRequest] = []  # of these requests
+
+    @property
+    def busy(self) -> bool:
+        """True if a poll is at work or waits, or a tick is still to come."""
+        return self.poll is not None or self.cadence.next_due_us() is not None
+
+    def prepared(self, requests: Sequence[Request]) -> list[PreparedRequest]:
+        """These, ready to be sent; a poll mostly has the requests of the poll before, the very same object."""
+        if requests is not self._requests:
+            self._requests = requests
+            self._prepared = [self._framing.prepare(self.settings.unit_id, request) for request in requests]
+        return self._prepared
+
+    # --- several requests at once ------------------------------------------------------------------------------------
+
+    def on_several_failed(self) -> None:
+        """Not all requests sent together got replies: the next goes alone, to tell whether the device is there."""
+        self.at_once = 1
+
+    def on_several_replied(self) -> None:
+        """All requests sent together got replies."""
+        self._strikes = 0
+
+    def on_alone_replied(self, now: Now, deliver: Callable[[Event], None]) -> None:
+        """The device is there after all: some devices and gateways take one request at a time, and drop the others."""
+        self._strikes += 1
+        if self._strikes < SINGLY_AFTER:
+            self.at_once = self.settings.requests_at_once
+        elif self._strikes == SINGLY_AFTER:
+            detail = f"requests_at_once={self.settings.requests_at_once}"
+            deliver(Event(self.settings.device, now.wall_us, EventKind.ASKED_SINGLY, None, detail))
+
+    # --- ticks and polls ---------------------------------------------------------------------------------------------
+
+    def begin_poll(self, now: Now, deliver: Callable[[Sample], None]) -> bool:
+        """Begin a poll if a tick is due (True); ticks that are due and not read are delivered as failed samples."""
+        ticks = self.cadence.due(now.wall_us)
+        begun = False
+        for tick_us in ticks:
+            if self.poll or tick_us != ticks[-1]:
+                deliver(unread(self.settings, tick_us, Reason.OVERRUN, now))
+            elif now.mono_us < self.silent_until_us:
+                deliver(unread(self.settings, tick_us, Reason.BACKOFF, now))
+            else:
+                retries = 0 if self.failures >= SILENT_AFTER else self.settings.retries  # a probe is one request
+                self.poll = Poll(self.settings, self.parking, tick_us, now, retries)
+                self.counts.poll_lateness.add(now.wall_us - tick_us - self.settings.phase_us)
+                begun = True
+        return begun
+
+    def end_poll(self, now: Now, deliver: Callable[[Sample | Event], None]) -> Poll:
+        """The poll is over: deliver its sample, and what it says about the device."""
+        poll, self.poll = self.poll, None
+        assert poll is not None
+        sample = poll.sample(now)
+        deliver(sample)
+        counts = self.counts.counts
+        counts[REQUESTS] += sample.requests
+        counts[RETRIES] += sample.retries
+        counts[REGISTERS] += self._registers if sample.status is STORED and not sample.reason else poll.registers
+        if self.failures or not poll.heard or poll.newly_parked:
+            for event in self._events(poll, sample.reason, now):
+                deliver(event)
+        return poll
+
+    def _events(self, poll: Poll, reason: str | None, now: Now) -> list[Event]:
+        """Transitions; counts polls that heard nothing, and lets the back-off grow from one period to its longest."""
+        device = self.settings.device
+        events = []
+        if poll.newly_parked:
+            parked = missing_text(poll.newly_parked)
+            events.append(Event(device, poll.tick_us, EventKind.REGISTERS_PARKED, None, parked))
+        if not poll.heard and reason in NOTHING_SENT:
+            return events
+        if poll.heard and self.failures >= SILENT_AFTER:
+            events.append(Event(device, poll.tick_us, EventKind.DEVICE_BACK))
+        self.failures = 0 if poll.heard else self.failures + 1
+        if self.failures == SILENT_AFTER:
+            events.append(Event(device, poll.tick_us, EventKind.DEVICE_LOST, None, reason or ""))
+        if self.failures >= SILENT_AFTER:
+            pause_us = self.settings.period_us << min(self.failures - SILENT_AFTER, 16)
+            self.silent_until_us = now.mono_us + min(pause_us, self.settings.backoff_max_us)
+        return events
+
+    def on_clock_set(self, step_us: int, now: Now, deliver: Callable[[Event], None]) -> None:
+        """The wall clock was set: go on with the ticks that it shows now, and report which are passed over."""
+        if passed := self.cadence.jump(now.wall_us):
+            kind = EventKind.CLOCK_FORWARD if step_us > 0 else EventKind.CLOCK_BACK
+            detail = f"the clock was set by {step_us / 1e6:+.3f} s"
+            deliver(Event(self.settings.device, passed.start, kind, passed.stop, detail))
+
+
+class PolledDevices:
+    """All devices behind one connection, and their ticks."""
+
+    __slots__ = ("_clock", "_counts", "_framing", "devices")
+
+    def __init__(self, framing: Framing, counts: PollerCounts) -> None:
+        self.devices: list[PolledDevice] = []
+        self._clock = WallClock()
+        self._framing = framing
+        self._counts = counts
+
+    def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+        """These tick in [first_us, end_us) from now on; what ticks already and stays as it is notices nothing."""
+        for device in self.devices:
+            if device.settings not in devices:
+                device.cadence.stop(first_us)
+        self.devices = [device for device in self.devices if device.busy]
+        going_on = [device.settings for device in self.devices if device.cadence.goes_on(first_us)]
+        for settings in devices:
+            if settings not in going_on:
+                self.devices.append(device := PolledDevice(settings, self._framing, self._counts.of(settings.device)))
+                device.cadence.start(first_us, end_us)
+
+    def stop(self, end_us: int) -> None:
+        """No tick at or after `end_us`; the poll at work is finished."""
+        for device in self.devices:
+            device.cadence.stop(end_us)
+
+    @property
+    def busy(self) -> bool:
+        """True if a poll is at work or waits, or a tick is still to come."""
+        return any(device.busy for device in self.devices)
+
+    def next_tick_us(self, now: Now) -> int | None:
+        """When the next device is read, on the monotonic clock; None: never again."""
+        first_us = None
+        for device in self.devices:
+            due_us = device.cadence.next_due_us()
+            if due_us is not None and (first_us is None or due_us < first_us):
+                first_us = due_us
+        return first_us if first_us is None else first_us + now.mono_us - now.wall_us
+
+    def begin_polls(self, now: Now, deliver: Callable[[Sample | Event], None]) -> list[PolledDevice]:
+        """The devices whose poll begins now; ticks that are not read are delivered."""
+        step_us = self._clock.step_us(now)
+        begun = []
+        for device in self.devices:
+            if step_us:
+                device.on_clock_set(step_us, now, deliver)
+            if device.begin_poll(now, deliver):
+                begun.append(device)
+                self._counts.polls_running += 1
+        return begun
+
+    def end_poll(self, device: PolledDevice, now: Now, deliver: Callable[[Sample | Event], None]) -> None:
+        """The device's poll is over: deliver its sample."""
+        self._counts.polls_running -= 1
+        device.end_poll(now, deliver)

@@ -1,0 +1,176 @@
+"""The requests of a poll that are in flight on a connection, and their replies. Used by `core.polling.connection`.
+
+Nearly every reply is complete, alone and good: its first bytes, up to its data, are known when the request goes out.
+Then one comparison takes it (`take_fast`, `take_expected`); all else is cut and checked frame by frame (`next_reply`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ess_ray.core.polling.cadence import Now
+from ess_ray.core.polling.counts import Histogram, request_failure
+from ess_ray.core.polling.devices import PolledDevice
+from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
+from ess_ray.core.polling.pipeline import Pipeline
+from ess_ray.core.polling.poll import Poll
+from ess_ray.core.samples import Reason
+
+
+class Exchange:
+    """Sends the requests of one poll after the other, and takes their replies into it.
+
+    Invariants between two calls:
+    - `deadline_us` is set exactly while requests are in flight; these are requests of the poll that was begun last.
+    - `_pipeline` is set exactly while several requests went out together and not all of them have their replies.
+    - The fast path runs only while one request is in flight. `_fast_replies` are those that it has taken and the poll
+      does not know of yet; every other method that touches the poll hands them over first (`_report_fast_replies`).
+    """
+
+    __slots__ = (
+        "_device", "_fast_path", "_fast_replies", "_following", "_framing", "_pipeline", "_poll", "_poll_until_us",
+        "_reply_bytes", "_request_times", "_send", "_sent_us", "_timeout_us", "deadline_us",
+    )  # fmt: skip
+
+    def __init__(self, framing: Framing, send: Callable[[bytes], None], fast_path: bool) -> None:
+        """`send`: sends ADUs at once. `fast_path` False: each reply is checked; for tests, which find no difference."""
+        self._framing = framing
+        self._send = send
+        self._fast_path = fast_path
+        self._device: PolledDevice
+        self._poll: Poll
+        self._pipeline: Pipeline | None = None
+        self._sent_us = 0  # when the requests in flight were sent
+        self.deadline_us: int | None = None  # of the oldest request in flight
+        # Of the device and its poll, so that the fast path touches nothing else.
+        self._timeout_us = self._poll_until_us = 0
+        self._request_times = Histogram()
+        # The fast path: length of the reply in flight if its prefix tells that it is good, the replies taken, and the
+        # requests that may be sent behind it, the last one first.
+        self._reply_bytes = NO_REPLY_BYTES
+        self._fast_replies: list[bytes] = []
+        self._following: list[PreparedRequest] = []
+
+    def begin(self, device: PolledDevice, poll: Poll) -> None:
+        """From now on the requests of this poll are sent; none of another is in flight."""
+        self._device, self._poll = device, poll
+        self._poll_until_us = poll.deadline_us
+        self._timeout_us, self._request_times = device.settings.timeout_us, device.counts.request_times
+
+    def restart(self) -> None:
+        """The connection is a new one."""
+        self._framing.restart()
+
+    def send(self, now: Now) -> None:
+        """Send the poll's next request, or several if the device takes them."""
+        device, poll = self._device, self._poll
+        prepared = device.prepared(poll.requests)  # a search has made others
+        indexes = poll.send(device.at_once)
+        self._sent_us = now.mono_us
+        self._move_deadline(now)
+        self._reply_bytes = NO_REPLY_BYTES
+        if len(indexes) > 1:
+            self._pipeline = Pipeline(prepared[indexes.start : indexes.stop], self._framing)
+            self._send(self._pipeline.adus)
+            return
+        request = prepared[indexes.start]
+        if self._fast_path and not self._framing.incomplete:
+            self._reply_bytes = request.reply_bytes
+            one_by_one = device.at_once == 1 and not device.settings.request_pause_us and not poll.has_early_replies
+            self._following = prepared[: indexes.start : -1] if one_by_one else []
+        self._send(self._framing.encode(request))
+
+    # --- replies -----------------------------------------------------------------------------------------------------
+
+    def take_fast(self, data: bytes, now: Now) -> bool:
+        """True if `data` is the good reply to the request in flight, and the next is sent: the poll is not touched."""
+        if len(data) != self._reply_bytes:
+            return False
+        framing, mono_us, poll_until_us = self._framing, now.mono_us, self._poll_until_us
+        prefix = framing.reply_prefix
+        if not data.startswith(prefix) or mono_us >= poll_until_us or not self._following:
+            return False
+        request = self._following.pop()
+        self._fast_replies.append(data[len(prefix) :])
+        self._reply_bytes = request.reply_bytes
+        deadline_us = mono_us + self._timeout_us
+        self.deadline_us = deadline_us if deadline_us < poll_until_us else poll_until_us  # noqa: FURB136  # faster
+        self._send(framing.encode(request))
+        times, took_us = self._request_times, mono_us - self._sent_us
+        times.buckets[took_us.bit_length()] += 1
+        times.sum_us += took_us
+        self._sent_us = mono_us
+        return True
+
+    def take_expected(self, data: bytes, now: Now) -> bytes:
+        """Takes the good replies that `data` begins with, as far as prefixes tell; gives what follows them."""
+        framing, poll = self._framing, self._poll
+        if self._pipeline:
+            in_turn = self._fast_path and not framing.incomplete and poll.in_turn
+            replies, rest = self._pipeline.take(data, len(poll.in_flight)) if in_turn else ([], data)
+        elif len(data) == self._reply_bytes and data.startswith(framing.reply_prefix):
+            replies, rest = [data[len(framing.reply_prefix) :]], b""
+            self._report_fast_replies()
+        else:
+            return data
+        if replies:
+            poll.on_replies(replies)
+            self._replied(now, len(replies))
+        return rest
+
+    def feed(self, data: bytes) -> None:
+        """Bytes of which `next_reply` is to take what they hold."""
+        self._report_fast_replies()
+        self._reply_bytes = NO_REPLY_BYTES
+        self._framing.feed(data)
+
+    def next_reply(self, now: Now) -> bool | Reason:
+        """True: a reply was taken. False: none is complete. A reason: what was fed is no reply to what is in flight."""
+        pdu = self._next_pdu()
+        if pdu is None or isinstance(pdu, Reason):
+            return pdu or False
+        device, poll = self._device, self._poll
+        reply = self._framing.codec.check(pdu, poll.requests[poll.in_flight[0]])
+        if isinstance(reply, Reason):
+            return reply
+        if isinstance(reply, int):
+            device.counts.counts[request_failure(f"{Reason.EXCEPTION} {reply}")] += 1
+        poll.on_reply(reply, now.mono_us)
+        self._replied(now, 1)
+        return True
+
+    def _next_pdu(self) -> bytes | Reason | None:
+        if self.deadline_us is None:
+            return self._framing.next_pdu(0, 0)
+        return self._framing.next_pdu(len(self._poll.in_flight), self._device.settings.unit_id)
+
+    def fail(self, reason: Reason, now: Now) -> None:
+        """The connection ends with requests in flight: they have failed."""
+        self._report_fast_replies()
+        if self._pipeline:
+            self._device.on_several_failed()
+        self._nothing_in_flight()
+        self._device.counts.counts[request_failure(reason)] += 1
+        self._poll.on_connection_failed(reason, now.mono_us)
+
+    def _replied(self, now: Now, replies: int) -> None:
+        """So many of the oldest requests in flight have their replies."""
+        self._request_times.add(now.mono_us - self._sent_us, replies)
+        if self._poll.in_flight:
+            self._move_deadline(now)
+            return
+        if self._pipeline:
+            self._device.on_several_replied()
+        self._nothing_in_flight()
+
+    def _report_fast_replies(self) -> None:
+        if self._fast_replies:
+            self._poll.on_fast_replies(self._fast_replies)
+            self._fast_replies.clear()
+
+    def _move_deadline(self, now: Now) -> None:
+        self.deadline_us = min(now.mono_us + self._timeout_us, self._poll_until_us)
+
+    def _nothing_in_flight(self) -> None:
+        self.deadline_us = self._pipeline = None
+        self._reply_bytes = NO_REPLY_BYTES
