@@ -17,7 +17,7 @@ VARIABLE = re.compile(r"\$\{(\w+):sqlstring\}")
 
 
 @dataclass(frozen=True)
-class Asked:
+class PanelQuery:
     """A query of a dashboard, and where it stands."""
 
     dashboard: str
@@ -41,22 +41,23 @@ def panels(dashboard: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield from panel.get("panels", ())
 
 
-def queries(kind: str) -> list[Asked]:
+def queries(kind: str) -> list[PanelQuery]:
     """Every query of a kind of data source; marks in the curves count as a panel."""
-    found = []
+    result = []
     for name in NAMES:
         tree = load(name)
-        marks = ({"title": "marks", "targets": [one["target"]]} for one in tree["annotations"]["list"])
+        marks = ({"title": "marks", "targets": [mark["target"]]} for mark in tree["annotations"]["list"])
         for panel in (*panels(tree), *marks):
-            found += [Asked(name, panel, one) for one in panel.get("targets", ()) if kind in one["datasource"]["type"]]
-    return found
+            targets = (target for target in panel.get("targets", ()) if kind in target["datasource"]["type"])
+            result += [PanelQuery(name, panel, target) for target in targets]
+    return result
 
 
 def variables() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every variable, with its dashboard's name."""
     for name in NAMES:
-        for one in load(name)["templating"]["list"]:
-            yield name, one
+        for variable in load(name)["templating"]["list"]:
+            yield name, variable
 
 
 def expand(

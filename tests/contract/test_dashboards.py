@@ -21,7 +21,7 @@ from ess_ray.core.settings import Settings
 from tests.conftest import NUMBERS
 from tests.contract.test_roles import SCRIPT
 from tests.days import PLANTS, register, ticks_of, write_events, write_ticks
-from tests.grafana import Asked, expand, queries, variables
+from tests.grafana import PanelQuery, expand, queries, variables
 from tests.make import make_settings
 
 START = datetime(2025, 11, 22, 12, tzinfo=UTC)  # over, so that no newest minute is left out
@@ -87,18 +87,18 @@ def ask(
 @pytest.mark.parametrize("panel", PANELS, ids=str)
 def test_a_panel_shows_every_plant(reader: psycopg.Connection, panel: str) -> None:
     served = set()
-    for asked, site in product(PANELS[panel], PLANTS):
-        names, rows = ask(reader, asked.target["rawSql"], site)
-        looks_as_the_panel_takes_it(asked, names, rows)
+    for query, site in product(PANELS[panel], PLANTS):
+        names, rows = ask(reader, query.target["rawSql"], site)
+        looks_as_the_panel_takes_it(query, names, rows)
         served |= {site for _ in rows[:1]}
     assert served == ONLY.get(panel, set(PLANTS))
 
 
-def looks_as_the_panel_takes_it(asked: Asked, names: list[str], rows: list[Any]) -> None:
+def looks_as_the_panel_takes_it(query: PanelQuery, names: list[str], rows: list[Any]) -> None:
     assert len(set(names)) == len(names)
-    shown = [one["matcher"] for one in asked.panel.get("fieldConfig", {}).get("overrides", ())]
-    assert {one["options"] for one in shown if one["id"] == "byName"} <= set(names)
-    if asked.target["format"] == "time_series":
+    shown = [override["matcher"] for override in query.panel.get("fieldConfig", {}).get("overrides", ())]
+    assert {matcher["options"] for matcher in shown if matcher["id"] == "byName"} <= set(names)
+    if query.target["format"] == "time_series":
         assert names == ["time", "metric", "value"]
         times = [time for time, _, _ in rows]
         assert times == sorted(times)
@@ -113,8 +113,8 @@ def test_the_variables_offer_what_is_configured(reader: psycopg.Connection) -> N
 
 
 def test_a_curve_has_a_hole_where_nothing_was_read(reader: psycopg.Connection) -> None:
-    (asked,) = PANELS["plant: State of charge of each rack"]
-    _, rows = ask(reader, asked.target["rawSql"], "sionyu")
+    (query,) = PANELS["plant: State of charge of each rack"]
+    _, rows = ask(reader, query.target["rawSql"], "sionyu")
     holes = {time for time, _, value in rows if value is None}
     assert {START + timedelta(seconds=second) for second in range(40, 60)} <= holes  # no collector
     assert START + timedelta(seconds=7) in holes  # a sample that failed
@@ -126,34 +126,34 @@ def test_a_curve_has_a_hole_where_nothing_was_read(reader: psycopg.Connection) -
 def test_a_slow_device_and_a_long_range_have_no_holes_of_their_own(
     reader: psycopg.Connection, interval_ms: int
 ) -> None:
-    (asked,) = PANELS["plant: State of charge of each rack"]
-    _, rows = ask(reader, asked.target["rawSql"], "seokhwan", interval_ms=interval_ms)
+    (query,) = PANELS["plant: State of charge of each rack"]
+    _, rows = ask(reader, query.target["rawSql"], "seokhwan", interval_ms=interval_ms)
     step = timedelta(seconds=max(5, interval_ms // 1000))
     assert {time for time, _, _ in rows} == {START + step * n for n in range(80 // step.seconds + 1)}
 
 
 def test_without_a_sample_there_is_no_number_of_alarms(reader: psycopg.Connection) -> None:
-    (asked,) = PANELS["plant: Alarms"]
-    assert ask(reader, asked.target["rawSql"], "hwanggeum6", start=DOWN)[1] == []
-    assert len(ask(reader, asked.target["rawSql"], "sionyu", start=DOWN)[1]) == 1
+    (query,) = PANELS["plant: Alarms"]
+    assert ask(reader, query.target["rawSql"], "hwanggeum6", start=DOWN)[1] == []
+    assert len(ask(reader, query.target["rawSql"], "sionyu", start=DOWN)[1]) == 1
 
 
 def test_what_was_expected_comes_from_what_was_configured(reader: psycopg.Connection) -> None:
-    (asked,) = PANELS["fleet: Plants"]
-    names, rows = ask(reader, asked.target["rawSql"], *PLANTS)
+    (query,) = PANELS["fleet: Plants"]
+    names, rows = ask(reader, query.target["rawSql"], *PLANTS)
     found = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
     assert found["sionyu"] == {
         "site": "sionyu", "devices": 1, "expected": 80, "stored": 46, "partial": 7, "failed": 7, "no row": 20,
         "loss, %": 42.5,
     }  # fmt: skip
     assert found["seokhwan"]["expected"] == 16
-    (asked,) = PANELS["fleet: Fleet"]
-    assert ask(reader, asked.target["rawSql"], *PLANTS)[1][0][1:3] == (4, 1)  # devices, silent
+    (query,) = PANELS["fleet: Fleet"]
+    assert ask(reader, query.target["rawSql"], *PLANTS)[1][0][1:3] == (4, 1)  # devices, silent
 
 
-def test_a_silent_device_is_named_with_its_last_answer(reader: psycopg.Connection) -> None:
-    (asked,) = PANELS["fleet: Silent devices"]
-    names, rows = ask(reader, asked.target["rawSql"], *PLANTS)
+def test_a_silent_device_is_named_with_the_time_of_its_last_values(reader: psycopg.Connection) -> None:
+    (query,) = PANELS["fleet: Silent devices"]
+    names, rows = ask(reader, query.target["rawSql"], *PLANTS)
     assert [dict(zip(names, row, strict=True)) for row in rows] == [{
         "site": "hwanggeum6", "device": "gateway", "map": "hwanggeum6", "last values": START + timedelta(seconds=38),
         "last tick": START + timedelta(seconds=39), "age of the last tick": 41, "reason": "timeout",

@@ -1,4 +1,4 @@
-"""PostgreSQL takes the tuples of core.pgcopy and gives the values back."""
+"""PostgreSQL takes the tuples of core.decoding.pgcopy and gives the values back."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ import pytest
 import yaml
 
 from ess_ray.core.running.metrics import BUCKETS_S, SERIES
-from tests.grafana import FOLDER, Asked, queries
+from tests.grafana import FOLDER, PanelQuery, queries
 from tests.ports import unused_port
 
 SETTINGS = FOLDER.parent / "prometheus" / "prometheus.yml"
@@ -112,14 +112,14 @@ def ask(address: str, expression: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("asked", queries("prometheus"), ids=lambda asked: f"{asked}, {asked.target['refId']}")
-def test_a_query_has_an_answer_with_the_labels_of_its_legend(prometheus: str, asked: Asked) -> None:
-    expression = asked.target["expr"]
+@pytest.mark.parametrize("query", queries("prometheus"), ids=lambda query: f"{query}, {query.target['refId']}")
+def test_a_query_has_an_answer_with_the_labels_of_its_legend(prometheus: str, query: PanelQuery) -> None:
+    expression = query.target["expr"]
     for name, value in VARIABLES.items():
         expression = expression.replace(name, value)
     assert "$" not in expression
     found = ask(prometheus, expression)
     assert found
     assert all(math.isfinite(float(one["value"][1])) for one in found)
-    labels = set(re.findall(r"{{(\w+)}}", asked.target["legendFormat"]))
+    labels = set(re.findall(r"{{(\w+)}}", query.target["legendFormat"]))
     assert all(labels == set(one["metric"]) for one in found)

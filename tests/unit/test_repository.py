@@ -40,7 +40,7 @@ ROOMS = {
     "core/day": {"core/errors"},
     "core/maps": {"core/errors"},
     "core/settings": {"core/exporting", "core/maps", "core/samples"},
-    "core/storing": {"core/batch", "core/day", "core/samples"},
+    "core/storing": {"core/batch", "core/day", "core/maps", "core/samples"},
     "core/decoding": {"core/batch", "core/maps", "core/storing"},
     "core/polling": {"core/maps", "core/reasons", "core/samples", "core/settings"},
     "core/exporting": {"core/day", "core/errors", "core/maps"},

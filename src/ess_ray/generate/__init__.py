@@ -1,1 +1,1 @@
-"""What writes files of the repository from the code: pages of docs/, dashboards of deploy/."""
+"""Writers of files of the repository that are made from the code: pages of docs/, dashboards of deploy/."""

@@ -66,7 +66,7 @@ class SimulatedFleet:
 
     @property
     def pid(self) -> int:
-        """Of the child."""
+        """The process id of the child."""
         return self._child.pid
 
     def stop(self) -> None:

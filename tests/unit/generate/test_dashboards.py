@@ -30,8 +30,8 @@ def standard() -> Standard:
 
 
 def test_the_files_are_the_ones_that_are_made(standard: Standard) -> None:
-    found = {path.name: path.read_text("utf-8") for path in (FOLDER / "dashboards").iterdir()}
-    assert found == files(standard), "deploy/grafana/dashboards is out of date: run ./scripts/dashboards"
+    written = {path.name: path.read_text("utf-8") for path in (FOLDER / "dashboards").iterdir()}
+    assert written == files(standard), "deploy/grafana/dashboards is out of date: run ./scripts/dashboards"
 
 
 def test_a_standard_of_ones_own_makes_its_own_dashboards_or_is_refused() -> None:
@@ -44,12 +44,12 @@ def test_a_standard_of_ones_own_makes_its_own_dashboards_or_is_refused() -> None
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_panel_has_a_place_a_number_a_title_and_a_question(name: str) -> None:
+def test_every_panel_has_a_position_a_number_a_title_and_a_query(name: str) -> None:
     tree = load(name)
     assert (tree["uid"], tree["schemaVersion"], tree["timezone"]) == (f"ess-ray-{name}", SCHEMA, "browser")
-    found = list(panels(tree))
-    shown = [panel for panel in found if panel["type"] != "row"]
-    for values in ([panel["id"] for panel in found], [panel["title"] for panel in shown]):
+    all_panels = list(panels(tree))
+    shown = [panel for panel in all_panels if panel["type"] != "row"]
+    for values in ([panel["id"] for panel in all_panels], [panel["title"] for panel in shown]):
         assert not [value for value, times in Counter(values).items() if times > 1]
     assert all(panel["targets"] for panel in shown)
     refs = [[target["refId"] for target in panel["targets"]] for panel in shown]
@@ -71,19 +71,21 @@ def overlap(a: dict[str, int], b: dict[str, int]) -> bool:
 
 def test_the_sources_are_those_that_are_provisioned() -> None:
     tree = provisioned("datasources")["datasources"]
-    there = {(TYPES.get(one["type"], one["type"]), one["uid"]) for one in tree}
-    assert there == {(one["type"], one["uid"]) for one in (DATABASE, METRICS)}
+    there = {(TYPES.get(source["type"], source["type"]), source["uid"]) for source in tree}
+    assert there == {(source["type"], source["uid"]) for source in (DATABASE, METRICS)}
     for name in NAMES:
         dashboard = load(name)
-        asked = [*panels(dashboard), *dashboard["templating"]["list"], *dashboard["annotations"]["list"]]
-        used = [one["datasource"] for one in asked if one.get("type") != "row"]
+        parts = [*panels(dashboard), *dashboard["templating"]["list"], *dashboard["annotations"]["list"]]
+        used = [part["datasource"] for part in parts if part.get("type") != "row"]
         used += [target["datasource"] for panel in panels(dashboard) for target in panel.get("targets", ())]
-        assert {(one["type"], one["uid"]) for one in used} <= there
+        assert {(source["type"], source["uid"]) for source in used} <= there
 
 
 def test_no_password_is_in_the_files() -> None:
     tree = provisioned("datasources")["datasources"]
-    assert [one["secureJsonData"] for one in tree if "secureJsonData" in one] == [{"password": "${READER_PASSWORD}"}]
+    assert [source["secureJsonData"] for source in tree if "secureJsonData" in source] == [
+        {"password": "${READER_PASSWORD}"}
+    ]
 
 
 def provisioned(kind: str) -> Any:
@@ -97,9 +99,9 @@ def test_a_warning_or_fault_of_the_standard_is_an_alarm(standard: Standard) -> N
     assert len(says_so) > 80
 
 
-@pytest.mark.parametrize("asked", queries("postgresql"), ids=lambda asked: f"{asked}, {asked.target['refId']}")
-def test_a_query_is_bounded_by_time_and_plant(asked: Any) -> None:
-    text = asked.target["rawSql"]
+@pytest.mark.parametrize("query", queries("postgresql"), ids=lambda query: f"{query}, {query.target['refId']}")
+def test_a_query_is_bounded_by_time_and_plant(query: Any) -> None:
+    text = query.target["rawSql"]
     tables = re.findall(r"FROM (sample|event|bank|rack|module|pcs|etc)\b", text)
     assert text.count("$__timeFilter(time)") >= len(tables) >= 1
     assert "${site:sqlstring}" in text

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_page_in_docs_is_the_one_that_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
-    told = "docs/data-standard.md is out of date: run ./scripts/standard"
-    assert capsys.readouterr().out == (ROOT / "docs/data-standard.md").read_text("utf-8"), told
+    advice = "docs/data-standard.md is out of date: run ./scripts/standard"
+    assert capsys.readouterr().out == (ROOT / "docs/data-standard.md").read_text("utf-8"), advice
 
 
 def test_a_column_names_the_plants_that_deliver_it() -> None:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ess_ray.core.day import HOUR_US, Day
-from ess_ray.core.maps.column_types import Column, ColumnType, Family, is_array, value_type
+from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, is_array, value_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,9 +135,9 @@ def _arrow_type(type_: ColumnType, timezone: str) -> pa.DataType:
     """Of the type's values; times with the site's zone."""
     import pyarrow as pa
 
-    if type_.family is Family.TIME:
+    if type_.family is TypeFamily.TIME:
         return pa.timestamp("us", timezone)
-    return pa.string() if type_.family is Family.TEXT else pa.from_numpy_dtype(type_.dtype)
+    return pa.string() if type_.family is TypeFamily.TEXT else pa.from_numpy_dtype(type_.dtype)
 
 
 def _lists(texts: pa.Array, item: pa.DataType) -> pa.Array:

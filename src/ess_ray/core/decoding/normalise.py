@@ -59,7 +59,7 @@ class Decoder:
         return leading | self._tables[table].columns
 
     def rows(self, table: str) -> int:
-        """How many rows of `table` one sample gives."""
+        """The number of rows of `table` that one sample gives."""
         return len(self._tables[table].rows)
 
     def decode(self, batch: Batch) -> dict[str, pl.DataFrame]:
@@ -111,7 +111,7 @@ class Decoder:
 
 
 def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flush:
-    """What goes to the database for `batch`, whose samples have the decoder's layout.
+    """The rows that the database gets for `batch`, whose samples have the decoder's layout.
 
     Rows of samples that are older than `late_us` at `now_us` (microseconds since 1970 UTC) get the bit LATE of
     `quality`. Raises ValueError if the images do not have the length of the plan.

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ess_ray.core.maps.column_types import ColumnType, Family, is_array, value_type
+from ess_ray.core.maps.column_types import ColumnType, TypeFamily, is_array, value_type
 
 POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC, in microseconds since 1970
 NULL = -1  # length of a field that is NULL
@@ -110,9 +110,9 @@ def _fields(type_name: str, columns: list[pl.Series]) -> list[FieldColumns]:
     type_ = value_type(type_name)
     if is_array(type_name):
         return [_array(series, type_) for series in columns]
-    if type_.family is Family.TEXT:
+    if type_.family is TypeFamily.TEXT:
         return [_text(series) for series in columns]
-    if type_.family is Family.TIME:
+    if type_.family is TypeFamily.TIME:
         columns = [series.to_physical() - POSTGRES_EPOCH_US for series in columns]
     return [_numbers(columns, type_.copy_dtype)]
 
@@ -169,7 +169,7 @@ def _array(series: pl.Series, element: ColumnType) -> FieldColumns:
 
 
 def _flat(series: pl.Series) -> tuple[pl.Series, np.ndarray]:
-    """All elements one behind the other, and how many each row has, NULL where the array itself is NULL."""
+    """The elements of all rows in one Series, and how many each row has, NULL where the array itself is NULL."""
     if isinstance(series.dtype, pl.Array) and not series.null_count():
         return series.reshape((-1,)), np.full(len(series), series.dtype.size)
     lists = series.cast(pl.List(series.dtype.inner)) if isinstance(series.dtype, pl.Array) else series

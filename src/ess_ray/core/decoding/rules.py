@@ -22,7 +22,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from ess_ray.core.maps.column_types import ColumnType, Family, value_type
+from ess_ray.core.maps.column_types import ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.registers import RAW_DTYPES, Value
 
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
@@ -50,9 +50,9 @@ def raw_dtype(value: Value) -> np.dtype:
 
 def polars_dtype(type_: ColumnType) -> pl.DataType:
     """The dtype of a Series of the type's values; of a time microseconds, in UTC."""
-    if type_.family is Family.TIME:
+    if type_.family is TypeFamily.TIME:
         return pl.Datetime("us", "UTC")
-    return pl.String() if type_.family is Family.TEXT else pl.Series(np.empty(0, type_.dtype)).dtype
+    return pl.String() if type_.family is TypeFamily.TEXT else pl.Series(np.empty(0, type_.dtype)).dtype
 
 
 def make_rule(shared: Value) -> Decode:

@@ -1,1 +1,1 @@
-"""What is where: data standard, register maps, and the request plan made from them."""
+"""The data standard, register maps, and the request plans made from them: which register fills which column."""

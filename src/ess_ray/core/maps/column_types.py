@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 
-class Family(Enum):
+class TypeFamily(Enum):
     """Types that behave alike."""
 
     INTEGER = "integer"
@@ -35,38 +35,38 @@ class ColumnType:
     name: str  # as the data standard writes it
     sql_name: str  # as the server spells it (`format_type()`)
     oid: int
-    family: Family
+    family: TypeFamily
     dtype: np.dtype  # of a value in memory; text: its UTF-8 bytes; timestamptz: microseconds
 
     @property
     def bits(self) -> int:
-        """Size of a number."""
+        """The size of a number."""
         return 8 * self.dtype.itemsize
 
     @property
     def copy_dtype(self) -> np.dtype:
-        """Of a value in a field of binary COPY: big end first, as the type's `*_recv` function reads it."""
+        """The dtype of a value in a field of binary COPY: big end first, as the type's `*_recv` function reads it."""
         return self.dtype.newbyteorder(">")
 
 
-def _types(*rows: tuple[str, str, int, Family, str]) -> Mapping[str, ColumnType]:
+def _types(*rows: tuple[str, str, int, TypeFamily, str]) -> Mapping[str, ColumnType]:
     types = [ColumnType(name, sql_name, oid, family, np.dtype(dtype)) for name, sql_name, oid, family, dtype in rows]
     return MappingProxyType({type_.name: type_ for type_ in types})
 
 
 TYPES = _types(
-    ("float8", "double precision", 701, Family.FLOAT, "f8"),
-    ("float4", "real", 700, Family.FLOAT, "f4"),
-    ("int2", "smallint", 21, Family.INTEGER, "i2"),
-    ("int4", "integer", 23, Family.INTEGER, "i4"),
-    ("int8", "bigint", 20, Family.INTEGER, "i8"),
-    ("bool", "boolean", 16, Family.BOOLEAN, "?"),
-    ("text", "text", 25, Family.TEXT, "S"),
-    ("timestamptz", "timestamp with time zone", 1184, Family.TIME, "i8"),
-    ("date", "date", 1082, Family.OWN, "i4"),
-    ("xid8", "xid8", 5069, Family.OWN, "u8"),
+    ("float8", "double precision", 701, TypeFamily.FLOAT, "f8"),
+    ("float4", "real", 700, TypeFamily.FLOAT, "f4"),
+    ("int2", "smallint", 21, TypeFamily.INTEGER, "i2"),
+    ("int4", "integer", 23, TypeFamily.INTEGER, "i4"),
+    ("int8", "bigint", 20, TypeFamily.INTEGER, "i8"),
+    ("bool", "boolean", 16, TypeFamily.BOOLEAN, "?"),
+    ("text", "text", 25, TypeFamily.TEXT, "S"),
+    ("timestamptz", "timestamp with time zone", 1184, TypeFamily.TIME, "i8"),
+    ("date", "date", 1082, TypeFamily.OWN, "i4"),
+    ("xid8", "xid8", 5069, TypeFamily.OWN, "u8"),
 )
-NUMERIC_TYPES = tuple(name for name, type_ in TYPES.items() if type_.family in (Family.INTEGER, Family.FLOAT))
+NUMERIC_TYPES = tuple(name for name, type_ in TYPES.items() if type_.family in (TypeFamily.INTEGER, TypeFamily.FLOAT))
 # What a column of the data standard may have.
 STANDARD_TYPES = (*NUMERIC_TYPES, "bool", "text", *(f"{name}[]" for name in NUMERIC_TYPES))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ess_ray.core.maps.column_types import Column, ColumnType, Family, value_type
+from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value
 from ess_ray.core.maps.standard import Table
@@ -156,11 +156,11 @@ def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) 
         raise node.error("scale 0 would turn every value into nothing")
     if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
         raise node.error(f"min {value.minimum} is above max {value.maximum}")
-    if (value.raw_type == "string") != (type_.family is Family.TEXT):
+    if (value.raw_type == "string") != (type_.family is TypeFamily.TEXT):
         raise node.error(f"the column is {type_.name}: a string goes into a text column, and nothing else does")
-    if type_.family is Family.BOOLEAN and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
+    if type_.family is TypeFamily.BOOLEAN and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
         raise node.error("the column is bool: it takes one bit (`bit: 3`, or function 1 or 2)")
-    if type_.family is Family.INTEGER:
+    if type_.family is TypeFamily.INTEGER:
         _check_integer(node, value, type_, raw_range)
 
 

@@ -36,9 +36,9 @@ class ByteOrder:
         return self.positions(2) == [1, 0]
 
     def positions(self, size: int) -> list[int]:
-        """Where each byte of a number of `size` bytes (2, 4 or 8) stands among the bytes of its registers.
+        """The positions of a number's bytes, most significant first, among the `size` (2, 4 or 8) of its registers.
 
-        From the most significant byte on: [2, 3, 0, 1] for CDAB and 4 bytes.
+        CDAB and 4 bytes: [2, 3, 0, 1].
         """
         # Halves that trade places flip one bit of an index: bit 0 for bytes, bit 1 for words, bit 2 for halves of 64
         # bits. The letter that comes first says which; bits beyond a name's letters are as its highest.
@@ -48,7 +48,7 @@ class ByteOrder:
         return [rank ^ (first & (size - 1)) for rank in range(size)]
 
     def text_positions(self, size: int) -> list[int]:
-        """Where each character of a text of `size` bytes stands among the bytes of its registers, from the first on.
+        """The positions of a text's bytes, from its beginning on, among the `size` bytes of its registers.
 
         Text keeps its word order: a device that sends the low word of a number first still sends text from its
         beginning. Only the two characters of each register may be swapped.

@@ -71,7 +71,7 @@ def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max
 
 
 def locate(plan: Plan, value: Value) -> int:
-    """Where `value` lies in a sample's image: the byte offset of its first register, or of its bit (one byte a bit)."""
+    """The byte offset of `value` in a sample's image: of its first register, or of its bit (one byte a bit)."""
     keys = [(request.function, request.address) for request in plan.requests]
     request = plan.requests[bisect_right(keys, (value.function, value.address)) - 1]
     return request.offset + (value.address - request.address) * request.item_bytes

@@ -1,4 +1,4 @@
-"""How to decode a layout, as text that travels with the samples: through queues, journals and to other machines.
+"""Recipes: how to decode a layout, as text that travels with the samples through queues, journals and machines.
 
 Samples may be decoded long after they were taken, when the device is no longer configured or its map has changed: so
 the map as it was then goes along. A recipe is JSON: the map's name and tree and the device's request caps.

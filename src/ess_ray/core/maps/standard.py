@@ -26,7 +26,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """All data tables by name, in the standard's order."""
+    """The common data standard: its data tables by name, in the standard's order."""
 
     tables: Mapping[str, Table]
 

@@ -15,10 +15,13 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import TypeVar
 
+import numpy as np
+
+from ess_ray.core.maps.column_types import TYPES, TypeFamily
 from ess_ray.core.samples import Reason, Status
 from ess_ray.core.storing.flush import Flush, Key, TableRows, rejoined, rows_by_sample
 
-FORMS = {"smallint": "h", "integer": "i", "bigint": "q", "real": "f", "double precision": "d", "boolean": "?"}
+TYPES_BY_SQL_NAME = {type_.sql_name: type_ for type_ in TYPES.values()}
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 # Bytes of an array as array_send() of PostgreSQL's arrayfuncs.c has it: dimensions, has NULLs, element type; and of
 # each dimension size and lower bound.
@@ -138,33 +141,36 @@ def row_json(row: bytes, columns: Sequence[str], types: Mapping[str, str]) -> st
     return json.dumps({name: _value(field, types.get(name, "")) for name, field in values}, ensure_ascii=False)
 
 
-def _value(field: bytes | None, kind: str) -> object:
+def _value(field: bytes | None, sql_type: str) -> object:
     if field is None:
         return None
     try:
-        return _array(field, kind.removesuffix("[]")) if kind.endswith("[]") else _scalar(field, kind)
+        return _array(field, sql_type.removesuffix("[]")) if sql_type.endswith("[]") else _scalar(field, sql_type)
     except (struct.error, ValueError, OverflowError):  # of another length, no UTF-8, a time beyond year 9999
         return "\\x" + field.hex()
 
 
-def _scalar(field: bytes, kind: str) -> object:
-    if kind == "text":
+def _scalar(field: bytes, sql_type: str) -> object:
+    type_ = TYPES_BY_SQL_NAME.get(sql_type)
+    if type_ is None or type_.family is TypeFamily.OWN:
+        raise ValueError(sql_type)
+    if type_.family is TypeFamily.TEXT:
         return field.decode()
-    if kind == "timestamp with time zone":
-        return (POSTGRES_EPOCH + timedelta(microseconds=struct.unpack(">q", field)[0])).isoformat()
-    if kind not in FORMS:
-        raise ValueError(kind)
-    (value,) = struct.unpack(">" + FORMS[kind], field)
+    if len(field) != type_.copy_dtype.itemsize:
+        raise ValueError(field)
+    value = np.frombuffer(field, type_.copy_dtype)[0].item()
+    if type_.family is TypeFamily.TIME:
+        return (POSTGRES_EPOCH + timedelta(microseconds=value)).isoformat()
     return value if isfinite(value) else str(value)
 
 
-def _array(field: bytes, kind: str) -> object:
+def _array(field: bytes, sql_type: str) -> object:
     dimensions, _, _ = struct.unpack_from(">iii", field)
     values: list[object] = []
     at = ARRAY_HEADER + ARRAY_DIMENSION * dimensions
     while at < len(field):
         (length,) = struct.unpack_from(">i", field, at)
         at += 4
-        values.append(None if length < 0 else _scalar(field[at : at + length], kind))
+        values.append(None if length < 0 else _scalar(field[at : at + length], sql_type))
         at += max(0, length)
     return values
