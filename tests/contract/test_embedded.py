@@ -202,7 +202,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_containers_root_is_enough_or_is_told_why_not(tmp_path: Path, has: str, says: str) -> None:
     bounds = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+" + has.replace(",", ",+")]
     code = (
-        "import sys, pathlib, ess_ray.adapters.embedded as e\nwith e.EmbeddedPostgres(pathlib.Path(sys.argv[1])): pass"
+        "import sys, pathlib\nfrom ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres\n"
+        "with EmbeddedPostgres(pathlib.Path(sys.argv[1])): pass"
     )
     words = [*bounds, sys.executable, "-c", code, str(tmp_path / "pg")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -74,7 +74,7 @@ def test_a_new_column_is_added_and_an_old_one_stays(dsn: str) -> None:
             RACK + "bank_id int2 NOT NULL, rack_id int2 NOT NULL, module_id int2 NOT NULL)",
             r'column module_id \(smallint\) may not be NULL.*identity "site", "device", "bank_id", "rack_id"',
         ),
-        ("CREATE VIEW rack AS SELECT 1 AS x", "something else than a table"),
+        ("CREATE VIEW rack AS SELECT 1 AS x", "the database has a view"),
     ],
 )
 def test_a_table_that_does_not_fit_is_named(dsn: str, existing: str, problem: str) -> None:

