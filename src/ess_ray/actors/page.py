@@ -17,7 +17,7 @@ from ess_ray.adapters.local.private_file import write_private
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.maps.standard import load_standard
 from ess_ray.core.running.logfields import about
-from ess_ray.core.running.status import FILE, Status
+from ess_ray.core.running.status import FILE, RunStatus
 from ess_ray.core.settings import PageSettings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Page:
         self._data: PageData | None = None
         self._url = NONE
 
-    def show(self, status: Status) -> str:
+    def show(self, status: RunStatus) -> str:
         """Show this status from now on; returns the page's URL, or why there is no page."""
         if self._data is None and self._settings.port is not None:
             self._start(self._settings.port)
@@ -66,7 +66,7 @@ class Page:
         except (EssRayError, OSError) as error:
             self._url = f"none: {error}"
 
-    def _write(self, status: Status) -> None:
+    def _write(self, status: RunStatus) -> None:
         try:
             write_private(self._file, json.dumps(status.tree()))
         except OSError as error:

@@ -16,7 +16,7 @@ from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.metrics import Values
-from ess_ray.core.running.status import Status
+from ess_ray.core.running.status import RunStatus
 
 troubles = Troubles(__name__)
 
@@ -25,7 +25,7 @@ troubles = Troubles(__name__)
 class WatcherUpdate:
     """The state of the run, from the driver."""
 
-    status: Status
+    status: RunStatus
     values: Values | None = None  # of all metrics; None: the last ones hold for a while
 
 

@@ -18,7 +18,7 @@ from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.running import RunningCollector, find_collector
 from ess_ray.app.table import fitting_table
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.running.status import FILE, OLD_US, SiteStatus, Status, status_from
+from ess_ray.core.running.status import FILE, OLD_US, RunStatus, SiteStatus, status_from
 from ess_ray.core.settings import Settings
 
 FILE_WIDTH = 200  # columns where there is no terminal
@@ -26,30 +26,30 @@ DISPENSABLE = ("p50 ms", "rows", "p99 ms", "failed", "partial", "stored/expected
 
 
 def run(settings: Settings) -> int:
-    """Tell; gives the exit code. Raises CannotStart if there is nothing to tell of."""
+    """Print the status; returns the exit code. Raises CannotStart without a collector at work or a status of it."""
     running = find_collector(settings.state_dir)
     if running is None:
         raise CannotStart(f"no collector is at work in {settings.state_dir} (state_dir)")
     now_us = time.time_ns() // 1000
-    told = _read(settings, running)
-    print_status(Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH), told, running, now_us)
-    return OK if told.at(now_us).well else FAILED
+    status = _read(settings, running)
+    print_status(Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH), status, running, now_us)
+    return OK if status.at(now_us).well else FAILED
 
 
-def _read(settings: Settings, running: RunningCollector) -> Status:
-    """What was kept last, by the collector at work and not by one before."""
+def _read(settings: Settings, running: RunningCollector) -> RunStatus:
+    """The newest status of the collector at work; one of a collector before it does not count."""
     try:
-        told = status_from(json.loads((settings.state_dir / FILE).read_text(encoding="utf-8")))
+        status = status_from(json.loads((settings.state_dir / FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
-        told = None
-    if told is None or told.now_us < running.started_us:
-        raise CannotStart(f"the collector (process {running.pid}) is starting: it has not said anything yet")
-    return told
+        status = None
+    if status is None or status.now_us < running.started_us:
+        raise CannotStart(f"the collector (process {running.pid}) is starting: it has no status yet")
+    return status
 
 
-def print_status(console: Console, told: Status, running: RunningCollector, now_us: int) -> None:
-    """The table and what goes with all sites."""
-    shown = told.at(now_us)
+def print_status(console: Console, status: RunStatus, running: RunningCollector, now_us: int) -> None:
+    """Print the table of sites and the lines about the run."""
+    shown = status.at(now_us)
     rows = [_cells(site, now_us) for site in shown.sites]
     console.print(fitting_table(console, rows, DISPENSABLE))
     for line in _lines(shown, running, now_us):
@@ -57,11 +57,11 @@ def print_status(console: Console, told: Status, running: RunningCollector, now_
 
 
 def _cells(site: SiteStatus, now_us: int) -> dict[str, str]:
-    """By column."""
+    """The cells of a site's row, by the column's name."""
     last = "none yet" if site.last_tick_us is None else f"{_length(now_us - site.last_tick_us)} ago"
     return {
         "site": site.site,
-        "state": site.words,
+        "state": site.state_text,
         "stored/expected": f"{site.stored}/{site.expected}",
         "partial": str(site.partial),
         "failed": str(site.failed),
@@ -72,19 +72,19 @@ def _cells(site: SiteStatus, now_us: int) -> dict[str, str]:
     }
 
 
-def _lines(told: Status, running: RunningCollector, now_us: int) -> Iterator[str]:
-    source = "SIMULATED devices" if told.simulated else "plants"
-    if now_us - told.now_us > OLD_US:
-        yield f"process {running.pid} has said nothing for {_length(now_us - told.now_us)}: this is how it was then"
-    yield f"collecting {source} for {_length(now_us - told.first_us)}, process {running.pid}"
-    yield f"database: {told.database}" + (f"; {told.problem}" if told.problem else "")
-    yield f"on their way to it: {told.waiting} samples"
-    if told.export:
-        yield f"export: {told.export}"
-    yield f"page: {told.page or 'not up yet'}"
+def _lines(status: RunStatus, running: RunningCollector, now_us: int) -> Iterator[str]:
+    source = "SIMULATED devices" if status.simulated else "plants"
+    if now_us - status.now_us > OLD_US:
+        yield f"process {running.pid} has given no status for {_length(now_us - status.now_us)}: all figures are older"
+    yield f"collecting {source} for {_length(now_us - status.first_us)}, process {running.pid}; counts are since then"
+    yield f"database: {status.database}" + (f"; {status.problem}" if status.problem else "")
+    yield f"not in the database yet: {status.waiting} samples"
+    if status.export:
+        yield f"export: {status.export}"
+    yield f"page: {status.page or 'not up yet'}"
 
 
 def _length(length_us: int) -> str:
-    """`3 s`, from two minutes on `0:02:00`."""
+    """A length of time as text: `3 s`, from two minutes on `0:02:00`."""
     seconds = max(0, round(length_us / 1e6))
     return f"{seconds} s" if seconds < 120 else str(timedelta(seconds=seconds))

@@ -14,8 +14,7 @@ from rich.console import Console
 
 from ess_ray.app.running import RunningCollector, announced
 from ess_ray.core.running.account import Account
-from ess_ray.core.running.status import FILE, Facts, status_of
-from ess_ray.core.running.status import Status as RunStatus
+from ess_ray.core.running.status import FILE, Facts, RunStatus, status_of
 from ess_ray.core.samples import Device, Status
 from ess_ray.jobs.status import print_status
 from ess_ray.main import main
@@ -44,7 +43,7 @@ def test_no_collector_is_trouble_and_a_file_left_behind_is_not_believed(
     (tmp_path / FILE).write_text(json.dumps(status().tree()))
     assert "no collector is at work" in ask(tmp_path, capsys)[1]
     with announced(tmp_path, RunningCollector(os.getpid(), time.time_ns() // 1000)):
-        assert "has not said anything yet" in ask(tmp_path, capsys)[1]
+        assert "it has no status yet" in ask(tmp_path, capsys)[1]
 
 
 def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +62,7 @@ def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: p
         code, told = ask(tmp_path, capsys)
         assert code == 1
         assert "collector down" in told
-        assert "has said nothing for" in told
+        assert "has given no status for" in told
 
 
 def test_on_a_narrow_terminal_the_state_stays_and_figures_go() -> None:

@@ -22,7 +22,7 @@ from ess_ray.core.maps.standard import Standard
 from ess_ray.core.reporting.completeness import SiteReport, account_device
 from ess_ray.core.reporting.heat_map import heat_map
 from ess_ray.core.running.curves import WINDOWS_S, Curve, bucket_us, chosen, curves_of, unit
-from ess_ray.core.running.status import OLD_US, Status
+from ess_ray.core.running.status import OLD_US, RunStatus
 
 Parameters = Mapping[str, str]  # of the request's URL
 Tree = dict[str, Any]  # what json.dumps takes
@@ -43,7 +43,7 @@ class PageData:
         self._standard = standard
         self._late_us = late_us
         self._cache: dict[tuple[object, ...], tuple[float, Tree]] = {}  # result, and until when it holds
-        self.status: Status | None = None
+        self.status: RunStatus | None = None
 
     def run(self, _parameters: Parameters) -> Tree:
         """The status of the run, `{"sites": None}` if there is none yet.

@@ -1,6 +1,7 @@
-"""The books of a run: every sample that was committed, by device, status and reason, and how long it took.
+"""The account of a run: every sample that was committed, by device, status and reason, and how long it took.
 
 Times are microseconds since 1970 UTC. Latency runs from the moment a sample was due (tick plus phase) to the commit.
+The driver reports every commit and event to it (`cluster.shipping`); status, metrics and summary are made from it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed
 
-COLLECTOR_DOWN = "collector down"  # the only reason that no sample row gives
+COLLECTOR_DOWN = "collector down"  # the reason of ticks that have no sample row, since nobody polled
 
 
 class Latency:
-    """A distribution in logarithmic buckets: percentiles to 1 %, in constant memory however long the run."""
+    """A distribution of latencies in logarithmic buckets, each 2 % wide: percentiles to 1 %, in constant memory."""
 
     _STEP = log(1.02)
 
@@ -34,12 +35,12 @@ class Latency:
         self._buckets: Counter[int] = Counter()
 
     def add(self, latencies_us: np.ndarray) -> None:
-        """Count samples."""
+        """Count samples by their latencies, in microseconds; those below 1 count as 1."""
         buckets = np.rint(np.log(np.maximum(latencies_us, 1)) / self._STEP).astype(int)
         self._buckets.update(dict(zip(*map(np.ndarray.tolist, np.unique(buckets, return_counts=True)), strict=True)))
 
     def up_to(self, bounds_s: Sequence[float]) -> tuple[list[int], float]:
-        """How many samples do not exceed each bound, of rising ones; and the sum of all, in seconds."""
+        """For each of the rising bounds how many samples do not exceed it, and the sum of all latencies in seconds."""
         counts, sum_s = [0] * (len(bounds_s) + 1), 0.0
         for bucket, samples in self._buckets.items():
             seconds = exp(bucket * self._STEP) / 1e6
@@ -49,7 +50,7 @@ class Latency:
 
     @property
     def samples(self) -> int:
-        """How many were counted."""
+        """The number of samples counted."""
         return self._buckets.total()
 
     def percentile_ms(self, percent: float) -> float | None:
@@ -63,86 +64,86 @@ class Latency:
 
 
 class Ticks:
-    """A set of ticks by number: few ranges, however long a run is without gaps."""
+    """A set of tick numbers, kept as ranges: small, however long a run is without gaps."""
 
     def __init__(self) -> None:
         self._ranges: list[list[int]] = []  # [first, end), in order, apart from each other
 
     def count_from(self, tick: int) -> int:
-        """How many there are from this one on."""
-        place = max(bisect_right(self._ranges, [tick, tick]) - 1, 0)
-        return sum(max(end - max(first, tick), 0) for first, end in self._ranges[place:])
+        """The number of ticks in the set from `tick` on."""
+        index = max(bisect_right(self._ranges, [tick, tick]) - 1, 0)
+        return sum(max(end - max(first, tick), 0) for first, end in self._ranges[index:])
 
     def add(self, tick: int) -> bool:
-        """Whether it is new."""
+        """Put `tick` into the set. False if it was there already."""
         if self._ranges and self._ranges[-1][1] == tick:
             self._ranges[-1][1] += 1
             return True
-        place = bisect_right(self._ranges, [tick, tick])
-        before, after = self._ranges[max(place - 1, 0) : place], self._ranges[place : place + 1]
+        index = bisect_right(self._ranges, [tick, tick])
+        before, after = self._ranges[max(index - 1, 0) : index], self._ranges[index : index + 1]
         if (before and tick < before[0][1]) or (after and after[0][0] == tick):
             return False
         first = before.pop()[0] if before and before[0][1] == tick else tick
         end = after.pop()[1] if after and after[0][0] == tick + 1 else tick + 1
-        self._ranges[place - (first < tick) : place + (end > tick + 1)] = [[first, end]]
+        self._ranges[index - (first < tick) : index + (end > tick + 1)] = [[first, end]]
         return True
 
 
 @dataclass(slots=True)
-class Span:
-    """How a device was configured in [first_us, end_us)."""
+class ConfiguredTime:
+    """A device's settings in [first_us, end_us), and the ticks in it that are counted. `end_us` None: until now."""
 
     settings: DeviceSettings
     first_us: int = 0
     end_us: int | None = None
-    ticks: Ticks = field(default_factory=Ticks)  # counted: a poller that was killed offers again what it cannot forget
+    ticks: Ticks = field(default_factory=Ticks)  # a poller that was killed offers samples twice: each counts once
 
 
 class DeviceAccount:
-    """One device's samples: by status they are disjoint."""
+    """One device's ticks of the run: each counted tick has one status; `last_…` are of the newest committed sample."""
 
     def __init__(self, settings: DeviceSettings, first_us: int = 0) -> None:
-        self._spans = [Span(settings, first_us)]
+        self._spans = [ConfiguredTime(settings, first_us)]
         self.by_status: Counter[Status] = Counter()
         self.reasons: Counter[str] = Counter()
         self.last_tick_us: int | None = None
         self.last_reason: str | None = None
         self.last_status: Status | None = None
-        self.lost_us: int | None = None  # silent since, if it is
+        self.lost_us: int | None = None  # since when the device is silent; None: it is not
 
     @property
     def settings(self) -> DeviceSettings:
-        """As it is configured now, or was at last."""
+        """The settings that hold now, or held last."""
         return self._spans[-1].settings
 
     @property
     def since_us(self) -> int:
-        """From then on it is configured as it is now."""
+        """The moment since which the settings hold."""
         return self._spans[-1].first_us
 
     @property
     def gone(self) -> bool:
-        """Whether it is configured no more."""
+        """True if the device is no longer configured."""
         return self._spans[-1].end_us is not None
 
     def change(self, settings: DeviceSettings | None, first_us: int) -> None:
-        """It is configured so from `first_us` on; None: no more."""
+        """The device has these settings from `first_us` on; None: it is no longer configured."""
         if not self.gone:
             if settings == self.settings:
                 return
             self._spans[-1].end_us = first_us
         if settings:
-            self._spans.append(Span(settings, first_us))
+            self._spans.append(ConfiguredTime(settings, first_us))
 
     def new(self, tick_us: int) -> bool:
-        """Whether this tick was not counted before; from now on it is."""
+        """Mark the tick as counted. False if it was before."""
         span = self._spans[-1]
         if tick_us < span.first_us:
             span = next((span for span in reversed(self._spans) if span.first_us <= tick_us), self._spans[0])
         return span.ticks.add(tick_us // span.settings.period_us)
 
     def add(self, tick_us: int, status: Status, reason: str | None) -> None:
-        """Count a committed sample; samples may come out of order."""
+        """Count a committed sample; samples may be committed out of order."""
         self.by_status[status] += 1
         if reason:
             self.reasons[reason] += 1
@@ -150,17 +151,17 @@ class DeviceAccount:
             self.last_tick_us, self.last_reason, self.last_status = tick_us, reason, status
 
     def miss(self, reason: str, ticks: int) -> None:
-        """Count ticks without a sample."""
+        """Count so many ticks without a sample as failed, for this reason."""
         if ticks > 0:
             self.by_status[Status.FAILED] += ticks
             self.reasons[reason] += ticks
 
     def counted_from(self, first_us: int) -> int:
-        """Ticks from `first_us` on of which a sample is committed."""
+        """The number of ticks from `first_us` on of which a sample is committed."""
         return sum(span.ticks.count_from(-(-first_us // span.settings.period_us)) for span in self._spans)
 
     def expected(self, first_us: int, end_us: int) -> int:
-        """Ticks in [first_us, end_us)."""
+        """The number of ticks in [first_us, end_us) by the settings that held at each moment."""
         return sum(
             ticks_between(
                 max(first_us, span.first_us), end_us if span.end_us is None else min(end_us, span.end_us),
@@ -171,7 +172,7 @@ class DeviceAccount:
 
 
 class Account:
-    """All devices of a run: samples of its ticks, and what was recovered of earlier ones."""
+    """All devices of a run: the samples of its ticks, rows and latencies by site, and what earlier runs left behind."""
 
     def __init__(self, devices: Iterable[DeviceSettings], first_us: int = 0) -> None:
         self.first_us = first_us
@@ -179,12 +180,12 @@ class Account:
         self._by_name = {str(device): account for device, account in self.devices.items()}  # as batches name them
         self.rows: dict[str, Counter[str]] = {device.site: Counter() for device in self.devices}
         self.latency = {site: Latency() for site in self.rows}
-        self._lost: dict[str, Counter[int]] = {}  # committed but not stored whole, by site and quarter of an hour
-        self.known = 0  # samples that the database had before
+        self._lost: dict[str, Counter[int]] = {}  # committed but partial or failed, by site and quarter of an hour
+        self.duplicates = 0  # samples that the database had before
         self.recovered = 0  # samples of earlier runs, out of the journals
 
     def change(self, devices: Iterable[DeviceSettings], first_us: int) -> None:
-        """These are configured from `first_us` on."""
+        """Exactly these devices are configured from `first_us` on."""
         configured = {settings.device: settings for settings in devices}
         for device, account in self.devices.items():
             account.change(configured.pop(device, None), first_us)
@@ -193,36 +194,36 @@ class Account:
             self.rows.setdefault(device.site, Counter())
             self.latency.setdefault(device.site, Latency())
 
-    def committed(self, batches: Iterable[Batch], answer: Committed) -> None:
-        """Count what one transaction stored."""
+    def committed(self, batches: Iterable[Batch], result: Committed) -> None:
+        """Count what one transaction stored of these batches; samples of ticks before the run count as recovered."""
         for batch in batches:
-            self._count(batch, answer)
-        for site, tables in answer.rows.items():
+            self._count(batch, result)
+        for site, tables in result.rows.items():
             self.rows.setdefault(site, Counter()).update(tables)
-        self.known += len(answer.duplicates)
+        self.duplicates += len(result.duplicates)
 
-    def _count(self, batch: Batch, answer: Committed) -> None:
-        demoted = {(str(device), tick_us): status for (device, tick_us), status in answer.demoted.items()}
+    def _count(self, batch: Batch, result: Committed) -> None:
+        demoted = {(str(device), tick_us): status for (device, tick_us), status in result.demoted.items()}
         latency_us: dict[str, list[int]] = {}
-        heads = zip(batch.devices, batch.headers["tick_us"].tolist(), batch.headers["status"].tolist(), strict=True)
-        for place, (name, tick_us, code) in enumerate(heads):
+        headers = zip(batch.devices, batch.headers["tick_us"].tolist(), batch.headers["status"].tolist(), strict=True)
+        for index, (name, tick_us, code) in enumerate(headers):
             account = self._by_name.get(name)
             if account is None or tick_us < self.first_us:
                 self.recovered += 1
             elif account.new(tick_us):
-                status, reason = STATUSES[code], batch.notes[place].reason if place in batch.notes else None
-                if (name, tick_us) in demoted:  # it lost rows, and is no longer what it was
+                status, reason = STATUSES[code], batch.notes[index].reason if index in batch.notes else None
+                if (name, tick_us) in demoted:  # the database refused rows of it
                     status, reason = demoted[name, tick_us], Reason.REJECTED
                 account.add(tick_us, status, reason)
                 if status is not Status.STORED:
                     self._lost.setdefault(account.settings.device.site, Counter())[tick_us // QUARTER_US] += 1
                 due_us = tick_us + account.settings.phase_us
-                latency_us.setdefault(account.settings.device.site, []).append(answer.committed_us - due_us)
+                latency_us.setdefault(account.settings.device.site, []).append(result.committed_us - due_us)
         for site, latencies_us in latency_us.items():
             self.latency[site].add(np.array(latencies_us))
 
     def events(self, events: Iterable[Event]) -> None:
-        """Who is lost or back. Ticks that the wall clock passed over never were: they count as failed."""
+        """Note which devices are lost or back; ticks that the wall clock jumped over count as failed."""
         for event in events:
             account = self.devices.get(event.device)
             if account and event.kind in {EventKind.DEVICE_LOST, EventKind.DEVICE_BACK}:
@@ -231,9 +232,10 @@ class Account:
                 account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
 
     def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:
-        """Of each site's ticks from its start (a whole quarter), or the run's, on: how many are expected and stored.
+        """(expected, stored) of each site: ticks from `start_us` of the site on, or from the run's first one if later.
 
-        Expected are those before `until_us`, and whichever of the later ones are committed already.
+        `start_us` begins a quarter of an hour. Expected are the ticks before `until_us`, and of later ones those that
+        are committed already.
         """
         first_us = {site: max(site_us, self.first_us) for site, site_us in start_us.items()}
         expected, counted = Counter[str](), Counter[str]()
@@ -241,24 +243,26 @@ class Account:
             if site_us := first_us.get(device.site):
                 expected[device.site] += account.expected(site_us, max(site_us, until_us))
                 counted[device.site] += account.counted_from(site_us)
-        found = {}
+        counts = {}
         for site, site_us in first_us.items():
             lost = sum(n for quarter, n in self._lost.get(site, {}).items() if quarter >= site_us // QUARTER_US)
-            found[site] = max(expected[site], counted[site]), counted[site] - lost
-        return found
+            counts[site] = max(expected[site], counted[site]), counted[site] - lost
+        return counts
 
     def collector_down(self, first_us: int, end_us: int) -> None:
-        """Everything is drained: what has no sample now was not polled, since a poller was dead."""
+        """Count the ticks of [first_us, end_us) without a sample as `COLLECTOR_DOWN`; when all journals are drained."""
         for account in self.devices.values():
             account.miss(COLLECTOR_DOWN, account.expected(first_us, end_us) - account.by_status.total())
 
     def unaccounted(self, first_us: int, end_us: int) -> int:
-        """Ticks of [first_us, end_us) without a committed sample."""
-        return sum(d.expected(first_us, end_us) - d.by_status.total() for d in self.devices.values())
+        """The number of ticks in [first_us, end_us) without a committed sample."""
+        return sum(device.expected(first_us, end_us) - device.by_status.total() for device in self.devices.values())
 
     def complete(self, first_us: int, end_us: int) -> bool:
-        """Whether every expected sample was stored whole."""
-        return all(d.expected(first_us, end_us) == d.by_status[Status.STORED] for d in self.devices.values())
+        """True if every expected sample is stored."""
+        return all(
+            device.expected(first_us, end_us) == device.by_status[Status.STORED] for device in self.devices.values()
+        )
 
     def summary(self, first_us: int, end_us: int, simulated: bool, database: str) -> dict[str, object]:
         """The run in numbers, in the form that README.md gives for `run.summary`."""

@@ -1,6 +1,6 @@
-"""What a new configuration changes while the job runs. Pure; `ess_ray.jobs.collect.reload` carries it out.
+"""The difference between two configurations, of which the job takes the new one while it runs (`jobs.collect.reload`).
 
-Devices, their maps and sites may change. Everything else holds for a whole run.
+Devices, their maps and sites may change. Every other setting holds as long as the job runs.
 """
 
 from __future__ import annotations
@@ -16,30 +16,36 @@ CHANGEABLE = {"timezones", "devices", "maps", "map_trees"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The devices that come, go, or are polled differently (map, address, times)."""
+    """The devices that are new, gone, or polled differently (map, address, times)."""
 
     added: tuple[Device, ...]
     removed: tuple[Device, ...]
     changed: tuple[Device, ...]
 
     def __bool__(self) -> bool:
-        """Whether there is something to do."""
+        """True if any device is added, removed or changed."""
         return bool(self.added or self.removed or self.changed)
 
     def __str__(self) -> str:
-        """`added hilltop/pcs; changed hilltop/gateway`."""
+        """As text: `added hilltop/pcs; changed hilltop/gateway`."""
         parts = (("added", self.added), ("removed", self.removed), ("changed", self.changed))
         return "; ".join(f"{word} {', '.join(map(str, devices))}" for word, devices in parts if devices)
 
 
 def change(old: Settings, new: Settings) -> Change:
-    """From one to the other. Raises ConfigError for a key that cannot change while the job runs."""
+    """The change from `old` to `new`. Raises ConfigError for a key that cannot change while the job runs."""
     for field in fields(Settings):
         if field.name not in CHANGEABLE and getattr(old, field.name) != getattr(new, field.name):
-            raise ConfigError(field.name, "differs from what the job was started with: that needs a restart")
+            raise ConfigError(
+                field.name,
+                "differs from what the job was started with: stop the job and start it anew",
+            )
     for site, timezone in old.timezones.items():
         if new.timezones.get(site, timezone) != timezone:
-            raise ConfigError(f"sites.{site}.timezone", f"was {timezone}: another one needs a restart")
+            raise ConfigError(
+                f"sites.{site}.timezone",
+                f"was {timezone} at the job's start: stop the job and start it anew",
+            )
     before = {settings.device: settings for settings in old.devices}
     after = {settings.device: settings for settings in new.devices}
     return Change(

@@ -1,9 +1,9 @@
-"""Which curves of a device are drawn, and how finely: from the columns that its map delivers, never plant by plant.
+"""The curves of a device on the page, made from the columns that its map delivers; nothing is known of single plants.
 
 A curve has one point a bucket of time: the lowest and the highest value in it, and the mean where there is one column.
 Two columns that differ in min and max only are one curve, the range between them. Tables with one row a bank give a
-line for each; of finer ones the range over all rows is drawn. A bucket without a value is no point: nothing is
-connected over a gap by whoever draws this.
+line for each row; of tables with more rows the range over all rows is drawn. A bucket without a value is no point, and
+no line is drawn over it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ess_ray.core.maps.standard import Standard
 
 WINDOWS_S = {"15m": 900, "1h": 3600, "6h": 21_600}
 MOST_POINTS = 300  # of a line
-MOST_CURVES = 12  # of an answer
+MOST_CURVES = 12  # of one reply
 
-# What an operator looks at first, as the shipped standard names it: of each line the first that is delivered, of a pair
-# the lower column.
+# Shown first, by the names of the shipped standard: of each tuple the first column that is delivered; of a pair of
+# columns (lowest and highest) the lower one.
 FAVOURITES = (
     ("bank_soc",),
     ("bank_power",),
@@ -32,12 +32,12 @@ FAVOURITES = (
     ("ac_active_power", "ac_power"),
     ("active_power_total", "inv1_active_power"),
 )
-OTHERWISE = 6  # curves of a standard that has none of them
+CURVES_WITHOUT_FAVOURITES = 6  # shown first if the standard has none of them
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One drawing: the columns `low` and `high` of a table, the same one twice unless they are a pair."""
+    """A curve: the columns `low` and `high` of a table, the same column twice unless they are lowest and highest."""
 
     table: str
     low: Column
@@ -47,12 +47,12 @@ class Curve:
 
     @property
     def name(self) -> str:
-        """How it is asked for."""
+        """The name in requests: `rack.rack_soc`."""
         return f"{self.table}.{self.low.name}"
 
     @property
     def title(self) -> str:
-        """For a person."""
+        """The title above the curve: `Rack: state of charge, lowest to highest`."""
         meaning = self.low.meaning.partition(";")[0]
         if self.pair:
             meaning = meaning.replace("Lowest ", "").replace("lowest ", "") + ", lowest to highest"
@@ -63,49 +63,49 @@ class Curve:
 
     @property
     def pair(self) -> bool:
-        """Whether it is the range between two columns."""
+        """True if the range between two columns is drawn."""
         return self.low is not self.high
 
 
 def curves_of(standard: Standard, delivers: Mapping[str, Collection[str]]) -> dict[str, Curve]:
-    """Every curve of a device, by name, those that are looked at first in front."""
-    found = {curve.name: curve for curve in _curves(standard, delivers)}
-    return {name: found[name] for name in dict.fromkeys([*_favourites(found), *found])}
+    """All curves of a device, by name, favourites first. `delivers`: the columns of its map, by table."""
+    curves = {curve.name: curve for curve in _curves(standard, delivers)}
+    return {name: curves[name] for name in dict.fromkeys([*_favourites(curves), *curves])}
 
 
 def chosen(curves: Mapping[str, Curve], names: Iterable[str]) -> list[Curve]:
-    """Those named, or those to begin with. Raises NotFound."""
+    """The curves of these names, without names the favourites. Raises NotFound for an unknown name or too many."""
     names = list(names)
     if not names:
-        names = _favourites(curves) or list(curves)[:OTHERWISE]
+        names = _favourites(curves) or list(curves)[:CURVES_WITHOUT_FAVOURITES]
     if unknown := [name for name in names if name not in curves]:
         raise NotFound(f"{unknown[0]!r} is no curve of this device")
     if len(names) > MOST_CURVES:
-        raise NotFound(f"{len(names)} curves are more than {MOST_CURVES}")
+        raise NotFound(f"{len(names)} curves were requested, and at most {MOST_CURVES} are given at once")
     return [curves[name] for name in names]
 
 
 def unit(column: Column) -> str:
-    """As it is written for a person."""
+    """The unit as people write it: °C for degC."""
     return {"degC": "°C"}.get(column.unit, column.unit)
 
 
 def bucket_us(window_us: int, period_us: int) -> int:
-    """Whole seconds for one point, so that there are at most MOST_POINTS; no shorter than the device's period."""
+    """The time of one point, in whole seconds: at most MOST_POINTS in the window, none shorter than the period."""
     least_us = max(window_us / MOST_POINTS, period_us)
     return -int(-least_us // 1_000_000) * 1_000_000
 
 
 def _favourites(curves: Mapping[str, Curve]) -> list[str]:
     by_column = {curve.low.name: name for name, curve in curves.items()}
-    found = (next((by_column[one] for one in line if one in by_column), None) for line in FAVOURITES)
-    return [name for name in found if name]
+    names = (next((by_column[column] for column in columns if column in by_column), None) for columns in FAVOURITES)
+    return [name for name in names if name]
 
 
 def _curves(standard: Standard, delivers: Mapping[str, Collection[str]]) -> Iterator[Curve]:
     for table in standard.tables.values():
-        there = [one for name, one in table.columns.items() if name in delivers.get(table.name, ())]
-        columns = {one.name: one for one in there if one.type in NUMERIC_TYPES}
+        delivered = [column for name, column in table.columns.items() if name in delivers.get(table.name, ())]
+        columns = {column.name: column for column in delivered if column.type in NUMERIC_TYPES}
         split_by = table.identity[0] if len(table.identity) == 1 else None
         partners = {high: low for low in columns if (high := _partner(low)) in columns}
         for name, column in columns.items():
@@ -114,6 +114,6 @@ def _curves(standard: Standard, delivers: Mapping[str, Collection[str]]) -> Iter
 
 
 def _partner(low: str) -> str:
-    """`rack_max_cell_voltage` of `rack_min_cell_voltage`; nothing for others."""
+    """The column of the highest to that of the lowest: `rack_max_cell_voltage` of `rack_min_cell_voltage`; or ""."""
     words = low.split("_")
     return "_".join("max" if word == "min" else word for word in words) if "min" in words else ""

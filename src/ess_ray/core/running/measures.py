@@ -1,7 +1,7 @@
-"""The metrics' values, from the counts of a run. Pure; called by the driver every few seconds.
+"""The values of the metrics, made from the counts of a run. Pure; called by the driver every few seconds.
 
 Names and labels are those of `core.running.metrics`. Where a fleet is too big for a series of each device
-(`MOST_DEVICES`), the site's devices are summed up as one by the name `ALL_DEVICES`.
+(`MOST_DEVICES`), the site's devices are added up as one device named `ALL_DEVICES`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from ess_ray.core.samples import Device, Status
 
 READ_ANYWAY = frozenset(reason for reason in Reason if reason.whose is Whose.DATABASE)  # the device is well
 DEFINED_CODES = frozenset(map(int, ExceptionCode))
-# Counters of a device with no other label.
-ONE_OF_A_DEVICE = [
+# Names of the counters that have one series for each device.
+DEVICE_COUNTERS = [
     metric.name.removeprefix(PREFIX)
     for metric in METRICS
     if metric.kind is MetricKind.COUNTER and metric.labels == ("site", "device")
@@ -41,7 +41,7 @@ ONE_OF_A_DEVICE = [
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """All that a run has counted."""
+    """The counts of a run. `disk_bytes`: free and size of the disk of state_dir, None if they cannot be read."""
 
     account: Account
     totals: CountTotals
@@ -50,29 +50,29 @@ class Counts:
     deaths: Mapping[str, int]  # by kind of actor
     exported: Exported | None  # None: nothing is exported
     database_up: bool
-    disk_bytes: tuple[int, int] | None  # free and size, of the state folder's
+    disk_bytes: tuple[int, int] | None
 
 
 def measure(counts: Counts, timezones: Mapping[str, str], late_us: int, now_us: int) -> Values:
-    """All values at `now_us`; ticks younger than `late_us` may still be on their way."""
-    found = _Found(len(counts.account.devices))
-    _account(found, counts.account)
-    _today(found, counts.account, timezones, late_us, now_us)
-    _polling(found, counts.totals)
-    _journals(found, counts.journals, now_us)
-    _work(found, counts.work)
+    """The values of all metrics at `now_us`; ticks younger than `late_us` are not expected yet."""
+    series = _Series(len(counts.account.devices))
+    _account(series, counts.account)
+    _today(series, counts.account, timezones, late_us, now_us)
+    _polling(series, counts.totals)
+    _journals(series, counts.journals, now_us)
+    _work(series, counts.work)
     if counts.exported:
-        _exported(found, counts.exported)
-    found.by_label("actor_deaths_total", counts.deaths)
-    found.add("database_up", counts.database_up)
+        _exported(series, counts.exported)
+    series.by_label("actor_deaths_total", counts.deaths)
+    series.add("database_up", counts.database_up)
     if counts.disk_bytes:
-        found.add("state_disk_free_bytes", counts.disk_bytes[0])
-        found.add("state_disk_size_bytes", counts.disk_bytes[1])
-    return found.values
+        series.add("state_disk_free_bytes", counts.disk_bytes[0])
+        series.add("state_disk_size_bytes", counts.disk_bytes[1])
+    return series.values
 
 
-class _Found:
-    """Values, as they come together; of a series that is named twice the sum."""
+class _Series:
+    """The values of all series; what is added to a series twice is summed."""
 
     def __init__(self, devices: int) -> None:
         self._values: defaultdict[str, defaultdict[Labels, float]] = defaultdict(lambda: defaultdict(float))
@@ -80,24 +80,24 @@ class _Found:
 
     @property
     def values(self) -> Values:
-        """All of them."""
+        """By the name of the series and its labels."""
         return {name: dict(series) for name, series in self._values.items()}
 
     def add(self, name: str, value: float, *labels: str) -> None:
-        """A value of `ess_ray_NAME`."""
+        """Add to the series `ess_ray_NAME` with these labels."""
         self._values[PREFIX + name][labels] += value
 
     def of_device(self, name: str, value: float, device: Device, *labels: str) -> None:
-        """A value of one device, or its part of the site's."""
+        """Add a device's value, to its own series or to the one of its site's devices together."""
         self.add(name, value, device.site, device.device if self.each_device else ALL_DEVICES, *labels)
 
     def by_label(self, name: str, values: Mapping[str, float]) -> None:
-        """Values by the metric's only label."""
-        for word, value in values.items():
-            self.add(name, value, word)
+        """Add values of a metric with one label, by that label."""
+        for label, value in values.items():
+            self.add(name, value, label)
 
     def histogram(self, name: str, site: str, up_to: Sequence[int], samples: int, sum_s: float) -> None:
-        """So many do not exceed each of BUCKETS_S."""
+        """Add a site's histogram: `up_to` has the number of samples that do not exceed each of BUCKETS_S."""
         for bound_s, count in zip(BUCKETS_S, up_to, strict=True):
             self.add(f"{name}_bucket", count, site, f"{bound_s:g}")
         self.add(f"{name}_bucket", samples, site, "+Inf")
@@ -105,50 +105,50 @@ class _Found:
         self.add(f"{name}_sum", sum_s, site)
 
 
-def _account(found: _Found, account: Account) -> None:
-    found.add("start_timestamp_seconds", account.first_us / 1e6)
-    found.add("known_samples_total", account.known)
-    found.add("recovered_samples_total", account.recovered)
-    for device, books in account.devices.items():
+def _account(series: _Series, account: Account) -> None:
+    series.add("start_timestamp_seconds", account.first_us / 1e6)
+    series.add("known_samples_total", account.duplicates)
+    series.add("recovered_samples_total", account.recovered)
+    for device, ticks in account.devices.items():
         for status in Status:
-            found.of_device("samples_total", books.by_status[status], device, status)
-        for reason, samples in books.reasons.items():
-            found.of_device("sample_reasons_total", samples, device, bounded(reason))
-        if not books.gone:
-            up = books.last_status in (Status.STORED, Status.PARTIAL) or books.last_reason in READ_ANYWAY
-            found.add("devices", 1, device.site)
-            found.add("devices_up", up, device.site)
-            if found.each_device:
-                found.of_device("device_up", up, device)
+            series.of_device("samples_total", ticks.by_status[status], device, status)
+        for reason, samples in ticks.reasons.items():
+            series.of_device("sample_reasons_total", samples, device, bounded(reason))
+        if not ticks.gone:
+            up = ticks.last_status in (Status.STORED, Status.PARTIAL) or ticks.last_reason in READ_ANYWAY
+            series.add("devices", 1, device.site)
+            series.add("devices_up", up, device.site)
+            if series.each_device:
+                series.of_device("device_up", up, device)
     for site, tables in account.rows.items():
         for table, rows in tables.items():
-            found.add("rows_total", rows, site, table)
+            series.add("rows_total", rows, site, table)
     for site, latency in account.latency.items():
         counts, sum_s = latency.up_to(BUCKETS_S)
-        found.histogram("commit_delay_seconds", site, counts, latency.samples, sum_s)
+        series.histogram("commit_delay_seconds", site, counts, latency.samples, sum_s)
 
 
-def _today(found: _Found, account: Account, timezones: Mapping[str, str], late_us: int, now_us: int) -> None:
+def _today(series: _Series, account: Account, timezones: Mapping[str, str], late_us: int, now_us: int) -> None:
     start_us = {site: choose_day("today", timezone, now_us, 0).start_us for site, timezone in timezones.items()}
     for site, (expected, stored) in account.since(start_us, now_us - late_us).items():
-        found.add("day_expected_samples", expected, site)
-        found.add("day_stored_samples", stored, site)
+        series.add("day_expected_samples", expected, site)
+        series.add("day_stored_samples", stored, site)
         if expected:
-            found.add("day_completeness_ratio", stored / expected, site)
+            series.add("day_completeness_ratio", stored / expected, site)
 
 
-def _polling(found: _Found, totals: CountTotals) -> None:
+def _polling(series: _Series, totals: CountTotals) -> None:
     for device, counts in totals.devices.items():
-        for name in ONE_OF_A_DEVICE:  # counts that are zero are shown too
-            found.of_device(name, 0, device)
+        for name in DEVICE_COUNTERS:  # counts that are zero are shown too
+            series.of_device(name, 0, device)
         for (name, *reason), count in counts.items():
-            found.of_device(name, count, device, *map(bounded, reason))
+            series.of_device(name, count, device, *map(bounded, reason))
     for name, by_site in (
         ("request_seconds", totals.request_times),
         ("tick_lateness_seconds", totals.poll_lateness),
     ):
         for site, histogram in by_site.items():
-            found.histogram(name, site, *_up_to(histogram))
+            series.histogram(name, site, *_up_to(histogram))
 
 
 def _up_to(histogram: Histogram) -> tuple[list[int], int, float]:
@@ -157,34 +157,34 @@ def _up_to(histogram: Histogram) -> tuple[list[int], int, float]:
     return [below[bits] for bits in BUCKET_BITS], below[-1], histogram.sum_us / 1e6
 
 
-def _journals(found: _Found, journals: Mapping[str, Backlog], now_us: int) -> None:
+def _journals(series: _Series, journals: Mapping[str, Backlog], now_us: int) -> None:
     for name, waiting in journals.items():
         poller = name.removeprefix("poller:")
-        found.add("journal_items", waiting.items, poller)
-        found.add("journal_depth_seconds", max(now_us - waiting.oldest_us, 0) / 1e6 if waiting.items else 0.0, poller)
+        series.add("journal_items", waiting.items, poller)
+        series.add("journal_depth_seconds", max(now_us - waiting.oldest_us, 0) / 1e6 if waiting.items else 0.0, poller)
         if waiting.items:
-            found.add("journal_oldest_timestamp_seconds", waiting.oldest_us / 1e6, poller)
-        found.add("journal_shed_samples_total", waiting.shed, poller)
-        found.add("journal_disk_failing", waiting.failing, poller)
+            series.add("journal_oldest_timestamp_seconds", waiting.oldest_us / 1e6, poller)
+        series.add("journal_shed_samples_total", waiting.shed, poller)
+        series.add("journal_disk_failing", waiting.failing, poller)
 
 
-def _work(found: _Found, work: Work) -> None:
-    found.add("normalised_rows_total", work.normalised_rows)
-    found.add("normalise_seconds_total", work.normalise_s)
-    found.add("batches_total", work.batches)
-    found.add("transactions_total", work.flushes)
-    found.add("copy_seconds_total", work.copy_s)
-    found.add("write_seconds_total", work.write_s)
-    found.by_label("transaction_retries_total", work.again)
-    found.by_label("rejected_rows_total", work.rejected)
+def _work(series: _Series, work: Work) -> None:
+    series.add("normalised_rows_total", work.normalised_rows)
+    series.add("normalise_seconds_total", work.normalise_s)
+    series.add("batches_total", work.batches)
+    series.add("transactions_total", work.flushes)
+    series.add("copy_seconds_total", work.copy_s)
+    series.add("write_seconds_total", work.write_s)
+    series.by_label("transaction_retries_total", work.again)
+    series.by_label("rejected_rows_total", work.rejected)
 
 
-def _exported(found: _Found, exported: Exported) -> None:
-    found.add("export_objects_total", exported.objects)
-    found.add("export_rows_total", exported.rows)
-    found.add("export_bytes_total", exported.bytes)
-    found.add("export_failed_objects", exported.failed)
-    found.by_label("export_lag_days", dict(exported.lag_days))
+def _exported(series: _Series, exported: Exported) -> None:
+    series.add("export_objects_total", exported.objects)
+    series.add("export_rows_total", exported.rows)
+    series.add("export_bytes_total", exported.bytes)
+    series.add("export_failed_objects", exported.failed)
+    series.by_label("export_lag_days", dict(exported.lag_days))
 
 
 def bounded(reason: str) -> str:

@@ -1,5 +1,5 @@
-"""All metrics: their names, kinds, units and labels. Whatever names one (rules, dashboards, docs/metrics.md) is tested
-against this list; `core.running.measures` gives their values.
+"""All metrics: their names, kinds, units and labels. Rules, dashboards and docs/metrics.md are tested against
+this list; `core.running.measures` makes the values.
 
 Names follow Prometheus' conventions: base units in the name, `_total` for what only grows. Ray puts `ray_` before them,
 which `deploy/prometheus/prometheus.yml` takes off again. A label's values are bounded: sites, devices of a small fleet
@@ -22,7 +22,7 @@ Values = Mapping[str, Mapping[Labels, float]]  # by a series' name
 
 
 class MetricKind(StrEnum):
-    """What a metric's value is."""
+    """The kind of a metric, as Prometheus has them."""
 
     COUNTER = "counter"  # only grows, from zero at the job's start
     GAUGE = "gauge"
@@ -31,7 +31,7 @@ class MetricKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One of them."""
+    """A metric. `help` is ASCII: Ray takes no other text."""
 
     name: str
     kind: MetricKind
@@ -40,7 +40,7 @@ class Metric:
 
     @property
     def series(self) -> Mapping[str, tuple[str, ...]]:
-        """What is exported: the labels, by name."""
+        """The names of the series that Prometheus gets, each with its labels' names."""
         if self.kind is not MetricKind.HISTOGRAM:
             return {self.name: self.labels}
         of_all = dict.fromkeys((f"{self.name}_sum", f"{self.name}_count"), self.labels)
@@ -48,7 +48,7 @@ class Metric:
 
 
 def _metrics(kind: MetricKind, *listed: tuple[str, str, str]) -> Iterable[Metric]:
-    return (Metric(PREFIX + name, kind, told, tuple(labels.split())) for name, labels, told in listed)
+    return (Metric(PREFIX + name, kind, text, tuple(labels.split())) for name, labels, text in listed)
 
 
 # Upper bounds of all histograms, in seconds: powers of two of a microsecond, since a time is counted by its bits.
@@ -61,7 +61,7 @@ METRICS: tuple[Metric, ...] = (
         ("samples_total", "site device status", "samples in the database: stored, partial, failed"),
         ("sample_reasons_total", "site device reason", "samples in the database that have a reason, by reason"),
         ("rows_total", "site table", "rows in the database, of the data tables"),
-        ("known_samples_total", "", "samples that the database had already, as after a commit without an answer"),
+        ("known_samples_total", "", "samples that the database had already, as after a commit without a reply"),
         ("recovered_samples_total", "", "samples of earlier runs, stored out of the journals"),
         ("requests_total", "site device", "Modbus requests sent, retries included"),
         ("request_retries_total", "site device", "Modbus requests sent once more"),
@@ -78,7 +78,11 @@ METRICS: tuple[Metric, ...] = (
         ("normalise_seconds_total", "", "time the normalisers spent on them"),
         ("batches_total", "", "pollers' batches stored"),
         ("transactions_total", "", "transactions committed that held samples"),
-        ("transaction_retries_total", "reason", "begun again: samples known, rows refused, or all of it failed"),
+        (
+            "transaction_retries_total",
+            "reason",
+            "transactions begun again: known samples, refused rows, or all of it failed",
+        ),
         ("copy_seconds_total", "", "time the writer spent in COPY"),
         ("write_seconds_total", "", "time the writer spent on transactions, COPY and commit included"),
         ("rejected_rows_total", "table", "rows that the database refused for good"),
@@ -93,7 +97,11 @@ METRICS: tuple[Metric, ...] = (
     ),
     *_metrics(
         MetricKind.HISTOGRAM,
-        ("request_seconds", "site", "time from a request to its answer; clocks are read once a batch of devices"),
+        (
+            "request_seconds",
+            "site",
+            "time from a request to its reply; one look at the clock for all that are ready",
+        ),
         ("tick_lateness_seconds", "site", "how long behind its moment (tick and phase) a poll began"),
         ("commit_delay_seconds", "site", "time from that moment to the commit"),
     ),
@@ -102,15 +110,15 @@ METRICS: tuple[Metric, ...] = (
         ("start_timestamp_seconds", "", "the run's first tick"),
         ("devices", "site", "devices that are configured"),
         ("devices_up", "site", "devices whose latest sample in the database was read, at least in part"),
-        ("device_up", "site device", "1 if the device is one of them; not in a big fleet"),
+        ("device_up", "site device", "1 if the device is one of them; absent in a fleet of more than 200 devices"),
         ("day_expected_samples", "site", "samples expected of today, by the site's clock, since the run began"),
-        ("day_stored_samples", "site", "how many of these are stored whole"),
+        ("day_stored_samples", "site", "how many of these are stored completely"),
         ("day_completeness_ratio", "site", "the share of these, 0 to 1"),
         ("journal_items", "poller", "samples and events that the database has not committed"),
         ("journal_depth_seconds", "poller", "age of the oldest of them, 0 without any"),
-        ("journal_oldest_timestamp_seconds", "poller", "its time, if there is any"),
+        ("journal_oldest_timestamp_seconds", "poller", "time of the oldest of them; absent without any"),
         ("journal_disk_failing", "poller", "1: the disk refuses, samples are held in memory"),
-        ("database_up", "", "1: the latest write was answered, or none was needed"),
+        ("database_up", "", "1: the latest write was committed, or none was needed"),
         ("state_disk_free_bytes", "", "room on the disk of state_dir"),
         ("state_disk_size_bytes", "", "that disk's size"),
         ("export_lag_days", "site", "days from the oldest one that is not in the store to the last one that is over"),
@@ -118,5 +126,5 @@ METRICS: tuple[Metric, ...] = (
     ),
 )
 
-SERIES: Mapping[str, tuple[str, ...]] = {name: labels for one in METRICS for name, labels in one.series.items()}
+SERIES: Mapping[str, tuple[str, ...]] = {name: labels for metric in METRICS for name, labels in metric.series.items()}
 HELP: Mapping[str, str] = {name: metric.help for metric in METRICS for name in metric.series}

@@ -1,7 +1,7 @@
-"""Which node of a cluster polls what. Pure; `cluster.plan` and `cluster.balance` ask.
+"""The nodes of a cluster on which devices are polled. Pure; used by `cluster.plan` and `cluster.balance`.
 
-A device may say what a node has to offer to poll it (`placement`): a node offers what its Ray was started with as
-resources. Loads are counted in devices.
+A device's setting `placement` names resources: only a node whose Ray was started with all of them may poll the device.
+The load of a node is the number of devices that it polls.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-Line = TypeVar("Line")
+Endpoint = TypeVar("Endpoint")  # names the devices behind one host and port, which are polled together
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node that is up."""
+    """A node of the cluster that is up; `offers`: the resources that its Ray was started with."""
 
     id: str
     host: str
@@ -24,16 +24,19 @@ class Node:
 
 
 def eligible(nodes: Iterable[Node], placement: Iterable[str]) -> list[Node]:
-    """The nodes that offer all of it."""
+    """The nodes that offer every resource of `placement`."""
     return [node for node in nodes if node.offers.issuperset(placement)]
 
 
 def assign(groups: Sequence[tuple[frozenset[str], int]], nodes: Sequence[Node]) -> list[str | None]:
-    """A node for each group of devices, given its placement and size: the emptiest; None where nobody offers it."""
+    """The node's id for each group of (placement, devices): the one with the least load that offers the placement.
+
+    In the order of the groups; None for a group whose placement no node offers.
+    """
     loads = dict.fromkeys((node.id for node in nodes), 0)
     chosen: list[str | None] = []
     for placement, devices in groups:
-        node = min(eligible(nodes, placement), key=lambda one: loads[one.id], default=None)
+        node = min(eligible(nodes, placement), key=lambda node: loads[node.id], default=None)
         chosen.append(node.id if node else None)
         if node:
             loads[node.id] += devices
@@ -41,40 +44,40 @@ def assign(groups: Sequence[tuple[frozenset[str], int]], nodes: Sequence[Node]) 
 
 
 def moves(
-    placed: Mapping[Line, str],
-    sizes: Mapping[Line, int],
-    placements: Mapping[Line, frozenset[str]],
+    placed: Mapping[Endpoint, str],
+    sizes: Mapping[Endpoint, int],
+    placements: Mapping[Endpoint, frozenset[str]],
     nodes: Sequence[Node],
-) -> dict[Line, str]:
-    """Which lines to move where, so that loads differ by no more than a line; the fewest that do.
+) -> dict[Endpoint, str]:
+    """The endpoints to move, each with its new node's id: the fewest after which no move makes loads more even.
 
-    `placed`: the node of every line that is polled. A line on a node that is not up any more stays: Ray moves it.
+    `placed`: the node of every endpoint that is polled. One whose node is no longer up is not moved: Ray does that.
     """
     loads = dict.fromkeys((node.id for node in nodes), 0)
-    kinds: dict[str, dict[tuple[int, frozenset[str]], list[Line]]] = {node.id: {} for node in nodes}
-    for line, here in placed.items():
+    kinds: dict[str, dict[tuple[int, frozenset[str]], list[Endpoint]]] = {node.id: {} for node in nodes}
+    for endpoint, here in placed.items():
         if here in loads:
-            loads[here] += sizes[line]
-            kinds[here].setdefault((sizes[line], placements[line]), []).append(line)
+            loads[here] += sizes[endpoint]
+            kinds[here].setdefault((sizes[endpoint], placements[endpoint]), []).append(endpoint)
     where = dict(placed)
     while step := _best_move(loads, kinds, nodes):
         here, there, kind = step
-        line = kinds[here][kind].pop()
-        kinds[there].setdefault(kind, []).append(line)
-        where[line] = there
+        endpoint = kinds[here][kind].pop()
+        kinds[there].setdefault(kind, []).append(endpoint)
+        where[endpoint] = there
         loads[here] -= kind[0]
         loads[there] += kind[0]
-    return {line: node for line, node in where.items() if node != placed[line]}
+    return {endpoint: node for endpoint, node in where.items() if node != placed[endpoint]}
 
 
 def _best_move(
     loads: Mapping[str, int],
-    kinds: Mapping[str, Mapping[tuple[int, frozenset[str]], Sequence[Line]]],
+    kinds: Mapping[str, Mapping[tuple[int, frozenset[str]], Sequence[Endpoint]]],
     nodes: Sequence[Node],
 ) -> tuple[str, str, tuple[int, frozenset[str]]] | None:
-    """From which node to which, a line of which size and placement: off the fullest, the largest that helps."""
+    """(from node, to node, (size, placement) of the endpoint): off the fullest node, the largest that helps."""
     for here in sorted(loads, key=lambda node: -loads[node]):
-        for kind in sorted(kinds[here], key=lambda one: -one[0]):
+        for kind in sorted(kinds[here], key=lambda kind: -kind[0]):
             size, placement = kind
             there = min(eligible(nodes, placement), key=lambda node: loads[node.id], default=None)
             if kinds[here][kind] and there and loads[there.id] + size < loads[here]:

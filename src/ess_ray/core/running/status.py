@@ -1,7 +1,7 @@
-"""A run at one moment, as plain data: what `job=status` and the page show. Made once a second, from the books.
+"""The state of a run at one moment, as plain data, for `job=status` and the page. Made once a second, from the account.
 
-Unlike the books it tells how things stand now: a plant that lost an hour this morning and is read whole again is well,
-and its counts say the rest. Times are microseconds since 1970 UTC.
+A state is that of the newest samples: a plant that lost an hour this morning and is read completely again is ok, while
+its counts since the run's start have the hour. Times are microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from enum import StrEnum
 from typing import Any
 
 from ess_ray.core.running.account import Account, DeviceAccount
-from ess_ray.core.samples import Status as SampleStatus
+from ess_ray.core.samples import Status
 
 FILE = "status.json"  # in the state folder
-MOST_LISTED = 200  # devices named one by one; of more, only those in trouble
-MARGIN_US = 5_000_000  # a sample that is so much later than it may be by its settings is late
-OLD_US = 10_000_000  # a status that was not renewed for so long tells of the past
+MOST_LISTED = 200  # devices listed; if there are more, only those that are not ok
+MARGIN_US = 5_000_000  # between the time that period and poll limit allow a sample and the moment that it is late
+OLD_US = 10_000_000  # a status that was not renewed for so long says nothing of now
 
 
 class Health(StrEnum):
-    """How a device, or the worst of a site's devices, does; from well to bad."""
+    """The state of a device by its newest sample, or of a site's worst device; from good to bad."""
 
     OK = "ok"  # the newest sample has every register that the device gives
-    STARTING = "starting"  # none is due yet
+    STARTING = "starting"  # no sample is due yet
     PARTIAL = "partial"  # the newest sample lacks registers
-    LATE = "late"  # samples that are due have not come to the database
-    SILENT = "silent"  # the newest sample has nothing
-    DOWN = "collector down"  # nobody has looked for a while
+    LATE = "late"  # samples that are due are not in the database
+    SILENT = "silent"  # nothing was read for the newest sample
+    DOWN = "collector down"  # the status was not renewed for OLD_US
 
 
-SEVERITY = {state: place for place, state in enumerate(Health)}
-OF_SAMPLE = {SampleStatus.STORED: Health.OK, SampleStatus.PARTIAL: Health.PARTIAL, SampleStatus.FAILED: Health.SILENT}
+SEVERITY = {state: severity for severity, state in enumerate(Health)}
+OF_SAMPLE = {Status.STORED: Health.OK, Status.PARTIAL: Health.PARTIAL, Status.FAILED: Health.SILENT}
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """One device; counts are those of the run, `last_reason` and `lost_us` (silent since) hold now."""
+    """One device: counts since the run's start; `last_…` of its newest sample; silent since `lost_us`, if it is."""
 
     device: str
     map: str
@@ -56,7 +56,7 @@ class DeviceStatus:
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """One site; `states` and `troubles` count its devices by state and by what their newest sample lacked."""
+    """One site: its devices by state, and those not ok by the reason of their newest sample; counts since the start."""
 
     site: str
     timezone: str
@@ -71,27 +71,26 @@ class SiteStatus:
     p50_ms: float | None
     p99_ms: float | None
     last_tick_us: int | None
-    devices: tuple[DeviceStatus, ...]  # those listed, worst first
+    devices: tuple[DeviceStatus, ...]  # those that are listed, worst first
 
     @property
     def count(self) -> int:
-        """Of all its devices."""
+        """The number of devices, listed or not."""
         return sum(self.states.values())
 
     @property
-    def words(self) -> str:
-        """How it does: `ok`, or `2 of 40 devices silent: timeout`."""
+    def state_text(self) -> str:
+        """The state in words: `ok`, or `2 of 40 devices silent: timeout`."""
         if self.state is Health.OK or not self.count:
             return str(self.state)
-        ill = self.states[self.state]
-        who = "" if self.count == 1 else f"{ill} of {self.count} devices "
-        why = ", ".join(self.troubles)
-        return f"{who}{self.state}" + (f": {why}" if why else "")
+        concerned = "" if self.count == 1 else f"{self.states[self.state]} of {self.count} devices "
+        reasons = ", ".join(self.troubles)
+        return f"{concerned}{self.state}" + (f": {reasons}" if reasons else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """The facts. `problem`: what is the matter with the database; `waiting`: samples that it does not have yet."""
+class RunStatus:
+    """The whole run. `problem`: why the database takes no samples; `waiting`: samples that are not in it yet."""
 
     first_us: int
     now_us: int
@@ -101,44 +100,44 @@ class Status:
     problem: str | None
     waiting: int
     export: str | None
-    page: str  # where it is, or why there is none
+    page: str  # its address, or why there is none
     sites: tuple[SiteStatus, ...]
 
     @property
     def well(self) -> bool:
-        """Nothing needs anybody."""
+        """True if nobody needs to do anything: all sites are ok or starting, and the database takes samples."""
         return not self.problem and all(site.state in {Health.OK, Health.STARTING} for site in self.sites)
 
-    def at(self, now_us: int) -> Status:
-        """As it is to be shown at this moment: what is too old says nothing of now."""
+    def at(self, now_us: int) -> RunStatus:
+        """The status to be shown at this moment: if it is older than OLD_US, every site and device is DOWN."""
         if now_us - self.now_us <= OLD_US:
             return self
         return replace(self, sites=tuple(_down(site) for site in self.sites))
 
     def tree(self) -> dict[str, Any]:
-        """As JSON takes it, with the words."""
-        found = asdict(self)
-        for site, one in zip(found["sites"], self.sites, strict=True):
-            site["words"] = one.words
-        return found
+        """The status as dicts and lists for JSON; each site also has its `state_text`, by the key `words`."""
+        tree = asdict(self)
+        for branch, site in zip(tree["sites"], self.sites, strict=True):
+            branch["words"] = site.state_text
+        return tree
 
 
-def status_from(tree: Mapping[str, Any]) -> Status:
-    """The status that became this tree. Raises KeyError, TypeError or ValueError for another one."""
+def status_from(tree: Mapping[str, Any]) -> RunStatus:
+    """The status of which `RunStatus.tree` made this. Raises KeyError, TypeError or ValueError for any other tree."""
     sites = [
         {name: value for name, value in site.items() if name != "words"}
         | {
             "state": Health(site["state"]),
-            "devices": tuple(DeviceStatus(**one | {"state": Health(one["state"])}) for one in site["devices"]),
+            "devices": tuple(DeviceStatus(**device | {"state": Health(device["state"])}) for device in site["devices"]),
         }
         for site in tree["sites"]
     ]
-    return Status(**{**tree, "sites": tuple(SiteStatus(**site) for site in sites)})
+    return RunStatus(**{**tree, "sites": tuple(SiteStatus(**site) for site in sites)})
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the books do not know of a facts."""
+    """What a status has besides the account; see `RunStatus`. `timezones`: by site, in the order to be shown."""
 
     timezones: Mapping[str, str]
     end_us: int | None
@@ -150,34 +149,34 @@ class Facts:
     page: str = ""
 
 
-def status_of(account: Account, facts: Facts, now_us: int) -> Status:
-    """The status now."""
+def status_of(account: Account, facts: Facts, now_us: int) -> RunStatus:
+    """The status at `now_us`."""
     until_us = now_us if facts.end_us is None else min(now_us, facts.end_us)
     sites = {site: _Site() for site in facts.timezones if site in account.rows}
-    for device, books in account.devices.items():
-        if not books.gone and device.site in sites:
-            sites[device.site].add(device.device, books, account.first_us, until_us)
+    for device, device_account in account.devices.items():
+        if not device_account.gone and device.site in sites:
+            sites[device.site].add(device.device, device_account, account.first_us, until_us)
     every = sum(site.states.total() for site in sites.values()) <= MOST_LISTED
-    left = MOST_LISTED
-    found = []
+    free = MOST_LISTED
+    statuses = []
     for name, site in sites.items():
-        listed = site.listed(every)[:left]
-        left -= len(listed)
-        devices = tuple(_device(one, account.first_us, until_us) for one in listed)
-        found.append(_site(account, name, facts.timezones[name], site, devices))
-    return Status(
+        listed = site.listed(every)[:free]
+        free -= len(listed)
+        devices = tuple(_device(device, account.first_us, until_us) for device in listed)
+        statuses.append(_site(account, name, facts.timezones[name], site, devices))
+    return RunStatus(
         account.first_us, now_us, facts.end_us, facts.simulated, facts.database, facts.problem, facts.waiting,
-        facts.export, facts.page, tuple(found),
+        facts.export, facts.page, tuple(statuses),
     )  # fmt: skip
 
 
 @dataclass(slots=True)
 class _Listed:
-    """A device that may be named."""
+    """A device that may be listed."""
 
     name: str
     state: Health
-    books: DeviceAccount
+    account: DeviceAccount
 
 
 @dataclass(slots=True)
@@ -186,42 +185,42 @@ class _Site:
 
     states: Counter[Health] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[SampleStatus] = field(default_factory=Counter)
+    statuses: Counter[Status] = field(default_factory=Counter)
     expected: int = 0
     last_tick_us: int | None = None
     devices: list[_Listed] = field(default_factory=list)
 
-    def add(self, name: str, books: DeviceAccount, first_us: int, until_us: int) -> None:
-        state = _state(books, first_us, until_us)
+    def add(self, name: str, account: DeviceAccount, first_us: int, until_us: int) -> None:
+        state = _state(account, first_us, until_us)
         self.states[state] += 1
-        if state in {Health.PARTIAL, Health.SILENT} and books.last_reason:
-            self.troubles[books.last_reason] += 1
-        for status, count in books.by_status.items():
+        if state in {Health.PARTIAL, Health.SILENT} and account.last_reason:
+            self.troubles[account.last_reason] += 1
+        for status, count in account.by_status.items():
             self.statuses[status] += count
-        self.expected += books.expected(first_us, until_us)
-        if books.last_tick_us is not None:
-            self.last_tick_us = max(books.last_tick_us, self.last_tick_us or 0)
-        self.devices.append(_Listed(name, state, books))
+        self.expected += account.expected(first_us, until_us)
+        if account.last_tick_us is not None:
+            self.last_tick_us = max(account.last_tick_us, self.last_tick_us or 0)
+        self.devices.append(_Listed(name, state, account))
 
     def listed(self, every: bool) -> Sequence[_Listed]:
-        named = self.devices if every else [one for one in self.devices if one.state is not Health.OK]
-        return sorted(named, key=lambda one: -SEVERITY[one.state])
+        named = self.devices if every else [device for device in self.devices if device.state is not Health.OK]
+        return sorted(named, key=lambda device: -SEVERITY[device.state])
 
 
-def _state(books: DeviceAccount, first_us: int, until_us: int) -> Health:
-    settings = books.settings
+def _state(account: DeviceAccount, first_us: int, until_us: int) -> Health:
+    settings = account.settings
     patience_us = settings.period_us + settings.phase_us + settings.poll_limit_us + MARGIN_US
-    since_us = books.last_tick_us if books.last_tick_us is not None else max(first_us, books.since_us)
+    since_us = account.last_tick_us if account.last_tick_us is not None else max(first_us, account.since_us)
     if until_us - since_us > patience_us:
         return Health.LATE
-    return Health.STARTING if books.last_status is None else OF_SAMPLE[books.last_status]
+    return Health.STARTING if account.last_status is None else OF_SAMPLE[account.last_status]
 
 
-def _device(one: _Listed, first_us: int, until_us: int) -> DeviceStatus:
-    books = one.books
+def _device(listed: _Listed, first_us: int, until_us: int) -> DeviceStatus:
+    account, settings = listed.account, listed.account.settings
     return DeviceStatus(
-        one.name, books.settings.map_name, books.settings.period_us, one.state, books.expected(first_us, until_us),
-        *_counts(books.by_status), dict(books.reasons), books.last_tick_us, books.last_reason, books.lost_us,
+        listed.name, settings.map_name, settings.period_us, listed.state, account.expected(first_us, until_us),
+        *_counts(account.by_status), dict(account.reasons), account.last_tick_us, account.last_reason, account.lost_us,
     )  # fmt: skip
 
 
@@ -235,11 +234,11 @@ def _site(account: Account, name: str, timezone: str, site: _Site, devices: tupl
     )  # fmt: skip
 
 
-def _counts(statuses: Mapping[SampleStatus, int]) -> tuple[int, int, int]:
-    stored, partial, failed = (statuses.get(status, 0) for status in SampleStatus)
+def _counts(statuses: Mapping[Status, int]) -> tuple[int, int, int]:
+    stored, partial, failed = (statuses.get(status, 0) for status in Status)
     return stored, partial, failed
 
 
 def _down(site: SiteStatus) -> SiteStatus:
-    devices = tuple(replace(one, state=Health.DOWN) for one in site.devices)
+    devices = tuple(replace(device, state=Health.DOWN) for device in site.devices)
     return replace(site, state=Health.DOWN, states={str(Health.DOWN): site.count}, troubles={}, devices=devices)

@@ -1,7 +1,4 @@
-"""What the journals hold, and what normalisers, writer and export have done since the job's start: for the metrics.
-
-Counted by the driver.
-"""
+"""Counts of journals, normalisers, writer and export since the job's start, made by the driver for the metrics."""
 
 from __future__ import annotations
 
@@ -12,60 +9,61 @@ from enum import StrEnum
 from ess_ray.core.storing.flush import Committed
 
 
-class Again(StrEnum):
-    """Why a transaction was begun again."""
+class RetryCause(StrEnum):
+    """Why a transaction was begun again; the label `reason` of `ess_ray_transaction_retries_total`."""
 
-    KNOWN = "known"  # the database had some of the samples
-    REFUSED = "refused"  # it refused some of the rows
-    FAILED = "failed"  # it was not reached, or the writer died: the whole shipment was sent again
+    DUPLICATES = "known"  # the database had some of the samples
+    REFUSED = "refused"  # the database refused some of the rows
+    FAILED = "failed"  # the database was not reached, or the writer died: the shipment was sent again
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What a poller's journal holds, as of its last pull."""
+    """The journal of one poller, as of its last pull."""
 
     items: int  # samples and events that the database has not committed
-    oldest_us: int  # of them; without any, the moment of the pull
+    oldest_us: int  # their oldest tick or time; the moment of the pull if there are none
     shed: int  # samples that lost their values to the journal's bounds, since the poller's start
     failing: bool  # its disk does not take what is written
 
 
 @dataclass(slots=True)
 class Exported:
-    """What the export has done."""
+    """Objects exported."""
 
     objects: int = 0
     rows: int = 0
     bytes: int = 0
     failed: int = 0  # objects that cannot be exported now
-    lag_days: dict[str, int] = field(default_factory=dict)  # by site: days from the oldest that is missing to the last
+    # By site: days from the oldest that is not exported to the last that is over.
+    lag_days: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Work:
-    """Counts that only grow; seconds are those of one process each, added up."""
+    """Counts that only grow. Seconds are added up over all processes of a kind."""
 
     flushes: int = 0  # transactions that were committed
-    batches: int = 0  # of pollers, in them
+    batches: int = 0  # of pollers, in these transactions
     normalised_rows: int = 0
     normalise_s: float = 0.0
     copy_s: float = 0.0
-    write_s: float = 0.0  # whole transactions, COPY and commit included
-    again: Counter[str] = field(default_factory=Counter)  # by `Again`
+    write_s: float = 0.0  # transactions from begin to end, COPY and commit included
+    again: Counter[str] = field(default_factory=Counter)  # by `RetryCause`
     rejected: Counter[str] = field(default_factory=Counter)  # rows, by table
 
-    def committed(self, batches: int, answer: Committed) -> None:
-        """A flush of so many batches is in the database."""
+    def committed(self, batches: int, result: Committed) -> None:
+        """Count a flush of so many batches that the database has committed."""
         self.flushes += 1
         self.batches += batches
-        self.normalised_rows += answer.cost.normalised_rows
-        self.normalise_s += answer.cost.normalise_s
-        self.copy_s += answer.cost.copy_s
-        self.write_s += answer.cost.write_s
-        self.again[Again.KNOWN] += answer.cost.duplicate_rollbacks
-        self.again[Again.REFUSED] += answer.cost.refusal_rollbacks
-        self.rejected.update(answer.rejected)
+        self.normalised_rows += result.cost.normalised_rows
+        self.normalise_s += result.cost.normalise_s
+        self.copy_s += result.cost.copy_s
+        self.write_s += result.cost.write_s
+        self.again[RetryCause.DUPLICATES] += result.cost.duplicate_rollbacks
+        self.again[RetryCause.REFUSED] += result.cost.refusal_rollbacks
+        self.rejected.update(result.rejected)
 
     def failed(self) -> None:
-        """A shipment goes again."""
-        self.again[Again.FAILED] += 1
+        """Count a shipment that is sent again."""
+        self.again[RetryCause.FAILED] += 1

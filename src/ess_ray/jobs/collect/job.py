@@ -16,7 +16,7 @@ from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.measures import Counts, measure
 from ess_ray.core.running.metrics import Values
-from ess_ray.core.running.status import Facts, Status, status_of
+from ess_ray.core.running.status import Facts, RunStatus, status_of
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.database import Database
 from ess_ray.jobs.collect.display import RunDisplay, summary_lines
@@ -150,7 +150,7 @@ class CollectJob:
         )
         return measure(counts, self._timezones, settings.storage.late_us, now_us)
 
-    def _status(self, now_us: int) -> Status:
+    def _status(self, now_us: int) -> RunStatus:
         facts = Facts(
             timezones=self._timezones,
             end_us=self._end_us,

@@ -48,6 +48,6 @@ def test_devices_come_go_and_change(words: list[str], told: str) -> None:
 )
 def test_what_holds_for_a_whole_run_is_refused_by_its_name(word: str, key: str) -> None:
     old, new = (settings(*sites("sionyu"), *more) for more in ((), (word,)))
-    with pytest.raises(ConfigError, match="restart") as caught:
+    with pytest.raises(ConfigError, match="start it anew") as caught:
         change(old, new)
     assert caught.value.key == key

@@ -1,4 +1,4 @@
-"""How a run stands now, from made-up books."""
+"""How a run stands now, from made-up accounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def settings(device: Device, period_s: int = 1) -> DeviceSettings:
     return make_device(device, host="secret.example", period_us=period_s * S)
 
 
-def books(*devices: Device, period_s: int = 1) -> Account:
+def account_of(*devices: Device, period_s: int = 1) -> Account:
     return Account([settings(device, period_s) for device in devices], 0)
 
 
@@ -34,7 +34,7 @@ FACTS = Facts({"a": "Asia/Seoul"}, None, True, "embedded PostgreSQL")
 
 
 def state(account: Account, now_s: int) -> str:
-    return status_of(account, FACTS, now_s * S).sites[0].words
+    return status_of(account, FACTS, now_s * S).sites[0].state_text
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def state(account: Account, now_s: int) -> str:
     ],
 )
 def test_the_newest_sample_says_how_a_device_does(status: Status, why: str, words: str) -> None:
-    account = books(ONE)
+    account = account_of(ONE)
     collect(account, ONE, 10, status, why)
     assert state(account, 11) == words
 
 
 def test_samples_that_do_not_come_are_late_whatever_the_last_one_was() -> None:
-    account = books(ONE)
+    account = account_of(ONE)
     assert state(account, 3) == "starting"
     assert state(account, 30) == "late"
     collect(account, ONE, 10)
@@ -62,25 +62,25 @@ def test_samples_that_do_not_come_are_late_whatever_the_last_one_was() -> None:
 
 
 def test_a_slow_device_is_not_late_between_two_ticks() -> None:
-    account = books(ONE, period_s=600)
+    account = account_of(ONE, period_s=600)
     account.devices[ONE].add(0, Status.STORED, None)
     assert state(account, 601) == "ok"
     assert state(account, 630) == "late"
 
 
 def test_a_site_is_as_its_worst_device_and_counts_how_many() -> None:
-    account = books(ONE, TWO)
+    account = account_of(ONE, TWO)
     collect(account, ONE, 10)
     collect(account, TWO, 10, Status.FAILED, "refused")
     site = status_of(account, FACTS, 10 * S).sites[0]
-    assert site.words == "1 of 2 devices silent: refused"
+    assert site.state_text == "1 of 2 devices silent: refused"
     assert (site.expected, site.stored, site.failed) == (20, 10, 10)
     assert [one.device for one in site.devices] == ["two", "one"]
     assert not status_of(account, FACTS, 10 * S).well
 
 
 def test_what_was_lost_and_is_back_is_well_and_its_counts_stay() -> None:
-    account = books(ONE)
+    account = account_of(ONE)
     account.events([Event(ONE, 3 * S, EventKind.DEVICE_LOST)])
     assert status_of(account, FACTS, 4 * S).sites[0].devices[0].lost_us == 3 * S
     collect(account, ONE, 5, Status.FAILED, "timeout")
@@ -93,18 +93,18 @@ def test_what_was_lost_and_is_back_is_well_and_its_counts_stay() -> None:
 
 
 def test_a_status_that_nobody_renews_says_nothing_of_now() -> None:
-    account = books(ONE)
+    account = account_of(ONE)
     collect(account, ONE, 10)
     found = status_of(account, FACTS, 10 * S)
     assert found.at(10 * S + OLD_US) is found
     old = found.at(11 * S + OLD_US)
-    assert old.sites[0].words == "collector down"
+    assert old.sites[0].state_text == "collector down"
     assert [one.state for one in old.sites[0].devices] == [Health.DOWN]
     assert not old.well
 
 
 def test_the_database_being_away_is_trouble() -> None:
-    account = books(ONE)
+    account = account_of(ONE)
     collect(account, ONE, 10)
     assert status_of(account, FACTS, 10 * S).well
     assert not status_of(account, Facts({"a": "UTC"}, None, False, "", problem="no route"), 10 * S).well
@@ -112,7 +112,7 @@ def test_the_database_being_away_is_trouble() -> None:
 
 def test_a_fleet_names_those_in_trouble_only_and_stays_small() -> None:
     devices = [Device("a", f"d{number:04}") for number in range(3000)]
-    account = books(*devices)
+    account = account_of(*devices)
     account.latency["a"].add(np.array([1000]))
     for number, device in enumerate(devices):
         collect(
@@ -120,12 +120,12 @@ def test_a_fleet_names_those_in_trouble_only_and_stays_small() -> None:
         )
     site = status_of(account, FACTS, 10 * S).sites[0]
     assert [one.device for one in site.devices] == ["d0000", "d1000", "d2000"]
-    assert site.words == "3 of 3000 devices silent: closed"
+    assert site.state_text == "3 of 3000 devices silent: closed"
     assert len(json.dumps(status_of(account, FACTS, 100 * S).tree())) < 400 * MOST_LISTED
 
 
 def test_it_goes_through_json_unharmed_and_shows_no_address() -> None:
-    account = books(ONE)
+    account = account_of(ONE)
     collect(account, ONE, 10, Status.PARTIAL, "exception 2")
     found = status_of(account, FACTS, 10 * S)
     text = json.dumps(found.tree())
@@ -134,6 +134,6 @@ def test_it_goes_through_json_unharmed_and_shows_no_address() -> None:
 
 
 def test_a_device_that_is_no_longer_configured_is_not_shown() -> None:
-    account = books(ONE, TWO)
+    account = account_of(ONE, TWO)
     account.change([settings(ONE)], 5 * S)
     assert [one.device for one in status_of(account, FACTS, 6 * S).sites[0].devices] == ["one"]
