@@ -1,6 +1,6 @@
 """Feeds random and mutated frames through a connection and pyModbusTCP's checks: `python -m tests.fuzz_frames 1000000`.
 
-The device answers every request with a step of a script: the right frame or a mutated one, alone, twice, in pieces,
+The device replies to every request with a step of a script: the right frame or a mutated one, alone, twice, in pieces,
 behind alien bytes, or nothing. Struct alone decides whether a frame that was accepted is right in transaction,
 protocol, unit, function and length, and every sample must hold what was accepted and nothing else.
 
@@ -29,7 +29,7 @@ S = 1_000_000
 START_US = 1_700_000_000 * S
 UNIT = 7
 REQUEST_BYTES = 12
-RECOVERY = 300  # right answers in which parked registers are tried again and all is whole
+RECOVERY = 300  # right replies after which parked registers were tried again and a sample is complete
 PLAN = Plan(
     (
         Request(1, 0, 11, tuple((a, 1) for a in range(11)), 0),
@@ -46,14 +46,14 @@ Step = tuple[str, bytes, int]  # mutation, bytes to use, a number to use
 
 
 def data_of(request: bytes, salt: int) -> bytes:
-    """The data of the right answer; it differs from poll to poll and from address to address."""
+    """The data of the right reply; it differs from poll to poll and from address to address."""
     function, address, count = struct.unpack(">BHH", request[7:12])
     size = (count + 7) // 8 if function <= 2 else 2 * count
     return random.Random(f"{function} {address} {salt}").randbytes(size)
 
 
 def right(request: bytes, salt: int) -> bytes:
-    """The right answer's frame."""
+    """The right reply's frame."""
     data = data_of(request, salt)
     return request[:4] + struct.pack(">HBBB", 3 + len(data), request[6], request[7], len(data)) + data
 
@@ -67,7 +67,7 @@ MUTATE: dict[str, Callable[[bytes, bytes, int], bytes]] = {
     "right": lambda frame, piece, number: frame,
     "twice": lambda frame, piece, number: frame + frame,
     "replace": _replace,
-    "replace head": lambda frame, piece, number: _replace(frame[:9], piece[:2], number) + frame[9:],
+    "replace header": lambda frame, piece, number: _replace(frame[:9], piece[:2], number) + frame[9:],
     "insert": lambda frame, piece, number: frame[: number % len(frame)] + piece + frame[number % len(frame) :],
     "delete": lambda frame, piece, number: frame[: number % len(frame)] + frame[number % len(frame) + len(piece) :],
     "cut": lambda frame, piece, number: frame[: number % len(frame)],
@@ -95,7 +95,7 @@ class CheckedCodec:
         self._codec = PduCodec()
         self.in_flight: deque[bytes] = deque()  # ADUs of the requests of this connection without a reply, oldest first
         self.stream = b""  # all that was received on this connection
-        self.accepted: dict[int, bytes] = {}  # of this poll, by place in the image
+        self.accepted: dict[int, bytes] = {}  # of this poll, by offset in the image
 
     def build(self, request: Request) -> bytes:
         return self._codec.build(request)
@@ -143,7 +143,7 @@ class Play:
         self.fed = 0
         self._us = 0
         self._connecting = False
-        self._asked: deque[bytes] = deque()  # requests that the device has not seen to
+        self._requests: deque[bytes] = deque()  # that the device has not replied to
         settings = make_device(
             unit_id=UNIT, plan=PLAN, timeout_us=50_000, poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
             requests_at_once=at_once,
@@ -163,13 +163,13 @@ class Play:
         self.did.append(frame)
         for start in range(0, len(frame), REQUEST_BYTES):
             request = frame[start : start + REQUEST_BYTES]
-            self._asked.append(request)
+            self._requests.append(request)
             self.codec.in_flight.append(request)
 
     def close(self) -> None:
         self.did.append("close")
         self._connecting = False
-        self._asked.clear()
+        self._requests.clear()
         self.codec.in_flight.clear()
 
     def do(self, what: Callable[[Connection], object]) -> None:
@@ -181,28 +181,28 @@ class Play:
         self.did.clear()
         self.fast.did.clear()
 
-    def until_asked(self) -> None:
+    def until_request(self) -> None:
         """Let time pass until the connection sends a request: nothing may keep it from that for long."""
         for _ in range(50):
             if self._connecting:
                 self._connecting = False
                 self.codec.stream = b""
                 self.do(lambda connection: connection.connected(self._now))
-            elif self._asked:
+            elif self._requests:
                 return
             else:
                 self._wait()
         raise AssertionError("the connection sends nothing more")
 
-    def answer(self, step: Step) -> None:
-        """One answer as the step has it, in one to three pieces; an answer that is not enough is waited out.
+    def reply(self, step: Step) -> None:
+        """One reply as the step has it, in one to three pieces; a reply that is not enough is waited out.
 
-        Right answers to others that are out may be joined to it.
+        Right replies to others in flight may be joined to it.
         """
         mutation, piece, number = step
-        stream = MUTATE[mutation](right(self._asked.popleft(), self._us), piece, number)
-        for _ in range((number >> 16) % 5 % (len(self._asked) + 1)):
-            stream += right(self._asked.popleft(), self._us)
+        stream = MUTATE[mutation](right(self._requests.popleft(), self._us), piece, number)
+        for _ in range((number >> 16) % 5 % (len(self._requests) + 1)):
+            stream += right(self._requests.popleft(), self._us)
         cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
             if piece := stream[start:end]:
@@ -231,9 +231,9 @@ class Play:
         if item.requests == 0:
             return
         image = bytearray(PLAN.image_bytes)
-        for place, data in self.codec.accepted.items():
-            image[place : place + len(data)] = data
-        read = {byte for place, data in self.codec.accepted.items() for byte in range(place, place + len(data))}
+        for offset, data in self.codec.accepted.items():
+            image[offset : offset + len(data)] = data
+        read = {byte for offset, data in self.codec.accepted.items() for byte in range(offset, offset + len(data))}
         missing = {byte for start, end in item.missing for byte in range(start, end)}
         assert item.image == (bytes(image) if read else b"")
         assert item.status is Status.FAILED or read ^ missing == set(range(PLAN.image_bytes))
@@ -241,17 +241,17 @@ class Play:
 
 
 def play(script: Sequence[Step], at_once: int) -> int:
-    """Play it; afterwards right answers must bring a whole sample again. Gives how many answers were fed."""
+    """Play it; afterwards right replies must bring a complete sample again. Returns how many replies were fed."""
     game = Play(at_once)
     for step in script:
-        game.until_asked()
-        game.answer(step)
+        game.until_request()
+        game.reply(step)
     for _ in range(RECOVERY):
-        game.until_asked()
-        game.answer(("right", b"", 1))
+        game.until_request()
+        game.reply(("right", b"", 1))
         if game.samples and game.samples[-1].status is Status.STORED and game.samples[-1].reason is None:
             return game.fed
-    raise AssertionError(f"no whole sample after {RECOVERY} right answers: {game.samples[-1]}")
+    raise AssertionError(f"no complete sample after {RECOVERY} right replies: {game.samples[-1]}")
 
 
 def main(frames: int, seed: int) -> None:
@@ -263,7 +263,7 @@ def main(frames: int, seed: int) -> None:
             for _ in range(chance.randrange(1, 200))
         ]
         fed += play(script, at_once=chance.choice((1, 2, 3, 4, 5)))
-    print(f"{fed} answers in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
+    print(f"{fed} replies in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A Modbus TCP device that misbehaves on request, made of bare sockets: independent of client and simulator.
 
-Register r holds r. A behaviour is a function (request number on this connection, good answer) → the pieces to send,
+Register r holds r. A behaviour is a function (request number on this connection, good reply) → the pieces to send,
 each with a pause before it in seconds; None closes the connection there.
 """
 
@@ -17,66 +17,66 @@ Pieces = list[tuple[float, bytes | None]]
 Behaviour = Callable[[int, bytes], Pieces]
 
 
-def good(_: int, answer: bytes) -> Pieces:
-    return [(0, answer)]
+def good(_: int, reply: bytes) -> Pieces:
+    return [(0, reply)]
 
 
 def silent(_: int, __: bytes) -> Pieces:
     return []
 
 
-def drip(_: int, answer: bytes) -> Pieces:
-    return [(0.1, answer[i : i + 1]) for i in range(len(answer))]
+def drip(_: int, reply: bytes) -> Pieces:
+    return [(0.1, reply[i : i + 1]) for i in range(len(reply))]
 
 
-def fragments(_: int, answer: bytes) -> Pieces:
-    return [(0.001, answer[i : i + 1]) for i in range(len(answer))]
+def fragments(_: int, reply: bytes) -> Pieces:
+    return [(0.001, reply[i : i + 1]) for i in range(len(reply))]
 
 
-def twice(_: int, answer: bytes) -> Pieces:
-    return [(0, answer + answer)]
+def twice(_: int, reply: bytes) -> Pieces:
+    return [(0, reply + reply)]
 
 
 def late(pause_s: float) -> Behaviour:
-    """The first answer of a connection comes behind its time limit, and then nothing else does."""
-    return lambda number, answer: [] if number else [(pause_s, answer)]
+    """The first reply of a connection comes behind its time limit, and then nothing else does."""
+    return lambda number, reply: [] if number else [(pause_s, reply)]
 
 
 def stale() -> Behaviour:
-    """Each answer is the one to the request before; the first is good."""
+    """Each reply is to the request before; the first is good."""
     before: list[bytes] = []
 
-    def behave(_: int, answer: bytes) -> Pieces:
-        before.append(answer)
-        return [(0, before[-2] if len(before) > 1 else answer)]
+    def behave(_: int, reply: bytes) -> Pieces:
+        before.append(reply)
+        return [(0, before[-2] if len(before) > 1 else reply)]
 
     return behave
 
 
 def echoing() -> Behaviour:
-    """Before each answer comes the one to the request before it."""
+    """Before each reply comes the reply to the request before it."""
     before: list[bytes] = []
 
-    def behave(number: int, answer: bytes) -> Pieces:
-        before[:] = [*(before if number else []), answer][-2:]
+    def behave(number: int, reply: bytes) -> Pieces:
+        before[:] = [*(before if number else []), reply][-2:]
         return [(0, piece) for piece in before]
 
     return behave
 
 
-def closing(_: int, answer: bytes) -> Pieces:
-    return [(0, answer[:9]), (0, None)]
+def closing(_: int, reply: bytes) -> Pieces:
+    return [(0, reply[:9]), (0, None)]
 
 
-def patched(place: int, value: bytes) -> Behaviour:
-    """Answers with some bytes changed: 0 transaction, 2 protocol, 4 length, 6 unit, 7 function, 8 byte count."""
-    return lambda _, answer: [(0, answer[:place] + value + answer[place + len(value) :])]
+def patched(offset: int, value: bytes) -> Behaviour:
+    """Replies with some bytes changed: 0 transaction, 2 protocol, 4 length, 6 unit, 7 function, 8 byte count."""
+    return lambda _, reply: [(0, reply[:offset] + value + reply[offset + len(value) :])]
 
 
-def short(_: int, answer: bytes) -> Pieces:
+def short(_: int, reply: bytes) -> Pieces:
     """One register less than asked, in a frame that is consistent with itself."""
-    body = answer[6:8] + bytes([answer[8] - 2]) + answer[9:-2]
-    return [(0, answer[:4] + struct.pack(">H", len(body)) + body)]
+    body = reply[6:8] + bytes([reply[8] - 2]) + reply[9:-2]
+    return [(0, reply[:4] + struct.pack(">H", len(body)) + body)]
 
 
 def garbage(_: int, __: bytes) -> Pieces:
@@ -84,19 +84,19 @@ def garbage(_: int, __: bytes) -> Pieces:
 
 
 def refusing(code: int) -> Behaviour:
-    return lambda _, answer: [(0, answer[:4] + b"\0\3" + answer[6:7] + bytes([answer[7] | 0x80, code]))]
+    return lambda _, reply: [(0, reply[:4] + b"\0\3" + reply[6:7] + bytes([reply[7] | 0x80, code]))]
 
 
 def only_for(address: int, behaviour: Behaviour) -> Behaviour:
-    """The behaviour for the request whose first register is `address`, good answers for the rest."""
-    return lambda n, answer: (behaviour if answer[9:11] == struct.pack(">H", address) else good)(n, answer)
+    """The behaviour for the request whose first register is `address`, good replies for the others."""
+    return lambda n, reply: (behaviour if reply[9:11] == struct.pack(">H", address) else good)(n, reply)
 
 
 @contextmanager
 def device(behaviour: Behaviour, connections: int = 100, singly: bool = False) -> Iterator[int]:
     """The port of a device that behaves so; a connection above its limit is closed as soon as it stands.
 
-    `singly`: it drops the requests that came with the one it answers.
+    `singly`: it drops the requests that came with the one it replies to.
     """
     server = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
@@ -133,10 +133,10 @@ def _serve(
                 if singly:
                     with suppress(BlockingIOError):
                         connection.recv(4096, socket.MSG_DONTWAIT)
-                head, function, address, count = request[:7], request[7], *struct.unpack(">HH", request[8:12])
+                header, function, address, count = request[:7], request[7], *struct.unpack(">HH", request[8:12])
                 body = struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
-                answer = head[:4] + struct.pack(">H", len(body) + 1) + head[6:7] + body
-                for pause_s, piece in behaviour(number, answer):
+                reply = header[:4] + struct.pack(">H", len(body) + 1) + header[6:7] + body
+                for pause_s, piece in behaviour(number, reply):
                     time.sleep(pause_s)
                     if piece is None:
                         return

@@ -1,8 +1,8 @@
 """The poller: owns its devices' connections, ticks and journal. A Ray actor, or a plain object without a cluster.
 
-The conductor calls `ready` and `poll` once a life (`poll` again when its devices change, both when it has lost what it
-pulled) and `pull` each round; the loop goes on polling whatever happens downstream. A poller that was killed and comes
-back finds in its journal what the database has not committed, and is told its devices anew: they may have changed.
+The conductor calls `ready` and `poll` once a process start (`poll` again when its devices change, both when what was
+pulled is lost) and `pull` each round; the loop goes on polling whatever happens downstream. A poller that comes back
+after a crash finds in its journal what the database has not committed, and is given its devices anew.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from ess_ray.core.polling.counts import CountGrowth, PollerCounts
 from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
 
-GROWTH_EVERY_US = 4_000_000  # how often what was counted is handed over
-
+GROWTH_EVERY_US = 4_000_000  # how often counts are handed over
 NODE_DIR = "ESS_RAY_NODE_DIR"  # in the environment of a node's Ray: its state folder, if it has one of its own
 
 
@@ -53,10 +52,10 @@ class JournalSettings:
         return journal_folder(Path(os.environ.get(NODE_DIR) or self.state_dir), self.belonging)
 
     def open(self) -> Journal:
-        """Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
+        """The journal, opened. Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
 
-        In a cluster a journal of this name may be in use here: a keeper drains what a former life has left. Then it is
-        one beside it, `NAME~2.journal`.
+        In a cluster a journal of this name may be in use here: a keeper drains what an earlier process has left.
+        Then it is the first free one beside it, `NAME~2.journal` and so on.
         """
         path = self.folder / Path(self.path).name
         if not self.state_dir:
@@ -87,7 +86,7 @@ class Pulled:
 
     numbers: tuple[int, ...]
     batches: tuple[Packed, ...]
-    fresh: int  # the first so many batches are fresh, the rest is backlog
+    fresh: int  # the first so many batches are fresh, the others are backlog
     event_numbers: tuple[int, ...]
     events: tuple[Event, ...]
     waiting: int  # samples and events not acknowledged, these included
@@ -97,12 +96,12 @@ class Pulled:
     watermark_us: int  # every tick before is committed, polls at work aside
     growth: CountGrowth | None = None  # of the counts, every few seconds
     notes: tuple[str, ...] = ()  # for a person
-    recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that were not known at `ready`
-    pid: int = field(default_factory=os.getpid)  # of the life that answers
+    recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that `ready` has not given
+    pid: int = field(default_factory=os.getpid)  # of the process that was pulled from
 
 
 class Poller:
-    """Polls some devices, on the grid, until told to stop."""
+    """Polls some devices, on the grid, until it is stopped. Its journal is opened by the first call that needs it."""
 
     def __init__(self, journal: JournalSettings, log: LogFile | None = None) -> None:
         self._log = log
@@ -110,19 +109,19 @@ class Poller:
         self._journal: Journal | None = None
         self._loop: ModbusLoop | None = None
         self._counts = PollerCounts()
-        self._told_us = 0
+        self._growth_us = 0  # when counts were handed over last, on the wall clock
 
     def ready(self) -> Ready:
         """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
 
-        Once it is open: whoever asks has lost what was pulled, and is given it again.
+        Called again, when the journal is open: the caller has lost what was pulled, and will be given it again.
         """
         log_to(self._log)
-        known = self._journal is not None
+        was_open = self._journal is not None
         journal = self._open()
-        if known:
+        if was_open:
             journal.offer_again()
-        notes, journal.notes = journal.notes, ()  # each is said once
+        notes, journal.notes = journal.notes, ()  # each is reported once
         return Ready(begin_process(), notes, journal.recipes, len(journal))
 
     def poll(
@@ -147,7 +146,7 @@ class Poller:
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:
         """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones.
 
-        `wait_s`: how long to wait at most for the polls at work, so that what they give comes at once and together.
+        `wait_s`: how long to wait at most for the polls at work, so that their samples come at once and together.
         """
         journal = self._open()
         journal.acknowledge(committed)
@@ -178,9 +177,9 @@ class Poller:
 
     def _growth(self) -> CountGrowth | None:
         moment_us = now_us()
-        if abs(moment_us - self._told_us) < GROWTH_EVERY_US:
+        if abs(moment_us - self._growth_us) < GROWTH_EVERY_US:
             return None
-        self._told_us = moment_us
+        self._growth_us = moment_us
         return self._counts.growth()
 
     def _open(self) -> Journal:

@@ -1,6 +1,6 @@
-"""Whether a device can be reached, step by step: its name, a TCP connection, one poll as the collector does it.
+"""Steps on the way to a device, each tried: its name, a TCP connection, one poll as the collector does it.
 
-Called by `job=check`. What goes wrong is told, not raised.
+Called by `job=check`. What goes wrong is a finding, and is not raised.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ess_ray.core.settings import DeviceSettings
 RESOLVE_LIMIT_S = 5.0
 PARALLEL = 32
 SPACING_US = 100_000  # one tick of this grid, so that nobody waits for the next whole minute
-REST_S = 0.3  # a gateway with one place needs a moment to notice that it is free again
+PAUSE_S = 0.3  # a gateway that takes one connection needs a moment to notice that the last one has ended
 HOST_ADVICE = "check host in the site's file, and the name server"
 
 
@@ -59,30 +59,30 @@ def resolve(host: str, port: int) -> list[str]:
     """The addresses of a host. Raises OSError, also for a name server that stays silent."""
     pool = ThreadPoolExecutor(1)  # the resolver knows no limit of its own
     try:
-        found = pool.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(RESOLVE_LIMIT_S)
+        addresses = pool.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(RESOLVE_LIMIT_S)
     except FutureTimeout:
         raise OSError(f"the name server did not answer within {RESOLVE_LIMIT_S:g} s") from None
     except UnicodeError as error:
         raise OSError("this is no host name") from error
     finally:
         pool.shutdown(wait=False)
-    return [str(one[4][0]) for one in found]
+    return [str(address[4][0]) for address in addresses]
 
 
 def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
-    """One sample of each device, by its name, polled as the collector does it: all at once, each line in turn."""
+    """One sample of each device, by its name, polled as the collector does it; without a sample it is left out."""
     if not devices:
         return {}
-    time.sleep(REST_S)
-    came: Queue[Sample | Event] = Queue()
-    loop = ModbusLoop(came.put)
+    time.sleep(PAUSE_S)
+    delivered: Queue[Sample | Event] = Queue()
+    loop = ModbusLoop(delivered.put)
     first_us = -(-(now().wall_us + SPACING_US) // SPACING_US) * SPACING_US
     loop.poll([replace(device, period_us=SPACING_US, phase_us=0) for device in devices], first_us, first_us + 1)
     end_s = time.monotonic() + 1.0 + max(device.poll_limit_us for device in devices) / 1e6 * 1.5
     samples: dict[str, Sample] = {}
-    while len(samples) < len(devices) and (rest_s := end_s - time.monotonic()) > 0:
+    while len(samples) < len(devices) and (left_s := end_s - time.monotonic()) > 0:
         try:
-            item = came.get(timeout=rest_s)
+            item = delivered.get(timeout=left_s)
         except Empty:
             break
         if isinstance(item, Sample):

@@ -1,1 +1,9 @@
-"""How devices are asked: the state machine between clock, connection and samples."""
+"""Polling: the state machine between clock, connection and samples, without socket or clock of its own.
+
+cadence     when a device ticks              connection  one connection and its devices: polls, deadlines
+devices     a device behind a connection     exchange    requests in flight and their replies
+poll        one tick: requests to sample     pipeline    several requests in flight together
+parking     illegal registers                framing     bytes on the wire: headers, ids, lengths
+missing     registers that were not read     transport   what a connection needs of a socket
+counts      numbers for the metrics          timers, openings  what the loop needs for thousands of connections
+"""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MOST_JUMPS = 16  # of the wall clock that are remembered
+MAX_JUMPS = 16  # of the wall clock that are remembered
 CLOCK_STEP_US = 500_000  # a wall clock that differs by less was corrected, not set: ticks go on as they are
-WAKE_LATE_US = 50_000  # a tick that came so shortly before a jump was noticed is still read
+WAKE_LATE_US = 50_000  # a tick due so shortly before a jump was noticed is still read
 
 
 class Now(NamedTuple):
@@ -31,15 +31,15 @@ def ticks_between(start_us: int, end_us: int, period_us: int) -> int:
 
 
 class WallClock:
-    """Tells when the wall clock was set, from its distance to the monotonic clock."""
+    """Notices when the wall clock was set, by its distance to the monotonic clock."""
 
     __slots__ = ("_offset_us",)
 
     def __init__(self) -> None:
-        self._offset_us: int | None = None  # at the last step: small corrections add up
+        self._offset_us: int | None = None  # when it was set last, or at the first call; small corrections add up
 
     def step_us(self, now: Now) -> int:
-        """How far the wall clock was set since the last call that told so; 0: it was not."""
+        """By how much the wall clock was set since the last call that gave a step; 0: it was not."""
         offset_us = now.wall_us - now.mono_us
         if self._offset_us is None:
             self._offset_us = offset_us
@@ -60,8 +60,8 @@ class Cadence:
         self.phase_us = phase_us
         self._next_us: int | None = None
         self._end_us: int | None = None
-        self._since_us = 0  # first tick taken since the start or the last jump of the clock
-        self._taken: list[range] = []  # ticks taken before that
+        self._since_us = 0  # first tick since the start or the last jump of the clock
+        self._taken: list[range] = []  # ticks taken before `_since_us`
 
     def start(self, first_us: int, end_us: int | None) -> None:
         """Tick from the first grid point at or after `first_us`."""
@@ -73,11 +73,11 @@ class Cadence:
         self._end_us = end_us if self._end_us is None else min(self._end_us, end_us)
 
     def goes_on(self, from_us: int) -> bool:
-        """Whether it ticks at or after `from_us`, as far as it was told."""
+        """True if a tick at or after `from_us` is planned."""
         return self._next_us is not None and (self._end_us is None or self._end_us > from_us)
 
     def due(self, wall_us: int) -> range:
-        """The ticks that have come since the last call, oldest first: usually none or one."""
+        """The ticks that have become due since the last call, oldest first: usually none or one."""
         start = self._next_us
         if start is None or start + self.phase_us > wall_us:
             return range(0)
@@ -94,15 +94,15 @@ class Cadence:
         return ticks
 
     def jump(self, wall_us: int) -> range | None:
-        """The wall clock has jumped and shows `wall_us` now: go on at the next tick that was not taken yet.
+        """The wall clock was set and shows `wall_us` now: go on at the next tick that was not taken yet.
 
-        Gives the ticks that are passed over: after a step ahead those that were never there, after a step back those
+        Returns the ticks that are passed over: after a step ahead those that were never there, after a step back those
         that were taken before; None if there are none.
         """
         expected_us, end_us = self._next_us, self._end_us
         if expected_us is None or (end_us is not None and expected_us >= end_us):
             return None
-        self._taken = [*self._taken[-MOST_JUMPS:], range(self._since_us, expected_us, self.period_us)]
+        self._taken = [*self._taken[-MAX_JUMPS:], range(self._since_us, expected_us, self.period_us)]
         first_us = first_tick_us(wall_us - self.phase_us - WAKE_LATE_US, self.period_us)
         self._next_us = self._since_us = self._free(first_us)
         passed_us = self._next_us if end_us is None else min(self._next_us, end_us)

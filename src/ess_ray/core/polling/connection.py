@@ -138,12 +138,12 @@ class Connection:
         exchange = self._exchange
         if exchange.take_fast(data, now):
             return True  # the deadline has moved back
-        rest = exchange.take_expected(data, now) if self._state is WAITING else data
+        remainder = exchange.take_expected(data, now) if self._state is WAITING else data
         in_flight = exchange.deadline_us is not None
-        if rest is not data and not in_flight:
+        if remainder is not data and not in_flight:
             self._on_all_replied(now)
-        if rest:
-            self._on_bytes(rest, now)
+        if remainder:
+            self._on_bytes(remainder, now)
             return False
         return in_flight or self._limit_us is None
 

@@ -107,16 +107,16 @@ class Exchange:
         framing, poll = self._framing, self._poll
         if self._pipeline:
             in_turn = self._fast_path and not framing.incomplete and poll.in_turn
-            replies, rest = self._pipeline.take(data, len(poll.in_flight)) if in_turn else ([], data)
+            replies, remainder = self._pipeline.take(data, len(poll.in_flight)) if in_turn else ([], data)
         elif len(data) == self._reply_bytes and data.startswith(framing.reply_prefix):
-            replies, rest = [data[len(framing.reply_prefix) :]], b""
+            replies, remainder = [data[len(framing.reply_prefix) :]], b""
             self._report_fast_replies()
         else:
             return data
         if replies:
             poll.on_replies(replies)
             self._replied(now, len(replies))
-        return rest
+        return remainder
 
     def feed(self, data: bytes) -> None:
         """Bytes of which `next_reply` is to take what they hold."""

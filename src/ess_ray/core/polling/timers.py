@@ -1,8 +1,8 @@
-"""When to look at what, for thousands of things that each have one next moment. Pure: `now` is an argument.
+"""Timers for thousands of items that each have one next moment. Pure: `now` is an argument.
 
-Nothing is ever taken out: a limit that was kept is not worth the work. So whoever is looked at asks what is really due,
-and says anew when to look again. Moments that lie within a quarter of a millisecond share a slot, so that a thousand
-devices which tick together cost one entry of the heap.
+No timer is ever taken out: most limits are kept, and taking them out would cost more than looking in vain. So an item
+that comes up checks what is really due, and is added again. Moments that lie within a quarter of a millisecond share a
+slot, so that a thousand devices which tick together cost one entry of the heap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NEVER_US = 1 << 62
 
 
 class Timers(Generic[Item]):
-    """Moments on the monotonic clock, in microseconds, each with what is to be looked at."""
+    """Moments on the monotonic clock, in microseconds, each with the items that come up then."""
 
     def __init__(self) -> None:
         self.next_us = NEVER_US  # when the first slot comes up
@@ -24,7 +24,7 @@ class Timers(Generic[Item]):
         self._order: list[int] = []
 
     def add(self, at_us: int, item: Item) -> None:
-        """Look at `item` at this moment, or up to a slot later."""
+        """Let `item` come up at this moment, or up to a slot later; never early."""
         slot = -(-at_us >> SLOT_BITS)
         items = self._slots.get(slot)
         if items is None:
@@ -35,7 +35,7 @@ class Timers(Generic[Item]):
             items.append(item)
 
     def due(self, mono_us: int) -> list[Item]:
-        """What has come up, oldest slot first."""
+        """The items that have come up, oldest slot first; they are in no slot any more."""
         items: list[Item] = []
         while self._order and self._order[0] << SLOT_BITS <= mono_us:
             items += self._slots.pop(heappop(self._order))

@@ -52,7 +52,7 @@ class PlainCodec:
 
 
 class Play:
-    """A line, a transport that only notes, and the time."""
+    """A connection, a transport that only takes notes, and the time."""
 
     at_once = 1
     fast_path = True
@@ -61,7 +61,7 @@ class Play:
         self.samples: list[Sample] = []
         self.events: list[Event] = []
         self.sent: list[bytes] = []
-        self.unanswered: deque[bytes] = deque()  # of this connection
+        self.in_flight: deque[bytes] = deque()  # requests of this connection without a reply
         self.connects = self.closes = self.us = self.clock_us = 0
         self.connecting = False
         devices = [
@@ -86,18 +86,18 @@ class Play:
     def send(self, frame: bytes) -> None:
         requests = [frame[start : start + 12] for start in range(0, len(frame), 12)]
         self.sent.extend(requests)
-        self.unanswered.extend(requests)
+        self.in_flight.extend(requests)
 
     def close(self) -> None:
         self.closes += 1
-        self.unanswered.clear()
+        self.in_flight.clear()
 
     @property
     def now(self) -> Now:
         return Now(self.us, START_US + self.us + self.clock_us)
 
     def at(self, seconds: float) -> Play:
-        """Let time pass, waking the line whenever it asked for it."""
+        """Let time pass, waking the connection whenever it wants."""
         end_us = round(seconds * S)
         while (wake_us := self.connection.wake_at_us(self.now)) is not None and wake_us <= end_us:
             self.us = max(self.us, wake_us)
@@ -110,13 +110,15 @@ class Play:
         self.connection.connected(self.now)
         return self
 
-    def answer(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> bytes:
-        """Of the next request: register r holds r; registers in `bad` make the device refuse the request."""
+    def reply_bytes(
+        self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None
+    ) -> bytes:
+        """To the oldest request: register r holds r; registers in `bad` make the device refuse the request."""
         wrong = wrong or {}
-        transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", self.unanswered.popleft())
-        asked = range(address, address + count)
-        pdu = struct.pack(f">BB{count}H", function, 2 * count, *asked)
-        if bad & set(asked):
+        transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", self.in_flight.popleft())
+        registers = range(address, address + count)
+        pdu = struct.pack(f">BB{count}H", function, 2 * count, *registers)
+        if bad & set(registers):
             pdu = bytes([function | 0x80, code])
         header = (
             wrong.get("transaction", transaction),
@@ -127,13 +129,13 @@ class Play:
         return struct.pack(">HHHB", *header) + pdu
 
     def reply(self, bad: frozenset[int] = frozenset(), code: int = 2, wrong: dict[str, int] | None = None) -> Play:
-        """Answer the next request."""
-        self.connection.received(self.answer(bad, code, wrong), self.now)
+        """Reply to the oldest request."""
+        self.connection.received(self.reply_bytes(bad, code, wrong), self.now)
         return self
 
     def replies(self, bad: frozenset[int] = frozenset(), code: int = 2) -> Play:
-        """Answer until nothing more is asked."""
-        while self.unanswered:
+        """Reply until nothing more is sent."""
+        while self.in_flight:
             self.reply(bad, code)
         return self
 
@@ -218,14 +220,14 @@ def test_no_connection_is_made_long_before_it_is_needed(settings: dict[str, int 
     assert ahead(**settings).connects == 0
 
 
-def test_an_answer_in_single_bytes_and_two_in_one_segment_are_the_same_answer() -> None:
+def test_a_reply_in_single_bytes_and_two_in_one_segment_are_the_same_reply() -> None:
     play = Play().at(0).connected()
     transaction = struct.unpack(">H", play.sent[0][:2])[0]
-    answer = struct.pack(">HHHBBB4H", transaction, 0, 11, 1, 4, 8, 0, 1, 2, 3)
-    for byte in answer:
+    reply = struct.pack(">HHHBBB4H", transaction, 0, 11, 1, 4, 8, 0, 1, 2, 3)
+    for byte in reply:
         play.connection.received(bytes([byte]), play.now)
     assert len(play.sent) == max(2, Play.at_once)
-    play.connection.received(answer, play.now)  # the same answer once more: old, dropped
+    play.connection.received(reply, play.now)  # the same reply once more: a duplicate, dropped
     play.replies()
     assert play.last.status is Status.STORED
 
@@ -238,7 +240,7 @@ def test_an_answer_in_single_bytes_and_two_in_one_segment_are_the_same_answer() 
         ({"protocol": 1}, Reason.BAD_PROTOCOL),
     ],
 )
-def test_a_wrong_answer_costs_its_request_and_is_named(wrong: dict[str, int], reason: Reason) -> None:
+def test_a_wrong_reply_costs_its_request_and_is_named(wrong: dict[str, int], reason: Reason) -> None:
     play = Play().at(0).connected().reply(wrong=wrong).connected().reply(wrong=wrong).connected().replies()
     assert (play.last.status, play.last.reason) == (Status.PARTIAL, reason)
     assert (play.last.missing_text, play.last.missing) == ("4:0-3", ((0, 8),))
@@ -246,7 +248,7 @@ def test_a_wrong_answer_costs_its_request_and_is_named(wrong: dict[str, int], re
     assert (play.last.requests, play.last.retries) == ({1: 4, 3: 6}[Play.at_once], 1)
 
 
-def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
+def test_a_late_reply_is_never_taken_for_the_next() -> None:
     play = Play(retries=0).at(0).connected().reply()
     late = play.sent[-1]
     play.at(1.5)  # the second request has timed out, its connection is closed
@@ -277,7 +279,7 @@ def test_a_silent_device_costs_two_timeouts_a_tick_then_is_left_alone_between_pr
     ]
 
 
-def test_a_refused_connection_fails_every_device_of_the_line_at_once() -> None:
+def test_a_refused_connection_fails_every_device_behind_it_at_once() -> None:
     play = Play(units=3).at(0)
     play.connection.connect_failed(Reason.REFUSED, play.now)
     assert [(sample.device.device, sample.reason) for sample in play.samples] == [
@@ -298,7 +300,7 @@ def test_a_device_whose_turn_never_came_is_not_called_silent() -> None:
         play.at(tenth / 10)
         if play.connecting:
             play.connected()
-        while play.unanswered and play.unanswered[0][6] == 2:  # the first never answers
+        while play.in_flight and play.in_flight[0][6] == 2:  # the first never replies
             play.reply()
     second = [sample for sample in play.samples if sample.device.device == "unit2"]
     assert {sample.reason for sample in second} == {Reason.OVERRUN, None}
@@ -348,7 +350,7 @@ def test_a_slow_poll_is_finished_and_the_ticks_it_missed_are_overrun() -> None:
     assert play.samples[1].read_ms == 1400
 
 
-def test_after_the_connection_was_closed_the_request_is_asked_again() -> None:
+def test_after_the_connection_was_closed_the_request_is_sent_again() -> None:
     play = Play().at(0).connected().reply()
     play.connection.closed(play.now)
     play.connected().replies()
@@ -381,7 +383,7 @@ def test_a_value_is_never_split_by_the_search() -> None:
     assert all(struct.unpack(">HH", frame[8:])[0] != 101 for frame in play.sent)
 
 
-def test_an_exception_that_may_pass_is_asked_again_and_then_costs_its_block() -> None:
+def test_a_request_with_an_exception_that_may_pass_is_sent_again_and_then_costs_its_block() -> None:
     play = Play().at(0).connected().replies(bad=frozenset({100}), code=6)
     assert (play.last.reason, play.last.missing_text, play.last.retries) == ("exception 6", "4:100-101", 1)
 
@@ -436,7 +438,7 @@ def test_a_changed_device_changes_at_its_tick_and_its_neighbour_notices_nothing(
     assert (play.connects, play.closes) == (1, 0)
 
 
-def test_a_line_without_devices_lets_go_of_its_connection_after_the_last_poll() -> None:
+def test_a_connection_without_devices_is_closed_after_the_last_poll() -> None:
     play = Play(seconds=9).at(0).connected().replies()
     play.connection.change([], START_US + 2 * S, START_US + 9 * S)
     assert (play.closes, play.connection.busy) == (0, True)
@@ -486,11 +488,11 @@ def test_the_connection_ends_with_its_last_tick_though_that_is_not_read() -> Non
     play.connection.change([first, replace(second, phase_us=S // 2)], START_US + S, None)
     reasons: list[str | None] = []
     tenth = 0
-    while reasons[-3:] != [Reason.BACKOFF] * 3:  # the second device never answers
+    while reasons[-3:] != [Reason.BACKOFF] * 3:  # the second device never replies
         play.at((tenth := tenth + 1) / 10)
         if play.connecting:
             play.connected()
-        while play.unanswered and play.unanswered[0][6] == 1:
+        while play.in_flight and play.in_flight[0][6] == 1:
             play.reply()
         reasons = [sample.reason for sample in play.samples if sample.device.device == "unit2"]
     tick_s = -(-tenth // 10)
@@ -523,7 +525,7 @@ def at_once(requests: int, **settings: int | bool) -> Play:
     return Play(seconds=200, requests_at_once=requests, **settings).at(0).connected()
 
 
-def test_as_many_requests_are_out_as_the_device_takes() -> None:
+def test_as_many_requests_are_in_flight_as_the_device_takes() -> None:
     play = at_once(2)
     assert len(play.sent) == 2
     play.reply()
@@ -534,17 +536,17 @@ def test_as_many_requests_are_out_as_the_device_takes() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 7, 1000])
-def test_answers_may_come_joined_and_in_any_pieces(pieces: int) -> None:
+def test_replies_may_come_joined_and_in_any_pieces(pieces: int) -> None:
     play = at_once(3)
-    answers = b"".join([play.answer() for _ in range(3)])
-    size = -(-len(answers) // pieces)
-    for start in range(0, len(answers), size):
-        play.connection.received(answers[start : start + size], play.now)
+    replies = b"".join([play.reply_bytes() for _ in range(3)])
+    size = -(-len(replies) // pieces)
+    for start in range(0, len(replies), size):
+        play.connection.received(replies[start : start + size], play.now)
     assert (play.last.status, play.last.image) == (Status.STORED, image(0, 1, 2, 3, 100, 101, 200))
     assert (play.last.requests, play.last.retries) == (3, 0)
 
 
-def test_what_was_answered_behind_an_illegal_register_is_kept_and_not_asked_again() -> None:
+def test_what_was_read_behind_an_illegal_register_is_kept_and_not_requested_again() -> None:
     play = at_once(3).replies(bad=frozenset({2}))
     assert (play.last.status, play.last.missing_text) == (Status.PARTIAL, "4:2")
     assert play.last.image == image(0, 1, 0, 3, 100, 101, 200)
@@ -554,30 +556,30 @@ def test_what_was_answered_behind_an_illegal_register_is_kept_and_not_asked_agai
     assert (play.last.status, play.last.reason, play.connects) == (Status.STORED, "parked", 1)
 
 
-def test_what_was_answered_is_kept_when_the_rest_of_the_poll_is_given_up() -> None:
+def test_what_was_read_is_kept_when_the_poll_is_given_up() -> None:
     play = at_once(3, retries=1, poll_limit_us=900_000).reply(bad=frozenset({0}), code=6).reply().reply().at(0.95)
     assert (play.last.reason, play.last.missing_text) == (Reason.TIMEOUT, "4:0-3")
     assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
 
 
-def test_an_answer_out_of_turn_is_not_taken() -> None:
+def test_a_reply_out_of_turn_is_not_taken() -> None:
     play = at_once(3, retries=0)
-    play.unanswered.rotate(1)
+    play.in_flight.rotate(1)
     play.reply().connected().replies()
     assert (play.last.reason, play.last.missing_text) == (Reason.BAD_TRANSACTION, "4:0-3")
     assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
 
 
-def test_each_answer_has_its_own_time() -> None:
+def test_each_reply_has_its_own_time() -> None:
     play = at_once(3, timeout_us=200_000).at(0.15).reply().at(0.3).reply().at(0.45).reply()
     assert (play.last.status, play.last.retries, play.closes) == (Status.STORED, 0, 0)
 
 
-def test_a_device_that_takes_one_request_at_a_time_is_soon_asked_so_and_loses_nothing() -> None:
+def test_a_device_that_takes_one_request_at_a_time_soon_gets_them_so_and_loses_nothing() -> None:
     play = at_once(3, timeout_us=100_000)
     for second in range(6):
         play.at(second)
-        if len(play.unanswered) > 1:  # it answers the first and drops the others
+        if len(play.in_flight) > 1:  # it replies to the first and drops the others
             play.reply().at(second + 0.2).connected()
         play.replies()
     assert [(sample.status, sample.retries) for sample in play.samples] == [
@@ -586,18 +588,18 @@ def test_a_device_that_takes_one_request_at_a_time_is_soon_asked_so_and_loses_no
     assert [(event.kind, event.detail) for event in play.events] == [(EventKind.ASKED_SINGLY, "requests_at_once=3")]
 
 
-def test_a_link_that_was_down_is_no_reason_to_ask_singly() -> None:
+def test_a_link_that_was_down_is_no_reason_to_send_singly() -> None:
     play = at_once(3, timeout_us=100_000)
     for second in range(0, 80, 20):
         play.at(second)
-        play.at(second + 4)  # nothing is heard
+        play.at(second + 4)  # nothing comes
         for step in range(second + 4, second + 19):
             play.at(step)
             (play.connected() if play.connecting else play).replies()
     assert EventKind.ASKED_SINGLY not in {event.kind for event in play.events}
     assert play.last.requests == 3
     play.at(79)
-    assert len(play.unanswered) == 3
+    assert len(play.in_flight) == 3
 
 
 def test_a_gateway_that_does_not_reach_its_device_for_one_request_costs_that_request() -> None:
@@ -606,21 +608,21 @@ def test_a_gateway_that_does_not_reach_its_device_for_one_request_costs_that_req
     assert play.last.image == image(0, 0, 0, 0, 100, 101, 200)
 
 
-def test_an_answer_that_came_early_never_shifts_those_behind_it() -> None:
+def test_an_early_reply_never_shifts_those_behind_it() -> None:
     play = Play(seconds=200, requests_at_once=4)
     play.connection.change([replace(play.connection.polled.devices[0].settings, plan=SIX)], START_US, None)
     play.at(0).connected()
-    while play.unanswered:  # it refuses more than one register of the third, which is asked in halves
-        frames = [play.answer(frozenset({200} if request[11] == 2 else ())) for request in tuple(play.unanswered)]
+    while play.in_flight:  # it refuses more than one register of the third, which is then requested in halves
+        frames = [play.reply_bytes(frozenset({200} if request[11] == 2 else ())) for request in tuple(play.in_flight)]
         play.connection.received(b"".join(frames), play.now)
     assert (play.last.status, play.last.reason) == (Status.STORED, None)
     assert play.last.image == image(*(100 * n + m for n in range(6) for m in range(2)))
 
 
-def test_after_one_that_is_asked_again_alone_the_next_go_together() -> None:
+def test_after_a_request_that_is_sent_again_alone_the_next_go_together() -> None:
     play = Play(seconds=200, requests_at_once=2, retries=1)
     play.connection.change([replace(play.connection.polled.devices[0].settings, plan=SIX)], START_US, None)
     play.at(0).connected().reply(bad=frozenset({0}), code=6).reply()
-    assert len(play.unanswered) == 1
-    assert len(play.reply().unanswered) == 2
+    assert len(play.in_flight) == 1
+    assert len(play.reply().in_flight) == 2
     assert (play.replies().last.status, play.last.requests, play.last.retries) == (Status.STORED, 7, 1)

@@ -1,8 +1,8 @@
-"""When lines are looked at, and which connections are opened when."""
+"""When connections are woken, and which are opened when."""
 
 from __future__ import annotations
 
-from ess_ray.core.polling.openings import PLACE_US, PLACES, Openings
+from ess_ray.core.polling.openings import MAX_OPENING, OPENING_US, Openings
 from ess_ray.core.polling.timers import NEVER_US, Timers
 
 
@@ -18,25 +18,25 @@ def test_moments_come_up_in_order_never_early_and_at_most_a_slot_late() -> None:
     assert timers.next_us == NEVER_US
 
 
-def test_connections_are_opened_in_turn_and_never_more_than_there_are_places() -> None:
+def test_connections_are_opened_in_turn_and_never_too_many_at_once() -> None:
     openings: Openings[int] = Openings()
     assert openings.next_us == NEVER_US
-    for item in range(PLACES + 3):
+    for item in range(MAX_OPENING + 3):
         openings.want(item, failed_before=False)
     assert openings.next_us == 0
-    assert openings.admit(0) == list(range(PLACES))
-    assert openings.next_us == PLACE_US
+    assert openings.admit(0) == list(range(MAX_OPENING))
+    assert openings.next_us == OPENING_US
     openings.over(7)
-    assert openings.admit(1) == [PLACES]
-    openings.over(PLACES + 1)  # not wanted any more
-    assert openings.admit(PLACE_US) == [PLACES + 2]
+    assert openings.admit(1) == [MAX_OPENING]
+    openings.over(MAX_OPENING + 1)  # not wanted any more
+    assert openings.admit(OPENING_US) == [MAX_OPENING + 2]
     assert openings.next_us == NEVER_US
 
 
-def test_devices_that_do_not_answer_hold_up_no_others() -> None:
+def test_devices_that_do_not_reply_hold_up_no_others() -> None:
     openings: Openings[int] = Openings()
-    for dead in range(10 * PLACES):
+    for dead in range(10 * MAX_OPENING):
         openings.want(dead, failed_before=True)
     openings.admit(0)
     openings.want(-1, failed_before=False)
-    assert openings.admit(PLACE_US)[0] == -1
+    assert openings.admit(OPENING_US)[0] == -1
