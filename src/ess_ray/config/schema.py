@@ -13,6 +13,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from ess_ray.adapters.stores.formats import FORMATS
+from ess_ray.adapters.stores.kinds import CHOICES
 from ess_ray.config.jobs import JOBS
 from ess_ray.core.polling.framing import FRAMINGS
 
@@ -169,9 +171,11 @@ class ReportConfig:
 
 @dataclass
 class ExportConfig:
-    """Where each day of each site goes as objects; chosen by `export=auto` (default), `local`, `gcs` or `none`."""
+    """Where each day of each site goes as objects; `export=…` chooses the kind of store."""
 
-    kind: str = setting(REQUIRED, "set by `export=…`; auto: local with the embedded database, none with a server")
+    kind: str = setting(
+        REQUIRED, "set by `export=…`; auto: local with the embedded database, none with a server", choices=CHOICES
+    )
     folder: str | None = setting(None, "of local; null: `export/` in `state_dir`")
     bucket: str | None = setting(None, "of gcs: its name; has to be given")
     credentials_file: str | None = setting(None, "of gcs: a service account's JSON; null: the machine's credentials")
@@ -179,8 +183,8 @@ class ExportConfig:
     name: str = setting(
         "{site}/{yyyy}/{mm}/{dd}/{yyyymmdd}_{table}.csv", "of each object; its ending becomes that of the format"
     )
-    formats: list[str] = setting(["csv"], "csv, parquet or both")
-    gzip: bool = setting(False, "of csv: compressed, as .csv.gz")
+    formats: list[str] = setting(["csv"], f"any of {', '.join(FORMATS)}")
+    gzip: bool = setting(False, "text formats are compressed, csv as .csv.gz")
     parallel: int = setting(2, "objects at once", 1, 64)
     grace_s: float = setting(300.0, "from a site's midnight to the export of its day", 0, DAY_S)
     wait_s: float = setting(

@@ -85,7 +85,7 @@ def test_files_go_below_the_state_folder_unless_a_folder_is_given(composed: Comp
     ("changes", "key", "text"),
     [
         (SERVER | {"job": "export"}, "export", "export=gcs export.bucket=NAME"),
-        ({"export.kind": "ftp"}, "export.kind", "none of auto, local, gcs, none"),
+        ({"export.kind": "ftp"}, "export.kind", "is none of auto, local, gcs"),
         ({"export.kind": "gcs"}, "export.bucket", "has to be given"),
         ({"export.kind": "gcs", "export.bucket": "gs://days"}, "export.bucket", "no gs://"),
         ({"export.bucket": "days"}, "export.bucket", "say export=gcs"),
