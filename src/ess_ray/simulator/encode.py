@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value, raw_limits
 from ess_ray.simulator.day import Floats
 
 Image = Mapping[int, bytes]
@@ -40,12 +40,8 @@ def raw_range(value: Value) -> tuple[float, float]:
 def _type_range(value: Value) -> tuple[Decimal, Decimal]:
     if value.raw_type in _FLOATS:
         return -_FLOATS[value.raw_type], _FLOATS[value.raw_type]
-    if value.raw_type in ("bit", "bits"):
-        return Decimal(0), Decimal(2 ** (value.bits[1] if value.bits else 1) - 1)
-    bits = 16 * value.width
-    if value.raw_type.startswith("uint"):
-        return Decimal(0), Decimal(2 ** min(bits, 62) - 1)  # 62: exact in the 64-bit integers used here
-    return Decimal(-(2 ** (bits - 1))), Decimal(2 ** min(bits - 1, 62) - 1)
+    low, high = raw_limits(value.raw_type, value.bits) or (0, 0)  # a text is no number
+    return Decimal(low), Decimal(min(high, 2**62 - 1))  # exact in the 64-bit integers used here
 
 
 class Encoder:

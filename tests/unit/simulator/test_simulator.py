@@ -242,13 +242,13 @@ def test_bits_and_texts_are_sent_where_they_lie() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["port=1502"], "map: missing"),
         (["map=sionyu", "prot=1"], "prot=1: not understood"),
         (["sionyu"], "sionyu: not understood"),
     ],
 )
-def test_wrong_words_are_told(words: list[str], told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
+def test_wrong_words_are_reported(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         parse(words)

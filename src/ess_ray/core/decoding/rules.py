@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from ess_ray.core.maps.column_types import ColumnType, TypeFamily, value_type
-from ess_ray.core.maps.registers import RAW_DTYPES, Value
+from ess_ray.core.maps.registers import RAW_DTYPES, Value, raw_limits
 
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
 _EXACT_POWER = 22  # 10**22 is the last power of ten that a double holds
@@ -143,7 +143,8 @@ class _IntegerRule(_Rule):
 
     def __init__(self, shared: Value) -> None:
         super().__init__(shared)
-        self.lowest, self.highest = _raw_limits(shared)  # of the raw type; low and high: what is in range of it
+        # Lowest and highest: what the raw type can hold; low and high: what of it the map calls in range.
+        self.lowest, self.highest = cast(tuple[int, int], raw_limits(shared.raw_type, shared.bits))
         low, high = self._unscaled(shared.minimum), self._unscaled(shared.maximum)
         if self.factor < 0:
             low, high = high, low
@@ -193,10 +194,3 @@ class _IntegerRule(_Rule):
         divisor = 10**self.power
         values = [None if number is None else (number * self.factor + self.addend) / divisor for number in raw]
         return pl.Series(values, dtype=pl.Float64)
-
-
-def _raw_limits(value: Value) -> tuple[int, int]:
-    if value.raw_type in ("bit", "bits"):
-        return 0, (1 << (value.bits[1] if value.bits else 1)) - 1
-    info = np.iinfo(RAW_DTYPES[value.raw_type])
-    return int(info.min), int(info.max)

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value, raw_limits
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode
 
@@ -55,7 +55,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
     if "unit" in chosen and (unit := chosen["unit"].text()) != column.unit:
         raise chosen["unit"].error(f"the standard's unit of {column.name} is {column.unit!r}, not {unit!r}")
     bits = _bits(chosen)
-    raw_range = _raw_range(raw_type, bits)
+    raw_range = raw_limits(raw_type, bits)
     value = Value(
         level.table.name, column.name, None, (), level.function, 0, _width(node, raw_type, chosen), raw_type,
         order=chosen["order"].text(ORDERS) if "order" in chosen else DEFAULT_ORDER,
@@ -115,20 +115,6 @@ def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode]) -> int
     if "length" not in chosen:
         raise node.error("a string needs length, its number of registers (two characters each)")
     return chosen["length"].integer(1, MAX_REGISTERS)
-
-
-def _raw_range(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The least and greatest raw number, None for floats and strings."""
-    if raw_type == "bit":
-        return 0, 1
-    if bits is not None:
-        return 0, (1 << bits[1]) - 1
-    if raw_type.startswith("uint"):
-        return 0, (1 << int(raw_type[4:])) - 1
-    if raw_type.startswith("int"):
-        half = 1 << (int(raw_type[3:]) - 1)
-        return -half, half - 1
-    return None
 
 
 def _sentinels(node: TreeNode, raw_range: tuple[int, int] | None) -> tuple[int, ...]:

@@ -69,3 +69,18 @@ class RegisterMap:
     values: tuple[Value, ...]  # by function, address, lowest bit
     readable_holes: frozenset[tuple[int, int]]  # (function, address) that hold no value but may be read
     map_hash: str  # of everything that decides what is stored; equal hashes decode alike
+
+
+def raw_limits(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The lowest and highest raw number that a value can have; None for floats and strings.
+
+    `bits`: as of `Value`, for the raw type "bits".
+    """
+    if raw_type == "bit":
+        return 0, 1
+    if bits is not None:
+        return 0, (1 << bits[1]) - 1
+    if raw_type not in RAW_DTYPES or RAW_DTYPES[raw_type].kind == "f":
+        return None
+    info = np.iinfo(RAW_DTYPES[raw_type])
+    return int(info.min), int(info.max)

@@ -12,7 +12,10 @@ from ess_ray.core.maps.fixed_columns import ROW_START
 from ess_ray.core.maps.tree import TreeNode
 
 RESERVED_COLUMNS = tuple(column.name for column in ROW_START)  # every data table has them
-RESERVED_TABLES = ("sample", "device", "event", "rejected", "export_object", "export_until", "late_commit")
+# The collector's own tables, as `adapters.postgres.schema_sql` makes them; a test compares the two.
+RESERVED_TABLES = (
+    "sample", "event", "device", "rejected", "database_identity", "export_until", "late_commit", "export_object",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

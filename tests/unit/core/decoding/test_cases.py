@@ -41,7 +41,7 @@ def _sample(plan: Plan, registers: dict[int, dict[int, list[int]]], missing: dic
     image, gaps = bytearray(), []
     for request in plan.requests:
         runs = registers[request.function]
-        held = {first + place: number for first, run in runs.items() for place, number in enumerate(run)}
+        held = {address: number for first, run in runs.items() for address, number in enumerate(run, first)}
         for address in range(request.address, request.address + request.count):
             if address in missing.get(request.function, []):
                 gaps.append((len(image), len(image) + request.item_bytes))
@@ -63,5 +63,5 @@ def test_a_case_gives_what_it_says(name: str) -> None:
     given = _read(name, "registers.yaml")
     sample = _sample(plan, given["registers"], given.get("missing", {}))
     frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
-    found = {table: frame.drop("time", "site", "device").to_dicts() for table, frame in frames.items()}
-    assert found == expected
+    rows = {table: frame.drop("time", "site", "device").to_dicts() for table, frame in frames.items()}
+    assert rows == expected

@@ -120,7 +120,7 @@ def test_every_type_order_scale_and_range_agrees_with_the_oracle(
     polled = [
         replace(
             _sample(struct.pack(f">{address}H", *words)),
-            missing=tuple((2 * place, 2 * place + 2) for of, place in unread if of == number),
+            missing=tuple((2 * address, 2 * address + 2) for sample, address in unread if sample == number),
         )
         for number, words in enumerate(held)
     ]
@@ -129,8 +129,8 @@ def test_every_type_order_scale_and_range_agrees_with_the_oracle(
         quality = 0
         for value in values:
             span = range(value.address, value.address + value.width)
-            missing = any(of == number and place in span for of, place in unread)
-            expected, out = (None, False) if missing else _oracle(value, [words[place] for place in span])
+            missing = any(sample == number and address in span for sample, address in unread)
+            expected, out = (None, False) if missing else _oracle(value, [words[address] for address in span])
             assert (row[value.column], type(row[value.column])) == (expected, type(expected)), value
             quality |= 2 * missing | out
         assert row["quality"] == quality

@@ -97,9 +97,7 @@ def test_what_goes_in_can_be_read_back(data: st.DataObject, types: list[str], wi
         return st.none() | plain if with_nulls else plain
 
     rows = data.draw(st.lists(st.tuples(*map(cell, types)), max_size=5))
-    frame = pl.DataFrame(
-        [pl.Series(str(place), [row[place] for row in rows], _dtype(of)) for place, of in enumerate(types)]
-    )
+    frame = pl.DataFrame([pl.Series(str(i), [row[i] for row in rows], _dtype(of)) for i, of in enumerate(types)])
     encoded, ends = encode(frame, types)
     assert _read(encoded, ends.tolist(), types) == rows
 

@@ -1,4 +1,4 @@
-"""Register maps: every form expands to the right values, every mistake is told where it is."""
+"""Register maps: every form expands to the right values, every mistake is reported with its line."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def numbers(value: Value) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("columns", "places"),
+    ("columns", "addresses"),
     [
         ("x, y", [("x", 10), ("y", 11)]),
         ("x, skip: 3, y", [("x", 10), ("y", 14)]),
@@ -60,8 +60,8 @@ def numbers(value: Value) -> tuple[str, str, str]:
         ("name: {type: string, length: 8}, x", [("name", 10), ("x", 18)]),
     ],
 )
-def test_columns_follow_each_other(columns: str, places: list[tuple[str, int]]) -> None:
-    assert [(value.column, value.address) for value in small(columns).values] == places
+def test_columns_follow_each_other(columns: str, addresses: list[tuple[str, int]]) -> None:
+    assert [(value.column, value.address) for value in small(columns).values] == addresses
 
 
 def test_rows_repeat_by_their_strides() -> None:

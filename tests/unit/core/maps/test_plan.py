@@ -62,7 +62,7 @@ def test_no_plan_has_fewer_requests(plant: RegisterMap, limit: int) -> None:
 def test_every_value_is_read_whole_once_and_no_forbidden_address_is_touched(plant: RegisterMap, limit: int) -> None:
     plan = make_plan(plant, limit)
     read = [address for r in plan.requests for address in range(r.address, r.address + r.count)]
-    wanted = {value.address + place for value in plant.values for place in range(value.width)}
+    wanted = {address for v in plant.values for address in range(v.address, v.address + v.width)}
     assert len(read) == len(set(read))
     assert wanted <= set(read) <= wanted | {address for _, address in plant.readable_holes}
     assert max(request.count for request in plan.requests) <= limit

@@ -1,4 +1,4 @@
-"""The shipped register maps say what the plants' CSVs say, and their doubtful places are settled in one line."""
+"""The shipped register maps say what the plants' CSVs say, and what was doubtful in them is decided in one line."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def test_the_owner_of_sionyu_moves_the_solar_counter_in_one_line(ess: Standard) 
 def test_the_worked_example_of_the_manual_is_a_map(ess: Standard) -> None:
     text = (ROOT / "docs/register-maps.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
     plant = load("example", text, ess)
-    places = {(v.column, *v.ids): (v.function, v.address, v.raw_type, v.bits) for v in plant.values}
-    assert len(places) == 10 + 4 * 3
-    assert places["bank_power", 1] == (3, 5, "int32", None)
-    assert places["order_source", 1] == (3, 7, "bits", (8, 4))
-    assert places["emergency_status", 1] == (1, 16, "bit", None)
-    assert places["rack_voltage", 1, 4] == (3, 162, "uint16", None)
+    registers = {(v.column, *v.ids): (v.function, v.address, v.raw_type, v.bits) for v in plant.values}
+    assert len(registers) == 10 + 4 * 3
+    assert registers["bank_power", 1] == (3, 5, "int32", None)
+    assert registers["order_source", 1] == (3, 7, "bits", (8, 4))
+    assert registers["emergency_status", 1] == (1, 16, "bit", None)
+    assert registers["rack_voltage", 1, 4] == (3, 162, "uint16", None)
     requests = [(request.function, request.address, request.count) for request in make_plan(plant).requests]
     assert requests == [(1, 16, 1), (3, 0, 8), (3, 100, 3), (3, 120, 3), (3, 140, 3), (3, 160, 3)]

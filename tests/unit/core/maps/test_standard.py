@@ -1,4 +1,4 @@
-"""The data standard: what a good tree becomes, and what a wrong one is told."""
+"""The data standard: what a good tree becomes, and what is said of a wrong one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ess_ray.adapters.postgres.schema_sql import relations
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.column_types import Column
-from ess_ray.core.maps.standard import load_standard
+from ess_ray.core.maps.standard import RESERVED_TABLES, Standard, load_standard
 
 ROOT = Path(__file__).parents[4]
 COLUMN = {"type": "float8", "unit": "%", "meaning": "State of charge"}
@@ -72,3 +73,7 @@ def test_the_shipped_standard_is_the_union_of_the_plants() -> None:
         "pcs": (),
         "etc": (),
     }
+
+
+def test_the_names_of_the_collectors_own_tables_are_reserved() -> None:
+    assert {relation.name for relation in relations(Standard({}))} == {*RESERVED_TABLES}
