@@ -1,1 +1,1 @@
-"""From the words of the command line to frozen settings: composed by Hydra, checked once, at the door."""
+"""From the words of the command line to frozen settings: composed by Hydra, checked once, before anything starts."""

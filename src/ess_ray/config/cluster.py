@@ -1,4 +1,4 @@
-"""How the work is spread over processes and nodes, checked: called by `ess_ray.config.load` alone.
+"""The settings of Ray and the placement of devices on its nodes, checked: called by `ess_ray.config.load` alone.
 
 Errors: ConfigError that names the key.
 """

@@ -1,4 +1,4 @@
-"""The words of the command line and the files of `conf/` and the user's folder, composed into one tree by Hydra.
+"""The configuration, composed by Hydra of words of the command line, the files of `conf/` and the user's folder.
 
 Sites name their maps; the maps' files are found in the group `map/` of the user's folder (`--config-dir`), then of the
 program's own, and composed as `maps.NAME`. Every error is a ConfigError of one line; none quotes a DSN.
@@ -34,7 +34,7 @@ from ess_ray.config.yaml_source import SmallFiles, Tree, YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
 
 MASK = "********"
-LARGE = ("maps.", "standard")  # words about what is large
+LARGE = ("maps.", "standard")  # words about maps and the standard, which are large
 UNUSED = (  # parts of Hydra's own configuration
     "hydra/job_logging=none", "hydra/hydra_logging=none", "~hydra/help", "~hydra/hydra_help", "~hydra/env",
     "~hydra/output",
@@ -44,7 +44,7 @@ TEXTS = (  # taken as they are
     "export.name", *(f"export.{key}" for key in KEYS),
     "cluster.token_file",
 )  # fmt: skip
-ALIASES = {"from": "first_day", "to": "last_day"}  # what a person says for a key
+ALIASES = {"from": "first_day", "to": "last_day"}  # keywords of Python cannot be names of fields
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
@@ -177,7 +177,10 @@ def _as_config_errors() -> Iterator[None]:
 
 
 def _readable(number: int, word: str) -> str:
-    """The word as Hydra's grammar wants it. Raises ConfigError for one that a person would read otherwise."""
+    """The word as Hydra's grammar wants it; `number` counts words from 1.
+
+    Raises ConfigError for a word that a person would read otherwise than Hydra.
+    """
     parts = WORD.fullmatch(word)
     if not parts or (not parts["equals"] and not word.startswith("~")):
         # Not quoted: it may be a DSN.
@@ -193,8 +196,8 @@ def _readable(number: int, word: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As a string of Hydra's grammar, in which backslashes count only before a quote, and `${` refers to a key."""
-    escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), text)
+    """The text as Hydra's grammar quotes it: backslashes count only before a quote, and `${` would refer to a key."""
+    escaped = re.sub(r"(\\*)('|$)", lambda match: 2 * match[1] + ("\\'" if match[2] else ""), text)
     return "'" + escaped.replace("${", "\\${") + "'"
 
 
@@ -202,7 +205,7 @@ def _quoted(text: str) -> str:
 
 
 def _check_sites(words: Sequence[str], folders: Sequence[Path]) -> None:
-    """Each chosen site's file says where it belongs, and no two are the same site."""
+    """Raises ConfigError if the file of a chosen site does not name its package, or two files are the same site."""
     chosen = [word.partition("=")[2] for word in words if word.startswith("site=")]
     names = re.findall(r"[^\[\],'\"\s]+", chosen[-1]) if chosen else []
     packages: dict[str, str] = {}
@@ -219,7 +222,7 @@ def _check_sites(words: Sequence[str], folders: Sequence[Path]) -> None:
 
 
 def _package(file: Path) -> str | None:
-    """As Hydra finds it: in the file's first line that is not empty."""
+    """The package that a file names, where Hydra looks for it: in its first line that is not empty."""
     lines = (line for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
-    found = PACKAGE.fullmatch(next(lines, ""))
-    return found[1] if found else None
+    match = PACKAGE.fullmatch(next(lines, ""))
+    return match[1] if match else None

@@ -40,7 +40,7 @@ def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[Dev
 
 
 def check_hosts(config: Config, simulated: bool) -> None:
-    """Every device has a host, or none if it is simulated."""
+    """Raises ConfigError if a device has no host, or has one although it is simulated."""
     hosts = {f"sites.{site}.devices.{name}.host": device.host for site, name, device in devices_of(config)}
     if config.fleet.devices:
         hosts["fleet.host"] = config.fleet.host
@@ -70,7 +70,10 @@ def _device(
     check_range(f"{key}.period_s", period_s, 0.1, 86_400)
     check_range(f"{key}.phase_s", config.phase_s, 0, period_s)
     if config.requests_at_once > 1 and config.request_pause_s:
-        raise ConfigError(f"{key}.requests_at_once", "requests with a pause between them cannot go out at once")
+        raise ConfigError(
+            f"{key}.requests_at_once",
+            "is above 1, but request_pause_s puts a pause between requests: give one of the two",
+        )
     poll_limit_s = PERIODS * period_s if config.poll_limit_s is None else config.poll_limit_s
     return freeze(
         DeviceSettings,
@@ -87,7 +90,7 @@ def _device(
 
 
 def _check_shared_connections(devices: Iterable[DeviceSettings]) -> None:
-    """Devices behind one host and port share a connection, and so a node and a framing."""
+    """Raises ConfigError if devices of one connection (host and port) differ in placement or framing."""
     first: dict[tuple[str, int], DeviceSettings] = {}
     for device in devices:
         other = first.setdefault(device.endpoint, device)

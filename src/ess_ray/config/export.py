@@ -44,7 +44,7 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
 
 
 def _kind(kind: str, storage: str) -> str:
-    """The kind that is meant: one of KINDS or "none"."""
+    """The kind of store, a key of KINDS or "none": `auto` depends on the kind of database."""
     if kind == "auto":
         return "local" if storage == "embedded" else "none"
     return kind
@@ -87,7 +87,7 @@ def _drop_after(text: str | None, store: StoreSettings | None, storage: str) -> 
 
 
 def _days(config: Config) -> tuple[str, str]:
-    """The first and the last day that are meant, as words."""
+    """First and last day of `job=export`: dates, "today" or "yesterday"."""
     if config.first_day is None and config.last_day is None:
         return config.day, config.day  # checked with the report's
     if config.first_day is None:

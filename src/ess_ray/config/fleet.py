@@ -19,7 +19,7 @@ LAST_PORT = 65535
 
 
 def check_chosen(config: Config) -> bool:
-    """Whether there is a fleet; what is said of one without `site=fleet` would be said in vain."""
+    """True if there is a fleet. Raises ConfigError if settings of a fleet are given without `site=fleet`."""
     chosen = SITE in config.sites
     if not chosen and config.fleet != FleetConfig():
         raise ConfigError("fleet", "is for many devices of one kind: say site=fleet")
@@ -27,13 +27,17 @@ def check_chosen(config: Config) -> bool:
 
 
 def fleet_devices(fleet: FleetConfig, first: DeviceSettings) -> Iterator[DeviceSettings]:
-    """All devices: they share what `first` has, but for names, ports, which count up, and phases, which are spread."""
+    """The devices of the fleet: as `first`, but for names and ports, which count up, and phases, which are spread.
+
+    Raises ConfigError if there are too many for the ports, or if the phases leave the period.
+    """
     most = LAST_PORT + 1 - fleet.port
     if not 1 <= fleet.devices <= most:
         raise ConfigError("fleet.devices", f"{fleet.devices} is not within 1 to {most}: from fleet.port up, one a port")
-    rest_s = (first.period_us - first.phase_us) / 1e6
-    if not 0 <= fleet.spread_s <= rest_s:
-        raise ConfigError("fleet.spread_s", f"{fleet.spread_s:g} s is not within 0 to {rest_s:g} s, the period's rest")
+    longest_s = (first.period_us - first.phase_us) / 1e6
+    if not 0 <= fleet.spread_s <= longest_s:
+        problem = f"{fleet.spread_s:g} s is not within 0 to {longest_s:g} s, the period without fleet.phase_s"
+        raise ConfigError("fleet.spread_s", problem)
     for number in range(fleet.devices):
         yield replace(
             first,

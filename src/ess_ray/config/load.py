@@ -87,7 +87,7 @@ def _state_dir(text: str) -> Path:
 
 
 def _file(key: str, text: str | None) -> Path | None:
-    """A file to be written at the end of a run. Raises ConfigError now if it cannot be."""
+    """The path of a file that is written at the end of a run. Raises ConfigError now if it could not be."""
     file = file_of(text)
     if file and not file.parent.is_dir():
         raise ConfigError(key, f"there is no folder {file.parent}")

@@ -24,12 +24,12 @@ from omegaconf.errors import (
 from ess_ray.config.schema import Config
 from ess_ray.core.errors import ConfigError
 
-MOST_KNOWN = 12  # names that a message lists
+MOST_LISTED = 12  # names in a message; of more none is listed
 TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
 def config_error(error: Exception) -> ConfigError:
-    """The ConfigError that tells what `error` tells."""
+    """The ConfigError for an error of Hydra, OmegaConf or YAML: the key, file or word that is wrong, and what to do."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         return ConfigError(group or "config", f"there is no {option!r}{_hint(option, list(error.options or ()))}")
@@ -51,7 +51,7 @@ def config_error(error: Exception) -> ConfigError:
 
 
 def _unreadable(word: str) -> ConfigError:
-    """A word that Hydra's grammar does not take."""
+    """The error for a word `key=value` that Hydra's grammar does not take."""
     key, _, value = word.partition("=")
     for opening, closing, name in (("[", "]", "bracket"), ("{", "}", "brace"), ("(", ")", "parenthesis")):
         if value.count(opening) != value.count(closing):
@@ -71,13 +71,13 @@ def _problem(error: OmegaConfBaseException) -> str:
     expected = _expected(key)
     if expected is None:
         return str(error).strip().splitlines()[0] if "dsn" not in key else "expected a text"
-    found = "" if "dsn" in key else f", found {error.value!r}"
-    meant = "; did you mean site=…?" if key == "sites" else ""
-    return f"expected {expected}{found}{meant}"
+    given = "" if "dsn" in key else f", found {error.value!r}"
+    hint = "; did you mean site=…?" if key == "sites" else ""
+    return f"expected {expected}{given}{hint}"
 
 
 def _expected(key: str) -> str | None:
-    """What may stand at `key`, in words; None where the schema does not tell."""
+    """The values that `key` takes, in words: `a whole number`; None for a key that the schema does not have."""
     kind: Any = Config
     for name in re.split(r"[.\[]", key):
         if get_origin(kind) is dict:
@@ -86,9 +86,9 @@ def _expected(key: str) -> str | None:
             kind = get_type_hints(kind).get(name)
         else:
             return None
-    kind = next((one for one in get_args(kind) if one is not NoneType), kind) if get_origin(kind) is not dict else kind
     if get_origin(kind) is dict:
         return "names, each with its keys"
+    kind = next((part for part in get_args(kind) if part is not NoneType), kind)  # of `int | None`
     if is_dataclass(kind):
         return "the keys " + ", ".join(field.name for field in fields(kind))
     return TYPES.get(kind)
@@ -97,13 +97,14 @@ def _expected(key: str) -> str | None:
 def _elsewhere(key: str) -> str:
     """A hint for `duration_s`, which is `run.duration_s`."""
     groups = {name: kind for name, kind in get_type_hints(Config).items() if is_dataclass(kind)}
-    found = [f"{group}.{key}" for group, kind in groups.items() if key in (field.name for field in fields(kind))]
-    return f"; did you mean {' or '.join(found)}?" if found else ""
+    keys = [f"{group}.{key}" for group, kind in groups.items() if key in (field.name for field in fields(kind))]
+    return f"; did you mean {' or '.join(keys)}?" if keys else ""
 
 
-def _hint(name: str, known: list[str]) -> str:
-    if close := get_close_matches(name, known, 1):
+def _hint(name: str, names: list[str]) -> str:
+    """The name of those that exist that is nearest to a wrong one, else all of them if they are few."""
+    if close := get_close_matches(name, names, 1):
         return f"; did you mean {close[0]}?"
-    if not known or len(known) > MOST_KNOWN:
+    if not names or len(names) > MOST_LISTED:
         return ""
-    return f"; known: {', '.join(sorted(known))}"
+    return f"; there are: {', '.join(sorted(names))}"

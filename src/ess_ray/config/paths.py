@@ -1,4 +1,4 @@
-"""Where the shipped configuration lies."""
+"""The location of the shipped configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand in the configuration: the one place for each key's name, type, default, bounds and meaning.
+"""The keys of the configuration: the single place of each key's name, type, default, bounds and meaning.
 
 Plain dataclasses, as OmegaConf wants them. `docs/settings.md` is made of them by `ess_ray.generate.settings_page`;
 `ess_ray.config.values` checks bounds and choices and makes the frozen settings. Names carry units: `_s` seconds,
@@ -25,7 +25,7 @@ LONGEST_S = 1e9  # 30 years
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a key means and which values it takes. Bounds belong to the range."""
+    """The meaning of a key and the values that it takes; `least` and `most` are values, too."""
 
     meaning: str
     least: float | None = None

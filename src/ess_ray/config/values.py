@@ -1,4 +1,4 @@
-"""From values of the configuration to checked values of the settings. Pure; errors: ConfigError that names the key."""
+"""Checks of values of the configuration, and settings made of them. Pure; errors: ConfigError that names the key."""
 
 from __future__ import annotations
 

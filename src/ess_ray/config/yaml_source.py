@@ -24,7 +24,7 @@ class YamlFiles(FileConfigSource):
 
     @staticmethod
     def scheme() -> str:
-        """What its addresses begin with."""
+        """The scheme of this source in addresses of Hydra's search path."""
         return "libyaml"
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -45,7 +45,7 @@ class SmallFiles(YamlFiles):
 
     @staticmethod
     def scheme() -> str:
-        """What its addresses begin with."""
+        """The scheme of this source in addresses of Hydra's search path."""
         return "small"
 
     def load_config(self, config_path: str) -> ConfigResult:

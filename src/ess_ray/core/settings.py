@@ -60,7 +60,7 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSettings:
-    """How the work is spread. None means that the program chooses."""
+    """Settings of Ray and of how the work is spread over it. None: the program chooses."""
 
     address: str | None
     token_file: Path | None  # of the cluster at `address`; None: as the environment says
@@ -81,7 +81,7 @@ class JournalLimits:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """Which day `job=report` looks at, and how it tells."""
+    """The day of `job=report`, and the form of the report."""
 
     day: str  # see `core.day`
     format: str
@@ -107,7 +107,7 @@ class ExportSettings:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """Where the page listens. None: there is none; 0: any port."""
+    """Host and port on which the page listens; port None: no page, 0: any."""
 
     host: str
     port: int | None
@@ -115,9 +115,9 @@ class PageSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProbeSettings:
-    """Which device `job=probe` asks, about what, and how gently."""
+    """The device that `job=probe` reads, the addresses, and limits on the load that this puts on the device."""
 
-    device: DeviceSettings | None  # None: one without a configuration
+    device: DeviceSettings | None  # None: a device that is not configured
     host: str
     port: int
     unit_id: int
@@ -133,7 +133,7 @@ class ProbeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the job needs to know."""
+    """All settings of a job."""
 
     job: str  # a name of `config.jobs`
     state_dir: Path

@@ -91,7 +91,7 @@ def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
         ("site=[]", "site", "no site is chosen"),
         ("site", "command line, setting 2", "expected key=value"),
         ("+run.foo=3", "command line, setting 2", "expected key=value"),
-        ("source=real", "source", "there is no 'real'; known: plant, simulated"),
+        ("source=real", "source", "there is no 'real'; there are: plant, simulated"),
         ("source=plant", f"{GATEWAY}.host", "needs the device's host"),
         (f"{GATEWAY}.host=h", f"{GATEWAY}.host", "say source=plant"),
         ("site=typo", "sites.typo.devices.gateway.hots", "did you mean host?"),
