@@ -31,7 +31,7 @@ from tests.stores import BUCKET
 
 DAY = date(2026, 11, 22)
 MILLION = ("panri", 59_400)  # 17 racks, a million rows in 16.5 hours
-WHOLE = ("sionyu", 86_400)
+WHOLE_DAY = ("sionyu", 86_400)
 
 
 def main() -> None:
@@ -47,28 +47,29 @@ def main() -> None:
 
 
 def fill(dsn: str, settings: Settings, site: str, length_s: int) -> int:
-    """A day of one plant, as long as that; gives when it ends."""
+    """Write the first `length_s` of a day of one plant; gives the day's end in microseconds."""
     day = days.day_of(settings, site, DAY)
     days.register(dsn, settings, day.start_us, day.end_us)
-    [device] = [one for one in settings.devices if one.device.site == site]
+    [device] = [device for device in settings.devices if device.device.site == site]
     days.fill(dsn, settings, device, day.start_us, day.start_us + length_s * 1_000_000)
     return day.end_us
 
 
 def measure_memory(dsn: str, endpoint: str, folder: Path) -> None:
-    """Each form in a process of its own."""
+    """Measure each format, to a folder and to a bucket, in a process of its own."""
     site, length_s = MILLION
     fill(dsn, settings_of(dsn, f"site={site}", "export=local"), site, length_s)
     bucket = ["export=gcs", f"export.bucket={BUCKET}", f"export.endpoint={endpoint}"]
-    for place in (["export=local", f"export.folder={folder / 'export'}"], bucket):
-        for form in (["export.formats=[csv]"], ["export.gzip=true"], ["export.formats=[parquet]"]):
+    for store in (["export=local", f"export.folder={folder / 'export'}"], bucket):
+        for chosen_format in (["export.formats=[csv]"], ["export.gzip=true"], ["export.formats=[parquet]"]):
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                told = process.submit(grown, settings_of(dsn, f"site={site}", *place, *form), dsn, site).result()
-            print(f"{place[0]} {form[0]}: {told}", flush=True)
+                settings = settings_of(dsn, f"site={site}", *store, *chosen_format)
+                result = process.submit(grown, settings, dsn, site).result()
+            print(f"{store[0]} {chosen_format[0]}: {result}", flush=True)
 
 
 def grown(settings: Settings, dsn: str, site: str) -> str:
-    """What this process grows by: first it exports an object without rows, so that all it needs is loaded."""
+    """The growth of this process: it first exports an object without rows, so that all it needs is loaded."""
     exporter = make_exporter(settings, dsn)
     day_objects = {
         day_object.table: day_object
@@ -79,8 +80,8 @@ def grown(settings: Settings, dsn: str, site: str) -> str:
     idle_mb, start_s, start_cpu_s = _memory_mb("VmRSS"), time.monotonic(), time.process_time()
     rows = export_once(exporter, day_objects["rack"])
     took_s, cpu_s = time.monotonic() - start_s, time.process_time() - start_cpu_s
-    more = f"{rows / took_s:,.0f} rows/s, {cpu_s:.1f} s of CPU"
-    return f"{rows:,} rows, idle {idle_mb:.0f} MB, grew by {_memory_mb('VmHWM') - idle_mb:.1f} MB; {more}"
+    speed = f"{rows / took_s:,.0f} rows/s, {cpu_s:.1f} s of CPU"
+    return f"{rows:,} rows, idle {idle_mb:.0f} MB, grew by {_memory_mb('VmHWM') - idle_mb:.1f} MB; {speed}"
 
 
 def _memory_mb(name: str) -> float:
@@ -90,7 +91,7 @@ def _memory_mb(name: str) -> float:
 
 def measure_day(dsn: str, endpoint: str, folder: Path) -> None:
     """Sionyu's day, alone and with the main job at work."""
-    site, length_s = WHOLE
+    site, length_s = WHOLE_DAY
     start_s = time.monotonic()
     fill(dsn, settings_of(dsn, f"site={site}", "export=local"), site, length_s)
     print(f"a day of {site} was written in {time.monotonic() - start_s:.0f} s", flush=True)
@@ -98,16 +99,16 @@ def measure_day(dsn: str, endpoint: str, folder: Path) -> None:
     summary = folder / "summary.json"
     with collecting(dsn, folder / "collecting", summary):
         export_day(dsn, endpoint, folder / "beside", "beside the main job")
-    told = json.loads(summary.read_text(encoding="utf-8"))["sites"]
-    for name, one in told.items():
-        [counts] = one["devices"].values()
-        latency = one["latency_ms"]
+    sites = json.loads(summary.read_text(encoding="utf-8"))["sites"]
+    for name, totals in sites.items():
+        [counts] = totals["devices"].values()
+        latency = totals["latency_ms"]
         print(f"{name}: {counts['stored']} of {counts['expected']} samples stored, p99 {latency['p99']:.0f} ms")
 
 
 def export_day(dsn: str, endpoint: str, state: Path, how: str) -> None:
-    """`job=export` as its user runs it, of a day that nobody has exported."""
-    site, _ = WHOLE
+    """Run `job=export` as a user runs it, of a day that is not exported yet."""
+    site, _ = WHOLE_DAY
     words = [f"site={site}", "export=gcs", f"export.bucket={BUCKET}", f"export.endpoint={endpoint}"]
     settings = settings_of(dsn, *words)
     exporter = make_exporter(settings, dsn)
@@ -115,8 +116,8 @@ def export_day(dsn: str, endpoint: str, state: Path, how: str) -> None:
     forget(dsn, [exporter], day_objects)
     start_s = time.monotonic()
     command = ["job=export", f"day={DAY}", "storage=timescale", f"storage.dsn={dsn}", f"state_dir={state}", *words]
-    said = subprocess.run(ess_ray(command), check=True, capture_output=True, text=True).stdout
-    print(f"Sionyu's day, {how}: {time.monotonic() - start_s:.1f} s in all\n{said}", end="", flush=True)
+    output = subprocess.run(ess_ray(command), check=True, capture_output=True, text=True).stdout
+    print(f"Sionyu's day, {how}: {time.monotonic() - start_s:.1f} s in all\n{output}", end="", flush=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import pickle
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -149,6 +150,11 @@ def test_the_same_rows_make_the_same_bytes(details: list[str | None], cuts: set[
     assert pieces == whole
     if form == "parquet":
         assert opened(whole).read()["detail"].to_pylist() == details
+
+
+@pytest.mark.parametrize("form", ALL)
+def test_a_format_can_be_sent_to_another_process(form: str) -> None:
+    assert pickle.loads(pickle.dumps(ALL[form])) == ALL[form]  # noqa: S301
 
 
 def test_a_packed_object_is_no_transfer_encoding() -> None:

@@ -108,7 +108,7 @@ class Exporter:
             raise conflict
 
     def verify(self, day_object: DayObject) -> Iterator[ExportReport]:
-        """Read the object back: it must be as the ledger says, and the ledger's row as the database says."""
+        """Read the object back and compare it with its row of the ledger, and that with the rows of the database."""
         entry, changed = self.ledger.entry_of(day_object)
         stored = self.store.stat(day_object.name)
         if problem := _cannot_verify(entry, stored):

@@ -33,7 +33,7 @@ COLUMNS = (
 )  # fmt: skip
 KEY = ("site", "table_name", "day", "form")
 TIMES = {"first_us", "last_us", "exported_us", "start_us", "end_us"}
-# A mark of another cluster, or one from the future, says nothing: NULL.
+# With a mark of another cluster, or of the future (the database is an older copy), it is unknown: NULL.
 ENTRIES = f"""
 SELECT table_name, day, form, {", ".join(COLUMNS)},
        CASE WHEN split_part(mark, '/', 1) = here.cluster::text

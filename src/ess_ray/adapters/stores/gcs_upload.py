@@ -2,7 +2,7 @@
 
 The protocol (https://cloud.google.com/storage/docs/performing-resumable-uploads): parts are PUT to a session; 308 says
 with its Range what the store has, which may be less than was sent; 200 or 201 brings the finished object. After an
-error nobody knows what arrived, so the store is asked (`bytes */*`) before anything is sent again. The last part
+error it is unknown what arrived, so the store is queried (`bytes */*`) before anything is sent again. The last part
 carries the CRC32C of the complete object: an object that differs is never made.
 """
 
@@ -22,7 +22,7 @@ from ess_ray.core.errors import EssRayError, StoreUnavailable
 from ess_ray.core.exporting.store import StoredObject
 
 PART = 8 << 20  # a multiple of 256 KiB, as the protocol wants
-CANCEL_TIMEOUT_S = (2.0, 5.0)  # to connect; to answer. What is not cancelled vanishes after a week anyway
+CANCEL_TIMEOUT_S = (2.0, 5.0)  # to connect; to get the reply. The store drops sessions after a week anyway
 DONE, GO_ON, GONE = (200, 201), 308, (404, 410)
 
 Request = Callable[..., Any]  # (method, url, data=, headers=, timeout=) -> requests.Response

@@ -14,7 +14,7 @@ NOT_WRITTEN = Finding("export", "delete", Verdict.SKIPPED, "nothing was written"
 
 
 def store_findings(settings: StoreSettings) -> list[Finding]:
-    """Findings about writing and deleting a small object under a name that nobody else uses; it leaves nothing."""
+    """Findings about writing and deleting a small object under a random name; nothing is left."""
     try:
         with settings.trial() as store:
             return _findings(store, settings.location)

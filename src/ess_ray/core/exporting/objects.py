@@ -200,7 +200,7 @@ def days_of(periods: Iterable[tuple[int, int | None]], timezone: str, last: date
 
 
 def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool | None) -> Action:
-    """The action for an object. `changed`: True if the day changed since `entry`; None if nobody can know."""
+    """The action for an object. `changed`: True if the day changed since `entry`; None if that is unknown."""
     recorded = entry is not None and stored is not None and _agree(entry, stored)
     if entry is not None and entry.dropped:
         return Action.SKIP if recorded and changed is False else Action.HELD
