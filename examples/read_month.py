@@ -6,9 +6,9 @@
 Needs polars or duckdb, nothing of ess_ray. Each way is one line; the words in it matter:
 
 - CSV carries no types, and a day may have no rows, a column no values, a change of the plant another set of columns. So
-  polars is told to guess nothing, and duckdb to look at every row before it does. Parquet needs none of that.
+  polars must not guess types, and duckdb only after it has looked at every row. Parquet needs none of that.
 - Arrays are text in CSV: `[1,0,null]`. `lists_*` make lists of them. In Parquet they are lists.
-- Times are moments; both libraries show them in UTC until told otherwise.
+- Times are moments; both libraries show them in UTC unless you convert them.
 
 A month of racks at one row a second is some 20 million rows: choose columns before you collect.
 """
@@ -21,15 +21,15 @@ from typing import Any
 import duckdb
 import polars as pl
 
-# What is not a number. All other columns are; see docs/data-standard.md for their units.
+# Columns that are not numbers. All others are; see docs/data-standard.md for their units.
 TIMES = pl.col("^(time|until)$")
 WORDS = ("site", "device", "status", "reason", "missing", "collector", "kind", "detail")
 ARRAYS = ("master_rack_communication_faults", "rack_module_faults")
 
 
-def month_of(place: str, site: str, month: str, table: str, form: str = "csv") -> str:
-    """The pattern of the objects' names; `form`: csv, csv.gz or parquet."""
-    return f"{place}/{site}/{month.replace('-', '/')}/*/*_{table}.{form}"
+def month_of(location: str, site: str, month: str, table: str, form: str = "csv") -> str:
+    """The pattern of the objects' names. `location`: gs://BUCKET or a folder; `form`: csv, csv.gz or parquet."""
+    return f"{location}/{site}/{month.replace('-', '/')}/*/*_{table}.{form}"
 
 
 def polars_csv(files: str, **options: Any) -> pl.LazyFrame:
@@ -39,7 +39,7 @@ def polars_csv(files: str, **options: Any) -> pl.LazyFrame:
 
 
 def polars_parquet(files: str, **options: Any) -> pl.LazyFrame:
-    """All rows, with the types of the database. A column that comes within the month is an error."""
+    """All rows, with the types of the database. A column that is first there within the month is an error."""
     return pl.scan_parquet(files, missing_columns="insert", **options)
 
 

@@ -20,7 +20,7 @@ label `device` is `{ALL_DEVICES}`, and `ess_ray_device_up` is left out. Reasons 
 [data-standard.md](data-standard.md); exceptions that Modbus does not know are `exception other`.
 
 Ray puts `ray_` before the names, and the labels of its process (`WorkerId`, `SessionName`, `NodeAddress` and others)
-beside ours; `deploy/prometheus/prometheus.yml` takes the prefix off, the rules there aggregate those labels away. Ray
+beside these; `deploy/prometheus/prometheus.yml` takes the prefix off, the rules there aggregate those labels away. Ray
 calls every one of them a gauge: it would keep the counters of a dead process as long as it lives itself.
 
 | metric | labels | kind | what it is |

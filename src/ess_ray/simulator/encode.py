@@ -69,7 +69,7 @@ class Encoder:
         return ends.min(axis=0), ends.max(axis=0)
 
     def encode(self, numbers: Floats) -> dict[int, bytes]:
-        """The image of `numbers` (one a value, after scaling and inversion; what does not fit is cut to the range)."""
+        """The image of `numbers`: (values,) float64, as they would be stored; what does not fit is cut to the range."""
         raw = np.clip((numbers - self._offset) / self._scale, self._low, self._high)
         integers = np.rint(raw).astype(np.int64)
         if len(self._single) or len(self._double):

@@ -13,7 +13,7 @@ LEAST, MOST = 1e-6, 1e12  # what is meant lies between
 
 
 def as_all_types(data: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Name of a type, and what `data` (1 to 4 registers, as they came) read in each of ORDERS.
+    """Name of a type, and what `data` (1 to 4 registers, as received) mean in each of ORDERS.
 
     Empty: the same as in another order; "-": too large or too small to be meant. A type without any is left out.
     """
@@ -47,17 +47,17 @@ def _short(number: int) -> str:
 
 
 def as_integer(data: bytes, order: str, *, signed: bool) -> int:
-    """A whole number."""
+    """The whole number in `data`, 1, 2 or 4 registers as received, read in `order`, a key of ORDERS."""
     return int.from_bytes(ORDERS[order].decode(data), "big", signed=signed)
 
 
 def as_float(data: bytes, order: str) -> str:
-    """A float, as text; "-" for one that no device means."""
+    """The float in `data`, 2 or 4 registers as received, as text; "-" for one that no device means."""
     (number,) = struct.unpack(FLOATS[len(data)], ORDERS[order].decode(data))
     return f"{number:.7g}" if number == 0 or LEAST <= abs(number) < MOST else "-"
 
 
 def scaled(number: int, power: int) -> str:
-    """The number by 10**power, all digits of it."""
+    """The number divided by 10**power, with all its digits."""
     sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(power + 1, "0")
     return f"{sign}{digits[:-power]}.{digits[-power:]}"

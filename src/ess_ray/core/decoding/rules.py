@@ -94,6 +94,7 @@ class _Rule(ABC):
         self.factor, self.addend = int(scale * 10**self.power), int(offset * 10**self.power)
 
     def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
+        """As `Decode` says: sentinels are NULL already when `judge` gets the numbers."""
         series = pl.Series(raw)
         if hidden is not None:
             series = series.set(pl.Series(hidden), None)

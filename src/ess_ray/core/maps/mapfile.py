@@ -59,6 +59,7 @@ class _Inherited:
     attributes: dict[str, TreeNode]
 
     def within(self, fields: Mapping[str, TreeNode]) -> _Inherited:
+        """The same for a level inside, which has `fields`: what it names itself goes first."""
         function = fields["function"].integer(1, 4) if "function" in fields else self.function
         shared = {key: node for key, node in fields.items() if key in SHARED_ATTRIBUTES}
         return _Inherited(function, self.attributes | shared)
