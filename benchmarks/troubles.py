@@ -45,7 +45,7 @@ def run(rounds: int, devices: int = DEVICES) -> Part:
     return Part(
         f"Trouble: {devices} devices that are dead or slow",
         f"As for the fleet, {name}; CPU of dead devices once their probes are rare, after {DEAD_WARM_S:g} s. "
-        "Told: stored, or failed with its reason.",
+        "A sample is accounted for if the database has it: as stored, or as failed with its reason.",
         "1000 dead devices <= 0.05 cores (poller); round trips of 50 ms: all stored",
         {line: {trouble: column.get(line) for trouble, column in columns.items()} for line in columns["none"]},
     )
@@ -56,7 +56,7 @@ def _figures(run: Run) -> dict[str, Cell]:
     cores = {kind: a_core * cell.median for kind, cell in run.cpu_ms.items()}
     return {
         "stored, %": 100 * run.stored / run.expected,
-        "told, %": 100 * run.told / run.expected,
+        "accounted for, %": 100 * run.accounted_for / run.expected,
         "tick to commit, p50 ms": run.p50_ms,
         "tick to commit, p99 ms": run.p99_ms,
         f"{CPU}all": run.cpu_ms[TOTAL],

@@ -38,7 +38,7 @@ class Run:
     seconds_s: float
     expected: int
     stored: int
-    told: int  # stored, partial or failed with its reason
+    accounted_for: int  # stored, partial, or failed with its reason
     reasons: Mapping[str, int]
     p50_ms: float
     p99_ms: float
@@ -93,17 +93,17 @@ def run_job(dsn: str, setting: Setting, slices: int, *more: str) -> Run:
             job.wait_until(first_s + setting.seconds_s + LONGEST_END_S)
             if not summary.exists():
                 raise job.failed("no summary")
-            told = json.loads(summary.read_text(encoding="utf-8"))["sites"]["fleet"]
+            figures = json.loads(summary.read_text(encoding="utf-8"))["sites"]["fleet"]
         return _run(
-            setting, told, _cpu_ms(watch, setting.devices, first_s + setting.warm_s, end_s, slices), memory, steps
+            setting, figures, _cpu_ms(watch, setting.devices, first_s + setting.warm_s, end_s, slices), memory, steps
         )
 
 
 def _run(
-    setting: Setting, told: Any, cpu: Mapping[str, Spread], memory: Mapping[str, float], steps: Mapping[str, float]
+    setting: Setting, figures: Any, cpu: Mapping[str, Spread], memory: Mapping[str, float], steps: Mapping[str, float]
 ) -> Run:
     total, reasons = Counter[str](), Counter[str]()
-    for device in told["devices"].values():
+    for device in figures["devices"].values():
         reasons.update(device.pop("reasons"))
         total.update(device)
     return Run(
@@ -111,10 +111,10 @@ def _run(
         seconds_s=setting.seconds_s,
         expected=total["expected"],
         stored=total["stored"],
-        told=total["stored"] + total["partial"] + total["failed"],
+        accounted_for=total["stored"] + total["partial"] + total["failed"],
         reasons=reasons,
-        p50_ms=told["latency_ms"]["p50"],
-        p99_ms=told["latency_ms"]["p99"],
+        p50_ms=figures["latency_ms"]["p50"],
+        p99_ms=figures["latency_ms"]["p99"],
         cpu_ms=cpu,
         memory_mb=memory,
         started_s=steps,

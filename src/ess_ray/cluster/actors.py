@@ -105,7 +105,7 @@ def normaliser(number: int, settings: Settings, node_options: Mapping[str, Any])
 
 
 def writer(dsn: str, collector: str, settings: Settings, node_options: Mapping[str, Any]) -> Any:
-    """Make the writer. `collector`: the name by which the database tells this collector from others."""
+    """Make the writer. `collector`: the name that distinguishes this collector from others in the database."""
     from ess_ray.actors.writer import Writer
 
     log = log_file(settings, "writer", "writer")

@@ -240,7 +240,7 @@ class Collector:
         kill_hanging(pulls, writes, self.pollers.actors, self._writer)
 
     def _take_ready(self) -> None:
-        """See which processes have come up; a poller is told to go on, with what its journal holds."""
+        """See which processes have come up; a poller polls on, and its journal offers what it holds."""
         for ready in self.pollers.take_ready():
             for note in ready.notes:
                 log.warning(note, extra=about("note"))

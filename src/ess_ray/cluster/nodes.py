@@ -36,8 +36,8 @@ RAYS_OWN = ("node:", "memory", "object_store_memory", "CPU", "GPU", "accelerator
 class Nodes:
     """The nodes of a cluster; none on one machine.
 
-    `up` is replaced as a whole by the thread, about once a second; any thread may read it. `_lost` is set once, by the
-    thread: why the job cannot go on.
+    The thread sets `up` to a new tuple about once a second; any thread may read it. It sets `_lost` once: why the job
+    cannot go on.
     """
 
     def __init__(self, cluster: bool) -> None:

@@ -33,7 +33,7 @@ CLOSE_LIMIT_S = 10.0  # for all journals; what was not closed is found by the ne
 
 
 def collector_name(settings: Settings) -> str:
-    """`host:state folder`: tells this collector from another that polls the same devices; the same after a restart."""
+    """`host:state folder`: distinguishes collectors of the same devices; the same after a restart."""
     return f"{socket.gethostname()}:{settings.state_dir}"
 
 
@@ -49,9 +49,9 @@ class Pollers:
     without devices stays, and the next new device goes there. A keeper whose node is gone is in `gone`; nothing further
     is expected of it.
 
-    Each process of a poller has to be told its devices: those that are up by `start`, the others by `take_ready` when
-    they come up. `_first_us` is None until `start`; then [_first_us, _end_us) are the ticks of the run (end None: until
-    it is stopped), and the plans as they are now hold from `_changed_us` on.
+    Each process of a poller has to be given its devices: by `start` if it is up then, else by `take_ready` once it is
+    up. `_first_us` is None until `start`; then [_first_us, _end_us) are the ticks of the run (end None: until it is
+    stopped), and the plans as they are now hold from `_changed_us` on.
     """
 
     def __init__(self, plans: Sequence[PollerPlan]) -> None:
@@ -150,7 +150,7 @@ class Pollers:
     def start(self, first_us: int, end_us: int | None) -> None:
         """Have every tick in [first_us, end_us) polled, microseconds since 1970 UTC; waits until all that are up know.
 
-        One that is not up is told by `take_ready`. Raises RayError if one dies meanwhile.
+        One that is not up is given them by `take_ready`. Raises RayError if one dies meanwhile.
         """
         self._first_us, self._end_us = first_us, end_us
         calls = [
@@ -169,7 +169,7 @@ class Pollers:
             self.actors.append(SupervisedActor(plan.name, plan.make))
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
-        """Have these devices polled from `first_us` on, poller by poller. One that is dead is told when it is back."""
+        """Have these devices polled from `first_us` on, poller by poller. One that is dead gets them once it is up."""
         self._changed_us = first_us
         for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
             if plan.devices != devices[number]:

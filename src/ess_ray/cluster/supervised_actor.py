@@ -1,7 +1,7 @@
 """One actor of a run over all its processes: observed, killed when it hangs, made anew when it is dead for good.
 
 Used by the driver's main thread. Ray starts a process that died again by itself, as the same actor and empty; the
-driver has to notice, since a process that is new has to be told its work.
+driver has to notice, since a new process has to be given its work.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class SupervisedActor:
 
     @property
     def up(self) -> bool:
-        """True if the process is up and `take_ready` has said so."""
+        """True if `take_ready` has found the process up."""
         return self._process is not None
 
     @property
@@ -89,7 +89,7 @@ class SupervisedActor:
         self.await_ready()
 
     def await_ready(self) -> None:
-        """Call `ready()` again: results of the process were lost, and it has to be told its work anew."""
+        """Call `ready()` again: results of the process were lost, and it has to be given its work anew."""
         self._process = None
         self._ready_call = self.handle.ready.remote()
 

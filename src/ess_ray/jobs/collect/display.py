@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 10.0
 MOST_LINES = 20  # sites or devices with a line of their own where there is no terminal: a fleet would flood a log
-OTHER_LINES = 8  # of the live display that are not rows of the table: progress, header, borders, troubles
+OTHER_LINES = 9  # of the live display that are not rows of the table: progress, header, borders, troubles, export
 MOST_NAMED = 3  # devices in trouble that are named while running; more are counted by reason
 
 MEDIAN, PERCENTILE_99 = "latency\nmedian ms", "latency\np99 ms"  # from the tick (plus phase) to the commit
