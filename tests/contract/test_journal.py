@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,74 +12,16 @@ from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
-from ess_ray.core.batch import make_group, pack_group, unpack_group
-from ess_ray.core.errors import JournalBusy, JournalFailed
-from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
+from ess_ray.core.errors import JournalBusy
+from ess_ray.core.samples import Event, EventKind
 from ess_ray.core.storing import groups
-from ess_ray.core.storing.groups import StoredGroup, Taken
-from tests.batches import samples_of
-
-S = 1_000_000
-DEVICE = Device("site", "gateway")
-HERE = Belonging("plant", "db1")
-LIMITS = Limits(1 << 30, 1 << 60, "full")
-
-
-def sample(second: int, image: bytes = b"image") -> Sample:
-    return Sample(DEVICE, "layout", second * S, Status.PARTIAL, "timeout", ((0, 2),), "4:0", 1.5, 3, 1, image)
+from ess_ray.core.storing.groups import StoredGroup
+from tests.journals import DEVICE, HERE, LIMITS, S, everything, fill, given, opened, sample, seconds, take, wait_until
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal" / "site__gateway.journal"
-
-
-def opened(path: Path, belonging: Belonging = HERE, limits: Limits = LIMITS, adopt: tuple[Path, ...] = ()) -> Journal:
-    journal = Journal(path, belonging, limits, adopt)
-    journal.learn({"layout": "recipe"})
-    return journal
-
-
-def fill(journal: Journal, seconds: range, image: bytes = b"image") -> None:
-    """One group a second."""
-    for second in seconds:
-        before = journal._groups.last
-        journal.put(sample(second, image))
-        wait_until(lambda before=before: journal._groups.last > before)
-
-
-def wait_until(true: object, limit_s: float = 10) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < deadline_s
-        time.sleep(0.005)
-
-
-def given(taken: Taken) -> list[Sample]:
-    return [sample for packed in taken.batches for sample in samples_of(packed)]
-
-
-def everything(journal: Journal) -> list[Sample]:
-    return given(take(journal))
-
-
-def take(journal: Journal) -> Taken:
-    return journal.take(1 << 20, 1 << 20)
-
-
-def seconds(samples: list[Sample]) -> list[int]:
-    return [one.tick_us // S for one in samples]
-
-
-def test_a_group_comes_back_as_it_was_and_a_damaged_one_not_at_all() -> None:
-    samples, event = [sample(1), sample(2)], Event(DEVICE, S, EventKind.DEVICE_LOST, None, "timeout")
-    data = pack_group(make_group([*samples, event]))
-    group = unpack_group(data)
-    assert ([*samples_of(group.batches[0])], group.events, len(group), group.first_us) == (samples, [event], 3, S)
-    for place in range(len(data)):
-        damaged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
-        with pytest.raises(ValueError, match="checksum"):
-            unpack_group(damaged)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +77,7 @@ def test_the_oldest_tick_that_waits_is_known_wherever_it_is(path: Path, monkeypa
     assert journal.oldest_us() == 40 * S
     taken = take(journal)
     assert journal.oldest_us() == 40 * S
-    journal.acknowledge(n for n, one in zip(taken.numbers, taken.batches, strict=True) if one.first_us < 60 * S)
+    journal.acknowledge(n for n, batch in zip(taken.numbers, taken.batches, strict=True) if batch.first_us < 60 * S)
     assert journal.oldest_us() == 60 * S
     journal.acknowledge(taken.numbers)
     assert journal.oldest_us() is None
@@ -162,26 +98,6 @@ def test_what_was_not_acknowledged_is_there_again_after_a_restart(path: Path) ->
     again.acknowledge(taken.numbers)
     again.close()
     assert not path.exists()  # nothing was left in it
-
-
-def test_what_was_offered_survives_kill_9(path: Path) -> None:
-    script = f"""
-import sys, time
-sys.path[:0] = {sys.path!r}
-from pathlib import Path
-from tests.contract.test_journal import opened, fill, everything
-journal = opened(Path({str(path)!r}))
-fill(journal, range(5))
-print(len(everything(journal)), flush=True)
-time.sleep(60)
-"""
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "5\n"
-        os.kill(child.pid, signal.SIGKILL)
-    journal = opened(path)
-    assert seconds(everything(journal)) == [0, 1, 2, 3, 4]
-    journal.close()
 
 
 def test_fresh_groups_come_before_the_backlog(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +133,7 @@ def test_a_full_journal_gives_up_the_oldest_values_and_counts_them(path: Path) -
     journal.close()
     again = opened(path)
     samples = everything(again)
-    lost = [one for one in samples if one.reason == "journal_full"]
+    lost = [sample for sample in samples if sample.reason == "journal_full"]
     assert seconds(samples) == list(range(30))
     assert journal.values_dropped == len(lost) > 5
     assert seconds(lost) == list(range(len(lost)))  # the oldest
@@ -231,7 +147,7 @@ def test_samples_too_old_lose_their_values(path: Path) -> None:
     journal.close()
     again = opened(path, limits=Limits(1 << 30, 0, "full"))
     fill(again, range(3, 4))
-    reasons = {one.tick_us // S: one.reason for one in everything(again)}
+    reasons = {sample.tick_us // S: sample.reason for sample in everything(again)}
     assert reasons[0] == reasons[1] == reasons[2] == "journal_full"
     again.close()
 
@@ -262,85 +178,6 @@ def test_samples_drain_only_to_where_they_belong(path: Path, other: Belonging) -
     back.close()
 
 
-def test_a_torn_tail_is_cut_off_and_the_rest_is_there(path: Path) -> None:
-    journal = opened(path)
-    fill(journal, range(20), image=bytes(3000))
-    wal = Path(f"{path}-wal").read_bytes()
-    copy = path.with_name("copy.journal")
-    copy.write_bytes(path.read_bytes())
-    Path(f"{copy}-wal").write_bytes(wal[: len(wal) * 2 // 3])  # as after a power cut
-    journal.close()
-    torn = opened(copy)
-    found = seconds(everything(torn))
-    assert found == list(range(len(found)))
-    assert 5 < len(found) < 20
-    torn.close()
-
-
-@pytest.mark.parametrize("damage", ["middle", "header"])
-def test_a_corrupt_file_is_set_aside_and_never_blocks_a_start(path: Path, damage: str) -> None:
-    journal = opened(path)
-    fill(journal, range(40), image=bytes(3000))
-    journal.close()
-    data = bytearray(path.read_bytes())
-    place = len(data) // 2 if damage == "middle" else 0
-    data[place : place + 9000] = os.urandom(9000)
-    path.write_bytes(data)
-    again = opened(path)
-    (note,) = again.notes
-    assert "corrupt" in note
-    assert list(path.parent.glob("*.corrupt-*[0-9]"))
-    found = seconds(everything(again))
-    assert len(found) == len(set(found))
-    assert (len(found) > 20) == (damage == "middle")  # what can be read is taken over
-    fill(again, range(100, 101))
-    assert seconds(everything(again)) == [100]
-    again.close()
-
-
-def test_a_kill_while_a_corrupt_file_is_set_aside_loses_nothing_of_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = opened(path)
-    fill(journal, range(40), image=bytes(3000))
-    journal.close()
-    data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 9000] = os.urandom(9000)
-    path.write_bytes(data)
-    rename, left = Path.rename, 0
-
-    def renamed(one: Path, to: Path) -> Path:
-        nonlocal left
-        if not left:
-            raise KeyboardInterrupt
-        left -= 1
-        return rename(one, to)
-
-    monkeypatch.setattr(Path, "rename", renamed)
-    for _ in range(3):  # killed before the first step, then before the second, then before the third
-        with pytest.raises(KeyboardInterrupt):
-            opened(path)
-        left = 1
-    left = 9
-    again = opened(path)
-    assert len(everything(again)) > 10
-    again.close()
-
-
-def test_a_disk_that_refuses_for_a_while_makes_no_journal_corrupt(path: Path) -> None:
-    journal = opened(path)
-    fill(journal, range(3))
-    journal.close()
-    Path(f"{path}-wal").mkdir()  # SQLite cannot open it
-    with pytest.raises(JournalFailed):
-        opened(path)
-    Path(f"{path}-wal").rmdir()
-    again = opened(path)
-    assert (again.notes, seconds(everything(again))) == ((), [0, 1, 2])
-    again.close()
-
-
 def test_a_journal_that_was_not_opened_is_free_for_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(JournalFile, "recipes", lambda _: 1 / 0)
@@ -360,10 +197,10 @@ def test_what_is_acknowledged_while_the_backlog_is_read_is_not_handed_out_again(
     read = journal._file.read
 
     def read_and_acknowledged(*bounds: int) -> list[StoredGroup]:
-        found = read(*bounds)
+        stored = read(*bounds)
         journal.acknowledge(first.numbers)
         wait_until(lambda: not journal._groups.withheld & {1, 2})
-        return found
+        return stored
 
     monkeypatch.setattr(journal._file, "read", read_and_acknowledged)
     assert seconds(given(journal.take(0, 100))) == [2, 3]
@@ -388,27 +225,7 @@ def test_who_lost_what_was_handed_out_is_given_it_again(path: Path, monkeypatch:
     assert not path.exists()
 
 
-def test_a_damaged_group_stays_in_the_file_and_stops_nothing(path: Path) -> None:
-    journal = opened(path)
-    fill(journal, range(3))
-    journal.close()
-    file = sqlite3.connect(path)
-    with file:
-        file.execute("UPDATE sample_group SET data = x'00112233445566778899' WHERE id = 1")
-    file.close()
-    again = opened(path, limits=Limits(1 << 30, 0, "full"))  # too old: the bounds come by as well
-    fill(again, range(3, 6))
-    taken = take(again)
-    assert sorted(seconds(given(taken))) == [1, 2, 3, 4, 5]
-    assert again.trouble is None
-    again.acknowledge(taken.numbers)
-    again.offer_again()
-    assert (everything(again), len(again)) == ([], 0)
-    again.close()
-    assert path.exists()
-
-
-def test_what_came_while_nothing_was_written_makes_groups_that_can_be_sent(
+def test_what_was_put_while_nothing_was_written_makes_groups_that_can_be_sent(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_module, "GROUP_ITEMS", 3)
@@ -423,67 +240,16 @@ def test_what_came_while_nothing_was_written_makes_groups_that_can_be_sent(
     journal.close()
 
 
-def test_a_journal_without_a_poller_is_taken_over_and_said(path: Path) -> None:
+def test_a_journal_without_a_poller_is_taken_over_and_noted(path: Path) -> None:
     orphan = path.with_name("gone__gateway.journal")
     journal = opened(orphan)
     fill(journal, range(3))
     journal.close()
-    mine = opened(path)
-    fill(mine, range(3, 5))
-    mine.close()
+    journal = opened(path)
+    fill(journal, range(3, 5))
+    journal.close()
     both = opened(path, adopt=(orphan,))
     assert sorted(seconds(everything(both))) == [0, 1, 2, 3, 4]
     assert not orphan.exists()
     assert "3 samples are taken over" in both.notes[0]
     both.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], check=False)
-    if mounted.returncode:
-        pytest.skip("a small disk cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def test_a_full_disk_costs_no_sample_while_the_process_lives(small_disk: Path) -> None:
-    journal = opened(small_disk / "a.journal")
-    for second in range(200):
-        journal.put(sample(second, bytes(4000)))
-        time.sleep(0.001)
-    wait_until(lambda: journal.trouble is not None)
-    found: list[int] = []
-    while len(found) < 200:
-        found += seconds(everything(journal))
-        time.sleep(0.01)
-    assert sorted(found) == list(range(200))
-    assert "full" in (journal.trouble or "")
-    journal.offer_again()  # what is in memory only, too
-    assert sorted(seconds(everything(journal))) == list(range(200))
-    subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
-    wait_until(lambda: journal.trouble is None)
-    journal.close()  # of what nobody has acknowledged all is in the file now
-    again = opened(small_disk / "a.journal")
-    assert sorted(seconds(everything(again))) == list(range(200))
-    again.close()
-
-
-def test_power_loss_costs_at_most_what_was_not_offered(path: Path) -> None:
-    """Only what was synced survives: a copy of the files at the moment of an offer holds what was offered."""
-    journal = opened(path)
-    fill(journal, range(10))
-    offered = seconds(everything(journal))
-    copy = path.with_name("copy.journal")
-    for suffix in ("", "-wal"):
-        Path(f"{copy}{suffix}").write_bytes(Path(f"{path}{suffix}").read_bytes())
-    journal.close()
-    with sqlite3.connect(path) as file:
-        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    survived = opened(copy)
-    assert set(offered) <= set(seconds(everything(survived)))
-    survived.close()

@@ -16,7 +16,7 @@ from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.core.errors import JournalBusy
-from tests.contract.test_journal import fill, wait_until
+from tests.journals import fill, wait_until
 
 HERE = Belonging("plant", "db1")
 LIMITS = Limits(1 << 30, 1 << 60, "full")

@@ -57,7 +57,7 @@ class JournalFile:
         os.close(self._lock)
 
     def recipes(self) -> dict[str, str]:
-        """All recipes by layout."""
+        """Every recipe in the file, by layout."""
         with translated(self._path):
             return dict(self._reading.execute("SELECT layout, recipe FROM recipe").fetchall())
 

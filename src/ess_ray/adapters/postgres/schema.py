@@ -89,7 +89,7 @@ def bring_all(
 
 
 def _value(connection: Connection, query: str, *arguments: object) -> str:
-    """The one value of a query, as text; "" for NULL."""
+    """The single value of a query, as text; "" for NULL."""
     row = connection.execute(query, arguments or None).fetchone()
     return "" if row is None or row[0] is None else str(row[0])
 

@@ -104,7 +104,7 @@ BOOKKEEPING = (SAMPLE, EVENT, DEVICE, REJECTED, IDENTITY, EXPORT_UNTIL, LATE_COM
 
 
 def relations(standard: Standard) -> tuple[Relation, ...]:
-    """All tables: ess_ray's own, then the standard's. Raises ConfigError if one of the latter has a taken name."""
+    """Every table: ess_ray's own, then the standard's. Raises ConfigError if one of the latter has a taken name."""
     tables = tuple(_of(table) for table in standard.tables.values())
     for table in tables:
         if table.name in {relation.name for relation in BOOKKEEPING}:

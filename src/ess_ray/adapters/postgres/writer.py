@@ -275,7 +275,7 @@ def _utc_or_none(time_us: int | None) -> datetime | None:
 
 
 def _trial(cursor: psycopg.Cursor, table: TableRows) -> Callable[[bytes], psycopg.Error | None]:
-    """How `sift` tries rows of `table`: stored, or the error about a row. Other errors end the search."""
+    """The `store` of `sift` for rows of `table`: returns the error about a row; other errors end the search."""
 
     def store(data: bytes) -> psycopg.Error | None:
         try:

@@ -1,1 +1,1 @@
-"""What is committed when: groups of samples, what is in flight, refused rows."""
+"""Samples on their way to the database: a journal's groups, the conductor's shipments, flushes, refused rows."""

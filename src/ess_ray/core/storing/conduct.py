@@ -44,7 +44,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What goes to the database in one transaction: samples of one layout, normalised in one call, or some events.
+    """The content of one transaction: samples of one layout, normalised in one call, or some events.
 
     `origins` belong to `batches`, or to `events`, one each.
     """
@@ -103,7 +103,7 @@ class Conductor:
         self._pollers.extend(PollerAccount() for _ in range(count))
 
     def room(self) -> tuple[int, int]:
-        """How many fresh samples and how many of the backlog each poller may give now."""
+        """The number of fresh samples, and of those of the backlog, that each poller may give now."""
         left = MOST_HELD - self._held.total()
         backlog = min(left, MOST_HELD // 2 - self._held[Lane.BACKLOG])  # or the next fresh ones would have to wait
         pollers = sum(not account.gone for account in self._pollers) or 1

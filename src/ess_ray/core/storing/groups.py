@@ -96,7 +96,7 @@ class Groups:
     """
 
     def __init__(self, last: int, items: int, oldest_us: int) -> None:
-        """What a file holds when it is opened: highest number, items, and the oldest tick of its oldest group."""
+        """From the file as it is opened: highest number, items, and the oldest tick of its oldest group."""
         self.last = last  # highest number that a group has
         self.items = items
         self.fresh: deque[tuple[int, Group]] = deque()

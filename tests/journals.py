@@ -1,0 +1,59 @@
+"""Journals on real files, for the tests: filled a group a second, and read back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ess_ray.adapters.journal.belonging import Belonging
+from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.journal import Journal
+from ess_ray.core.samples import Device, Sample, Status
+from ess_ray.core.storing.groups import Taken
+from tests.batches import samples_of
+
+S = 1_000_000
+DEVICE = Device("site", "gateway")
+HERE = Belonging("plant", "db1")
+LIMITS = Limits(1 << 30, 1 << 60, "full")
+
+
+def sample(second: int, image: bytes = b"image") -> Sample:
+    return Sample(DEVICE, "layout", second * S, Status.PARTIAL, "timeout", ((0, 2),), "4:0", 1.5, 3, 1, image)
+
+
+def opened(path: Path, belonging: Belonging = HERE, limits: Limits = LIMITS, adopt: tuple[Path, ...] = ()) -> Journal:
+    journal = Journal(path, belonging, limits, adopt)
+    journal.learn({"layout": "recipe"})
+    return journal
+
+
+def fill(journal: Journal, seconds: range, image: bytes = b"image") -> None:
+    """One group a second."""
+    for second in seconds:
+        before = journal._groups.last
+        journal.put(sample(second, image))
+        wait_until(lambda before=before: journal._groups.last > before)
+
+
+def wait_until(true: object, limit_s: float = 10) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
+def given(taken: Taken) -> list[Sample]:
+    return [sample for packed in taken.batches for sample in samples_of(packed)]
+
+
+def everything(journal: Journal) -> list[Sample]:
+    return given(take(journal))
+
+
+def take(journal: Journal) -> Taken:
+    return journal.take(1 << 20, 1 << 20)
+
+
+def seconds(samples: list[Sample]) -> list[int]:
+    return [sample.tick_us // S for sample in samples]
