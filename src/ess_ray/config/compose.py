@@ -23,6 +23,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
+from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import OmegaConfBaseException
 
 from ess_ray.adapters.stores.kinds import CHOICES, KEYS
@@ -65,7 +66,9 @@ class Composed:
         tree = asdict(self.config)
         if self.config.storage.dsn:
             tree["storage"]["dsn"] = MASK
-        return OmegaConf.to_yaml(OmegaConf.create(tree))
+        dumper = get_omega_conf_dumper()  # quotes texts that OmegaConf would read as something else
+        text: str = yaml.dump(tree, Dumper=dumper, default_flow_style=False, allow_unicode=True, sort_keys=False)
+        return text
 
 
 def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> Composed:

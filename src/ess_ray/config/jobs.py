@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.settings import Settings
+
+if TYPE_CHECKING:  # it loads numpy, which --help does not need
+    from ess_ray.core.settings import Settings
 
 PROGRAM = "python -m ess_ray.main"
 EXAMPLE_WIDTH = 56  # columns of an example before its explanation
