@@ -35,10 +35,10 @@ FROM timescaledb_information.chunks WHERE NOT is_compressed"""
 
 def servers() -> dict[str, tuple[Path, dict[str, str]]]:
     """By name: the folder of the programs, and the settings."""
-    found: dict[str, tuple[Path, dict[str, str]]] = {"embedded": (find_bin_dir(), {})}
+    servers: dict[str, tuple[Path, dict[str, str]]] = {"embedded": (find_bin_dir(), {})}
     if timescale := _timescale_bin_dir():
-        found["TimescaleDB"] = timescale, TIMESCALE
-    return found
+        servers["TimescaleDB"] = timescale, TIMESCALE
+    return servers
 
 
 def server() -> tuple[str, Path, dict[str, str]]:
@@ -55,23 +55,25 @@ def running(bin_dir: Path, settings: dict[str, str]) -> Iterator[str]:
 
 
 def _timescale_bin_dir() -> Path | None:
-    places = [(path, f"/usr/share/postgresql/{path.parent.name}") for path in Path("/usr/lib/postgresql").glob("*/bin")]
+    candidates = [
+        (path, f"/usr/share/postgresql/{path.parent.name}") for path in Path("/usr/lib/postgresql").glob("*/bin")
+    ]
     if pg_config := shutil.which("pg_config"):
         bin_dir, share = subprocess.check_output([pg_config, "--bindir", "--sharedir"], text=True).splitlines()
-        places.append((Path(bin_dir), share))
-    found = (path for path, share in places if Path(share, "extension/timescaledb.control").exists())
-    return next((path for path in found if (path / "initdb").exists()), None)
+        candidates.append((Path(bin_dir), share))
+    bin_dirs = (path for path, share in candidates if Path(share, "extension/timescaledb.control").exists())
+    return next((path for path in bin_dirs if (path / "initdb").exists()), None)
 
 
 def disk_bytes(dsn: str) -> int:
-    """What all tables take, with their indexes."""
+    """Bytes of all tables with their indexes."""
     with psycopg.connect(dsn) as connection:
         hypertables = _sum(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'")
         return _sum(connection, HYPERTABLE_SIZE if hypertables else PLAIN_SIZE)
 
 
 def compress(dsn: str) -> None:
-    """All chunks, at once. TimescaleDB's policy is taken away before: where both come to a chunk, one is refused."""
+    """Compress every chunk now. TimescaleDB's policy is removed first: where both come to a chunk, one is refused."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(NO_POLICIES)
         connection.execute(COMPRESS)

@@ -61,7 +61,7 @@ def field(kind: str, value: object) -> bytes:
 
 
 def rows(table: str, types: dict[str, str], samples: Sequence[Sequence[Sequence[object]]]) -> TableRows:
-    """`samples`: for each sample its rows."""
+    """Rows as COPY tuples; `samples`: for each sample its rows."""
     pieces = [
         b"".join(struct.pack(">h", len(types)) + b"".join(map(field, types.values(), row)) for row in of_sample)
         for of_sample in samples
@@ -72,17 +72,17 @@ def rows(table: str, types: dict[str, str], samples: Sequence[Sequence[Sequence[
 
 def flush_of(keys: Sequence[Key], soc: float = 50.5) -> Flush:
     """Two bank rows a sample, and a pcs row."""
-    heads = [(tick_us, device.site, device.device) for device, tick_us in keys]
+    starts = [(tick_us, device.site, device.device) for device, tick_us in keys]
     return Flush(
         Keys.of(keys),
-        rows("sample", SAMPLE_TYPES, [[(*head, "stored", None, None, 12.5, 7, 0)] for head in heads]),
+        rows("sample", SAMPLE_TYPES, [[(*start, "stored", None, None, 12.5, 7, 0)] for start in starts]),
         (
             rows(
                 "bank",
                 BANK_TYPES,
-                [[(*head, 0, b, soc, [1, None], -5, 6, True, "ä") for b in (1, 2)] for head in heads],
+                [[(*start, 0, b, soc, [1, None], -5, 6, True, "ä") for b in (1, 2)] for start in starts],
             ),
-            rows("pcs", PCS_TYPES, [[(*head, 0, -1.5)] for head in heads]),
+            rows("pcs", PCS_TYPES, [[(*start, 0, -1.5)] for start in starts]),
         ),
     )
 
@@ -92,7 +92,7 @@ def keys_of(ticks: range, device: str = "rack-1") -> list[Key]:
 
 
 def compress(dsn: str, *tables: str) -> None:
-    """All their chunks, now. TimescaleDB's policy is taken away before: where both come to a chunk, one is refused."""
+    """Compress every chunk now. TimescaleDB's policy is removed first: where both come to a chunk, one is refused."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for table in tables:
             connection.execute("SELECT remove_compression_policy(%s)", [table])

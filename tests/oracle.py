@@ -1,4 +1,4 @@
-"""What the plants' register lists (tests/data/registers) say that a poll stores: one value at a time, in decimals."""
+"""The oracle: the rows of a poll by the plants' register lists (tests/data/registers), value by value, in decimals."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Moment(StrEnum):
-    """When: the client's bytes tell."""
+    """A moment of a transaction, recognised by the client's bytes."""
 
     IN_COPY = 'COPY "bank"'  # half of the first rows have gone to the server
     BEFORE_COMMIT = "COMMIT"  # the client has sent it, the server has not got it

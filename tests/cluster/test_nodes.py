@@ -48,13 +48,13 @@ class Scene:
             f"SELECT count(*) FROM (SELECT 1 FROM sample WHERE device IN ({names}) AND status = 'stored' "
             f"GROUP BY device HAVING max(time) > to_timestamp({since_s}))"
         )
-        until(lambda: self.server.query(query) == [(len(devices),)], limit_s, self.job.said)
+        until(lambda: self.server.query(query) == [(len(devices),)], limit_s, self.job.output)
         return time.time() - since_s
 
     def end(self) -> Verdict:
         """Stop the job in order, and have the oracle judge what it stored."""
         code = self.job.stop(90)
-        assert code == 0, self.job.said()[-2000:]
+        assert code == 0, self.job.output()[-2000:]
         assert self.job.troubles == []
         verdict = judge(read_answers(self.notes), self.server, self.job.started_s, self.job.ended)
         print(verdict.numbers(), *lines(verdict), sep="\n")
@@ -104,9 +104,9 @@ def back(here: Scene, name: str, left: Sequence[str]) -> None:
     here.nodes.start(name)
     here.nodes.until_up(name)
     print(f"its Ray was up again after {time.time() - began_s:.1f} s")
-    until(lambda: not set(left) & set(here.nodes.journals(name)), 90, here.job.said)
+    until(lambda: not set(left) & set(here.nodes.journals(name)), 90, here.job.output)
     print(f"drained {time.time() - began_s:.1f} s after the start of its Ray")
-    until(lambda: "the devices are shared out anew" in here.job.said(), 60, here.job.said)
+    until(lambda: "the devices are shared out anew" in here.job.output(), 60, here.job.output)
     here.until_stored(ALL, time.time(), 60)
     assert here.polled_by(name)
 
@@ -151,7 +151,7 @@ def test_a_node_that_is_cut_off_goes_on_polling_and_nothing_is_lost_or_doubled(t
         cut_s = time.time()
         answers = len(read_answers(here.notes))
         before = here.polled_by("n2")
-        until(lambda: set(here.polled_by("n2")) >= {*before, *victims}, 60, here.job.said)
+        until(lambda: set(here.polled_by("n2")) >= {*before, *victims}, 60, here.job.output)
         here.until_stored(victims, time.time(), 60)
         took_s = time.time() - cut_s
         print(f"polled elsewhere, and stored, {took_s:.1f} s after the cut")
@@ -178,8 +178,8 @@ def test_the_loss_of_the_head_costs_a_restart_and_nothing_that_was_polled(tmp_pa
         started(here)
         died_s = nodes.kill("head")
         here.job.ended.append(Ended(ALL, died_s, run=True))
-        until(lambda: here.job.code is not None, 90, here.job.said)
-        print(f"the job ended with {here.job.code} after {time.time() - died_s:.1f} s: {here.job.said()[-300:]}")
+        until(lambda: here.job.code is not None, 90, here.job.output)
+        print(f"the job ended with {here.job.code} after {time.time() - died_s:.1f} s: {here.job.output()[-300:]}")
         time.sleep(5)
         before = len(read_answers(here.notes))
         time.sleep(3)

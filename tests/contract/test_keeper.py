@@ -1,4 +1,4 @@
-"""What a node's journals hold without a poller is handed out by its keeper; what has one is left alone. Real files."""
+"""A node's keeper hands out the journals that have no poller, and leaves all others alone. Real files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_journals_without_a_poller_are_drained_one_after_the_other_and_deleted(n
     poller.ready()
     samples, recipes, notes = drained(Keeper(node))
     assert samples == 12
-    assert recipes == {"layout": "recipe of oracle__d002.journal"}  # of the last one that told
+    assert recipes == {"layout": "recipe of oracle__d002.journal"}  # of the last journal
     assert [note.partition(" on ")[0] for note in notes] == ["journal oracle/d001", "journal oracle/d002"]
     assert [path.name for path in node.folder.glob("*.journal")] == ["oracle__d000.journal"]  # its poller has it
     poller.close()

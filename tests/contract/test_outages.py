@@ -1,4 +1,4 @@
-"""Whatever happens to a database: a flush is stored once in the end, and until then the error says "try again"."""
+"""However a database fails, a flush is stored once in the end, and until then the error says "try again"."""
 
 from __future__ import annotations
 

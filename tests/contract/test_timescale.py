@@ -38,15 +38,15 @@ def test_rows_come_back_exactly(prepared: str, writer: Writer) -> None:
     key = (Device("jeju", "rack-1"), T0 + 123_456)
     answer = writer.write(flush_of([key], soc=0.1))
     assert (answer.duplicates, answer.rows) == ((), {"jeju": {"bank": 2, "pcs": 1}})
-    head = (datetime.fromtimestamp(T0 // 1_000_000, UTC) + timedelta(microseconds=123_456), "jeju", "rack-1")
+    start = (datetime.fromtimestamp(T0 // 1_000_000, UTC) + timedelta(microseconds=123_456), "jeju", "rack-1")
     with psycopg.connect(prepared) as connection:
         assert connection.execute("SELECT * FROM sample").fetchall() == [
-            (*head, "stored", None, None, 12.5, 7, 0, None)
+            (*start, "stored", None, None, 12.5, 7, 0, None)
         ]
         assert connection.execute("SELECT * FROM bank ORDER BY bank_id").fetchall() == [
-            (*head, 0, bank, 0.1, [1, None], -5, 6, True, "ä") for bank in (1, 2)
+            (*start, 0, bank, 0.1, [1, None], -5, 6, True, "ä") for bank in (1, 2)
         ]
-        assert connection.execute("SELECT * FROM pcs").fetchall() == [(*head, 0, -1.5)]
+        assert connection.execute("SELECT * FROM pcs").fetchall() == [(*start, 0, -1.5)]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Server:
         self.stop()
 
     def dsn(self, port: int) -> str:
-        """How to connect through `port`."""
+        """The connection string through `port`."""
         return f"host=127.0.0.1 port={port} dbname=postgres user=postgres"
 
     def start(self) -> None:

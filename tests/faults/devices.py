@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
 
 def checksum(device: int, number: int, clock_ms: int) -> int:
-    """What binds an answer's values together."""
+    """The checksum that binds the values of an answer together."""
     return zlib.crc32(struct.pack(">HIQ", device, number, clock_ms))
 
 

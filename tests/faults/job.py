@@ -83,16 +83,16 @@ class Job:
         deadline_s = time.monotonic() + UP_S
         while not self._notes.exists() or self._notes.stat().st_size == seen:
             if self._process.poll() is not None or time.monotonic() > deadline_s:
-                raise RuntimeError(f"the job does not collect:\n{self.said()[-2000:]}")
+                raise RuntimeError(f"the job does not collect:\n{self.output()[-2000:]}")
             time.sleep(0.05)
 
-    def said(self) -> str:
-        """What the job printed."""
+    def output(self) -> str:
+        """The job's output."""
         return (self._folder / "job.log").read_text(errors="replace")
 
     @property
     def code(self) -> int | None:
-        """Its exit code; None while it runs."""
+        """The job's exit code; None while it runs."""
         assert self._process
         return self._process.poll()
 
@@ -111,7 +111,7 @@ class Job:
         return code
 
     def report(self, day: str, dsn: str) -> str:
-        """What `job=report` says of a day, as JSON; its exit code tells of loss, which faults bring."""
+        """The output of `job=report` for a day, as JSON; its exit code is not looked at: faults bring loss."""
         words = [*self._words, "job=report", f"day={day}", "report.format=json", "storage.late_s=0"]
         command = [sys.executable, "-m", "ess_ray.main", *words]
         environment = self._environment | {"ESS_RAY_DSN": dsn}
@@ -145,7 +145,7 @@ class Job:
 
     def died(self) -> None:
         """The driver has ended by itself."""
-        self.troubles.append(f"the driver ended by itself with {self.code}: {self.said()[-500:]}")
+        self.troubles.append(f"the driver ended by itself with {self.code}: {self.output()[-500:]}")
         self.ended.append(Ended(self._devices, time.time(), run=True))
         self._bury()
 

@@ -58,7 +58,7 @@ def until(happened: Callable[[], bool], limit_s: float) -> float:
 
 
 def outage(folder: Path, outage_s: float) -> list[str]:
-    """What went wrong; figures are printed."""
+    """The problems, one a line; figures are printed."""
     with Server(folder / "db", bin_dir=_timescale_bin_dir()) as server, (folder / "said").open("wb") as said:
         words = ["site=all", "storage=timescale", "storage.allow_simulated=true", "run.summary=summary.json"]
         job = subprocess.Popen(
@@ -97,7 +97,7 @@ def outage(folder: Path, outage_s: float) -> list[str]:
 
 
 def whole(server: Server) -> bool:
-    """Whether every site is stored without a hole up to now."""
+    """True if every site is stored without a hole up to now."""
     try:
         return server.query(WHOLE) == [(len(PLANTS),)]
     except psycopg.Error:  # the tables are not there yet

@@ -19,7 +19,7 @@ CHUNK = 1 << 16
 
 
 class Mode(StrEnum):
-    """What happens to bytes."""
+    """The treatment of bytes that pass."""
 
     PASS = "pass"
     DELAY = "delay"

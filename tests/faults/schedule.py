@@ -47,7 +47,7 @@ SHORT_S, LONG_S = (0.3, 4.0), (1.0, 10.0)
 
 
 class Schedule:
-    """All that can be hurt, and what is hurt now."""
+    """The parts of a run that faults can hurt, and those that are hurt now."""
 
     def __init__(
         self,

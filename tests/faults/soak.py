@@ -49,7 +49,7 @@ class Stage:
         )
         while self.server.query(whole) != [(self.job.devices,)]:
             if time.monotonic() > deadline_s:
-                raise RuntimeError(f"not every device is stored {STORED_S:g} s later:\n{self.job.said()[-2000:]}")
+                raise RuntimeError(f"not every device is stored {STORED_S:g} s later:\n{self.job.output()[-2000:]}")
             time.sleep(0.2)
 
     def schedule(self, seed: int) -> Schedule:
@@ -60,7 +60,7 @@ class Stage:
         """Let the job end in peace, and judge."""
         code = self.job.stop(DRAIN_S + 30)
         if code != 0:
-            self.job.troubles.append(f"the job ended with {code}: {self.job.said()[-500:]}")
+            self.job.troubles.append(f"the job ended with {code}: {self.job.output()[-500:]}")
         return self.judge()
 
     def judge(self) -> Verdict:
@@ -68,7 +68,7 @@ class Stage:
         return judge(read_answers(self.notes), self.server, self.job.started_s, self.job.ended)
 
     def reported(self) -> Reported:
-        """What `job=report` says of the days of all runs."""
+        """The sum of `job=report` over the days of all runs."""
         total = Reported()
         first, last = (datetime.fromtimestamp(s, UTC).date() for s in (self.job.started_s[0], time.time()))
         for number in range((last - first).days + 1):
@@ -80,7 +80,7 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, devices: int, *words: str, per_actor: int = DEVICES_PER_ACTOR) -> Iterator[Stage]:
-    """All of it, the job not started yet."""
+    """Devices, database and job, the job not started yet."""
     notes = folder / "answers"
     with ExitStack() as stack:
         ports = stack.enter_context(numbered_devices(notes, devices))

@@ -1,4 +1,4 @@
-"""What the devices gave against what the database holds: every tick of every device exactly once, with the very values.
+"""The devices' answers against the rows of the database: every tick of every device exactly once, with the very values.
 
 - wrong: values that no answer of that device at that tick carried, values used twice, values or rows where the sample
   says that there are none, a gap without a reason;
@@ -63,18 +63,18 @@ class Verdict:
 
     def against(self, report: Reported) -> list[str]:
         """Where the job's own report says something else."""
-        ours = Reported(self.expected, self.stored, self.explained, 0, self.reasons)
-        return [] if report == ours else [f"the report says {report}, the oracle {ours}"]
+        judged = Reported(self.expected, self.stored, self.explained, 0, self.reasons)
+        return [] if report == judged else [f"job=report counts {report}, the oracle counts {judged}"]
 
     def numbers(self) -> dict[str, int]:
-        """As the soak prints them."""
+        """The counts that the soak prints."""
         bad = {kind: self.counts[kind] for kind in ("lost", "doubled", "wrong")}
         return {"expected": self.expected, "stored": self.stored, "explained": self.explained} | bad
 
 
 @dataclass
 class Reported:
-    """What the job's own report says, summed over devices."""
+    """The numbers of the job's own report, summed over devices."""
 
     expected: int = 0  # without "collector down"
     stored: int = 0
@@ -96,11 +96,11 @@ class Given:
     """The answers, by device and number, and by device in the order of time."""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
-        self.by_number = {(one.device, one.number): one for one in answers}
+        self.by_number = {(answer.device, answer.number): answer for answer in answers}
         self.by_device: dict[int, list[Answer]] = defaultdict(list)
-        for one in answers:
-            self.by_device[one.device].append(one)
-        self._clocks = {device: [one.clock_ms for one in given] for device, given in self.by_device.items()}
+        for answer in answers:
+            self.by_device[answer.device].append(answer)
+        self._clocks = {device: [answer.clock_ms for answer in given] for device, given in self.by_device.items()}
 
     def first_after(self, moment_s: float) -> int | None:
         """The second of the first answer of any device at or after the moment."""
@@ -112,19 +112,19 @@ class Given:
         device, start_s = tick
         clocks = self._clocks.get(device, [])
         start = bisect_right(clocks, start_s * 1000 - 1)
-        found: dict[int, int] = {}
-        for one in self.by_device[device][start:]:
-            if one.clock_ms >= (start_s + 1) * 1000:
+        first_ms: dict[int, int] = {}  # by address
+        for answer in self.by_device[device][start:]:
+            if answer.clock_ms >= (start_s + 1) * 1000:
                 break
-            found.setdefault(one.address, one.clock_ms)
-        return max(found.values()) / 1000 if found.keys() == {HEAD, PARTS} else None
+            first_ms.setdefault(answer.address, answer.clock_ms)
+        return max(first_ms.values()) / 1000 if first_ms.keys() == {HEAD, PARTS} else None
 
     def mixed(self, head: Answer, parts: Answer) -> bool:
-        """Whether the connection of the second answer was asked the first one's question in between: another poll."""
+        """True if the answers belong to two polls: the second's connection had the first's request again in between."""
         between = range(head.number + 1, parts.number)
-        asked = (self.by_number[head.device, number] for number in between)
+        others = (self.by_number[head.device, number] for number in between)
         return parts.number < head.number or any(
-            one.address == HEAD and one.connection == parts.connection for one in asked
+            other.address == HEAD and other.connection == parts.connection for other in others
         )
 
 
@@ -158,10 +158,10 @@ def judge(answers: Sequence[Answer], server: Server, started_s: Sequence[float],
 
 
 def _rows(server: Server, table: str, part: str) -> dict[Tick, Rows]:
-    found: dict[Tick, Rows] = defaultdict(list)
+    rows: dict[Tick, Rows] = defaultdict(list)
     for device, second, number, *values in server.query(ROWS.format(table=table, part=part)):
-        found[device, second].append((number, tuple(values)))
-    return found
+        rows[device, second].append((number, tuple(values)))
+    return rows
 
 
 def _judge_tick(
@@ -188,16 +188,16 @@ def _judge_tick(
 
 
 def _judge_rows(verdict: Verdict, tick: Tick, sample: tuple[str, str | None], heads: Rows, parts: Rows) -> None:
-    """Whether the rows are those that the sample speaks of."""
+    """Accuse rows that do not fit the status of their sample."""
     status, reason = sample
     expected = [] if status == "failed" else [None]
-    found_heads, found_parts = [part for part, _ in heads], sorted(part for part, _ in parts if part)
+    head_rows, part_rows = [part for part, _ in heads], sorted(part for part, _ in parts if part)
     values = {row for _, row in (*heads, *parts)}
     if status != "stored" and not reason:
         verdict.accuse("wrong", tick, f"{status} without a reason")
-    if len(set(found_heads)) < len(found_heads) or len(set(found_parts)) < len(found_parts):
+    if len(set(head_rows)) < len(head_rows) or len(set(part_rows)) < len(part_rows):
         verdict.accuse("doubled", tick, f"{len(heads)} + {len(parts)} rows")
-    elif found_heads != expected or found_parts != [1, 2][: 2 * len(expected)]:
+    elif head_rows != expected or part_rows != [1, 2][: 2 * len(expected)]:
         kind = "wrong" if status == "failed" else "lost"
         verdict.accuse(kind, tick, f"{status}, with {len(heads)} + {len(parts)} rows")
     if status == "stored" and EMPTY in values:
@@ -209,10 +209,10 @@ def _judge_rows(verdict: Verdict, tick: Tick, sample: tuple[str, str | None], he
 def _why_wrong(answer: Answer | None, tick: Tick, row: Row, address: int) -> str | None:
     if answer is None:
         return "an answer that was never given"
-    device, number, clock_ms, _, asked = answer
+    device, number, clock_ms, _, requested = answer
     if row != (device, number, clock_ms, checksum(device, number, clock_ms)):
         return "not the values of that answer"
-    if asked != address:
+    if requested != address:
         return "the answer to another request"
     # A request that went out at the end of the poll's limit may be answered a little later, and then is not taken.
     if not 0 <= clock_ms - tick[1] * 1000 <= LIMIT_S * 1000:
@@ -223,11 +223,11 @@ def _why_wrong(answer: Answer | None, tick: Tick, row: Row, address: int) -> str
 def _expected(given: Given, started_s: Sequence[float], ended: Sequence[Ended]) -> set[Tick]:
     """Every tick of every run: from its first answer to the end of its driver."""
     devices = sorted(given.by_device)
-    whole = [one.at_s for one in ended if one.run]
+    run_ends_s = [end.at_s for end in ended if end.run]
     ticks: set[Tick] = set()
     for number, start_s in enumerate(started_s):
         next_s = started_s[number + 1] if number + 1 < len(started_s) else float("inf")
-        end_s = max(at_s for at_s in whole if start_s < at_s < next_s)
+        end_s = max(at_s for at_s in run_ends_s if start_s < at_s < next_s)
         if (first := given.first_after(start_s)) is not None:
             ticks |= {
                 (d, s) for d in devices for s in range(first, int(end_s) + 1) if not s % period_s(d) and s < end_s
@@ -236,21 +236,21 @@ def _expected(given: Given, started_s: Sequence[float], ended: Sequence[Ended]) 
 
 
 def _was_down(given: Given, tick: Tick, ticks: list[int], ended: Sequence[Ended]) -> bool:
-    """Whether no poller could have taken the tick."""
+    """True if no poller could have taken the tick."""
     device, second = tick
-    ends = [one for one in ended if device in one.devices and not one.planned]
+    ends = [end for end in ended if device in end.devices and not end.planned]
     complete_s = given.complete_at_s(tick)
-    if complete_s is not None and not any(second <= one.at_s < complete_s + TAKEN_S for one in ends):
+    if complete_s is not None and not any(second <= end.at_s < complete_s + TAKEN_S for end in ends):
         return False  # its poller lived long enough to take it
-    return any(_covers(one, second, ticks) for one in ends)
+    return any(_covers(end, second, ticks) for end in ends)
 
 
-def _covers(one: Ended, second: int, ticks: list[int]) -> bool:
+def _covers(end: Ended, second: int, ticks: list[int]) -> bool:
     """A tick at work when the poller died, or one before the first of the next poller."""
-    after = bisect_right(ticks, one.at_s)
+    after = bisect_right(ticks, end.at_s)
     next_s: float = ticks[after] if after < len(ticks) else float("inf")
-    until_s = one.at_s if one.run else min(next_s, one.at_s + BACK_S)  # the next run has ticks of its own
-    return one.at_s - LIMIT_S - TAKEN_S < second < until_s
+    until_s = end.at_s if end.run else min(next_s, end.at_s + BACK_S)  # the next run has ticks of its own
+    return end.at_s - LIMIT_S - TAKEN_S < second < until_s
 
 
 def lines(verdict: Verdict) -> Iterator[str]:

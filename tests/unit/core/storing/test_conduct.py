@@ -1,4 +1,4 @@
-"""What is pulled goes to the database in shipments, and back as an acknowledgement: the conductor's rules."""
+"""Pulled samples go to the database in shipments, and their acknowledgements back: the conductor's rules."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def test_a_probe_of_a_database_that_is_away_stays_small_however_much_waits() -> 
         assert probe is not None
         assert [origin.number for origin in probe.origins] == [1]
         conductor.failed(probe)
-    whole = conductor.next_shipment()
-    assert whole is not None
-    assert [origin.number for origin in whole.origins] == [1, 2, 3]
+    shipment = conductor.next_shipment()
+    assert shipment is not None
+    assert [origin.number for origin in shipment.origins] == [1, 2, 3]
 
 
 def test_a_layout_that_fails_does_not_hold_up_the_others() -> None:

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, a journal's groups are neither lost nor handed out twice. No disk takes part."""
+"""In whatever order things happen, a journal's groups are neither lost nor handed out twice. No disk takes part."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Queue:
             del self.held[part]
 
     def lose(self) -> None:
-        """What was taken is lost on its way; parts of a group that were acknowledged are offered again with it."""
+        """The taken parts are lost on their way; parts of a group that were acknowledged are offered again with it."""
         self.acknowledged -= {part for part in self.acknowledged if not self._has_all(part)}
         self.held.clear()
         self.groups.offer_again()

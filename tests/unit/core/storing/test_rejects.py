@@ -1,4 +1,4 @@
-"""Refused rows are found one by one, taken out of their flush, and told in words."""
+"""Refused rows are found one by one, taken out of their flush, and written for people."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def table(name: str, columns: tuple[str, ...], samples: list[list[bytes]]) -> Ta
 @given(st.lists(st.lists(st.booleans(), max_size=5), max_size=20))
 def test_exactly_the_refused_rows_are_found_and_all_others_stored_once_in_order(samples: list[list[bool]]) -> None:
     rows = [
-        [row(bytes([n, place]), b"bad" if bad else None) for place, bad in enumerate(s)] for n, s in enumerate(samples)
+        [row(bytes([n, index]), b"bad" if bad else None) for index, bad in enumerate(s)] for n, s in enumerate(samples)
     ]
     stored: list[bytes] = []
 
@@ -40,9 +40,9 @@ def test_exactly_the_refused_rows_are_found_and_all_others_stored_once_in_order(
         stored.extend(split_rows(data))
         return None
 
-    found = sift(pieces_of(table("bank", ("id", "x"), rows)), attempt)
-    bad = [(n, place) for n, sample in enumerate(samples) for place, is_bad in enumerate(sample) if is_bad]
-    assert [(piece.sample, piece.row) for piece, _ in found] == bad
+    refused = sift(pieces_of(table("bank", ("id", "x"), rows)), attempt)
+    bad = [(n, index) for n, sample in enumerate(samples) for index, is_bad in enumerate(sample) if is_bad]
+    assert [(piece.sample, piece.row) for piece, _ in refused] == bad
     assert stored == [data for sample in rows for data in sample if b"bad" not in data]
 
 
@@ -54,18 +54,20 @@ def test_exactly_the_refused_rows_are_found_and_all_others_stored_once_in_order(
         ({"bank": [0, 1], "pcs": [0]}, {"bank": 0, "pcs": 0}, Status.FAILED),
     ],
 )
-def test_a_sample_that_lost_rows_says_so(refused: dict[str, list[int]], left: dict[str, int], status: Status) -> None:
+def test_a_sample_that_lost_rows_has_another_status(
+    refused: dict[str, list[int]], left: dict[str, int], status: Status
+) -> None:
     keys = Keys.of((Device("s", "d"), tick) for tick in range(3))
     samples = table("sample", ("device", "reason", "status"), [[row(b"d", None, b"stored")]] * 3)
     banks = table("bank", ("id",), [[row(b"1"), row(b"2")]] * 3)
     flush = Flush(keys, samples, (banks, table("pcs", ("id",), [[row(b"1")]] * 3)))
-    pieces = {name: [Piece(1, place, row(b"%d" % (place + 1))) for place in rows] for name, rows in refused.items()}
+    pieces = {name: [Piece(1, index, row(b"%d" % (index + 1))) for index in rows] for name, rows in refused.items()}
     cleaned, demoted = without_rows(flush, pieces)
     assert demoted == {keys[1]: status}
     assert {t.table: t.rows[1] for t in cleaned.tables} == left
     assert all(t.rows[0::2] == old.rows[0::2] for t, old in zip(cleaned.tables, flush.tables, strict=True))
-    told = [split_fields(data) for data in split_rows(cleaned.samples.data)]
-    assert told == [[b"d", None, b"stored"], [b"d", b"rejected", status.encode()], [b"d", None, b"stored"]]
+    fields = [split_fields(data) for data in split_rows(cleaned.samples.data)]
+    assert fields == [[b"d", None, b"stored"], [b"d", b"rejected", status.encode()], [b"d", None, b"stored"]]
     assert all(len(split_rows(t.data)) == sum(t.rows) and t.ends[-1] == len(t.data) for t in cleaned.tables)
 
 
@@ -91,7 +93,7 @@ POLARS: dict[str, Any] = {
 }
 
 
-def test_a_row_is_told_in_words() -> None:
+def test_a_row_is_written_as_json_for_people() -> None:
     frame = pl.DataFrame(
         [
             pl.Series(name, value[0], POLARS.get(name, pl.Int32 if name == "none" else None))
@@ -99,5 +101,5 @@ def test_a_row_is_told_in_words() -> None:
         ]
     )
     data, _ = encode(frame, [value[1] for value in VALUES.values()])
-    told = json.loads(row_json(data, frame.columns, {name: value[2] for name, value in VALUES.items()}))
-    assert told == {name: value[3] for name, value in VALUES.items()}
+    row_object = json.loads(row_json(data, frame.columns, {name: value[2] for name, value in VALUES.items()}))
+    assert row_object == {name: value[3] for name, value in VALUES.items()}
