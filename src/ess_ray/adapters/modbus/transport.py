@@ -50,12 +50,15 @@ class TcpTransport:
 
     __slots__ = (
         "_addresses", "_attempt", "_failed", "_host", "_port", "_refused", "_send", "_shared", "_socket", "_timer_us",
-        "connection", "endpoint", "receive", "receive_bytes",
+        "connection", "endpoint", "receive", "receive_bytes", "take_fast",
     )  # fmt: skip
 
     def __init__(self, endpoint: tuple[str, int], framing: str, shared: Shared) -> None:
         """`endpoint`: host and port; `framing`: a name in FRAMINGS."""
         self.connection = Connection(FRAMINGS[framing](shared.codec), self, shared.deliver, shared.counts)
+        self.take_fast = (
+            self.connection.take_fast
+        )  # called for nearly everything that is received, without a call between
         self.endpoint = self._host, self._port = endpoint
         self._shared = shared
         self._socket: socket.socket | None = None

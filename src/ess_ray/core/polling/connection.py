@@ -44,7 +44,7 @@ class Connection:
 
     __slots__ = (
         "_connect_until_us", "_current", "_deadline_us", "_deliver", "_exchange", "_state", "_transport", "_waiting",
-        "polled",
+        "polled", "take_fast",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +60,7 @@ class Connection:
         self._transport = transport
         self._deliver = deliver
         self._exchange = Exchange(framing, transport.send, fast_path)
+        self.take_fast = self._exchange.take_fast  # see there; may be tried before `received`
         self._state = CLOSED
         self._current: PolledDevice | None = None  # whose poll is carried out
         self._waiting: deque[PolledDevice] = deque()  # their polls have begun, and wait for the current one
@@ -200,7 +201,7 @@ class Connection:
 
     def _advance(self, now: Now) -> None:
         """Do what can be done now: send requests, finish polls, connect, until something must be waited for."""
-        while self._limit_us is None and (device := self._next_device()):
+        while self._state is not WAITING and self._deadline_us is None and (device := self._next_device()):
             poll = device.poll
             assert poll is not None
             if now.mono_us >= poll.deadline_us:

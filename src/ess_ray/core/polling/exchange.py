@@ -109,8 +109,11 @@ class Exchange:
             in_turn = self._fast_path and not framing.incomplete and poll.in_turn
             replies, remainder = self._pipeline.take(data, len(poll.in_flight)) if in_turn else ([], data)
         elif len(data) == self._reply_bytes and data.startswith(framing.reply_prefix):
-            replies, remainder = [data[len(framing.reply_prefix) :]], b""
-            self._report_fast_replies()
+            self._fast_replies.append(data[len(framing.reply_prefix) :])
+            poll.on_replies(self._fast_replies, sent=len(self._fast_replies) - 1)
+            self._fast_replies.clear()
+            self._replied(now, 1)
+            return b""
         else:
             return data
         if replies:

@@ -112,10 +112,11 @@ class TcpFraming:
 
     def encode(self, prepared: PreparedRequest) -> bytes:
         """The ADU with the next transaction id."""
+        adu_tail, reply_prefix, _ = prepared  # cheaper than its attributes, and this runs per request
         transaction = (self._sent % TRANSACTION_IDS + 1).to_bytes(2, "big")
         self._sent += 1
-        self.reply_prefix = transaction + prepared.reply_prefix
-        return transaction + prepared.adu_tail
+        self.reply_prefix = transaction + reply_prefix
+        return transaction + adu_tail
 
     def feed(self, data: bytes) -> None:
         """Bytes that were received, cut anywhere."""

@@ -114,13 +114,16 @@ class Poll:
         self._attempts = 1
         self.in_flight = range(len(self.replies), len(self.replies) + 1)
 
-    def on_replies(self, replies: Sequence[bytes]) -> None:
-        """The oldest requests in flight were replied to with their data, in turn (`in_turn`); bits come one a byte."""
-        self.in_flight = self.in_flight[len(replies) :]
+    def on_replies(self, replies: Sequence[bytes], sent: int = 0) -> None:
+        """Data of the oldest requests in flight, in turn (`in_turn`), and of `sent` others that went out since."""
+        others = len(self.in_flight) > len(replies)
+        self.in_flight = self.in_flight[len(replies) :] if others else NOTHING_IN_FLIGHT
         self.heard = True
+        self.sent += sent
         self.replies.extend(replies)
         self._attempts = 0
-        self._take_early()
+        if self._early or others:
+            self._take_early()
 
     def on_reply(self, reply: bytes | int, mono_us: int) -> None:
         """The oldest request in flight was replied to: with its data (bits one a byte) or an exception's code."""

@@ -104,7 +104,8 @@ def test_every_metric_has_a_value_and_every_value_is_a_metrics() -> None:
     polled, totals = PollerCounts(), CountTotals()
     of_device = polled.of(settings().device)
     of_device.request_times.add(7)
-    of_device.counts.update([REQUESTS, request_failure(Reason.TIMEOUT), connection_failure(Reason.REFUSED)])
+    for count in (REQUESTS, request_failure(Reason.TIMEOUT), connection_failure(Reason.REFUSED)):
+        of_device.counts[count] += 1
     totals.add(polled.growth())
     exported, journals = Exported(1, 2, 3, 4, {"a": 5}), {"poller:a/d0": Backlog(3, 7 * S, 1, failing=True)}
     counted = counts(
