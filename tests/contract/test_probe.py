@@ -137,7 +137,7 @@ def test_requests_that_are_taken_at_once_are_counted(
     with torture.device(torture.good, singly=singly) as port:
         assert probe(tmp_path, port) == 0
     (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("  requests at once"))
-    assert f" {answered} of 8 answered" in line
+    assert f" {answered} of 8 got a reply" in line
 
 
 def test_never_more_is_asked_than_was_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,14 +145,14 @@ def test_never_more_is_asked_than_was_said(tmp_path: Path, capsys: pytest.Captur
     with recorder(1, sent) as port:
         assert probe(tmp_path, port, "probe.count=64", "probe.most_requests=9") == 1
     assert len(sent) == 9
-    assert "the requests were used up before anything" in capsys.readouterr().out
+    assert "all requests were used before any register" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("behaviour", "named"),
     [
-        (torture.silent, "nothing was heard (timeout)"),
-        (torture.garbage, "nothing was heard (bad protocol)"),
+        (torture.silent, "there was no reply (timeout"),
+        (torture.garbage, "there was no reply (bad protocol"),
         (torture.refusing(1), "does not know function 3"),
     ],
 )
@@ -179,7 +179,11 @@ def test_a_device_without_a_configuration_is_shown_in_all_types(capsys: pytest.C
 
 def test_the_skeleton_is_a_map_once_its_columns_have_names() -> None:
     standard = load_standard(yaml.safe_load((ROOT / "conf/standard/ess.yaml").read_text("utf-8")))
-    found = Explored(registers={(3, 10): 532, (3, 11): 0, (3, 12): 0, (4, 0): 7})
-    text = skeleton(found.runs, found.registers).replace("skip: 1 # 10: 532", "bank_soc").replace("skip: 1", "bank_soh")
+    explored = Explored(registers={(3, 10): 532, (3, 11): 0, (3, 12): 0, (4, 0): 7})
+    text = (
+        skeleton(explored.runs, explored.registers)
+        .replace("skip: 1 # 10: 532", "bank_soc")
+        .replace("skip: 1", "bank_soh")
+    )
     value, other = load_map("new", yaml.safe_load(text), standard, line_finder(text)).values
     assert (value.column, value.function, value.address, other.function) == ("bank_soc", 3, 10, 4)

@@ -1,4 +1,4 @@
-"""`job=check`: try everything that the main job needs, and tell what would fail and what to do about it.
+"""`job=check`: try everything that the main job needs, and print what would fail and what to do about it.
 
 Devices are polled once, database and store are written to and everything is undone: nothing is left behind. Exit code
 1 if anything failed; warnings do not fail it.
@@ -23,8 +23,8 @@ from ess_ray.core.checking.findings import (
     Finding,
     Polled,
     Verdict,
+    connection_findings,
     journal_rate,
-    line_findings,
     plan_finding,
     poll_finding,
     room_finding,
@@ -45,7 +45,7 @@ MAKE_ROOM = "make room there, or set state_dir to another disk"
 
 
 def run(settings: Settings) -> int:
-    """Check; gives the exit code. Raises CannotStart where the simulator cannot."""
+    """Check everything, print the findings, return the exit code. Raises CannotStart if the simulator cannot start."""
     try:
         with ExitStack() as stack:
             checked = check_all(simulate(settings, stack) if settings.simulated else settings)
@@ -59,26 +59,26 @@ def run(settings: Settings) -> int:
 
 
 def check_all(settings: Settings) -> Checked:
-    """Everything, in the order in which a sample goes."""
+    """All checks, in the order of a sample's way: devices, database, export, journal."""
     polled = check_devices(settings)
-    took_ms = {str(one.device.device): one.read_ms for one in polled}
-    others = [*line_findings(polled, took_ms), *_database(settings), *_export(settings), *_journal(settings)]
+    took_ms = {str(device.device.device): device.read_ms for device in polled}
+    others = [*connection_findings(polled, took_ms), *_database(settings), *_export(settings), *_journal(settings)]
     return Checked(polled, others)
 
 
 def check_devices(settings: Settings) -> list[Polled]:
-    """Every device: its plan, its name, a connection, a poll and what it read."""
-    lines = reach_all(settings.devices)
+    """Check every device: its plan, its host's name, a connection, one poll and its values."""
+    reachability = reach_all(settings.devices)  # findings by endpoint
     reached = [
         device
         for device in settings.devices
-        if all(finding.verdict is Verdict.PASS for finding in lines[device.endpoint])
+        if all(finding.verdict is Verdict.PASS for finding in reachability[device.endpoint])
     ]
     samples = poll_once(reached)
     polled = []
     for device in settings.devices:
-        shared = lines.pop(device.endpoint, [])  # told once, with the first device there
-        lines[device.endpoint] = []
+        shared = reachability.pop(device.endpoint, [])  # shown once, with the endpoint's first device
+        reachability[device.endpoint] = []
         polled.append(_polled(settings, device, shared, samples))
     return polled
 
@@ -88,10 +88,12 @@ def _polled(settings: Settings, device: DeviceSettings, shared: list[Finding], s
     findings = [plan_finding(device, register_map), *shared]
     sample = samples.get(name)
     if sample is None:
-        return Polled(device, (*findings, Finding(name, "poll", Verdict.SKIPPED, "it cannot be reached")))
+        return Polled(
+            device, (*findings, Finding(name, "poll", Verdict.SKIPPED, "not polled: the device cannot be reached"))
+        )
     findings.append(poll_finding(device, sample.read_ms, sample.reason, sample.missing_text))
     if not sample.image:
-        return Polled(device, (*findings, Finding(name, "values", Verdict.SKIPPED, "nothing was read")))
+        return Polled(device, (*findings, Finding(name, "values", Verdict.SKIPPED, "not checked: nothing was read")))
     registers = registers_of(device.plan, sample.image, sample.missing)
     readings = read_values(register_map.values, registers)
     doubtful = doubts(register_map.values, registers)
@@ -105,7 +107,14 @@ def _polled(settings: Settings, device: DeviceSettings, shared: list[Finding], s
 def _database(settings: Settings) -> list[Finding]:
     storage = settings.storage
     if storage.kind == "embedded" and not (settings.state_dir / "postgresql").is_dir():
-        return [Finding("database", "connection", Verdict.SKIPPED, "the embedded one is made at the first start")]
+        return [
+            Finding(
+                "database",
+                "connection",
+                Verdict.SKIPPED,
+                "not checked: the embedded database is made at the first start",
+            )
+        ]
     rate = table_rate(settings.devices, settings.maps)
     try:
         with serving(settings) as dsn:
@@ -117,13 +126,21 @@ def _database(settings: Settings) -> list[Finding]:
                 rate,
             )
     except CannotStart as error:
-        return [Finding("database", "connection", Verdict.FAIL, str(error), "see logs/ and the text above")]
+        return [
+            Finding(
+                "database",
+                "connection",
+                Verdict.FAIL,
+                str(error),
+                "see the text above, and logs/ in the state folder",
+            )
+        ]
 
 
 def _export(settings: Settings) -> list[Finding]:
     store = settings.export.store
     if store is None:
-        return [Finding("export", "write", Verdict.SKIPPED, "nothing is exported (export=none)")]
+        return [Finding("export", "write", Verdict.SKIPPED, "not checked: nothing is exported (export=none)")]
     return store_findings(store)
 
 

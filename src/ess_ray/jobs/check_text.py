@@ -1,4 +1,4 @@
-"""What `job=check` found, for a terminal of any width or as JSON."""
+"""The findings of `job=check`, for a terminal of any width or as JSON."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ess_ray.core.checking.findings import Checked, Finding, Polled, Verdict
-from ess_ray.core.checking.reading import Reading, place_text, range_text, row_text, show, with_unit
+from ess_ray.core.checking.reading import Reading, address_text, range_text, row_text, show, with_unit
 from ess_ray.core.checking.suspect import Doubt
 
 FILE_WIDTH = 140  # columns where there is no terminal
 STYLES = {Verdict.PASS: "green", Verdict.WARNING: "yellow", Verdict.FAIL: "bold red", Verdict.SKIPPED: "dim"}
-WORDS = {Verdict.PASS: "pass", Verdict.WARNING: "warn", Verdict.FAIL: "FAIL", Verdict.SKIPPED: "skip"}
-COUNTED = {
+VERDICT_TEXTS = {Verdict.PASS: "pass", Verdict.WARNING: "warn", Verdict.FAIL: "FAIL", Verdict.SKIPPED: "skip"}
+COUNT_TEXTS = {
     Verdict.PASS: "passed", Verdict.WARNING: "with a warning", Verdict.FAIL: "failed", Verdict.SKIPPED: "skipped",
 }  # fmt: skip
 MOST_TABLES = 8  # devices whose values are shown though nothing is wrong with them
@@ -30,7 +30,7 @@ MOST_DISTINCT = 3  # words or flags that are listed
 
 
 def print_checked(checked: Checked, console: Console | None = None) -> None:
-    """Everything: values first, verdicts last, where a person looks."""
+    """Print everything: values first, then the findings, and how many passed and failed last, where a person looks."""
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, FILE_WIDTH)
@@ -47,28 +47,36 @@ def print_checked(checked: Checked, console: Console | None = None) -> None:
         if finding.subject != subject:
             subject = finding.subject
             console.print(Text(subject, style="bold"))
-        console.print(_line(finding))
-    counts = Counter(one.verdict for one in checked.findings)
-    said = ", ".join(f"{counts[one]} {word}" for one, word in COUNTED.items())
-    console.print(Text(said, style="bold red" if checked.failed else "bold green"))
+        console.print(_finding_row(finding))
+    counts = Counter(finding.verdict for finding in checked.findings)
+    summary = ", ".join(f"{counts[verdict]} {text}" for verdict, text in COUNT_TEXTS.items())
+    console.print(Text(summary, style="bold red" if checked.failed else "bold green"))
 
 
 def as_json(checked: Checked) -> str:
-    """The same for a program."""
-    found: dict[str, Any] = {
+    """The same as JSON for a program; `ok` is false if the job ends with 1."""
+    report: dict[str, Any] = {
         "ok": not checked.failed,
         "findings": [
-            {"subject": one.subject, "what": one.what, "verdict": one.verdict, "text": one.text, "advice": one.advice}
-            for one in checked.findings
+            {
+                "subject": finding.subject,
+                "what": finding.what,
+                "verdict": finding.verdict,
+                "text": finding.text,
+                "advice": finding.advice,
+            }
+            for finding in checked.findings
         ],
-        "devices": {str(one.device.device): [_value(reading) for reading in one.readings] for one in checked.devices},
+        "devices": {
+            str(polled.device.device): [_value(reading) for reading in polled.readings] for polled in checked.devices
+        },
     }
-    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
 
 
 def values_table(device: Polled) -> Table:
-    """A line for each column of each data table: its values, what is expected, and what is flagged."""
-    doubtful = {id_of(one.reading): one for one in device.doubts}
+    """A table with a line for each column of each data table: its values, what is expected, and what is flagged."""
+    doubtful = {_identity(doubt.reading) for doubt in device.doubts}
     table = Table(
         title=f"{device.device.device}: one poll, {device.read_ms:.0f} ms", title_justify="left", box=box.SIMPLE_HEAD,
         title_style="bold", pad_edge=False,
@@ -79,20 +87,20 @@ def values_table(device: Polled) -> Table:
     for reading in device.readings:
         columns.setdefault((reading.value.table, reading.value.column), []).append(reading)
     rows: list[tuple[str, str, str, str, str]] = []
-    for (name, column), readings in sorted(columns.items(), key=lambda one: one[0][0]):
-        wrong = sum(one.outside for one in readings)
-        odd = sum(id_of(one) in doubtful for one in readings) - wrong
-        unread = sum(not one.read for one in readings)
-        marks = ((wrong, "out of range"), (odd, "unusual"), (unread, "not read"))
+    for (name, column), readings in sorted(columns.items(), key=lambda column: column[0][0]):
+        outside = sum(reading.outside for reading in readings)
+        unusual = sum(_identity(reading) in doubtful for reading in readings) - outside
+        unread = sum(not reading.read for reading in readings)
+        marks = ((outside, "out of range"), (unusual, "unusual"), (unread, "not read"))
         mark = ", ".join(f"{number} {word}" for number, word in marks if number)
-        some = readings[0].value
-        expected = with_unit(range_text(some), some.unit) if range_text(some) else ""
+        value = readings[0].value
+        expected = with_unit(range_text(value), value.unit) if range_text(value) else ""
         rows.append((name, column, _summary(readings), expected, mark))
     for (name, reads, expected, mark), group in groupby(rows, key=_alike):
         names = [row[1] for row in group]
         if len(names) < LEAST_FOLDED or reads.split(" ")[0] != "0" or mark:
-            for one in names:
-                table.add_row(f"{name} {one}", reads, expected, mark, style="yellow" if mark else "")
+            for column in names:
+                table.add_row(f"{name} {column}", reads, expected, mark, style="yellow" if mark else "")
         else:
             table.add_row(f"{name} {names[0]} … {names[-1]}, {len(names)} columns", reads, expected, mark)
     return table
@@ -103,17 +111,17 @@ def _alike(row: tuple[str, str, str, str, str]) -> tuple[str, str, str, str]:
     return row[0], *row[2:]
 
 
-def id_of(reading: Reading) -> tuple[object, ...]:
-    """What tells a value of a device from all others."""
+def _identity(reading: Reading) -> tuple[object, ...]:
+    """(table, row, column, element): unique within a device."""
     value = reading.value
     return value.table, value.ids, value.column, value.element
 
 
 def print_doubts(console: Console, doubtful: Sequence[Doubt]) -> None:
-    """A line for each doubtful reading: what it is, why, and what it would be otherwise."""
+    """Print a line for each doubtful reading: what it is, why it is doubtful, and what it would be otherwise."""
     for doubt in doubtful[:MOST_DOUBTS]:
         value = doubt.reading.value
-        text = f"{row_text(value)} ({place_text(value)}) reads {doubt.reading.text()}, {doubt.why}"
+        text = f"{row_text(value)} ({address_text(value)}) reads {doubt.reading.text()}, {doubt.why}"
         instead = f"; {'; '.join(doubt.instead)}" if doubt.instead else ""
         console.print(Text(f"! {text}{instead}", style="yellow"))
     if len(doubtful) > MOST_DOUBTS:
@@ -121,29 +129,29 @@ def print_doubts(console: Console, doubtful: Sequence[Doubt]) -> None:
 
 
 def _summary(readings: Sequence[Reading]) -> str:
-    """The values of a column: one, or from least to most and how many."""
+    """The values of a column as text: its one value, or the range from least to most and how many there are."""
     if len(readings) == 1:
         return readings[0].text()
-    numbers = [one.number for one in readings if one.number is not None]
+    numbers = [reading.number for reading in readings if reading.number is not None]
     if not numbers:
         return "no value"
     unit, times = readings[0].value.unit, f" ({len(readings)})"
-    distinct = [show(one) for one in sorted({*numbers}, key=str)]
+    distinct = [show(number) for number in sorted({*numbers}, key=str)]
     if isinstance(numbers[0], (str, bool)) or len(distinct) == 1:
         return with_unit(", ".join(distinct[:MOST_DISTINCT]), unit) + times
     least, most = min(map(float, numbers)), max(map(float, numbers))
     return with_unit(f"{show(least)} … {show(most)}", unit) + times
 
 
-def _line(finding: Finding) -> Table:
-    line = Table.grid(padding=(0, 1))
+def _finding_row(finding: Finding) -> Table:
+    row = Table.grid(padding=(0, 1))
     for width in (2, 4, 10):
-        line.add_column(width=width, no_wrap=True)
-    line.add_column(overflow="fold")
+        row.add_column(width=width, no_wrap=True)
+    row.add_column(overflow="fold")
     advice = Text(f"\n→ {finding.advice}", style="italic") if finding.advice else Text("")
     style = STYLES[finding.verdict]
-    line.add_row("", Text(WORDS[finding.verdict], style=style), finding.what, Text(finding.text) + advice)
-    return line
+    row.add_row("", Text(VERDICT_TEXTS[finding.verdict], style=style), finding.what, Text(finding.text) + advice)
+    return row
 
 
 def _value(reading: Reading) -> dict[str, Any]:
@@ -156,5 +164,5 @@ def _value(reading: Reading) -> dict[str, Any]:
 
 
 def _finite(number: float | bool | str | None) -> float | bool | str | None:
-    """JSON knows no infinity."""
+    """The number, or its text if it is infinite or not a number, which JSON cannot hold."""
     return str(number) if isinstance(number, float) and number - number != 0 else number

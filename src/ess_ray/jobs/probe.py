@@ -1,6 +1,6 @@
-"""`job=probe`: ask one device a bounded number of questions, and show what its registers could mean.
+"""`job=probe`: read from one device with a bounded number of requests, and show what its registers could mean.
 
-Exit code 1 if nothing answered. Only functions 1-4 are sent, at `probe.rate` requests a second at most.
+Exit code 1 if no register could be read. Only functions 1-4 are sent, at `probe.rate` requests a second at most.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TIMED = 20  # requests whose time is taken
 
 
 def run(settings: Settings) -> int:
-    """Probe; gives the exit code. Raises CannotStart where the simulator cannot."""
+    """Probe the device, print the result, return the exit code. Raises CannotStart if the simulator cannot start."""
     probe = settings.probe
     assert probe is not None
     try:
@@ -37,36 +37,42 @@ def run(settings: Settings) -> int:
             try:
                 resolve(probe.host, probe.port)
             except OSError as error:
-                print(f"ess_ray: {probe.host}: {error.strerror or error}: check host and name server", file=sys.stderr)
+                text = (
+                    f"ess_ray: {probe.host} has no address ({error.strerror or error}): check host and the name server"
+                )
+                print(text, file=sys.stderr)
                 return FAILED
             map_name = probe.device.map_name if probe.device else None
             probed = probe_device(probe, settings.maps[map_name].values if map_name else ())
     except KeyboardInterrupt:
         return INTERRUPTED
     print_probed(probed, Console(highlight=False))
-    return OK if probed.found.registers else FAILED
+    return OK if probed.explored.registers else FAILED
 
 
 def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
-    """Addresses and sizes first, then speed, connections and requests at once, as far as `most_requests` goes."""
+    """Probe addresses and request sizes, then speed, connections and requests at once, until `most_requests` are sent.
+
+    `values`: those of the device's map, if it has one.
+    """
     budget = Budget(probe.requests_s, probe.most_requests)
     reader = Reader(probe, budget)
-    found = explore(probe.windows, reader.read)
-    times_ms, timed = _times(reader, found)
+    explored = explore(probe.windows, reader.read)
+    times_ms, timed = _times(reader, explored)
     reader.close()
     connections = at_once = None
-    function, address = min(found.registers, default=(0, 0))
-    if found.registers and budget.left >= probe.most_connections:
+    function, address = min(explored.registers, default=(0, 0))
+    if explored.registers and budget.left >= probe.most_connections:
         connections = count_connections(probe, budget, probe.most_connections, function, address)
-    if found.registers and budget.left >= MOST_AT_ONCE:
+    if explored.registers and budget.left >= MOST_AT_ONCE:
         at_once = reader.count_replies_at_once(function, address, MOST_AT_ONCE)
     requests = probe.device.plan.requests if probe.device else ()
     return Probed(
         settings=probe,
-        found=found,
+        explored=explored,
         values=values,
-        doubts=tuple(doubts(values, found.registers)),
-        patterns=tuple(patterns(requests, values, found.registers)),
+        doubts=tuple(doubts(values, explored.registers)),
+        patterns=tuple(patterns(requests, values, explored.registers)),
         median_ms=statistics.median(times_ms) if times_ms else 0.0,
         worst_ms=max(times_ms, default=0.0),
         timed=timed,
@@ -76,13 +82,13 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
     )
 
 
-def _times(reader: Reader, found: Explored) -> tuple[list[float], tuple[int, int]]:
-    """The times of the largest request, in milliseconds, and how many of how many registers these are."""
-    runs = found.runs
+def _times(reader: Reader, explored: Explored) -> tuple[list[float], tuple[int, int]]:
+    """(times in milliseconds, (number of times, registers of each request)) of the largest request, repeated."""
+    runs = explored.runs
     if not runs:
         return [], (0, 0)
     function, first, last = max(runs, key=lambda span: span[2] - span[1])
-    count = min(last - first + 1, found.largest[function])
+    count = min(last - first + 1, explored.largest[function])
     reader.took_ms.clear()
     for _ in range(TIMED):
         reader.read(function, first, count)
@@ -90,7 +96,7 @@ def _times(reader: Reader, found: Explored) -> tuple[list[float], tuple[int, int
 
 
 def _simulated(settings: Settings, device: DeviceSettings, stack: ExitStack) -> ProbeSettings:
-    """The one device, played by the simulator."""
+    """The probe's settings with the device played by the simulator."""
     played = simulate(replace(settings, devices=(device,)), stack).devices[0]
     assert settings.probe is not None
     return replace(settings.probe, device=played, host=played.host, port=played.port)

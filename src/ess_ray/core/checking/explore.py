@@ -1,8 +1,9 @@
-"""What a device answers, found by asking: which addresses, how many at once. Pure: asking is an argument.
+"""The search for the addresses that a device has, and for the most registers that one request may have. Pure.
 
-`Ask` sends one read request (function, address, count) and gives its data, a Modbus exception's code, the reason why
-there is no answer, or None if no request is allowed any more. What is refused is asked again in halves, all halves of
-one size before any smaller one, so that an exploration which is cut short knows a little about everything.
+`Read` sends one read request (function, address, count) and returns the data of its reply, the code of an exception
+reply, the reason why there is no reply, or None if no request is allowed any more. A refused request is split into
+halves, and all halves of one size are count before any smaller one: a search that is cut short has covered everything
+coarsely.
 """
 
 from __future__ import annotations
@@ -11,39 +12,39 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ess_ray.core.checking.reading import split_answer
+from ess_ray.core.checking.reading import split_reply
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS
 from ess_ray.core.reasons import ExceptionCode, Reason, exception_reason
 
-Ask = Callable[[int, int, int], bytes | int | Reason | None]
-Span = tuple[int, int, int]  # function, first address, last address
-MOST_AT_ONCE = 8  # requests in one send, to see how many of them are answered
-MOST_SILENT = 3  # requests in a row before anything was heard: then nobody is there
+Read = Callable[[int, int, int], bytes | int | Reason | None]
+AddressRange = tuple[int, int, int]  # function, first address, last address
+MOST_AT_ONCE = 8  # requests in one send, to see how many of them get a reply
+MOST_SILENT = 3  # requests without a reply at the very beginning after which the search is given up
 
 
 @dataclass(slots=True)
 class Explored:
-    """What was found."""
+    """The result of a search so far. Keys are (function, address); `registers` has what each register read."""
 
     registers: dict[tuple[int, int], int] = field(default_factory=dict)
     refused: dict[tuple[int, int], str] = field(default_factory=dict)  # single registers, and why
-    unsettled: list[Span] = field(default_factory=list)  # refused as a whole, and not asked in smaller parts
-    largest: dict[int, int] = field(default_factory=dict)  # registers of the largest answered request, by function
-    bounded: set[int] = field(default_factory=set)  # functions of which a larger request was refused
+    not_searched: list[AddressRange] = field(default_factory=list)  # refused, and not tried in smaller parts
+    largest: dict[int, int] = field(default_factory=dict)  # registers of the largest request that was read, by function
+    bounded: set[int] = field(default_factory=set)  # functions of which a request larger than that was refused
     unknown_functions: set[int] = field(default_factory=set)
-    silence: Reason | None = None  # why nothing was heard at all
+    silence: Reason | None = None  # why there was no reply at all
 
     @property
-    def runs(self) -> list[Span]:
-        """Registers that answer, neighbours joined."""
-        return spans(self.registers)
+    def runs(self) -> list[AddressRange]:
+        """The registers that were read, neighbours joined."""
+        return address_ranges(self.registers)
 
 
-def spans(places: Mapping[tuple[int, int], object]) -> list[Span]:
-    """Neighbouring places joined."""
+def address_ranges(registers: Mapping[tuple[int, int], object]) -> list[AddressRange]:
+    """The ranges of neighbouring (function, address), in order."""
     runs: list[list[int]] = []
-    for function, address in sorted(places):
+    for function, address in sorted(registers):
         if runs and runs[-1][0] == function and runs[-1][2] + 1 == address:
             runs[-1][2] = address
         else:
@@ -51,108 +52,108 @@ def spans(places: Mapping[tuple[int, int], object]) -> list[Span]:
     return [(function, first, last) for function, first, last in runs]
 
 
-def explore(windows: Sequence[Span], ask: Ask) -> Explored:
-    """Look at the windows, then at the largest request, then beyond the ends of what answers."""
-    found = Explored()
-    _halve(found, windows, ask)
+def explore(windows: Sequence[AddressRange], read: Read) -> Explored:
+    """Search the windows, then the largest request, then the addresses next to those that were read."""
+    explored = Explored()
+    _halve(explored, windows, read)
     functions = {function: None for function, _, _ in windows}
     for function in functions:
-        _largest(found, function, ask)
-    for function, first, last in found.runs:
-        _grow(found, function, last + 1, 1, ask)
-        _grow(found, function, first - 1, -1, ask)
-    for function in functions.keys() - found.bounded:  # runs may have become longer
-        _largest(found, function, ask)
-    return found
+        _largest(explored, function, read)
+    for function, first, last in explored.runs:
+        _grow(explored, function, last + 1, 1, read)
+        _grow(explored, function, first - 1, -1, read)
+    for function in functions.keys() - explored.bounded:  # runs may be longer now
+        _largest(explored, function, read)
+    return explored
 
 
 def limit_of(function: int) -> int:
-    """The protocol's limit of one request."""
+    """The most registers or bits in one request (MODBUS Application Protocol V1.1b3, sections 6.1 to 6.4)."""
     return MAX_BITS if function in BIT_FUNCTIONS else MAX_REGISTERS
 
 
-def _halve(found: Explored, windows: Sequence[Span], ask: Ask) -> None:
+def _halve(explored: Explored, windows: Sequence[AddressRange], read: Read) -> None:
     waiting = deque(piece for window in windows for piece in _pieces(window))
     silent = 0
     while waiting:
         function, first, last = waiting.popleft()
-        if function in found.unknown_functions:
+        if function in explored.unknown_functions:
             continue
-        answer = _try(found, function, first, last, ask)
-        silent = silent + 1 if isinstance(answer, Reason) and not found.registers and not found.refused else 0
-        if answer is None:
-            found.unsettled += [(function, first, last), *waiting]
+        reply = _try(explored, function, first, last, read)
+        silent = silent + 1 if isinstance(reply, Reason) and not explored.registers and not explored.refused else 0
+        if reply is None:
+            explored.not_searched += [(function, first, last), *waiting]
             return
-        if silent == MOST_SILENT and isinstance(answer, Reason):
-            found.silence = answer
+        if silent == MOST_SILENT and isinstance(reply, Reason):
+            explored.silence = reply
             return
-        if isinstance(answer, bytes):
+        if isinstance(reply, bytes):
             continue
-        if answer == ExceptionCode.ILLEGAL_FUNCTION:
-            found.unknown_functions.add(function)
+        if reply == ExceptionCode.ILLEGAL_FUNCTION:
+            explored.unknown_functions.add(function)
         elif first == last:
-            found.refused[function, first] = answer.value if isinstance(answer, Reason) else exception_reason(answer)
+            explored.refused[function, first] = reply.value if isinstance(reply, Reason) else exception_reason(reply)
         else:
             middle = (first + last) // 2
             waiting += [(function, first, middle), (function, middle + 1, last)]
 
 
-def _pieces(window: Span) -> list[Span]:
+def _pieces(window: AddressRange) -> list[AddressRange]:
     function, first, last = window
     step = limit_of(function)
     return [(function, start, min(start + step - 1, last)) for start in range(first, last + 1, step)]
 
 
-def _largest(found: Explored, function: int, ask: Ask) -> None:
-    """How many registers one request may have, looked for in the longest run that answers."""
-    runs = [(last - first + 1, first) for of, first, last in found.runs if of == function]
+def _largest(explored: Explored, function: int, read: Read) -> None:
+    """Find the largest request, by bisection in the longest run of registers that were read."""
+    runs = [(last - first + 1, first) for of, first, last in explored.runs if of == function]
     if not runs:
         return
     length, start = max(runs, key=lambda run: (run[0], -run[1]))
-    good = found.largest[function]
+    good = explored.largest[function]
     most = min(length, limit_of(function))
-    tried = most
+    count = most
     while good < most:
-        answer = _try(found, function, start, start + tried - 1, ask)
-        if answer is None:
+        reply = _try(explored, function, start, start + count - 1, read)
+        if reply is None:
             return
-        if isinstance(answer, bytes):
-            good = tried
+        if isinstance(reply, bytes):
+            good = count
         else:
-            found.bounded.add(function)
-            most = tried - 1
-        tried = (good + most + 1) // 2
+            explored.bounded.add(function)
+            most = count - 1
+        count = (good + most + 1) // 2
 
 
-def _grow(found: Explored, function: int, start: int, way: int, ask: Ask) -> None:
-    """How far answers go on behind the end of a run: at most one request's length."""
-    room = start + 1 if way < 0 else LAST_ADDRESS - start + 1
-    longest = min(found.largest[function] if function in found.bounded else limit_of(function), room)
-    good, most, tried = 0, longest, 1
-    while good < most and (function, start) not in found.refused:
-        first, last = sorted((start, start + way * (tried - 1)))
-        answer = _try(found, function, first, last, ask)
-        if answer is None:
+def _grow(explored: Explored, function: int, start: int, step: int, read: Read) -> None:
+    """Find how far registers go on behind the end of a run, at most by the length of one request; `step`: 1 or -1."""
+    room = start + 1 if step < 0 else LAST_ADDRESS - start + 1
+    longest = min(explored.largest[function] if function in explored.bounded else limit_of(function), room)
+    good, most, count = 0, longest, 1
+    while good < most and (function, start) not in explored.refused:
+        first, last = sorted((start, start + step * (count - 1)))
+        reply = _try(explored, function, first, last, read)
+        if reply is None:
             return
-        if isinstance(answer, bytes):
-            good = tried
+        if isinstance(reply, bytes):
+            good = count
         else:
-            most = tried - 1
-        tried = min(2 * tried, most) if most == longest else (good + most + 1) // 2
-    end = start + way * good
-    if good == longest or (function, end) in found.refused:
+            most = count - 1
+        count = min(2 * count, most) if most == longest else (good + most + 1) // 2
+    end = start + step * good
+    if good == longest or (function, end) in explored.refused:
         return
-    answer = _try(found, function, end, end, ask) if good else 0
-    if isinstance(answer, bytes):  # so it was the length that was refused
-        found.bounded.add(function)
-    elif answer is not None:
-        found.refused[function, end] = "not answered"
+    reply = _try(explored, function, end, end, read) if good else 0
+    if isinstance(reply, bytes):  # the register is there: it was the length that was refused
+        explored.bounded.add(function)
+    elif reply is not None:
+        explored.refused[function, end] = "not readable"
 
 
-def _try(found: Explored, function: int, first: int, last: int, ask: Ask) -> bytes | int | Reason | None:
+def _try(explored: Explored, function: int, first: int, last: int, read: Read) -> bytes | int | Reason | None:
     count = last - first + 1
-    answer = ask(function, first, count)
-    if isinstance(answer, bytes):
-        found.registers |= split_answer(Request(function, first, count, (), 0), answer)
-        found.largest[function] = max(count, found.largest.get(function, 0))
-    return answer
+    reply = read(function, first, count)
+    if isinstance(reply, bytes):
+        explored.registers |= split_reply(Request(function, first, count, (), 0), reply)
+        explored.largest[function] = max(count, explored.largest.get(function, 0))
+    return reply

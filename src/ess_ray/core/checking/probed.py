@@ -1,4 +1,4 @@
-"""What `job=probe` finds out of one device."""
+"""The result of `job=probe`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ess_ray.core.settings import ProbeSettings
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """All that was found out."""
+    """The result of probing one device; times are those of the largest request."""
 
     settings: ProbeSettings
-    found: Explored
+    explored: Explored
     values: tuple[Value, ...]  # of the device's map; empty without one
     doubts: tuple[Doubt, ...]
     patterns: tuple[Pattern, ...]
     median_ms: float
     worst_ms: float
     timed: tuple[int, int]  # requests, registers of each
-    connections: int | None
-    at_once: int | None  # requests that were answered of MOST_AT_ONCE in one send
-    sent: int
+    connections: int | None  # taken at the same time; None: not tried
+    at_once: int | None  # replies to MOST_AT_ONCE requests in one send; None: not tried
+    sent: int  # requests in all

@@ -1,6 +1,6 @@
-"""Values of a register map out of registers, one by one, for a person to look at: `job=check` and `job=probe`.
+"""Values of a register map, decoded from registers for a person to look at, in `job=check` and `job=probe`.
 
-They are decoded by the very rules that decode samples (`core.decoding.rules`), so that nobody is told another number
+They are decoded by the very rules that decode samples (`core.decoding.rules`), so that nobody is shown another number
 than would be stored. Registers are given by (function, address): 16 bits each, or 0 and 1 for functions 1 and 2.
 """
 
@@ -21,13 +21,13 @@ Registers = Mapping[tuple[int, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one value of a map reads."""
+    """A value of a map, read."""
 
     value: Value
-    read: bool  # all of its registers were
-    data: bytes  # of its registers, as they came; empty if they were not read
+    read: bool  # all its registers were
+    data: bytes  # of its registers, as received; empty if they were not read
     number: float | bool | str | None  # None: not read, a sentinel, or no number
-    outside: bool  # of its range or choices: stored and flagged
+    outside: bool  # outside its range or choices: it would be stored and flagged
 
     def text(self) -> str:
         """The number with its unit; "no value" for a sentinel, "not read" for what is missing."""
@@ -37,25 +37,22 @@ class Reading:
 
 
 def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
-    """What each value reads, in the order given; many that are decoded alike are decoded together."""
+    """The readings of the values, in their order; values that are decoded alike are decoded together."""
     values = list(values)
-    found: list[Reading | None] = [None] * len(values)
+    readings = [Reading(value, False, b"", None, False) for value in values]
     alike: dict[Value, list[int]] = {}
-    for place, value in enumerate(values):
-        alike.setdefault(shared_part(value), []).append(place)
-    for shared, places in alike.items():
-        data = [_data(values[place], registers) for place in places]
-        known = [(place, one) for place, one in zip(places, data, strict=True) if one]
-        for place in places:
-            found[place] = Reading(values[place], False, b"", None, False)
-        if not known:
+    for index, value in enumerate(values):
+        alike.setdefault(shared_part(value), []).append(index)
+    for shared, indices in alike.items():
+        read = [(index, data) for index in indices if (data := _data(values[index], registers))]
+        if not read:
             continue
-        raw = np.array([_raw(values[place], one) for place, one in known], raw_dtype(shared))
+        raw = np.array([_raw(values[index], data) for index, data in read], raw_dtype(shared))
         numbers, outside = make_rule(shared)(raw, None)
-        for number, (place, one) in enumerate(known):
-            flagged = bool(outside is not None and outside[number])
-            found[place] = Reading(values[place], True, one, numbers[number], flagged)
-    return [one for one in found if one is not None]
+        for position, (index, data) in enumerate(read):
+            flagged = bool(outside is not None and outside[position])
+            readings[index] = Reading(values[index], True, data, numbers[position], flagged)
+    return readings
 
 
 def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -64,15 +61,15 @@ def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -
     unread = {byte for start, end in missing for byte in range(start, end)}
     for request in plan.requests if image else ():
         part = image[request.offset : request.offset + request.count * request.item_bytes]
-        registers |= split_answer(request, part)
+        registers |= split_reply(request, part)
         for number in range(request.count):
             if request.offset + number * request.item_bytes in unread:
                 del registers[request.function, request.address + number]
     return registers
 
 
-def split_answer(request: Request, data: bytes) -> dict[tuple[int, int], int]:
-    """The registers of a request's good answer (two bytes each; bits: one byte each)."""
+def split_reply(request: Request, data: bytes) -> dict[tuple[int, int], int]:
+    """The registers in the data of a request's reply (two bytes each; bits: unpacked, one byte each)."""
     size = request.item_bytes
     return {
         (request.function, request.address + number): int.from_bytes(data[number * size : (number + 1) * size], "big")
@@ -81,7 +78,7 @@ def split_answer(request: Request, data: bytes) -> dict[tuple[int, int], int]:
 
 
 def show(number: float | bool | str) -> str:
-    """A number as short as it can be said without loss for a person: at most seven digits."""
+    """A number as text for a person: floats with at most seven digits, a bool as 0 or 1, a text in quotation marks."""
     if isinstance(number, str):
         return repr(number)
     if isinstance(number, bool):
@@ -90,11 +87,11 @@ def show(number: float | bool | str) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """The unit behind it, as people write it."""
+    """A text with the unit behind it, as people write it: "21.5 °C"."""
     return f"{text} {unit.replace('degC', '°C')}".rstrip()
 
 
-def place_text(value: Value) -> str:
+def address_text(value: Value) -> str:
     """Function and addresses: "4:12", "4:12-13"."""
     last = value.address + value.width - 1
     return f"{value.function}:{value.address}" + (f"-{last}" if last > value.address else "")
@@ -108,7 +105,7 @@ def row_text(value: Value) -> str:
 
 
 def range_text(value: Value) -> str:
-    """What is expected: "0 to 100", "one of 0, 1, 2"; empty where nothing is."""
+    """The range or choices of the map: "0 to 100", "one of 0, 1, 2"; empty if it gives none."""
     if value.choices:
         return "one of " + ", ".join(map(str, value.choices))
     if value.minimum is not None and value.maximum is not None:
@@ -119,12 +116,12 @@ def range_text(value: Value) -> str:
 
 
 def _data(value: Value, registers: Registers) -> bytes:
-    """The value's bytes as they came; empty if any of them was not read."""
-    places = [(value.function, value.address + number) for number in range(value.width)]
-    if any(place not in registers for place in places):
+    """The value's bytes as received; empty if any of its registers was not read."""
+    keys = [(value.function, value.address + number) for number in range(value.width)]
+    if any(key not in registers for key in keys):
         return b""
     size = 1 if value.function in BIT_FUNCTIONS else 2
-    return b"".join(registers[place].to_bytes(size, "big") for place in places)
+    return b"".join(registers[key].to_bytes(size, "big") for key in keys)
 
 
 def _raw(value: Value, data: bytes) -> object:

@@ -1,15 +1,15 @@
-"""A register map to begin with, in the format of docs/register-maps.md, out of what a device answered."""
+"""A register map to begin with, in the format of docs/register-maps.md, made from the registers of a device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ess_ray.core.checking.explore import Span
+from ess_ray.core.checking.explore import AddressRange
 from ess_ray.core.checking.reading import Registers
 from ess_ray.core.maps.registers import BIT_FUNCTIONS
 
-HEAD = """\
+HEADING = """\
 # Put in place of each `skip` the column it holds (docs/data-standard.md), with type, order, scale, min and max.
 period_s: 1
 function: {function}
@@ -19,12 +19,12 @@ blocks:
     runs:"""
 
 
-def skeleton(runs: Sequence[Span], registers: Registers) -> str:
-    """YAML: each run of addresses that answer, what a register read beside it, zeros together."""
+def skeleton(runs: Sequence[AddressRange], registers: Registers) -> str:
+    """The map as YAML: an entry for each register of the runs, with what it read as a comment; zeros are joined."""
     if not runs:
         return ""
     usual = runs[0][0]
-    lines = [HEAD.format(function=usual)]
+    lines = [HEADING.format(function=usual)]
     for function, first, last in runs:
         lines.append(f"      - at: {first}")
         if function != usual:
@@ -38,9 +38,9 @@ def skeleton(runs: Sequence[Span], registers: Registers) -> str:
 
 def _entries(function: int, addresses: range, registers: Registers) -> Iterator[str]:
     for zero, group in groupby(addresses, key=lambda address: registers[function, address] == 0):
-        places = list(group)
-        if zero and len(places) > 1:
-            yield f"          - skip: {len(places)} # {places[0]}-{places[-1]}: 0"
+        zeros = list(group)
+        if zero and len(zeros) > 1:
+            yield f"          - skip: {len(zeros)} # {zeros[0]}-{zeros[-1]}: 0"
             continue
-        for address in places:
+        for address in zeros:
             yield f"          - skip: 1 # {address}: {registers[function, address]}"

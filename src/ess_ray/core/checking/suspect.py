@@ -1,8 +1,8 @@
-"""What a map's readings suggest about the map: a wrong byte order, an address off by one, a wrong type or scale.
+"""Mistakes that a map's readings suggest: a wrong byte order, an address off by one, a wrong type or scale.
 
 A reading is doubtful if it is out of its range, or if it is not what its unit or its type lets one expect (a state of
-charge of 600 %, a float of 1e-39). Each is read again under every guess; a guess that mends a reading is told with it,
-and one that mends most of a block is told about the block. Guesses never change what is stored: they are for a person.
+charge of 600 %, a float of 1e-39). Each is read again under every guess; a guess that mends a reading is shown with it,
+and one that mends most of a block is shown for the block. Guesses never change what is stored: they are for a person.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 
 from ess_ray.core.checking.interpretations import as_integer
-from ess_ray.core.checking.reading import Reading, Registers, place_text, range_text, read_values, with_unit
+from ess_ray.core.checking.reading import Reading, Registers, address_text, range_text, read_values, with_unit
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.maps.registers import LAST_ADDRESS, Value
@@ -31,7 +31,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A doubtful reading, why, and what would be usual instead: "read one register later (4:1): 53.2 %"."""
+    """A doubtful reading, why it is one, and the guesses that mend it: "read one register later (4:1): 53.2 %"."""
 
     reading: Reading
     why: str
@@ -40,7 +40,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What mends most doubtful readings of a block of registers."""
+    """The guess that mends most doubtful readings of a block of registers."""
 
     where: str  # "4:0-124"
     guess: str
@@ -54,52 +54,53 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    text: str  # what to do, as in "read one register later"
-    change: Callable[[Value], Value | None]  # None: it is not about this value
+    text: str  # how to read it, as in "read one register later"
+    change: Callable[[Value], Value | None]  # None: the guess does not apply to this value
 
 
 def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
     """The doubtful readings among `values`, in order."""
-    doubtful = [(one, why) for one in read_values(values, registers) if one.read and (why := _why(one))]
-    hints: dict[int, list[str]] = {place: [] for place in range(len(doubtful))}
+    readings = read_values(values, registers)
+    doubtful = [(reading, why) for reading in readings if reading.read and (why := _why(reading))]
+    hints: list[list[str]] = [[] for _ in doubtful]
     for guess in GUESSES:
-        for place, other in _under(guess, [one.value for one, _ in doubtful], registers):
-            if _mends(other) and len(hints[place]) < MOST_HINTS:
-                moved = other.value.address != doubtful[place][0].value.address
-                where = f" ({place_text(other.value)})" if moved else ""
-                hints[place].append(f"{guess.text}{where}: {other.text()}")
-    return [Doubt(one, why, tuple(hints[place])) for place, (one, why) in enumerate(doubtful)]
+        for index, other in _under(guess, [reading.value for reading, _ in doubtful], registers):
+            if _mends(other) and len(hints[index]) < MOST_HINTS:
+                moved = other.value.address != doubtful[index][0].value.address
+                where = f" ({address_text(other.value)})" if moved else ""
+                hints[index].append(f"{guess.text}{where}: {other.text()}")
+    return [Doubt(*doubt, tuple(instead)) for doubt, instead in zip(doubtful, hints, strict=True)]
 
 
 def patterns(requests: Sequence[Request], values: Sequence[Value], registers: Registers) -> list[Pattern]:
     """For each request's block the guess that mends at least half of its doubtful readings and spoils fewer."""
-    found = []
+    matching = []
     for request in requests:
         inside = range(request.address, request.address + request.count)
         block = [value for value in values if value.function == request.function and value.address in inside]
         readings = read_values(block, registers)
-        doubtful = {place for place, one in enumerate(readings) if one.read and _why(one)}
+        doubtful = {index for index, reading in enumerate(readings) if reading.read and _why(reading)}
         best, best_net = None, 0
         for guess in GUESSES if doubtful else ():
             others = list(_under(guess, block, registers))
-            mended = sum(_mends(other) for place, other in others if place in doubtful)
-            spoilt = sum(bool(_why(other)) for place, other in others if place not in doubtful)
+            mended = sum(_mends(other) for index, other in others if index in doubtful)
+            spoilt = sum(bool(_why(other)) for index, other in others if index not in doubtful)
             if mended - spoilt > best_net and 2 * mended >= len(doubtful):
                 where = f"{request.function}:{request.address}-{inside[-1]}"
                 best, best_net = Pattern(where, guess.text, mended, len(doubtful)), mended - spoilt
-        found += [best] if best else []
-    return found
+        matching += [best] if best else []
+    return matching
 
 
 def _under(guess: _Guess, values: Sequence[Value], registers: Registers) -> list[tuple[int, Reading]]:
-    """Place and reading of the values that the guess is about, where their registers were read."""
-    changed = [(place, other) for place, value in enumerate(values) if (other := guess.change(value))]
+    """(index, reading under the guess) of the values that it applies to and whose registers were read."""
+    changed = [(index, other) for index, value in enumerate(values) if (other := guess.change(value))]
     readings = read_values([_free(value) for _, value in changed], registers)
-    return [(place, one) for (place, _), one in zip(changed, readings, strict=True) if one.read]
+    return [(index, reading) for (index, _), reading in zip(changed, readings, strict=True) if reading.read]
 
 
 def _free(value: Value) -> Value:
-    """In a column that holds whatever may come."""
+    """The value in a column whose type holds any number."""
     return value if value.column_type in ("text", "bool") else replace(value, column_type="float8")
 
 
@@ -133,7 +134,7 @@ def _odd_for_type(reading: Reading, size: float) -> str:
 
 
 def _mends(reading: Reading) -> bool:
-    """Registers that are all zero or all ones prove nothing: much of a device's memory is."""
+    """True if the reading is as expected. Registers that are all zero or all ones prove nothing: much of memory is."""
     return set(reading.data) not in ({0}, {255}) and reading.number is not None and not _why(reading)
 
 
