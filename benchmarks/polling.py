@@ -19,7 +19,8 @@ from benchmarks.measure import Cell, Part, Rounds, in_turn, ratio, spread
 from ess_ray.adapters.modbus.loop import ModbusLoop, now
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import first_tick_us
-from ess_ray.core.samples import Device, Event, Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Device, Event, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from tests.make import make_device
 

@@ -22,7 +22,8 @@ from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
 from ess_ray.core.polling.framing import TcpFraming
-from ess_ray.core.samples import Event, Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Event, Sample, Status
 from tests.make import make_device
 
 S = 1_000_000

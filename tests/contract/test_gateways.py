@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from ess_ray.core.samples import Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Sample, Status
 from tests import torture
 from tests.contract.test_modbus import GOOD, PERIOD_US, collect, settings
 from tests.faults.proxy import Mode, ProxyThread

@@ -23,7 +23,8 @@ from ess_ray.adapters.modbus.loop import ModbusLoop, now
 from ess_ray.adapters.modbus.pdu import PduCodec, unpack_bits
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.framing import TcpFraming
-from ess_ray.core.samples import Device, Event, Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Device, Event, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from tests import torture
 from tests.batches import samples_of

@@ -29,7 +29,8 @@ from zlib import crc32
 
 import numpy as np
 
-from ess_ray.core.samples import Device, Event, EventKind, Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 
 FORMAT = 2  # of these bytes: a journal says which one it has
 HEADER_DTYPE = np.dtype(

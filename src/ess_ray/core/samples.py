@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ess_ray.core.reasons import Reason as Reason  # noqa: PLC0414  # until all import it from there
-
 
 class Status(StrEnum):
     """A sample is exactly one of these."""

@@ -14,7 +14,7 @@ from pyModbusTCP.constants import MB_NO_ERR
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framing import MBAP, PREPARED_REQUESTS
-from ess_ray.core.samples import Reason
+from ess_ray.core.reasons import Reason
 
 
 class PduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries no types

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ess_ray.adapters.modbus.pdu import PduCodec
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framing import FRAMINGS
-from ess_ray.core.samples import Reason
+from ess_ray.core.reasons import Reason
 from ess_ray.core.settings import ProbeSettings
 
 RECEIVE_BYTES = 4096  # at once; what does not fit comes next

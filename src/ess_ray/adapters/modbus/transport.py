@@ -20,7 +20,8 @@ from ess_ray.core.polling.counts import PollerCounts
 from ess_ray.core.polling.framing import FRAMINGS, PduCodec
 from ess_ray.core.polling.openings import Openings
 from ess_ray.core.polling.timers import Timers
-from ess_ray.core.samples import Event, Reason, Sample
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Event, Sample
 
 # At once from one device; a reply has 260 bytes at most, and what does not fit comes next.
 RECEIVE_BYTES, RECEIVE_SEVERAL_BYTES = 512, 4096

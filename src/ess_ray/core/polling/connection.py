@@ -19,7 +19,8 @@ from ess_ray.core.polling.devices import PolledDevice, PolledDevices
 from ess_ray.core.polling.exchange import Exchange
 from ess_ray.core.polling.framing import Framing
 from ess_ray.core.polling.transport import State, Transport
-from ess_ray.core.samples import Event, Reason, Sample
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Event, Sample
 from ess_ray.core.settings import DeviceSettings
 
 # An enum member looked up on its class is slow in Python 3.11, and these are needed per frame.

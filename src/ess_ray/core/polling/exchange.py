@@ -14,7 +14,7 @@ from ess_ray.core.polling.devices import PolledDevice
 from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
 from ess_ray.core.polling.pipeline import Pipeline
 from ess_ray.core.polling.poll import Poll
-from ess_ray.core.samples import Reason
+from ess_ray.core.reasons import Reason
 
 
 class Exchange:

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS
-from ess_ray.core.samples import Reason
+from ess_ray.core.reasons import Reason
 
 MBAP = struct.Struct(">HHH")  # transaction id, protocol id (0), how many bytes follow: unit id and PDU
 MBAP_BYTES = 7  # with the unit id; MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3

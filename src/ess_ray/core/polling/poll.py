@@ -13,7 +13,8 @@ from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.missing import byte_ranges, missing_text
 from ess_ray.core.polling.parking import Parking, part
-from ess_ray.core.samples import Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
 # MODBUS Application Protocol V1.1b3, section 7.

@@ -18,7 +18,8 @@ from typing import TypeVar
 import numpy as np
 
 from ess_ray.core.maps.column_types import TYPES, TypeFamily
-from ess_ray.core.samples import Reason, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Status
 from ess_ray.core.storing.flush import Flush, Key, TableRows, rejoined, rows_by_sample
 
 TYPES_BY_SQL_NAME = {type_.sql_name: type_ for type_ in TYPES.values()}

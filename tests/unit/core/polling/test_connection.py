@@ -20,7 +20,8 @@ from ess_ray.core.polling.counts import (
     request_failure,
 )
 from ess_ray.core.polling.framing import TcpFraming
-from ess_ray.core.samples import Device, Event, EventKind, Reason, Sample, Status
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from tests.make import make_device
 
 S = 1_000_000

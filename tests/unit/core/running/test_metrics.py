@@ -13,11 +13,12 @@ import yaml
 from ess_ray.adapters.local.logs import MAIN_JOB, LogFile
 from ess_ray.core.batch import batch_of
 from ess_ray.core.polling.counts import REQUESTS, CountTotals, PollerCounts, connection_failure, request_failure
+from ess_ray.core.reasons import Reason
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.measures import Counts, bounded, measure
 from ess_ray.core.running.metrics import HELP, METRICS, MOST_DEVICES, SERIES, MetricKind, Values
 from ess_ray.core.running.work import Backlog, Exported, Work
-from ess_ray.core.samples import Device, Reason, Sample, Status
+from ess_ray.core.samples import Device, Sample, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed, Cost
 from ess_ray.generate.metrics_page import page
