@@ -93,7 +93,7 @@ def _compare(dsn: str, psql: Path, size: int, rounds: int) -> dict[str, dict[str
 
 
 def _script(flush: Flush, folder: Path) -> str:
-    """The flush as files, and psql's words to copy them."""
+    """Write the flush as files; returns psql's commands to copy them."""
     lines = ["BEGIN;"]
     for table in (flush.samples, *flush.tables):
         file = folder / table.table
@@ -114,7 +114,7 @@ def _insert(connection: psycopg.Connection, columns: Sequence[str], rows: Sequen
 
 
 class Psql:
-    """One psql that stays, so that its start is not measured."""
+    """A psql that stays, so that its start is not measured."""
 
     def __init__(self, dsn: str, program: Path) -> None:
         self._command = [str(program), "-X", "-q", "-v", "ON_ERROR_STOP=1", dsn]
@@ -125,15 +125,15 @@ class Psql:
         with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin
             assert process.stdout
-            self._words, self._answers = process.stdin, process.stdout
+            self._commands, self._replies = process.stdin, process.stdout
             try:
                 yield self
             finally:
-                self._words.close()
+                self._commands.close()
 
     def run(self, script: str) -> None:
-        """Returns when all of it is done."""
-        self._words.write(f"{script}\n\\echo done\n")
-        self._words.flush()
-        if self._answers.readline() != "done\n":
-            raise AssertionError("psql failed; what it said is above")
+        """Have psql run the script, and wait for its end."""
+        self._commands.write(f"{script}\n\\echo done\n")
+        self._commands.flush()
+        if self._replies.readline() != "done\n":
+            raise AssertionError("psql failed; its message is printed above")

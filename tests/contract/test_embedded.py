@@ -128,7 +128,7 @@ def test_roots_server_dies_with_its_owner(tmp_path: Path) -> None:
 
 def test_a_server_that_outlived_its_owner_is_replaced(open_folder: Path, ordinary: list[str]) -> None:
     prefix = [shutil.which(ordinary[0]) or "", *ordinary[1:]] if ordinary else []
-    first = own(open_folder / "pg", *prefix, path="/nonexistent")  # no setpriv to be found: it stays
+    first = own(open_folder / "pg", *prefix, path="/nonexistent")  # setpriv is not in PATH: the server stays
     assert not gone(first, limit_s=0.3)
     second = own(open_folder / "pg", *prefix)
     assert gone(first, limit_s=0)
@@ -207,8 +207,8 @@ def test_a_containers_root_is_enough_or_is_told_why_not(tmp_path: Path, has: str
     )
     words = [*bounds, sys.executable, "-c", code, str(tmp_path / "pg")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    told = subprocess.run(words, check=False, capture_output=True, text=True, env=environment).stderr
-    assert says in told if says else not told
+    message = subprocess.run(words, check=False, capture_output=True, text=True, env=environment).stderr
+    assert says in message if says else not message
 
 
 @needs_root

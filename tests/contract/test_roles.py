@@ -62,16 +62,16 @@ def test_each_role_can_do_its_job_and_nothing_else(roles: None, dsn: str, tmp_pa
     register(collector, settings, day.start_us)
     write_ticks(collector, settings, device, ticks_of(device, day.start_us, day.start_us + 20_000_000), rough=False)
     make_roles(dsn)  # once more: the ledger is there now
-    found = database_findings(collector, settings.standard, DAILY, DAILY, 1000.0)
-    assert not [one for one in found if one.verdict is Verdict.FAIL], found
+    findings = database_findings(collector, settings.standard, DAILY, DAILY, 1000.0)
+    assert not [finding for finding in findings if finding.verdict is Verdict.FAIL], findings
 
     # The exporter exports, and keeps its ledger.
     exports = make_exporter(settings, exporter)
     ends = [
-        told.end
+        outcome.end
         for day_object in exports.ledger.day_objects("sionyu", day)
-        for told in exports.export(day_object)
-        if isinstance(told, ExportOutcome)
+        for outcome in exports.export(day_object)
+        if isinstance(outcome, ExportOutcome)
     ]
     assert ends
     assert set(ends) == {ExportEnd.EXPORTED}

@@ -1,4 +1,4 @@
-"""A database is brought to the standard, or it is said what does not fit; the history of devices is kept."""
+"""A database is brought to the standard, or the message says what does not fit; the history of devices is kept."""
 
 from __future__ import annotations
 
@@ -247,13 +247,13 @@ def test_the_history_tells_what_was_configured_when(
     prepare(dsn, standard(soc="float8"))
     register_devices(dsn, [A, B, OTHER], 0)
     register_devices(dsn, then, 9)
-    found: dict[str, list[object]] = {}
+    registered: dict[str, list[object]] = {}
     times = {utc(0): 0, utc(9): 9}
     with psycopg.connect(dsn) as connection:
         rows = connection.execute("SELECT site || '/' || device, valid_from, valid_to FROM device ORDER BY 1, 2")
         for name, begin, end in rows:
-            found.setdefault(name, []).append(times[begin] if end is None else (times[begin], times[end]))
-    assert found == history
+            registered.setdefault(name, []).append(times[begin] if end is None else (times[begin], times[end]))
+    assert registered == history
 
 
 def test_a_dsn_that_is_none_is_a_setting_to_correct_and_its_password_is_not_shown() -> None:
