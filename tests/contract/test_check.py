@@ -22,8 +22,8 @@ from tests.ports import unused_port
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
 
 
-class Told:
-    """What a check said."""
+class CheckResult:
+    """The exit code and the JSON of a check."""
 
     def __init__(self, code: int, text: str) -> None:
         self.code, self.all = code, json.loads(text)
@@ -43,10 +43,10 @@ class Check:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._capsys = folder, capsys
 
-    def __call__(self, port: int, *words: str) -> Told:
+    def __call__(self, port: int, *words: str) -> CheckResult:
         self._capsys.readouterr()
         code = main([*hilltop(self.folder, port), "job=check", "check.format=json", *words])
-        return Told(code, self._capsys.readouterr().out)
+        return CheckResult(code, self._capsys.readouterr().out)
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def everything_below(folder: Path) -> list[str]:
 
 
 def test_a_plant_that_is_in_order_passes_and_nothing_is_left_behind(check: Check, gateway: int) -> None:
-    told = check(gateway)
-    assert (told.code, told.all["ok"]) == (0, True)
-    assert told.device("poll")[0] == told.device("values")[0] == told.line("export", "delete")[0] == "pass"
-    assert {one["column"]: one["value"] for one in told.all["devices"]["hilltop/gateway"]}["bank_power"] == 12.345
+    result = check(gateway)
+    assert (result.code, result.all["ok"]) == (0, True)
+    assert result.device("poll")[0] == result.device("values")[0] == result.line("export", "delete")[0] == "pass"
+    assert {one["column"]: one["value"] for one in result.all["devices"]["hilltop/gateway"]}["bank_power"] == 12.345
     assert everything_below(check.folder) == ["map", "site"]
 
 
@@ -82,10 +82,10 @@ READINGS: dict[str, tuple[list[int], str]] = {
 def test_a_mistake_of_the_map_is_a_warning_that_names_it(mistake: str, check: Check) -> None:
     content, named = READINGS[mistake]
     with pymodbus_server(content) as port:
-        told = check(port)
-    assert told.code == 0
-    assert told.device("values")[0] == "warning"
-    assert named in told.device("map")[1]
+        result = check(port)
+    assert result.code == 0
+    assert result.device("values")[0] == "warning"
+    assert named in result.device("map")[1]
 
 
 DEVICES: dict[str, tuple[torture.Behaviour, str, str]] = {
@@ -104,21 +104,21 @@ DEVICES: dict[str, tuple[torture.Behaviour, str, str]] = {
 def test_a_device_in_trouble_fails_and_is_told_what_to_do(trouble: str, check: Check) -> None:
     behaviour, reason, advice = DEVICES[trouble]
     with torture.device(behaviour) as port:
-        told = check(port)
-    verdict, text = told.device("poll")
-    assert (told.code, verdict, told.device("tcp")[0]) == (1, "fail", "pass")
+        result = check(port)
+    verdict, text = result.device("poll")
+    assert (result.code, verdict, result.device("tcp")[0]) == (1, "fail", "pass")
     assert reason in text
     assert advice in text
 
 
 def test_what_cannot_be_reached_is_told_where_it_ends(check: Check) -> None:
     port = unused_port()
-    told = check(port)
-    assert (told.code, told.device("name")[0], told.device("tcp")[0], told.device("poll")[0]) == (
+    result = check(port)
+    assert (result.code, result.device("name")[0], result.device("tcp")[0], result.device("poll")[0]) == (
         1, "pass", "fail", "skipped",
     )  # fmt: skip
-    told = check(port, "sites.hilltop.devices.gateway.host=nobody.invalid")
-    assert (told.device("name")[0], told.device("tcp")[0]) == ("fail", "skipped")
+    result = check(port, "sites.hilltop.devices.gateway.host=nobody.invalid")
+    assert (result.device("name")[0], result.device("tcp")[0]) == ("fail", "skipped")
 
 
 def test_a_configuration_that_cannot_be_used_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,41 +137,41 @@ def tables(dsn: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
-def in_database(check: Check, port: int, dsn: str) -> Told:
+def in_database(check: Check, port: int, dsn: str) -> CheckResult:
     (check.folder / "dsn.yaml").write_text(dsn, encoding="utf-8")
     return check(port, "storage=timescale", f"storage.dsn_file={check.folder}/dsn.yaml")
 
 
 def test_the_database_is_tried_and_left_as_it_was(check: Check, gateway: int, dsn: str, has_timescale: bool) -> None:
-    told = in_database(check, gateway, dsn)
-    assert [told.line("database", what)[0] for what in ("connection", "clock", "tables", "rights", "insert")] == [
+    result = in_database(check, gateway, dsn)
+    assert [result.line("database", what)[0] for what in ("connection", "clock", "tables", "rights", "insert")] == [
         "pass"
     ] * 5
-    assert ("TimescaleDB" in told.line("database", "tables")[1]) is False
-    versions = [one["text"] for one in told.all["findings"] if one["what"] == "version"]
+    assert ("TimescaleDB" in result.line("database", "tables")[1]) is False
+    versions = [one["text"] for one in result.all["findings"] if one["what"] == "version"]
     assert any("TimescaleDB 2" in text for text in versions) == has_timescale
-    assert (told.code, tables(dsn)) == (0, [])
+    assert (result.code, tables(dsn)) == (0, [])
 
 
 def test_a_table_that_does_not_fit_fails(check: Check, gateway: int, dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute("CREATE TABLE bank (time timestamptz, bank_soc text)")
-    told = in_database(check, gateway, dsn)
-    assert (told.code, told.line("database", "tables")[0]) == (1, "fail")
-    assert "bank" in told.line("database", "tables")[1]
+    result = in_database(check, gateway, dsn)
+    assert (result.code, result.line("database", "tables")[0]) == (1, "fail")
+    assert "bank" in result.line("database", "tables")[1]
 
 
 def test_a_role_without_rights_fails(role: str, check: Check, gateway: int, dsn: str) -> None:
-    told = in_database(check, gateway, make_conninfo(dsn, user=role))
-    assert (told.code, told.line("database", "rights")[0]) == (1, "fail")
-    assert role in told.line("database", "rights")[1]
+    result = in_database(check, gateway, make_conninfo(dsn, user=role))
+    assert (result.code, result.line("database", "rights")[0]) == (1, "fail")
+    assert role in result.line("database", "rights")[1]
 
 
 def test_a_server_that_takes_no_writes_fails(check: Check, gateway: int, dsn: str) -> None:
     assert in_database(check, gateway, dsn).code == 0
-    told = in_database(check, gateway, make_conninfo(dsn, options="-c default_transaction_read_only=on"))
-    assert (told.code, told.line("database", "rights")[0]) == (1, "fail")
-    assert "read-only" in told.line("database", "rights")[1]
+    result = in_database(check, gateway, make_conninfo(dsn, options="-c default_transaction_read_only=on"))
+    assert (result.code, result.line("database", "rights")[0]) == (1, "fail")
+    assert "read-only" in result.line("database", "rights")[1]
 
 
 @contextmanager
@@ -194,23 +194,23 @@ def passwords_asked_of(role: str, dsn: str) -> Iterator[None]:
 
 def test_a_wrong_password_is_named_and_not_told(role: str, check: Check, gateway: int, dsn: str) -> None:
     with passwords_asked_of(role, dsn):
-        told = in_database(check, gateway, make_conninfo(dsn, user=role, password="geheim"))
-    verdict, text = told.line("database", "connection")
-    assert (told.code, verdict) == (1, "fail")
+        result = in_database(check, gateway, make_conninfo(dsn, user=role, password="geheim"))
+    verdict, text = result.line("database", "connection")
+    assert (result.code, verdict) == (1, "fail")
     assert "password authentication failed" in text
-    assert "geheim" not in json.dumps(told.all)
+    assert "geheim" not in json.dumps(result.all)
 
 
 # --- store and disk -------------------------------------------------------------------------------------------------
 
 
-def in_bucket(check: Check, port: int, fake: FakeStore, name: str) -> Told:
+def in_bucket(check: Check, port: int, fake: FakeStore, name: str) -> CheckResult:
     return check(port, "export=gcs", f"export.bucket={name}", f"export.endpoint={fake.endpoint}")
 
 
 def test_an_object_goes_into_the_bucket_and_out_again(check: Check, gateway: int, fake: FakeStore) -> None:
-    told = in_bucket(check, gateway, fake, BUCKET)
-    assert (told.code, told.line("export", "write")[0], told.line("export", "delete")[0]) == (0, "pass", "pass")
+    result = in_bucket(check, gateway, fake, BUCKET)
+    assert (result.code, result.line("export", "write")[0], result.line("export", "delete")[0]) == (0, "pass", "pass")
     made = {name for name, _ in fake.made}
     deleted = {name for step, name in fake.steps if step is Step.DELETE}
     assert len(made) == 1
@@ -218,9 +218,9 @@ def test_an_object_goes_into_the_bucket_and_out_again(check: Check, gateway: int
 
 
 def test_a_missing_bucket_is_named(check: Check, gateway: int, fake: FakeStore) -> None:
-    told = in_bucket(check, gateway, fake, "nowhere")
-    verdict, text = told.line("export", "write")
-    assert (told.code, verdict) == (1, "fail")
+    result = in_bucket(check, gateway, fake, "nowhere")
+    verdict, text = result.line("export", "write")
+    assert (result.code, verdict) == (1, "fail")
     assert "nowhere" in text
 
 
@@ -229,9 +229,9 @@ def test_a_right_that_the_bucket_does_not_give_is_named(
     step: Step, failed: str, check: Check, gateway: int, fake: FakeStore
 ) -> None:
     fake.faults.append(Fault(step, Harm.STATUS, 403, times=9))
-    told = in_bucket(check, gateway, fake, BUCKET)
-    verdict, text = told.line("export", failed)
-    assert (told.code, verdict) == (1, "fail")
+    result = in_bucket(check, gateway, fake, BUCKET)
+    verdict, text = result.line("export", failed)
+    assert (result.code, verdict) == (1, "fail")
     assert "roles/storage.objectUser" in text
 
 
@@ -240,7 +240,9 @@ def test_a_full_disk_is_found_for_journal_and_export(check: Check, gateway: int,
         if disk is None:
             pytest.skip("only root may mount a disk of its own")
         disk.fill()
-        told = check(gateway, f"state_dir={tmp_path}/disk/state")
-    assert told.code == 1
-    assert [told.line(*of)[0] for of in (("journal", "disk"), ("journal", "room"), ("export", "write"))] == ["fail"] * 3
-    assert "make room" in told.line("journal", "disk")[1]
+        result = check(gateway, f"state_dir={tmp_path}/disk/state")
+    assert result.code == 1
+    assert [result.line(*of)[0] for of in (("journal", "disk"), ("journal", "room"), ("export", "write"))] == [
+        "fail"
+    ] * 3
+    assert "make room" in result.line("journal", "disk")[1]

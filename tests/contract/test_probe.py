@@ -64,7 +64,7 @@ def probe(folder: Path, port: int, *words: str) -> int:
 
 SWAPPED_BYTES = [int.from_bytes(value.to_bytes(2, "big"), "little") for value in PLAIN]
 MISTAKES = {
-    "none": (registers(*PLAIN), ["bank_power 12.345 kW", "everything that the map reads is as expected"]),
+    "none": (registers(*PLAIN), ["bank_power 12.345 kW", "all values of the map are as expected"]),
     "word order": (
         registers(*PLAIN[:4], 12345, 0),
         ["(3:14-15) reads 809041.9 kW, outside -1000 to 1000; with its words swapped: 12.345 kW"],

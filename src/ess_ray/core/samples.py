@@ -1,4 +1,4 @@
-"""A sample: what one device gave, or did not give, at one tick.
+"""A sample: the registers read from one device at one tick, or the reason why they were not.
 
 Times are whole microseconds since 1970 UTC. A sample's image is the payload of all requests of the device's plan, one
 behind the other, in the plan's order (registers: two bytes each, big end first; bits: one byte each, 0 or 1); what
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """A sample is exactly one of these."""
+    """The status of a sample: every sample has exactly one."""
 
     STORED = "stored"
     PARTIAL = "partial"
@@ -30,7 +30,9 @@ class Device:
         return f"{self.site}/{self.device}"
 
 
-@dataclass(slots=True, unsafe_hash=True)  # frozen in all but name: a frozen one takes twice as long to make
+@dataclass(
+    slots=True, unsafe_hash=True
+)  # not frozen, since that takes twice as long to make: one is made for each tick of each device
 class Sample:
     """One device at one tick, never changed once made. `image` is empty where nothing was read."""
 

@@ -1,6 +1,6 @@
-"""The disk below a folder that may not be there yet: its free room, and what it takes to have bytes on it for good.
+"""The disk of a folder that may not be there yet: its free room, and the time to have bytes on it for good.
 
-Called by `job=check`; leaves nothing behind. Errors: OSError, as the disk tells it.
+Called by `job=check`; leaves nothing behind. Raises OSError, as the operating system gives it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ SYNCS = 20
 
 
 def nearest(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next(one for one in (folder, *folder.parents) if one.is_dir())
+    """The folder, or the nearest of its parents that exists."""
+    return next(path for path in (folder, *folder.parents) if path.is_dir())
 
 
 def free_bytes(folder: Path) -> int:
-    """Room for the likes of us."""
+    """The bytes on the folder's disk that a user without special rights may still write."""
     return shutil.disk_usage(folder).free
 
 
 def sync_ms(folder: Path, block_bytes: int) -> tuple[float, float]:
-    """Median and worst of some writes of a block with fsync behind each, in a file that has no name."""
+    """(median, worst) time in milliseconds of SYNCS writes of a block, each followed by fsync, in a nameless file."""
     took_ms = []
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         for _ in range(SYNCS):

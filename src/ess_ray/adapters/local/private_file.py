@@ -1,4 +1,4 @@
-"""Small files of the state folder that others read while they are replaced. Errors: OSError."""
+"""Small files of the state folder that other processes read while they are replaced. Raises OSError."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_private(file: Path, text: str) -> None:
-    """All of it or nothing, readable by its owner only."""
+    """Replace the file by one with this text and a line feed, at once and completely, readable by its owner only."""
     fresh = file.with_name(f"{file.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:

@@ -1,4 +1,4 @@
-"""Where in a YAML file a node stands, for error messages. The only user of PyYAML's node graph."""
+"""The lines of a YAML file's nodes, for error messages. The only user of PyYAML's node graph."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from ess_ray.core.errors import ConfigError
 def line_finder(yaml_text: str) -> Callable[[tuple[str | int, ...]], int | None]:
     """A function from the path of a node, such as ("blocks", 2, "runs", 0), to its line (from 1), None if not there.
 
-    What an alias stands for is found where its anchor is. Raises ConfigError for a text that is not YAML.
+    The line of an alias is that of its anchor. Raises ConfigError for a text that is not YAML.
     """
     try:
         try:
             root = yaml.compose(yaml_text, Loader=yaml.CSafeLoader)
-        except yaml.MarkedYAMLError:  # libyaml is fast and sees a mistake a line late: Python's loader tells the line
+        except (
+            yaml.MarkedYAMLError
+        ):  # libyaml is fast, but a line late with a mistake: Python's loader has the right one
             root = yaml.compose(yaml_text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
