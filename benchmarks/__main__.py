@@ -1,4 +1,4 @@
-"""The page: `scripts/bench [--rounds N] [--json FILE] [--only decode copy …] [--devices 300,1000] [--seconds 60]`."""
+"""The benchmarks: `scripts/bench [--rounds N] [--json FILE] [--only decode …] [--devices 300,1000] [--seconds 60]`."""
 
 from __future__ import annotations
 
@@ -35,25 +35,27 @@ LIBRARIES = ("numpy", "polars", "psycopg", "pyModbusTCP")
 
 
 def main() -> None:
-    """Measure and print, one part after the other, each in a process of its own."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Speed of ess_ray beside floors of the same run")
+    """Measures and prints one part after the other, each in a process of its own."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description="Speeds of ess_ray, each beside a floor measured in the same run"
+    )
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="default: all")
     parser.add_argument("--rounds", type=int, default=7, help="how often each way is measured (at least 2)")
     parser.add_argument("--devices", type=_numbers, help="sizes of fleets, as in 300,1000")
     parser.add_argument("--seconds", type=float, default=fleet.SECONDS_S, help="how long each fleet is collected")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     arguments = parser.parse_args()
     chosen = {"seconds_s": arguments.seconds} | ({"sizes": arguments.devices} if arguments.devices else {})
     parts = PARTS | {name: partial(PARTS[name], **chosen) for name in ("fleet", "together")}
-    page: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
-    print(f"{page['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
+    figures: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
+    print(f"{figures['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
     for name in arguments.only:
         with ProcessPoolExecutor(1, get_context("spawn"), initializer=end_with_parent) as process:
             part = process.submit(parts[name], arguments.rounds).result()
         print(f"\n{part}", flush=True)
-        page[name] = asdict(part)
-        if arguments.json:  # part by part: a page takes its time
-            arguments.json.write_text(json.dumps(page, indent=1), encoding="utf-8")
+        figures[name] = asdict(part)
+        if arguments.json:  # after each part: all of them take long
+            arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -61,7 +63,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def machine() -> str:
-    """What the figures belong to."""
+    """The machine and the library versions that the figures belong to."""
     cores, busy = os.cpu_count(), os.getloadavg()[0]
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     system = f"{platform.system()} {platform.machine()}, {cores} cores, load {busy:.1f} before the start"

@@ -18,22 +18,22 @@ BUSY_S = 0.5
 
 
 def run(rounds: int) -> Part:
-    """The work of one, and of all."""
+    """The work of one process, and of as many as there are cores."""
     cores = os.cpu_count() or 1
-    one, all_of_them = speed(rounds)
+    single, all_together = speed(rounds)
     return Part(
         "Cores: busy processes at once",
-        f"Each counts in plain Python for {BUSY_S:g} s; a turn is 5000 numbers.",
-        f"{cores} times the work of one, if they are {cores} real cores that nobody else uses",
+        f"Each process counts in plain Python for {BUSY_S:g} s; a turn is 5000 numbers.",
+        f"{cores} times the work of one, if they are {cores} real cores without other load",
         {
-            "1 process": {"turns/s": one, "times one's work": None},
-            f"{cores} processes": {"turns/s": None, "times one's work": all_of_them},
+            "1 process": {"turns/s": single, "times the work of one": None},
+            f"{cores} processes": {"turns/s": None, "times the work of one": all_together},
         },
     )
 
 
 def speed(rounds: int) -> tuple[Spread, Spread]:
-    """Turns a second of one busy process, and how many times that as many do as there are cores."""
+    """Turns a second of one busy process, and the ratio to it of as many processes as there are cores."""
     cores = os.cpu_count() or 1
     taken = in_turn({"one": lambda: _work(1), "all": lambda: _work(cores)}, rounds)
     return spread(taken["one"]), ratio(taken["all"], taken["one"])

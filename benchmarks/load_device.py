@@ -168,7 +168,7 @@ class Ceiling:
 
     def __str__(self) -> str:
         a_core = f"{self.cpu_us:.0f} us of CPU each: {1e6 / self.cpu_us:.0f}/s a core"
-        return f"{self.ticks_per_s:.0f} device-ticks/s beside their client; {a_core}"
+        return f"{self.ticks_per_s:.0f} device-ticks/s with a minimal client; {a_core}"
 
 
 def ceiling(pid: int, devices: int, map_name: str, first_port: int, seconds_s: float = CEILING_S) -> Ceiling:

@@ -1,4 +1,4 @@
-"""Repeats, medians and spreads, and the page that shows them.
+"""Repeats, medians and spreads, and the tables that show them.
 
 Machines are noisy: the ways to do one thing take turns, and what is compared is compared round by round.
 """
@@ -14,7 +14,7 @@ from statistics import median, quantiles
 from threading import Thread
 from time import process_time, sleep
 
-PATIENCE_S = 60.0  # for a part to end what it started
+PATIENCE_S = 60.0  # for a part to end its child processes
 Rounds = dict[str, list[float]]  # by way, one number a round
 
 
@@ -35,7 +35,7 @@ Cell = Spread | float | None
 
 @dataclass(frozen=True)
 class Part:
-    """One table of the page: a line for each way, a cell for each figure, or the other way round."""
+    """One table of the output: a line for each way and a column for each figure, or the other way round."""
 
     title: str
     method: str
@@ -43,19 +43,20 @@ class Part:
     lines: Mapping[str, Mapping[str, Cell]]
 
     def __str__(self) -> str:
-        heads = list(next(iter(self.lines.values())))
-        rows = [["", *heads], *([name, *(_cell(line[head]) for head in heads)] for name, line in self.lines.items())]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(heads) + 1)]
+        columns = list(next(iter(self.lines.values())))
+        rows = [["", *columns]]
+        rows += [[name, *(_cell(line[column]) for column in columns)] for name, line in self.lines.items()]
+        widths = [max(len(row[index]) for row in rows) for index in range(len(columns) + 1)]
         table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([self.title, self.method, f"Aim: {self.aim}", *table])
 
 
 def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int) -> Rounds:
-    """What each way returns, round by round; a round before these warms up and is not counted."""
+    """The result of each way, round by round. The ways take turns; a first round warms up and is not counted."""
     for way in ways.values():
         way()
     taken = [{name: way() for name, way in ways.items()} for _ in range(rounds)]
-    return {name: [one[name] for one in taken] for name in ways}
+    return {name: [results[name] for results in taken] for name in ways}
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -66,14 +67,14 @@ def cpu_s(work: Callable[[], object]) -> float:
 
 
 def spread(numbers: Sequence[float]) -> Spread:
-    """Of at least two numbers."""
+    """Median and quartiles of at least two numbers."""
     low, _, high = quantiles(numbers, n=4)
     return Spread(median(numbers), low, high)
 
 
-def ratio(ones: Sequence[float], others: Sequence[float]) -> Spread:
-    """ones / others, round by round."""
-    return spread([one / other for one, other in zip(ones, others, strict=True)])
+def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Spread:
+    """numerators / denominators, round by round."""
+    return spread([above / below for above, below in zip(numerators, denominators, strict=True)])
 
 
 def _cell(cell: Cell) -> str:
@@ -90,7 +91,10 @@ def _short(number: float) -> str:
 
 
 def end_with_parent() -> None:
-    """Call it first in a process of a part: one that outlived a killed bench would be in the next one's figures."""
+    """Ends this process with its parent. To be called first in the process of a part.
+
+    A part that outlived a killed benchmark would disturb the figures of the next one.
+    """
     Thread(target=_interrupt_after_parent, daemon=True).start()
 
 
@@ -98,6 +102,6 @@ def _interrupt_after_parent() -> None:
     parent = parent_process()
     assert parent is not None
     parent.join()
-    while True:  # the first ends the part and what it started, the next the process
+    while True:  # the first signal ends the part and its child processes, the next this process
         os.kill(os.getpid(), signal.SIGINT)
         sleep(PATIENCE_S)

@@ -1,4 +1,4 @@
-"""Fleets in trouble: nobody there, nobody answers, everybody is slow. One run each."""
+"""Fleets in trouble: devices that refuse connections, do not reply, or reply late. One run each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEVICES = 1000
 SLOW_S, DEAD_S = 30.0, 60.0
 DEAD_WARM_S = 25.0  # until the pauses between the probes of a dead device are as long as they get
 SLOWEST = f"150 ms, {TOGETHER} at once"
-# By name: further words of the devices' command line; None: there is no process, and nothing listens.
+# By name: further options of `benchmarks.load_device`; None: there is no process, and nothing listens.
 TROUBLES: dict[str, tuple[str, ...] | None] = {
     "none": (),
     "connection refused": None,
@@ -30,7 +30,7 @@ DEAD = ("connection refused", "no connection", "no answer")
 
 
 def run(rounds: int, devices: int = DEVICES) -> Part:
-    """All troubles, and a fleet without."""
+    """All troubles, and a fleet without any."""
     name, bin_dir, settings = server()
     columns: dict[str, dict[str, Cell]] = {}
     with running(bin_dir, settings) as dsn:
@@ -52,8 +52,8 @@ def run(rounds: int, devices: int = DEVICES) -> Part:
 
 
 def _figures(run: Run) -> dict[str, Cell]:
-    a_core = run.devices / 1e3  # ms a device-tick, to cores
-    cores = {kind: a_core * cell.median for kind, cell in run.cpu_ms.items()}
+    cores_per_ms = run.devices / 1e3  # cores for each CPU ms of a device-tick
+    cores = {kind: cores_per_ms * cell.median for kind, cell in run.cpu_ms.items()}
     return {
         "stored, %": 100 * run.stored / run.expected,
         "accounted for, %": 100 * run.accounted_for / run.expected,
@@ -61,6 +61,6 @@ def _figures(run: Run) -> dict[str, Cell]:
         "tick to commit, p99 ms": run.p99_ms,
         f"{CPU}all": run.cpu_ms[TOTAL],
         "cores, poller": cores.get("poller", 0.0),
-        "cores, ours": a_core * run.ours_ms,
+        "cores, collector": cores_per_ms * run.collector_ms,
         "cores, all": cores[TOTAL],
     }

@@ -23,16 +23,17 @@ from benchmarks.load_device import FIRST_PORT, HOST
 from benchmarks.measure import Spread, spread
 from benchmarks.processes import Process, Watch
 
-WARM_S = 5.0  # connections are made, caches filled
+WARM_S = 5.0  # until connections are made and caches filled
 LONGEST_START_S, LONGEST_END_S = 120.0, 90.0
 DEVICES, POSTGRESQL, TOTAL = "devices", "PostgreSQL", "all"
-OTHERS = (DEVICES, POSTGRESQL)  # what is not the collector's
-SAID = {"ess_ray: starting": "configured", "sites:": "Ray is up"}  # lines of the job that tell how far it is
+OTHERS = (DEVICES, POSTGRESQL)  # processes that are not the collector's
+# Beginnings of lines of the job, and the step of its start that they show.
+STEP_LINES = {"ess_ray: starting": "configured", "sites:": "Ray is up"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run showed; `cpu_ms` a device-tick and `memory_mb` by kind of process."""
+    """The result of one run; `cpu_ms` (for each device-tick) and `memory_mb` are by kind of process."""
 
     devices: int
     seconds_s: float
@@ -47,8 +48,8 @@ class Run:
     started_s: Mapping[str, float]  # from the command to each step
 
     @property
-    def ours_ms(self) -> float:
-        """CPU a device-tick of the collector: all but the devices and the server."""
+    def collector_ms(self) -> float:
+        """CPU ms of the collector for each device-tick: all processes but the devices and the server."""
         return sum(cell.median for kind, cell in self.cpu_ms.items() if kind not in (*OTHERS, TOTAL))
 
 
@@ -64,7 +65,7 @@ def fresh_database(server: str, name: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a run finds: devices that listen, or not, and for how long they are collected."""
+    """The devices of a run, which may listen or not, and for how long they are collected."""
 
     devices: int
     map_name: str
@@ -74,14 +75,14 @@ class Setting:
     warm_s: float = WARM_S
 
 
-def run_job(dsn: str, setting: Setting, slices: int, *more: str) -> Run:
-    """Collect a fleet; `more`: further settings of the job. Raises AssertionError if the job does not run."""
+def run_job(dsn: str, setting: Setting, slices: int, *settings: str) -> Run:
+    """Collect a fleet; `settings` are further settings of the job. Raises AssertionError if the job does not run."""
     with TemporaryDirectory(prefix="ess_ray-bench-") as folder:
         summary = Path(folder, "summary.json")
         words = [
             "site=fleet", f"fleet.devices={setting.devices}", f"fleet.map={setting.map_name}", f"fleet.host={HOST}",
             f"fleet.port={setting.first_port}", "storage=timescale", f"run.duration_s={setting.seconds_s:g}",
-            f"run.summary={summary}", f"state_dir={folder}/state", "cluster.dashboard_port=0", *more,
+            f"run.summary={summary}", f"state_dir={folder}/state", "cluster.dashboard_port=0", *settings,
         ]  # fmt: skip
         others = {postmaster(dsn): POSTGRESQL} | ({setting.pid: DEVICES} if setting.pid else {})
         with Job(words, dsn) as job, Watch(job.pid, others) as watch:
@@ -89,7 +90,7 @@ def run_job(dsn: str, setting: Setting, slices: int, *more: str) -> Run:
             first_s = job.started_s + steps["first tick"]
             end_s = first_s + 0.8 * setting.seconds_s
             job.wait_until(end_s)
-            memory = watch.memory_mb()  # which takes the machine some time, behind the slices that count
+            memory = watch.memory_mb()  # takes some time, so after the slices that count
             job.wait_until(first_s + setting.seconds_s + LONGEST_END_S)
             if not summary.exists():
                 raise job.failed("no summary")
@@ -122,11 +123,11 @@ def _run(
 
 
 class Job:
-    """The process, what it says and when."""
+    """The process of the job, its output, and when each step of its start was reached."""
 
     def __init__(self, words: Sequence[str], dsn: str = "") -> None:
         self.started_s = time.time()
-        self.said_s: dict[str, float] = {}  # seconds from the command
+        self.reached_s: dict[str, float] = {}  # seconds from the command
         self._lines: list[str] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ess_ray.main", *words],
@@ -136,7 +137,7 @@ class Job:
 
     @property
     def pid(self) -> int:
-        """Of the driver."""
+        """Process id of the driver."""
         return self._process.pid
 
     def __enter__(self) -> Job:
@@ -148,9 +149,9 @@ class Job:
         self._process.wait(LONGEST_END_S)
 
     def steps(self, dsn: str) -> dict[str, float]:
-        """Waits for the first committed row; seconds from the command to each step, this one to about 50 ms."""
+        """Waits for the first committed row; seconds from the command to each step (to the first row: within 50 ms)."""
         tick_s = self._first_tick_s(dsn)
-        return self.said_s | {"first tick": tick_s - self.started_s, "first row": time.time() - self.started_s}
+        return self.reached_s | {"first tick": tick_s - self.started_s, "first row": time.time() - self.started_s}
 
     def _first_tick_s(self, dsn: str) -> float:
         query = "SELECT extract(epoch FROM min(time))::float8 FROM sample WHERE time > to_timestamp(%s)"
@@ -168,30 +169,30 @@ class Job:
         raise self.failed("still nothing stored")
 
     def check(self) -> None:
-        """Raises AssertionError if it has ended."""
+        """Raises AssertionError if the job has ended."""
         if (code := self._process.poll()) is not None:
             raise self.failed(f"exit code {code}")
 
     def wait_until(self, until_s: float) -> None:
-        """Or until it ends."""
+        """Waits until this time or until the job ends."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, until_s - time.time()))
 
-    def failed(self, why: object) -> AssertionError:
-        """With the last that the job said."""
-        return AssertionError(f"the job failed ({why}): {''.join(self._lines[-5:])}")
+    def failed(self, reason: object) -> AssertionError:
+        """An error with the last lines of the job's output."""
+        return AssertionError(f"the job failed ({reason}): {''.join(self._lines[-5:])}")
 
     def _listen(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
-            for start, step in SAID.items():
+            for start, step in STEP_LINES.items():
                 if line.startswith(start):
-                    self.said_s.setdefault(step, time.time() - self.started_s)
+                    self.reached_s.setdefault(step, time.time() - self.started_s)
             self._lines.append(line)
 
 
 def _cpu_ms(watch: Watch, devices: int, from_s: float, until_s: float, slices: int) -> dict[str, Spread]:
-    """A device-tick, by kind of process: over slices of the time, so that a spread can be told."""
+    """CPU ms for each device-tick by kind of process, as a spread over slices of the time."""
     slice_s = (until_s - from_s) / slices
     looks = [watch.cpu_s(from_s + n * slice_s, from_s + (n + 1) * slice_s) for n in range(slices)]
     by_kind = {
@@ -202,6 +203,6 @@ def _cpu_ms(watch: Watch, devices: int, from_s: float, until_s: float, slices: i
 
 
 def postmaster(dsn: str) -> int:
-    """The process that all of the server's have as their parent."""
+    """Process id of the server's postmaster, the parent of its other processes."""
     with psycopg.connect(dsn) as connection:
         return Process.read(connection.info.backend_pid).parent
