@@ -33,12 +33,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 def _timescale_bin_dir() -> Path | None:
     """The programs of a PostgreSQL on this machine that has the extension."""
-    places = [(path, f"/usr/share/postgresql/{path.parent.name}") for path in Path("/usr/lib/postgresql").glob("*/bin")]
+    installations = [
+        (path, f"/usr/share/postgresql/{path.parent.name}") for path in Path("/usr/lib/postgresql").glob("*/bin")
+    ]
     if pg_config := shutil.which("pg_config"):
         bin_dir, share = subprocess.check_output([pg_config, "--bindir", "--sharedir"], text=True).splitlines()
-        places.append((Path(bin_dir), share))
-    found = (path for path, share in places if Path(share, "extension/timescaledb.control").exists())
-    return next((path for path in found if (path / "initdb").exists()), None)
+        installations.append((Path(bin_dir), share))
+    with_timescale = (path for path, share in installations if Path(share, "extension/timescaledb.control").exists())
+    return next((path for path in with_timescale if (path / "initdb").exists()), None)
 
 
 @pytest.fixture(scope="session")

@@ -70,8 +70,8 @@ def expand(
         "__timeFrom": lambda _: first,
         "__timeTo": lambda _: last,
     }
-    text = VARIABLE.sub(lambda found: ",".join(map(_quoted, variables[found[1]])), text)
-    text = CALL.sub(lambda found: macros[found[1]](found[2].strip()), text)
+    text = VARIABLE.sub(lambda match: ",".join(map(_quoted, variables[match[1]])), text)
+    text = CALL.sub(lambda match: macros[match[1]](match[2].strip()), text)
     text = text.replace("$__interval_ms", str(interval_ms))
     if "$" in text:
         raise KeyError(text[text.index("$") :][:40])

@@ -45,5 +45,5 @@ def bucket(fake: FakeStore) -> Bucket:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return Folder(tmp_path / "export")
-    found: Bucket = request.getfixturevalue("bucket")
-    return found
+    bucket: Bucket = request.getfixturevalue("bucket")
+    return bucket

@@ -61,15 +61,15 @@ def test_only_the_server_that_was_meant_is_talked_to(served: tuple[str, str], ce
     name, address = served
     for trusted in NAMES:
         dsn = f"{address} sslmode=verify-full sslrootcert={certificates / trusted}.crt"
-        found = database_findings(dsn, STANDARD, DAY, DAY, 1000.0)
+        findings = database_findings(dsn, STANDARD, DAY, DAY, 1000.0)
         if trusted == name == "right":
-            assert all(one.verdict is not Verdict.FAIL for one in found), found
+            assert all(finding.verdict is not Verdict.FAIL for finding in findings), findings
             assert prepare(dsn, STANDARD).identity
             with psycopg.connect(dsn) as connection:
                 assert connection.pgconn.ssl_in_use
             continue
         expected = "does not match host name" if trusted == name else "certificate verify failed"
-        assert [one.verdict for one in found] == [Verdict.FAIL]
-        assert expected in found[0].text
+        assert [finding.verdict for finding in findings] == [Verdict.FAIL]
+        assert expected in findings[0].text
         with pytest.raises(DatabaseUnavailable, match=expected):
             prepare(dsn, STANDARD)
