@@ -30,11 +30,10 @@ class Device:
         return f"{self.site}/{self.device}"
 
 
-@dataclass(
-    slots=True, unsafe_hash=True
-)  # not frozen, since that takes twice as long to make: one is made for each tick of each device
+# Not `frozen`: one is made for each tick of each device, and a frozen one takes twice as long to make.
+@dataclass(slots=True, unsafe_hash=True)
 class Sample:
-    """One device at one tick, never changed once made. `image` is empty where nothing was read."""
+    """One device at one tick; never changed once it is made. `image` is empty if nothing was read."""
 
     device: Device
     layout: str  # of the plan that it was read by: says how to decode the image
