@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from pathlib import Path
 from ess_ray.adapters.local.private_file import write_private
 
 COLLECTOR_FILE, RELOAD_FILE = "collector.json", "reload.json"
+PROC = Path("/proc")
+START_TIME = 19  # of the fields of /proc/PID/stat behind the name of the program, proc(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class RunningCollector:
 
     pid: int
     started_us: int  # since 1970 UTC
+    process_start: str  # of that process and no other, ever: see `process_start`
 
 
 class ReloadOutcome(StrEnum):
@@ -46,9 +50,10 @@ class ReloadResult:
 
 
 @contextmanager
-def announced(state_dir: Path, running: RunningCollector) -> Iterator[None]:
-    """Keep `collector.json` in the state folder for this block."""
+def announced(state_dir: Path, started_us: int) -> Iterator[None]:
+    """Keep `collector.json` in the state folder for this block: this process collects there since `started_us`."""
     file = state_dir / COLLECTOR_FILE
+    running = RunningCollector(os.getpid(), started_us, process_start(os.getpid()))
     write_private(file, json.dumps(asdict(running)))
     try:
         yield
@@ -57,13 +62,32 @@ def announced(state_dir: Path, running: RunningCollector) -> Iterator[None]:
 
 
 def find_collector(state_dir: Path) -> RunningCollector | None:
-    """The collector at work there; a file left behind by one that was killed does not count."""
+    """The collector at work there, which may be signalled.
+
+    A file left behind by one that was killed does not count, whatever process has its number now.
+    """
     try:
-        running = RunningCollector(**json.loads((state_dir / COLLECTOR_FILE).read_text(encoding="utf-8")))
-        os.kill(running.pid, 0)
-    except (OSError, ValueError, TypeError):
+        tree = json.loads((state_dir / COLLECTOR_FILE).read_text(encoding="utf-8"))
+        running = RunningCollector(int(tree["pid"]), int(tree["started_us"]), str(tree["process_start"]))
+    except (OSError, ValueError, TypeError, KeyError):  # KeyError: of an older version
         return None
-    return running
+    return running if running.process_start and process_start(running.pid) == running.process_start else None
+
+
+def process_start(pid: int) -> str:
+    """The moment at which a process began, to compare it with another only; empty if there is no such process.
+
+    On Linux the boot and the clock tick since then, proc(5): numbers of processes are given anew, also after a boot.
+    """
+    if not (PROC / "self").exists():
+        command = ["ps", "-o", "lstart=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    try:
+        state, *fields = (PROC / f"{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+    return "" if state == "Z" else f"{boot} {fields[START_TIME - 1]}"  # Z: it has ended, and its parent has not noticed
 
 
 def write_reload_result(state_dir: Path, result: ReloadResult) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -42,12 +41,12 @@ def test_no_collector_is_trouble_and_a_file_left_behind_is_not_believed(
     assert ask(tmp_path, capsys) == (1, f"ess_ray: no collector is at work in {tmp_path} (state_dir)\n")
     (tmp_path / FILE).write_text(json.dumps(status().tree()))
     assert "no collector is at work" in ask(tmp_path, capsys)[1]
-    with announced(tmp_path, RunningCollector(os.getpid(), time.time_ns() // 1000)):
+    with announced(tmp_path, time.time_ns() // 1000):
         assert "it has no status yet" in ask(tmp_path, capsys)[1]
 
 
 def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with announced(tmp_path, RunningCollector(os.getpid(), 1)):
+    with announced(tmp_path, 1):
         (tmp_path / FILE).write_text(json.dumps(status().tree()))
         code, told = ask(tmp_path, capsys)
         assert code == 0
@@ -68,7 +67,7 @@ def test_the_exit_code_says_whether_somebody_is_needed(tmp_path: Path, capsys: p
 def test_on_a_narrow_terminal_the_state_stays_and_figures_go() -> None:
     text = io.StringIO()
     console = Console(file=text, width=45, force_terminal=True, color_system=None)
-    print_status(console, status(), RunningCollector(1, 1), time.time_ns() // 1000)
+    print_status(console, status(), RunningCollector(1, 1, ""), time.time_ns() // 1000)
     table = text.getvalue().splitlines()[:5]
     assert any("ok" in line for line in table)
     assert not any("rows" in line for line in table)

@@ -6,7 +6,6 @@ Everything that was started is stopped again, last first, however the job ends. 
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ from ess_ray.adapters.local.logs import MAIN_JOB
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
-from ess_ray.app.running import RunningCollector, announced
+from ess_ray.app.running import announced
 from ess_ray.app.state_folder import state_folder
 from ess_ray.cluster.start import Dashboard, ray_folder, start_ray, stop_ray
 from ess_ray.core.errors import EssRayError
@@ -99,7 +98,7 @@ def _take_state_folder(settings: Settings, stack: ExitStack) -> None:
     """Make the state folder, log into it, and let other commands find this process by it."""
     state_folder(settings, MAIN_JOB, "driver")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
-    stack.enter_context(announced(settings.state_dir, RunningCollector(os.getpid(), time.time_ns() // 1000)))
+    stack.enter_context(announced(settings.state_dir, time.time_ns() // 1000))
 
 
 def _open_database(settings: Settings, stack: ExitStack) -> Database:
