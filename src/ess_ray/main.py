@@ -19,6 +19,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the job that the words describe, without `words` those of the command line; returns the exit code."""
     given = arguments().parse_intermixed_args(words)
     # These imports take half a second: --help and --version have answered by now.
+    from ess_ray.app.state_folder import check_state_folder
     from ess_ray.config.compose import compose_config
     from ess_ray.config.jobs import find_job
     from ess_ray.config.load import load_settings
@@ -32,6 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return OK
         settings = load_settings(composed, variables)
         job = find_job(settings.job)
+        check_state_folder(settings.state_dir)
         if job.read_again:
             print("ess_ray: starting …", flush=True)  # the database and Ray take seconds
         return job.start(settings, lambda: load_settings(compose_config(given.settings, given.config_dir), variables))

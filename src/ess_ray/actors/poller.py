@@ -19,9 +19,10 @@ from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.journal import Journal, now_us
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S
 from ess_ray.adapters.local.logs import LogFile, log_to
+from ess_ray.adapters.local.own_folder import check_own
 from ess_ray.adapters.modbus.loop import ModbusLoop
 from ess_ray.core.batch import Packed
-from ess_ray.core.errors import JournalBusy
+from ess_ray.core.errors import ConfigError, JournalBusy, JournalFailed
 from ess_ray.core.polling.counts import CountGrowth, PollerCounts
 from ess_ray.core.samples import Event
 from ess_ray.core.settings import DeviceSettings
@@ -47,12 +48,15 @@ class JournalSettings:
     @property
     def folder(self) -> Path:
         """The journals' folder on this node."""
-        if not self.state_dir:
-            return Path(self.path).parent
-        return journal_folder(Path(os.environ.get(NODE_DIR) or self.state_dir), self.belonging)
+        return journal_folder(self._node_dir, self.belonging) if self.state_dir else Path(self.path).parent
+
+    @property
+    def _node_dir(self) -> Path:
+        return Path(os.environ.get(NODE_DIR) or self.state_dir)
 
     def open(self) -> Journal:
-        """The journal, opened. Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
+        """The journal, opened. Raises JournalBusy if another process has it, JournalFailed if the disk refuses
+        or if another user made this node's folder.
 
         In a cluster a journal of this name may be in use here: a keeper drains what an earlier process has left.
         Then it is the first free one beside it, `NAME~2.journal` and so on.
@@ -61,6 +65,10 @@ class JournalSettings:
         if not self.state_dir:
             adopt = [Path(orphan) for orphan in self.adopt if Path(orphan).exists()]
             return Journal(path, self.belonging, self.limits, adopt, self.wait_s)
+        try:
+            check_own("state_dir", self._node_dir)
+        except ConfigError as error:
+            raise JournalFailed(f"journal {path}: {error}") from error
         for number in count(2):
             try:
                 return Journal(path, self.belonging, self.limits, (), self.wait_s)

@@ -11,15 +11,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ess_ray.adapters.local.own_folder import check_own
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
-from ess_ray.app.exit_codes import FAILED
-from ess_ray.core.errors import EssRayError
+from ess_ray.app.exit_codes import FAILED, UNUSABLE
+from ess_ray.core.errors import ConfigError, EssRayError
 
 
 def main(arguments: list[str]) -> int:
-    """Run psql; gives its exit code, or FAILED with a line on standard error if there is no database to run it on."""
-    folder = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state"), "postgresql")
+    """Run psql; gives its exit code, or with a line on standard error FAILED (no database) or UNUSABLE (the folder)."""
+    state_dir = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state")).absolute()
+    try:
+        check_own("ESS_RAY_STATE", state_dir)
+    except ConfigError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return UNUSABLE
+    folder = state_dir / "postgresql"
     if not folder.is_dir():
         print(f"ess_ray: there is no embedded database in {folder.parent}: run the job here first", file=sys.stderr)
         return FAILED

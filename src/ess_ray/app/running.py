@@ -16,7 +16,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ess_ray.adapters.local.own_folder import check_own
 from ess_ray.adapters.local.private_file import write_private
+from ess_ray.app.exit_codes import FAILED, OK
+from ess_ray.core.errors import ConfigError
 
 COLLECTOR_FILE, RELOAD_FILE = "collector.json", "reload.json"
 PROC = Path("/proc")
@@ -105,5 +108,15 @@ def reload_result(state_dir: Path, requested_us: int) -> ReloadResult | None:
     return result if result.at_us >= requested_us else None
 
 
+def main(state_dir: Path) -> int:
+    """The health check; gives its exit code: FAILED also for a folder that another user made or may change."""
+    try:
+        check_own("state_dir", state_dir)
+    except ConfigError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return FAILED
+    return OK if find_collector(state_dir) else FAILED
+
+
 if __name__ == "__main__":
-    sys.exit(find_collector(Path(sys.argv[1])) is None)
+    sys.exit(main(Path(sys.argv[1])))

@@ -19,6 +19,8 @@ from pathlib import Path
 from ecs_logging import StdlibFormatter
 
 from ess_ray import __version__
+from ess_ray.adapters.local.own_folder import check_own
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
@@ -61,9 +63,14 @@ class _File(logging.handlers.RotatingFileHandler):
 def log_to(file: LogFile | None) -> None:
     """Log into this file from now on, in this process, and say so in its first line; None changes nothing.
 
-    The folder is made if it is not there, and nothing is raised if it cannot be: lines are lost then.
+    The folder is made if it is not there, and nothing is raised if it cannot be, or if it is another user's: lines are
+    lost then.
     """
     if file is None:
+        return
+    try:
+        check_own("state_dir", Path(file.state_dir))
+    except ConfigError:  # the main job has refused its own; this is that of another machine
         return
     with suppress(OSError):  # on another machine of a cluster it may not be there yet
         file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
