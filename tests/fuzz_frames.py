@@ -241,6 +241,14 @@ class Play:
         self.codec.accepted = {}
 
 
+def make_script(chance: random.Random, most_steps: int) -> list[Step]:
+    """A random script."""
+    return [
+        (chance.choice(LIKELY), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
+        for _ in range(chance.randrange(1, most_steps + 1))
+    ]
+
+
 def play(script: Sequence[Step], at_once: int) -> int:
     """Play it; afterwards right replies must bring a complete sample again. Returns how many replies were fed."""
     game = Play(at_once)
@@ -259,11 +267,7 @@ def main(frames: int, seed: int) -> None:
     """Random scripts until so many frames were fed."""
     chance, fed, begun_s = random.Random(seed), 0, time.monotonic()
     while fed < frames:
-        script = [
-            (chance.choice(LIKELY), chance.randbytes(chance.randrange(40)), chance.getrandbits(32))
-            for _ in range(chance.randrange(1, 200))
-        ]
-        fed += play(script, at_once=chance.choice((1, 2, 3, 4, 5)))
+        fed += play(make_script(chance, most_steps=200), at_once=chance.choice((1, 2, 3, 4, 5)))
     print(f"{fed} replies in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import random
 
-from tests.fuzz_frames import LIKELY, play
+import pytest
+
+from tests.fuzz_frames import MUTATIONS, make_script, play
 
 
-@settings(max_examples=800, derandomize=True, deadline=None, database=None)
-@given(st.data())
-def test_only_a_right_frame_of_the_request_that_waits_is_accepted(data: st.DataObject) -> None:
-    script = st.lists(st.tuples(st.sampled_from(LIKELY), st.binary(max_size=40), st.integers(0, 2**32)), max_size=12)
-    play(data.draw(script, label="what the device sends"), data.draw(st.integers(1, 5), label="requests at once"))
+@pytest.mark.parametrize("at_once", [1, 2, 3, 4, 5])
+def test_only_a_right_frame_of_the_request_that_waits_is_accepted(at_once: int) -> None:
+    chance = random.Random(at_once)
+    scripts = [make_script(chance, most_steps=30) for _ in range(70)]
+    for script in scripts:
+        play(script, at_once)
+    assert {mutation for script in scripts for mutation, _, _ in script} == set(MUTATIONS)
