@@ -6,11 +6,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ess_ray.config.compose import compose_config
 from ess_ray.config.load import load_settings
+from ess_ray.config.paths import conf_folder
 from ess_ray.config.schema import DeviceConfig
 from ess_ray.config.values import freeze
+from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import Plan
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.samples import Device, Sample, Status
 from ess_ray.core.settings import DeviceSettings, Settings
 
@@ -39,3 +45,19 @@ def make_sample(tick_us: int = 0, device: Device = DEVICE, **values: Any) -> Sam
 def make_settings(*words: str, folder: Path | None = None, variables: tuple[tuple[str, str], ...] = ()) -> Settings:
     """The settings of the command line's words, of a user's folder and of variables of the environment (none else)."""
     return load_settings(compose_config(words, folder), dict(variables))
+
+
+@cache
+def shipped_standard() -> Standard:
+    """The standard that the program ships."""
+    return load_standard(_shipped_tree("standard/ess"))
+
+
+@cache
+def shipped_map(name: str) -> RegisterMap:
+    """A register map that the program ships."""
+    return load_map(name, _shipped_tree(f"map/{name}"), shipped_standard())
+
+
+def _shipped_tree(name: str) -> Any:
+    return yaml.load((conf_folder() / f"{name}.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)

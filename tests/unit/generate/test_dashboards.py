@@ -13,25 +13,21 @@ import pytest
 import yaml
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.standard import Standard, load_standard
+from ess_ray.core.maps.standard import load_standard
 from ess_ray.generate.dashboards.alarms import alarms
 from ess_ray.generate.dashboards.files import files
 from ess_ray.generate.dashboards.grafana import DATABASE, METRICS, SCHEMA, UNITS, WIDTH
 from tests.grafana import FOLDER, NAMES, expand, load, panels, queries
+from tests.make import shipped_standard
 
 ROOT = Path(__file__).parents[3]
 TYPES = {"postgres": "grafana-postgresql-datasource"}  # provisioning takes the old name, a panel names the plugin
 MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def standard() -> Standard:
-    return load_standard(yaml.safe_load((ROOT / "conf/standard/ess.yaml").read_text("utf-8")))
-
-
-def test_the_files_are_the_ones_that_are_made(standard: Standard) -> None:
+def test_the_files_are_the_ones_that_are_made() -> None:
     written = {path.name: path.read_text("utf-8") for path in (FOLDER / "dashboards").iterdir()}
-    assert written == files(standard), "deploy/grafana/dashboards is out of date: run ./scripts/dashboards"
+    assert written == files(shipped_standard()), "deploy/grafana/dashboards is out of date: run ./scripts/dashboards"
 
 
 def test_a_standard_of_ones_own_makes_its_own_dashboards_or_is_refused() -> None:
@@ -92,7 +88,8 @@ def provisioned(kind: str) -> Any:
     return yaml.safe_load((FOLDER / "provisioning" / kind / "ess_ray.yaml").read_text("utf-8"))
 
 
-def test_a_warning_or_fault_of_the_standard_is_an_alarm(standard: Standard) -> None:
+def test_a_warning_or_fault_of_the_standard_is_an_alarm() -> None:
+    standard = shipped_standard()
     columns = {column for table in standard.tables.values() for column in table.columns.values()}
     says_so = {column for column in columns if re.match(r"(Warning|Fault|PCS protection)\b", column.meaning)}
     assert says_so <= {column for table in standard.tables.values() for column in alarms(table)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 
@@ -10,22 +11,33 @@ import pytest
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import RegisterMap, Value
-from ess_ray.simulator.__main__ import parse, read_map
+from ess_ray.simulator.__main__ import parse
 from ess_ray.simulator.encode import TEXT, raw_range
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.troubles import incidents
+from tests.make import shipped_map
 
 MAPS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
 WITH_RACK_CELLS = "seokhwan"
 MIDNIGHT_S = 20_230 * 86_400 - 32_400  # of a spring day in Korea
+OF_A_RACK = (
+    "rack_voltage", "rack_max_cell_voltage", "rack_min_cell_voltage", "rack_cell_voltage_average",
+    "rack_cell_voltage_gap", "rack_max_cell_temperature", "rack_min_cell_temperature", "rack_cell_temperature_gap",
+    "rack_max_cell_voltage_position", "rack_min_cell_voltage_position",
+)  # fmt: skip
 HOURS = (0.0, 5.2, 9.01, 11.5, 14.9, 16.2, 18.3, 21.7, 23.99)
 
 Key = tuple[str, tuple[int, ...], str, int | None]
 
 
 @cache
-def plant(name: str, seed: int = 7) -> Plant:
-    return Plant(read_map(name), seed)
+def plant(name: str) -> Plant:
+    return Plant(shipped_map(name), 7)
+
+
+@cache
+def values(name: str) -> dict[Key, Value]:
+    return {(v.table, v.ids, v.column, v.element): v for v in plant(name).topology.values}
 
 
 def stored(value: Value, registers: bytes) -> float:
@@ -41,17 +53,32 @@ def stored(value: Value, registers: bytes) -> float:
     return raw * float(value.scale) + float(value.offset)
 
 
+class Reading(Mapping[Key, float]):
+    """All values of a plant at one second, each decoded when it is looked at."""
+
+    def __init__(self, name: str, second: int) -> None:
+        self._values = values(name)
+        self._image = plant(name).image(second * 10**6)
+
+    def __getitem__(self, key: Key) -> float:
+        value = self._values[key]
+        return stored(value, self._image[value.function])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 @cache
-def reading(name: str, hour: float, day: int = 0, seed: int = 7) -> dict[Key, float]:
+def reading(name: str, hour: float, day: int = 0) -> Reading:
     """All values at `hour` local time, days after MIDNIGHT_S."""
-    image = plant(name, seed).image(round(MIDNIGHT_S + 86_400 * day + 3600 * hour) * 10**6)
-    values = plant(name, seed).topology.values
-    return {(v.table, v.ids, v.column, v.element): stored(v, image[v.function]) for v in values}
+    return Reading(name, round(MIDNIGHT_S + 86_400 * day + 3600 * hour))
 
 
 def key_of(index: int, name: str) -> Key:
-    value = plant(name).topology.values[index]
-    return value.table, value.ids, value.column, value.element
+    return list(values(name))[index]
 
 
 def racks(name: str) -> list[tuple[int, ...]]:
@@ -59,20 +86,20 @@ def racks(name: str) -> list[tuple[int, ...]]:
 
 
 def test_an_image_depends_on_map_seed_and_second_only() -> None:
-    a, b = Plant(read_map("sionyu"), 7), Plant(read_map("sionyu"), 7, topology=plant("sionyu").topology)
+    sionyu = shipped_map("sionyu")
+    a, b = Plant(sionyu, 7), Plant(sionyu, 7, topology=plant("sionyu").topology)
     seconds = [MIDNIGHT_S + 3600 * hour for hour in (3, 12, 30, 19)]
     forward = [a.image(1_000_000 * second) for second in seconds]
     assert forward == [b.image(1_000_000 * second + 999_999) for second in reversed(seconds)][::-1]
-    assert forward[0] != Plant(read_map("sionyu"), 8).image(1_000_000 * seconds[0])
+    assert forward[0] != Plant(sionyu, 8).image(1_000_000 * seconds[0])
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_values_stay_in_the_range_that_the_map_gives(name: str) -> None:
-    for hour in HOURS:
-        now = reading(name, hour)
-        for value in plant(name).topology.values:
-            low, high = (float(Decimal(end) * value.scale + value.offset) for end in raw_range(value))
-            number = now[value.table, value.ids, value.column, value.element]
+    for key, value in values(name).items():
+        low, high = (float(Decimal(end) * value.scale + value.offset) for end in raw_range(value))
+        for hour in HOURS:
+            number = reading(name, hour)[key]
             assert low <= number <= high, value
             if "current" in value.column or "power" in value.column:  # not cut off at the end of the register
                 assert abs(number) < 0.99 * high, value
@@ -83,7 +110,7 @@ def test_values_stay_in_the_range_that_the_map_gives(name: str) -> None:
 def test_statistics_of_a_rack_fit_together(name: str, hour: float) -> None:
     now = reading(name, hour)
     for ids in racks(name):
-        of = {column: number for (table, row, column, _), number in now.items() if (table, row) == ("rack", ids)}
+        of = {column: now["rack", ids, column, None] for column in OF_A_RACK}
         high, low = of["rack_max_cell_voltage"], of["rack_min_cell_voltage"]
         assert high >= of["rack_cell_voltage_average"] >= low
         assert of["rack_cell_voltage_gap"] == pytest.approx(high - low, abs=1e-9)
@@ -121,7 +148,7 @@ def test_a_bank_is_the_sum_of_its_racks(name: str, hour: float) -> None:
 def test_the_cells_of_the_modules_are_those_of_their_rack(hour: float) -> None:
     now = reading(WITH_RACK_CELLS, hour)
     for ids in racks(WITH_RACK_CELLS):
-        cells = [v for (table, row, _, _), v in now.items() if table == "module" and row[:2] == ids]
+        cells = [now[key] for key in now if key[0] == "module" and key[1][:2] == ids]
         assert len(cells) == 17 * 12
         assert now["rack", ids, "rack_max_cell_voltage", None] == pytest.approx(max(cells), abs=0.00055)
         assert now["rack", ids, "rack_min_cell_voltage", None] == pytest.approx(min(cells), abs=0.00055)
@@ -173,10 +200,10 @@ def test_energy_counters_never_go_back_and_move_with_the_power(name: str, charge
 @pytest.mark.parametrize("name", ["sionyu", "panri", "hwanggeum6"])
 def test_flags_tell_a_healthy_plant_after_inversion(name: str) -> None:
     now = reading(name, 12.0)
-    flags = {key: number for key, number in now.items() if "status_for" in key[2] or "communication_fault" in key[2]}
-    for (_, _, column, _), number in flags.items():
-        expected = column.endswith(("_run", "_charge", "_online"))
-        assert number == expected, column
+    flags = [key for key in now if "status_for" in key[2] or "communication_fault" in key[2]]
+    assert flags
+    for key in flags:
+        assert now[key] == key[2].endswith(("_run", "_charge", "_online")), key
 
 
 def test_warnings_and_faults_reach_the_summary_flags() -> None:

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
-import yaml
 
 from ess_ray.core.batch import batch_of
 from ess_ray.core.checking.reading import read_values, registers_of
 from ess_ray.core.decoding.normalise import Decoder
-from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import make_plan
-from ess_ray.core.maps.standard import load_standard
 from ess_ray.core.samples import Device, Sample, Status
-
-ROOT = Path(__file__).parents[4]
+from tests.make import shipped_map, shipped_standard
 
 
 @pytest.mark.parametrize("name", ["sionyu", "panri", "hwanggeum6", "seokhwan"])
 def test_a_value_that_is_shown_is_the_value_that_is_stored(name: str) -> None:
-    standard = load_standard(yaml.safe_load((ROOT / "conf/standard/ess.yaml").read_text("utf-8")))
-    one = load_map(name, yaml.safe_load((ROOT / f"conf/map/{name}.yaml").read_text("utf-8")), standard)
-    plan = make_plan(one)
+    standard, register_map = shipped_standard(), shipped_map(name)
+    plan = make_plan(register_map)
     image = random.Random(name).randbytes(plan.image_bytes)
     missing = ((2, 6),)
     sample = Sample(Device("s", "d"), plan.layout, 0, Status.PARTIAL, "timeout", missing, "", 1.0, 1, 0, image)
-    frames = Decoder(one, plan, standard).decode(batch_of([sample]))
+    frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
     rows = {
         (table, *(row[key] for key in standard.tables[table].identity)): row
         for table, frame in frames.items()
         for row in frame.iter_rows(named=True)
     }
-    for reading in read_values(one.values, registers_of(plan, image, missing)):
+    for reading in read_values(register_map.values, registers_of(plan, image, missing)):
         value = reading.value
         stored = rows[value.table, *value.ids][value.column]
         stored = stored if value.element is None else stored[value.element - 1]

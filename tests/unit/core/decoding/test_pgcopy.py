@@ -89,7 +89,7 @@ def _dtype(of: str) -> Any:
     return pl.List(DTYPES[of[:-2]]) if of.endswith("[]") else DTYPES[of]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), st.lists(st.sampled_from([*ANY, *(f"{of}[]" for of in OIDS)]), min_size=1, max_size=6), st.booleans())
 def test_what_goes_in_can_be_read_back(data: st.DataObject, types: list[str], with_nulls: bool) -> None:
     def cell(of: str) -> st.SearchStrategy[Any]:

@@ -13,23 +13,19 @@ from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.registers import RegisterMap, Value
-from ess_ray.core.maps.standard import Standard, load_standard
+from ess_ray.core.maps.standard import Standard
+from tests.make import shipped_map, shipped_standard
 
 ROOT = Path(__file__).parents[4]
 REQUESTS = {"sionyu": 7, "panri": 14, "hwanggeum6": 10, "seokhwan": 23}
 PERIODS_S = {"sionyu": 1, "panri": 1, "hwanggeum6": 1, "seokhwan": 5}
 
 
-@pytest.fixture(scope="module")
-def ess() -> Standard:
-    return load_standard(yaml.safe_load((ROOT / "conf/standard/ess.yaml").read_text("utf-8")))
+def load(name: str, text: str) -> RegisterMap:
+    return load_map(name, yaml.load(text, Loader=yaml.CSafeLoader), shipped_standard(), line_finder(text))
 
 
-def load(name: str, text: str, standard: Standard) -> RegisterMap:
-    return load_map(name, yaml.safe_load(text), standard, line_finder(text))
-
-
-def shipped(name: str) -> str:
+def text_of(name: str) -> str:
     return (ROOT / f"conf/map/{name}.yaml").read_text("utf-8")
 
 
@@ -55,9 +51,9 @@ def csv_rows(value: Value, standard: Standard) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_shipped_map_says_what_the_plants_csv_says_and_nothing_more(name: str, ess: Standard) -> None:
-    plant = load(name, shipped(name), ess)
-    have = sorted((csv_rows(value, ess) for value in plant.values), key=lambda row: int(row["address"]))
+def test_a_shipped_map_says_what_the_plants_csv_says_and_nothing_more(name: str) -> None:
+    standard, plant = shipped_standard(), shipped_map(name)
+    have = sorted((csv_rows(value, standard) for value in plant.values), key=lambda row: int(row["address"]))
     with (ROOT / f"tests/data/registers/{name}.csv").open(encoding="utf-8") as file:
         want = sorted(csv.DictReader(file), key=lambda row: int(row["address"]))
     assert have == want
@@ -68,9 +64,9 @@ def test_a_shipped_map_says_what_the_plants_csv_says_and_nothing_more(name: str,
 
 
 @pytest.mark.parametrize(("slots", "racks"), [("nine", 9), ("eleven", 11)])
-def test_the_owner_of_seokhwan_settles_the_bank_flags_in_one_line(slots: str, racks: int, ess: Standard) -> None:
-    text = shipped("seokhwan").replace("- *unsettled", f"- *{slots}_rack_slots")
-    plant = load("seokhwan", text, ess)
+def test_the_owner_of_seokhwan_settles_the_bank_flags_in_one_line(slots: str, racks: int) -> None:
+    text = text_of("seokhwan").replace("- *unsettled", f"- *{slots}_rack_slots")
+    plant = load("seokhwan", text)
     addresses = {v.column: v.address for v in plant.values if v.table == "bank"}
     assert addresses["battery_status_for_standby"] == 1022 + racks
     assert len([v for v in plant.values if v.column == "master_rack_communication_faults"]) == racks
@@ -78,15 +74,15 @@ def test_the_owner_of_seokhwan_settles_the_bank_flags_in_one_line(slots: str, ra
     assert len(make_plan(plant).requests) == 23
 
 
-def test_the_owner_of_sionyu_moves_the_solar_counter_in_one_line(ess: Standard) -> None:
-    text = shipped("sionyu").replace("{at: 604, scale", "{at: 603, type: uint32, scale")
-    value = load("sionyu", text, ess).values[-1]
+def test_the_owner_of_sionyu_moves_the_solar_counter_in_one_line() -> None:
+    text = text_of("sionyu").replace("{at: 604, scale", "{at: 603, type: uint32, scale")
+    value = load("sionyu", text).values[-1]
     assert (value.column, value.address, value.width) == ("inv1_cumulative_power_generation", 603, 2)
 
 
-def test_the_worked_example_of_the_manual_is_a_map(ess: Standard) -> None:
+def test_the_worked_example_of_the_manual_is_a_map() -> None:
     text = (ROOT / "docs/register-maps.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
-    plant = load("example", text, ess)
+    plant = load("example", text)
     registers = {(v.column, *v.ids): (v.function, v.address, v.raw_type, v.bits) for v in plant.values}
     assert len(registers) == 10 + 4 * 3
     assert registers["bank_power", 1] == (3, 5, "int32", None)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ess_ray.adapters.postgres.schema_sql import relations
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import RESERVED_TABLES, Standard, load_standard
+from tests.make import shipped_standard
 
 ROOT = Path(__file__).parents[4]
 COLUMN = {"type": "float8", "unit": "%", "meaning": "State of charge"}
@@ -58,7 +58,7 @@ def test_a_wrong_standard_is_told_where_and_what(wrong: dict[str, Any], words: s
 
 
 def test_the_shipped_standard_is_the_union_of_the_plants() -> None:
-    standard = load_standard(yaml.safe_load((ROOT / "conf/standard/ess.yaml").read_text("utf-8")))
+    standard = shipped_standard()
     have = {(t.name, c.name, c.type, c.unit) for t in standard.tables.values() for c in t.columns.values()}
     want = {
         (line["table"], line["column"], line["type"], line["unit"])
