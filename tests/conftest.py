@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -21,6 +22,11 @@ MEMORY_NEEDED = 4 << 30  # ten times what the servers take
 QUICK = {"fsync": "off", "max_wal_size": "256MB"}  # these data are nobody's
 COPIED = "" if "ESS_RAY_TEST_DSN" in os.environ else "STRATEGY file_copy"  # quick without fsync; PostgreSQL 15 or newer
 TIMESCALE = QUICK | {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

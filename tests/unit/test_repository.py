@@ -82,10 +82,15 @@ IMPURE = {"asyncio", "multiprocessing", "select", "selectors", "socket", "ssl", 
 
 
 @cache
+def syntax_tree(file: str) -> ast.Module:
+    return ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+
+
+@cache
 def imports(file: str) -> frozenset[str]:
     """Every module that a file of the package imports, wherever in the file, as a dotted name."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse((SOURCE / file).read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(file)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -192,7 +197,7 @@ def test_the_core_has_no_clock_socket_or_process() -> None:
 
 def test_no_variable_hides_a_function_of_its_module() -> None:
     def hidden(file: str) -> set[str]:
-        tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+        tree = syntax_tree(file)
         callables = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         for node in tree.body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
