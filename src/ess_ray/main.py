@@ -6,6 +6,7 @@ met or an object is missing; 2 the configuration cannot be used; 130 stopped at 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -52,5 +53,17 @@ def _print_pipeable(text: str) -> None:
     signal.signal(signal.SIGPIPE, before)
 
 
+def _leave_working_folder() -> None:
+    """Import nothing more from the folder in which this was called, neither here nor in a process started from here.
+
+    It may be another user's, with a `yaml.py` or `hydra_plugins` of his. `python -m` has put it first in `sys.path`;
+    what was imported by now is kept from it by `python -P` only, or the variable, as `scripts/run` sets it.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if not sys.flags.safe_path:
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _leave_working_folder()
     sys.exit(main())

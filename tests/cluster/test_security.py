@@ -1,6 +1,7 @@
 """A run of the job seen from outside while it is at work: the plant's network, processes, ports, files.
 
-One run for all tests, in the hardest case: the umask lets everybody read new files, the state folder exists already.
+One run for all tests, in the hardest case: the umask lets everybody read new files, the state folder exists already,
+and the working folder is full of modules that must not be imported.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from tests.baits import lay_baits, taken
 from tests.cluster.test_whole_job import at
 from tests.conftest import QUICK
 from tests.peers import pymodbus_server
@@ -95,7 +97,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    folder = tmp_path_factory.mktemp("security")
+    folder = lay_baits(tmp_path_factory.mktemp("security"))
     (folder / "ess_ray_state").mkdir(mode=0o755)
     shown = Seen(folder)
     with ExitStack() as stack:
@@ -127,8 +129,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 def _start(folder: Path, words: list[str], **environment: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "ess_ray.main", "cluster.dashboard_port=0", *words]
     return subprocess.Popen(
-        command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, umask=0,
+        command, cwd=folder, env={**os.environ, "PYTHONSAFEPATH": "1", **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=0,
     )  # fmt: skip
 
 
@@ -263,3 +265,7 @@ def test_files_of_a_run_are_readable_by_their_owner_only_whatever_the_umask(seen
     made = {path.name: path.lstat().st_mode & 0o077 for path in (seen.folder / "ess_ray_state").iterdir()}
     assert {"journal", "logs", "ray", "ray_token", "databases.json"} <= set(made)
     assert [name for name, others in made.items() if others] == []  # nobody gets into a folder of these
+
+
+def test_no_process_imports_anything_from_the_working_folder(seen: Seen) -> None:
+    assert taken(seen.folder) == []

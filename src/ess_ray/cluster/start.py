@@ -65,6 +65,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
     import ray  # after the environment is set: Ray reads some of it while it is imported
+    from ray.job_config import JobConfig
 
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
     sessions.remove_old_sessions(ray_folder(state_dir))
@@ -78,6 +79,8 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     try:
         context = ray.init(
             address=cluster.address or "local",
+            # Else Ray has workers import from the driver's working folder first, which may be another user's.
+            job_config=JobConfig(_client_job=True),
             namespace=namespace,
             log_to_driver=False,
             logging_level=logging.ERROR,
