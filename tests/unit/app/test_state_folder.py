@@ -64,8 +64,11 @@ TAMPERED: dict[Callable[[Path], None], str] = {
 
 
 @needs_root
-@pytest.mark.parametrize("tamper", TAMPERED, ids=lambda tamper: tamper.__name__)
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize(
+    ("job", "tamper"),
+    [*((job, given_away) for job in JOBS), *(("collect", tamper) for tamper in TAMPERED if tamper is not given_away)],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
 def test_every_job_refuses_a_folder_that_others_can_change_and_touches_nothing(
     job: str, tamper: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +106,7 @@ def test_a_folder_of_ones_own_is_taken_whoever_may_read_it(mode: int, tmp_path: 
     tmp_path.chmod(mode)
     (tmp_path / COLLECTOR_FILE).write_text(json.dumps({}))
     (tmp_path / "logs").symlink_to(tmp_path.parent)  # a link of one's own
-    assert main(["job=reload", f"state_dir={tmp_path}"]) == 1  # there is no collector
+    assert main(["job=reload", "site=sionyu", f"state_dir={tmp_path}"]) == 1  # there is no collector
     assert tmp_path.stat().st_mode & 0o777 == mode
 
 
