@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.material import samples
 from benchmarks.measure import Part, Rounds, Spread, in_turn, ratio, spread
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.journal import GATHER_S, Journal
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.samples import Sample
 
 MAP = "sionyu"
@@ -39,7 +39,7 @@ def run(rounds: int) -> Part:
 
 
 def _compare(folder: Path, polled: Sequence[Sample], rounds: int) -> dict[str, dict[str, Spread]]:
-    journal = Journal(folder / "a.journal", Belonging("simulated", "bench"), LIMITS)
+    journal = Journal(folder / "a.journal", JournalOwner("simulated", "bench"), LIMITS)
     cpu_us: Rounds = {}
     images = b"".join(sample.image for sample in polled)
 

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from ess_ray.adapters.modbus.pdu import PduCodec
+from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
@@ -90,10 +90,10 @@ LIKELY = (*MUTATIONS, *["right", "refused"] * 8)  # what a device in working ord
 
 
 class CheckedCodec:
-    """PduCodec, with every acceptance held against what was sent and what was received, by struct alone."""
+    """ModbusPduCodec, with every acceptance held against what was sent and what was received, by struct alone."""
 
     def __init__(self) -> None:
-        self._codec = PduCodec()
+        self._codec = ModbusPduCodec()
         self.in_flight: deque[bytes] = deque()  # ADUs of the requests of this connection without a reply, oldest first
         self.stream = b""  # all that was received on this connection
         self.accepted: dict[int, bytes] = {}  # of this poll, by offset in the image
@@ -123,7 +123,7 @@ class Fast:
 
     def __init__(self) -> None:
         self.did: list[object] = []
-        self.connection = Connection(TcpFraming(PduCodec()), self, self.did.append)
+        self.connection = Connection(TcpFraming(ModbusPduCodec()), self, self.did.append)
 
     def connect(self) -> None:
         self.did.append("connect")

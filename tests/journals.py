@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.journal import Journal
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.samples import Device, Sample, Status
 from ess_ray.core.storing.groups import Taken
 from tests.batches import samples_of
 
 S = 1_000_000
 DEVICE = Device("site", "gateway")
-HERE = Belonging("plant", "db1")
+HERE = JournalOwner("plant", "db1")
 LIMITS = Limits(1 << 30, 1 << 60, "full")
 
 
@@ -22,8 +22,8 @@ def sample(second: int, image: bytes = b"image") -> Sample:
     return Sample(DEVICE, "layout", second * S, Status.PARTIAL, "timeout", ((0, 2),), "4:0", 1.5, 3, 1, image)
 
 
-def opened(path: Path, belonging: Belonging = HERE, limits: Limits = LIMITS, adopt: tuple[Path, ...] = ()) -> Journal:
-    journal = Journal(path, belonging, limits, adopt)
+def opened(path: Path, owner: JournalOwner = HERE, limits: Limits = LIMITS, adopt: tuple[Path, ...] = ()) -> Journal:
+    journal = Journal(path, owner, limits, adopt)
     journal.learn({"layout": "recipe"})
     return journal
 

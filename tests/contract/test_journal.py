@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ess_ray.adapters.journal import journal as journal_module
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.errors import JournalBusy
 from ess_ray.core.samples import Event, EventKind
 from ess_ray.core.storing import groups
@@ -160,13 +160,13 @@ def test_a_second_process_is_kept_out(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [Belonging("plant", "db2"), Belonging("simulated", "db1")], ids=["database", "source"]
+    "other", [JournalOwner("plant", "db2"), JournalOwner("simulated", "db1")], ids=["database", "source"]
 )
-def test_samples_drain_only_to_where_they_belong(path: Path, other: Belonging) -> None:
+def test_samples_drain_only_to_where_they_belong(path: Path, other: JournalOwner) -> None:
     journal = opened(path)
     fill(journal, range(3))
     journal.close()
-    foreign = opened(path, belonging=other)
+    foreign = opened(path, owner=other)
     assert everything(foreign) == []
     (note,) = foreign.notes
     assert "set aside" in note

@@ -12,9 +12,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.journal import Journal
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from tests.batches import samples_of
 
@@ -40,7 +40,7 @@ EVENTS = [
 
 
 def opened(path: Path) -> Journal:
-    return Journal(path, Belonging("plant", "db1"), Limits(1 << 30, 1 << 60, "full"))
+    return Journal(path, JournalOwner("plant", "db1"), Limits(1 << 30, 1 << 60, "full"))
 
 
 def test_all_that_an_earlier_release_has_left_is_handed_out_and_acknowledged(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ import pytest
 
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.poller import NODE_DIR, JournalSettings, Poller
-from ess_ray.adapters.journal.belonging import Belonging, journal_folder
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
+from ess_ray.adapters.journal.owner import JournalOwner, journal_folder
 from ess_ray.core.errors import JournalBusy
 from tests.journals import fill, wait_until
 
-HERE = Belonging("plant", "db1")
+HERE = JournalOwner("plant", "db1")
 LIMITS = Limits(1 << 30, 1 << 60, "full")
 
 

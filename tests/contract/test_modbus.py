@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from ess_ray.actors.poller import JournalSettings, Poller
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.modbus.loop import ModbusLoop, now
-from ess_ray.adapters.modbus.pdu import PduCodec, unpack_bits
+from ess_ray.adapters.modbus.pdu import ModbusPduCodec, unpack_bits
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.framing import TcpFraming
 from ess_ray.core.reasons import Reason
@@ -81,7 +81,7 @@ def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:
     """What a poller gives for some ticks."""
     with TemporaryDirectory() as folder:
         limits = Limits(1 << 30, 1 << 60, "normal")
-        poller = Poller(JournalSettings(f"{folder}/journal", Belonging("plant", "db"), limits))
+        poller = Poller(JournalSettings(f"{folder}/journal", JournalOwner("plant", "db"), limits))
         try:
             return _collect(poller, devices, ticks)
         finally:
@@ -168,7 +168,7 @@ def test_an_illegal_address_of_an_independent_server_costs_that_address() -> Non
 
 def test_frames_are_those_of_the_specification() -> None:
     request = Request(4, 0x0102, 2, (), 0)
-    framing = TcpFraming(PduCodec())
+    framing = TcpFraming(ModbusPduCodec())
     assert framing.encode(framing.prepare(9, request)) == bytes.fromhex("0001 0000 0006 09 04 0102 0002")
     framing.feed(bytes.fromhex("0001 0000 0007 09 04 04 000a 000b"))
     pdu = framing.next_pdu(1, 9)
@@ -181,7 +181,7 @@ def test_frames_are_those_of_the_specification() -> None:
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_reply_is_taken_by_its_prefix_exactly_when_it_would_pass_every_check(mutation: str) -> None:
     """Of all frames that come complete and alone, prefix and length accept those that framing and codec accept."""
-    codec, chance = PduCodec(), random.Random(mutation)
+    codec, chance = ModbusPduCodec(), random.Random(mutation)
     taken = 0
     for _ in range(3000):
         request = Request(chance.choice((3, 4)), chance.randrange(65000), chance.randint(1, 125), (), 0)
@@ -257,7 +257,7 @@ def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> No
 @pytest.mark.parametrize("function", [0, 5, 6, 15, 16, 22, 23])
 def test_a_frame_that_writes_cannot_be_built(function: int) -> None:
     with pytest.raises(ValueError, match="not a read function"):
-        PduCodec().build(Request(function, 0, 1, (), 0))
+        ModbusPduCodec().build(Request(function, 0, 1, (), 0))
 
 
 def test_a_process_whose_loop_has_died_does_not_live_on() -> None:

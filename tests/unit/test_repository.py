@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -208,6 +209,15 @@ def test_no_variable_hides_a_function_of_its_module() -> None:
         return callables & (arguments | {node.id for node in names if isinstance(node.ctx, ast.Store)})
 
     assert offenders(hidden) == []
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    files = defaultdict(list)
+    for file in PARTS:
+        for node in ast.walk(ast.parse((SOURCE / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                files[node.name].append(file)
+    assert {name: named for name, named in files.items() if len(named) > 1} == {}
 
 
 def test_a_poller_process_loads_neither_polars_nor_psycopg() -> None:

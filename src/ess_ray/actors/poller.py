@@ -14,10 +14,10 @@ from itertools import count
 from pathlib import Path
 
 from ess_ray.actors.process import ProcessInfo, begin_process
-from ess_ray.adapters.journal.belonging import SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.journal import Journal, now_us
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S
+from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder
 from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.local.own_folder import check_own
 from ess_ray.adapters.modbus.loop import ModbusLoop
@@ -39,7 +39,7 @@ class JournalSettings:
     """
 
     path: str
-    belonging: Belonging
+    owner: JournalOwner
     limits: Limits
     adopt: tuple[str, ...] = ()
     state_dir: str = ""  # of a cluster: where every node keeps what is its own, unless NODE_DIR says otherwise
@@ -48,7 +48,7 @@ class JournalSettings:
     @property
     def folder(self) -> Path:
         """The journals' folder on this node."""
-        return journal_folder(self._node_dir, self.belonging) if self.state_dir else Path(self.path).parent
+        return journal_folder(self._node_dir, self.owner) if self.state_dir else Path(self.path).parent
 
     @property
     def _node_dir(self) -> Path:
@@ -64,14 +64,14 @@ class JournalSettings:
         path = self.folder / Path(self.path).name
         if not self.state_dir:
             adopt = [Path(orphan) for orphan in self.adopt if Path(orphan).exists()]
-            return Journal(path, self.belonging, self.limits, adopt, self.wait_s)
+            return Journal(path, self.owner, self.limits, adopt, self.wait_s)
         try:
             check_own("state_dir", self._node_dir)
         except ConfigError as error:
             raise JournalFailed(f"journal {path}: {error}") from error
         for number in count(2):
             try:
-                return Journal(path, self.belonging, self.limits, (), self.wait_s)
+                return Journal(path, self.owner, self.limits, (), self.wait_s)
             except JournalBusy:
                 path = self.folder / f"{Path(self.path).stem}~{number}{SUFFIX}"
         raise AssertionError

@@ -42,12 +42,12 @@ def guarded(ray_folder: Path) -> Iterator[None]:
         guard.stdin.close()
 
 
-class Family:
+class DriverProcesses:
     """The processes of a driver: those with the mark in their environment, and those that share its Ray session.
 
     A process that gives itself a title may overwrite its environment, so the mark alone would not find all: a process
-    that has files open in a session of a marked one belongs to the family too. Sessions outside `ray_folder` do not
-    count: whoever started the job may have passed on open files of another Ray.
+    that has files open in a session of a marked one is counted too. Sessions outside `ray_folder` are not: whoever
+    started the job may have passed on open files of another Ray.
     """
 
     def __init__(self, mark: str, ray_folder: str, driver: int) -> None:
@@ -89,13 +89,13 @@ def main(mark: str, ray_folder: str) -> None:
     """Wait for the driver's end, then end the processes that are left."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    family = Family(mark, ray_folder, os.getppid())
+    processes = DriverProcesses(mark, ray_folder, os.getppid())
     sys.stdin.buffer.read()
     ended_s = time.monotonic()
     for after_s, number in STEPS:
-        while family.living():
+        while processes.living():
             if time.monotonic() > ended_s + after_s:
-                family.end(number)
+                processes.end(number)
                 break
             time.sleep(0.2)
 

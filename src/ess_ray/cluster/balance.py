@@ -39,7 +39,7 @@ class Balance:
         plans = plan_moves(settings, self._pollers.plans, self._pollers.where, nodes)
         return plans if plans != self._pollers.plans else None
 
-    def again(self) -> None:
+    def replan_later(self) -> None:
         """Compare anew at the next `moves`, called when devices have come or gone."""
         self._balanced = None if self._nodes.up else ()
 

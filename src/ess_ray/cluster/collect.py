@@ -153,7 +153,7 @@ class Collector:
         self.shipping.learn({device.plan.layout: device.recipe for plan in plans for device in plan.devices})
         first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)
         self.pollers.change([plan.devices for plan in plans], first_us)
-        self._balance.again()
+        self._balance.replan_later()
         return first_us
 
     def balance(self, settings: Settings) -> list[actors.PollerPlan] | None:

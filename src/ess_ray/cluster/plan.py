@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
-from ess_ray.adapters.journal.belonging import SUFFIX, Belonging, journal_folder
 from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder
 from ess_ray.adapters.local.logs import LogFile
 from ess_ray.cluster.actors import PollerPlan, log_file
 from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints
@@ -31,10 +31,10 @@ def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Nod
 
     Journals that no poller has any more go to the first poller; in a cluster to the keeper of their node.
     """
-    belonging = _belonging(settings, database_identity)
+    owner = _owner(settings, database_identity)
     by_placement = _by_placement(_endpoints(settings))
     groups = [group for endpoints in by_placement.values() for group in _grouped(settings, endpoints, nodes)]
-    journals = _journals(settings, belonging, groups, bool(nodes))
+    journals = _journals(settings, owner, groups, bool(nodes))
     chosen = assign([(group[0].placement, len(group)) for group in groups], nodes) if nodes else [None] * len(groups)
     plans = [
         PollerPlan(_name(group), tuple(group), journal, _log(settings, number, group), group[0].placement, node)
@@ -99,8 +99,8 @@ def plan_moves(
 
 def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
     """A sentence for each folder of journals that belong to another source or database: they are left alone."""
-    belonging = _belonging(settings, database_identity)
-    own_folder = journal_folder(settings.state_dir, belonging)
+    owner = _owner(settings, database_identity)
+    own_folder = journal_folder(settings.state_dir, owner)
     return [
         f"samples for another database wait in {folder}: they go there when the job is started with it"
         for folder in sorted((settings.state_dir / "journal").glob("*"))
@@ -108,8 +108,8 @@ def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
     ]
 
 
-def _belonging(settings: Settings, database_identity: str) -> Belonging:
-    return Belonging("simulated" if settings.simulated else "plant", database_identity)
+def _owner(settings: Settings, database_identity: str) -> JournalOwner:
+    return JournalOwner("simulated" if settings.simulated else "plant", database_identity)
 
 
 def _endpoints(settings: Settings) -> Endpoints:
@@ -142,20 +142,20 @@ def _per_actor(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) 
 
 
 def _journals(
-    settings: Settings, belonging: Belonging, groups: Sequence[Sequence[DeviceSettings]], cluster: bool
+    settings: Settings, owner: JournalOwner, groups: Sequence[Sequence[DeviceSettings]], cluster: bool
 ) -> list[JournalSettings]:
     """The journal of each group."""
     limits = Limits(settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync)
     if cluster:
         state_dir = str(settings.state_dir)
         return [
-            JournalSettings(_file_name(group[0]), belonging, limits, state_dir=state_dir, wait_s=CLUSTER_WAIT_S)
+            JournalSettings(_file_name(group[0]), owner, limits, state_dir=state_dir, wait_s=CLUSTER_WAIT_S)
             for group in groups
         ]
-    folder = journal_folder(settings.state_dir, belonging)
+    folder = journal_folder(settings.state_dir, owner)
     paths = [folder / _file_name(group[0]) for group in groups]
     orphans = tuple(str(orphan) for orphan in sorted(set(folder.glob(f"*{SUFFIX}")) - set(paths)))
-    return [JournalSettings(str(path), belonging, limits, () if n else orphans) for n, path in enumerate(paths)]
+    return [JournalSettings(str(path), owner, limits, () if n else orphans) for n, path in enumerate(paths)]
 
 
 def _another(group: tuple[DeviceSettings, ...], plans: Sequence[PollerPlan], node: str | None) -> PollerPlan:

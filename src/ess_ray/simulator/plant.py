@@ -12,12 +12,12 @@ import numpy as np
 
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.simulator import day as curve
+from ess_ray.simulator.alarms import Incident, incidents
 from ess_ray.simulator.battery import CURRENT, POWER, VOLT, Battery, Moment, noise
 from ess_ray.simulator.day import MINUTES, NIGHT_SOC, Days, Floats, charge_work, generator
 from ess_ray.simulator.encode import Image
 from ess_ray.simulator.names import PLANT_SIGNALS
 from ess_ray.simulator.topology import AC_VOLT, Topology, split
-from ess_ray.simulator.troubles import Incident, incidents
 
 COMMISSIONED_DAY = 18262  # 2020-01-01; counters start here
 DAY_S = 86400
@@ -64,7 +64,7 @@ class Plant:
     def _make_image(self, second: int) -> Image:
         day, second_of_day = divmod(second + self._utc_offset_s, DAY_S)
         if day != self._day:
-            self._curves, self._incidents = self._days.curves(day), incidents(self._seed, day, self.topology.troubles)
+            self._curves, self._incidents = self._days.curves(day), incidents(self._seed, day, self.topology.alarms)
             self._day = day
         minute, second_of_minute = divmod(second_of_day, 60)
         start, end = self._curves[:, minute], self._curves[:, minute + 1]
@@ -140,7 +140,7 @@ class Plant:
     def _add_incidents(self, numbers: Floats, second_of_day: int) -> None:
         for incident in self._incidents:
             if incident.start_s <= second_of_day < incident.end_s:
-                for index, stored in incident.trouble.shows:
+                for index, stored in incident.alarm.shows:
                     numbers[index] = stored
 
 

@@ -36,11 +36,13 @@ async def listen(
     units: Mapping[int, Plant], host: str = "127.0.0.1", port: int = 0, now_us: Callable[[], int] = clock_us
 ) -> tuple[asyncio.Server, int]:
     """Serve `units` (plant by unit id); returns the server and its port. Raises OSError."""
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(units, now_us), host, port, backlog=512)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SimulatorConnection(units, now_us), host, port, backlog=512
+    )
     return server, int(server.sockets[0].getsockname()[1])
 
 
-class Connection(asyncio.Protocol):
+class SimulatorConnection(asyncio.Protocol):
     """The connection of one client."""
 
     def __init__(self, units: Mapping[int, Plant], now_us: Callable[[], int]) -> None:

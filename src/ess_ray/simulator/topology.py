@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ess_ray.core.maps.registers import RegisterMap, Value
+from ess_ray.simulator.alarms import alarms
 from ess_ray.simulator.day import PEAK_C_RATE, Floats
 from ess_ray.simulator.encode import Encoder
 from ess_ray.simulator.names import PLANT_SIGNALS, SCOPES, UNIT_SIGNALS, cell_number, resting_value, signal_of
-from ess_ray.simulator.troubles import troubles
 
 Indexes = NDArray[np.intp]
 
@@ -31,7 +31,7 @@ class Topology:
         self.values = register_map.values
         self.readable = _readable(register_map)
         self.encoder = Encoder(self.values, {function: len(mask) for function, mask in self.readable.items()})
-        self.troubles = troubles(self.values)
+        self.alarms = alarms(self.values)
         self._count_units()
         self._index_signals()
         resting = [resting_value(value) for value in self.values]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ess_ray.actors.poller import JournalSettings, Poller
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.local.logs import LogFile
 from ess_ray.app.running import COLLECTOR_FILE
 from ess_ray.core.errors import JournalFailed
@@ -114,7 +114,7 @@ def test_a_folder_of_ones_own_is_taken_whoever_may_read_it(mode: int, tmp_path: 
 def test_on_another_machine_of_a_cluster_journal_and_log_are_not_put_into_a_strangers_folder(tmp_path: Path) -> None:
     given_away(tmp_path)
     journal = JournalSettings(
-        "a__b.journal", Belonging("plant", "here"), Limits(1 << 30, 1 << 60, "full"), state_dir=str(tmp_path)
+        "a__b.journal", JournalOwner("plant", "here"), Limits(1 << 30, 1 << 60, "full"), state_dir=str(tmp_path)
     )
     poller = Poller(journal, LogFile(str(tmp_path), "poller-0", "poller:0", "info"))
     with pytest.raises(JournalFailed, match="belongs to the user"):

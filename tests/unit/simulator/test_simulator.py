@@ -12,9 +12,9 @@ import pytest
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.simulator.__main__ import parse
+from ess_ray.simulator.alarms import incidents
 from ess_ray.simulator.encode import TEXT, raw_range
 from ess_ray.simulator.plant import Plant
-from ess_ray.simulator.troubles import incidents
 from tests.make import shipped_map
 
 MAPS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
@@ -207,15 +207,13 @@ def test_flags_tell_a_healthy_plant_after_inversion(name: str) -> None:
 
 
 def test_warnings_and_faults_reach_the_summary_flags() -> None:
-    happening = [
-        incident.trouble for day in range(60) for incident in incidents(7, day, plant("panri").topology.troubles)
-    ]
+    happening = [incident.alarm for day in range(60) for incident in incidents(7, day, plant("panri").topology.alarms)]
     assert 60 < len(happening) < 240
-    assert {trouble.fault for trouble in happening} == {False, True}
-    for trouble in happening:
-        shown = {key_of(index, "panri"): number for index, number in trouble.shows}
+    assert {alarm.fault for alarm in happening} == {False, True}
+    for alarm in happening:
+        shown = {key_of(index, "panri"): number for index, number in alarm.shows}
         table, ids, _, _ = next(iter(shown))
-        kind = "fault" if trouble.fault else "warning"
+        kind = "fault" if alarm.fault else "warning"
         if table == "pcs":
             assert shown["pcs", (), "st_fault", None] == 1
         else:
@@ -227,9 +225,9 @@ def test_warnings_and_faults_reach_the_summary_flags() -> None:
 
 def test_an_incident_is_seen_while_it_lasts_and_only_then() -> None:
     first_day = (MIDNIGHT_S + 32_400) // 86_400
-    possible = plant("hwanggeum6").topology.troubles
+    possible = plant("hwanggeum6").topology.alarms
     day, incident = next((day, x[0]) for day in range(99) if len(x := incidents(7, first_day + day, possible)) == 1)
-    key = key_of(incident.trouble.shows[0][0], "hwanggeum6")
+    key = key_of(incident.alarm.shows[0][0], "hwanggeum6")
     seconds = (incident.start_s - 1, incident.start_s, incident.end_s - 1, incident.end_s)
     assert [reading("hwanggeum6", second / 3600, day)[key] for second in seconds] == [0, 1, 1, 0]
 

@@ -31,7 +31,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Lost:
+class BoundLosses:
     """The price of the bounds: samples that lost their values, items (samples and events) that are forgotten."""
 
     values_dropped: int = 0
@@ -47,7 +47,7 @@ class Bounds:
         _, _, self._bytes = file.extent()  # of the groups in the file; acknowledged ones are taken off at a check
         self._checked_s = 0.0
 
-    def keep(self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> Lost:
+    def keep(self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> BoundLosses:
         """Make room if the file is too big or, once in a while, if its oldest group is too old.
 
         Only groups with numbers above `after` are touched, and none that is taken. Those that are fresh still have
@@ -55,30 +55,30 @@ class Bounds:
         """
         self._bytes += added_bytes
         if not self._too_big and time.monotonic() < self._checked_s + CHECK_EVERY_S:
-            return Lost()
+            return BoundLosses()
         self._checked_s = time.monotonic()
         _, _, self._bytes = self._file.extent()
-        lost, old_us = Lost(), now_us - self._limits.max_age_us
+        losses, old_us = BoundLosses(), now_us - self._limits.max_age_us
         for oldest in self._groups(after, taken, with_values=True):
             if oldest.made_us >= old_us and not self._too_big:
-                return lost
+                return losses
             try:
                 smaller = pack_group(without_values(unpack_group(oldest.data)))
             except ValueError:
                 continue  # it is damaged: whoever reads it reports it
             self._file.commit([StoredGroup(oldest.number, oldest.items, oldest.made_us, False, smaller)], [])
             self._bytes -= len(oldest.data) - len(smaller)
-            lost.values_dropped += oldest.items
+            losses.values_dropped += oldest.items
         for oldest in self._groups(after, taken | fresh, with_values=False):
             if not self._too_big:
                 break
             self._file.commit([], [oldest.number])
             self._bytes -= len(oldest.data)
-            lost.forgotten += oldest.items
-        if lost.forgotten:
-            text = f"the journal is full of samples without values: {lost.forgotten} of them are forgotten"
-            troubles.met(self._file, text, about("samples forgotten", count=lost.forgotten), logging.ERROR)
-        return lost
+            losses.forgotten += oldest.items
+        if losses.forgotten:
+            text = f"the journal is full of samples without values: {losses.forgotten} of them are forgotten"
+            troubles.met(self._file, text, about("samples forgotten", count=losses.forgotten), logging.ERROR)
+        return losses
 
     @property
     def _too_big(self) -> bool:

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S, acquire_lock, lock_path
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.journal.setting_aside import set_aside_unusable
 from ess_ray.adapters.journal.sqlite import TABLES, delete_files, open_sqlite, translated
 from ess_ray.core.errors import JournalBusy
@@ -26,17 +26,17 @@ class JournalFile:
     thread at a time: once the journal's own thread runs, writing is its own and reading belongs to whoever takes.
     """
 
-    def __init__(self, path: Path, belonging: Belonging, sync: str, wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(self, path: Path, owner: JournalOwner, sync: str, wait_s: float = LOCK_WAIT_S) -> None:
         """Open or make the file; `notes` says what a person should know of it. `sync`: see `sqlite.open_sqlite`."""
         self._path = path
         self._lock = acquire_lock(path, wait_s)
         try:
-            self.notes = set_aside_unusable(path, belonging)
+            self.notes = set_aside_unusable(path, owner)
             with translated(path):
                 self._writing = open_sqlite(path, sync)
                 self._writing.executescript(TABLES)
                 with self._writing:  # committed at once: a file that does not say what it is reads as corrupt
-                    self._writing.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", belonging.about.items())
+                    self._writing.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", owner.about.items())
                 self._reading = open_sqlite(path, sync)
         except BaseException:
             os.close(self._lock)
@@ -97,7 +97,7 @@ class JournalFile:
             row = self._reading.execute(query).fetchone()
         return _stored_group(row) if row else None
 
-    def adopt(self, path: Path, belonging: Belonging) -> None:
+    def adopt(self, path: Path, owner: JournalOwner) -> None:
         """Take over the groups of another journal, whose poller is no longer configured, and delete it.
 
         A crash in between takes them over twice, which the key of `sample` makes harmless. A journal in use is left
@@ -109,7 +109,7 @@ class JournalFile:
             self.notes.append(f"{error}: left alone")
             return
         try:
-            self.notes += set_aside_unusable(path, belonging)
+            self.notes += set_aside_unusable(path, owner)
             if path.exists():
                 items = self._copy_groups(path)
                 delete_files(path)

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Condition, RLock, Thread
 
-from ess_ray.adapters.journal.belonging import Belonging
 from ess_ray.adapters.journal.bounds import Bounds, Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.journal.sqlite import is_corrupt
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
@@ -47,7 +47,7 @@ class Journal:
     Threads, all of one process:
 
     - the poll loop's puts, and is never kept waiting by the disk;
-    - the owner's opens, waits, takes, acknowledges and closes; it alone uses the file's reading connection;
+    - the puller's opens, waits, takes, acknowledges and closes; it alone uses the file's reading connection;
     - the journal's own, "journal", writes: it alone uses the file's writing connection and the bounds, and sets
       `trouble` and `values_dropped`. If it dies of a defect the process ends, and Ray starts the actor again.
 
@@ -67,7 +67,7 @@ class Journal:
     def __init__(
         self,
         path: Path,
-        belonging: Belonging,
+        owner: JournalOwner,
         limits: Limits,
         adopt: Sequence[Path] = (),
         wait_s: float = LOCK_WAIT_S,
@@ -77,10 +77,10 @@ class Journal:
         `wait_s`: seconds to wait for a predecessor to let go of it. Raises JournalBusy if it does not, JournalFailed if
         the disk refuses. `notes` says what a person should know, `recipes` how the layouts in the file are decoded.
         """
-        self._file = JournalFile(path, belonging, limits.sync, wait_s)
+        self._file = JournalFile(path, owner, limits.sync, wait_s)
         try:
             for orphan in adopt:
-                self._file.adopt(orphan, belonging)
+                self._file.adopt(orphan, owner)
             self.notes = tuple(self._file.notes)
             self.recipes = self._file.recipes()
             last, items, _ = self._file.extent()
@@ -178,7 +178,7 @@ class Journal:
         else:
             self._file.remove()
 
-    # --- the owner's thread: the backlog ------------------------------------------------------------------------------
+    # --- the puller's thread: the backlog -----------------------------------------------------------------------------
 
     def _take_backlog(self, most: int, taken: Taken) -> None:
         while taken.samples < most and self._groups.has_backlog:

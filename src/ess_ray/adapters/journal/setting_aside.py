@@ -19,14 +19,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from ess_ray.adapters.journal.belonging import Belonging
+from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.journal.sqlite import COMPANIONS, TABLES, delete_files, is_corrupt, open_sqlite, translated
 
 INSERT_GROUP = "INSERT OR IGNORE INTO sample_group VALUES (?, ?, ?, ?, ?)"
 
 
-def set_aside_unusable(path: Path, belonging: Belonging) -> list[str]:
-    """Set a file at `path` aside that is corrupt or not of this belonging: then `path` is free, or has what was saved.
+def set_aside_unusable(path: Path, owner: JournalOwner) -> list[str]:
+    """Set a file at `path` aside that is corrupt or not of this owner: then `path` is free, or has what was saved.
 
     Returns notes for a person about what was done.
     """
@@ -35,14 +35,14 @@ def set_aside_unusable(path: Path, belonging: Belonging) -> list[str]:
     if path.exists() and not salvaged.exists():
         with translated(path):
             about = _about(path)
-        if about == belonging.about:
+        if about == owner.about:
             return []
         if about:  # reading it has left one file only: the WAL is in it
-            return [_set_aside_foreign(path, about, belonging)]
+            return [_set_aside_foreign(path, about, owner)]
         half = path.with_name(f"{path.name}.salvaging")
         delete_files(half)
         with translated(path):
-            saved = f"{_salvage(path, half, belonging)} groups"
+            saved = f"{_salvage(path, half, owner)} groups"
         half.rename(salvaged)
     if salvaged.exists():
         if path.exists():
@@ -65,11 +65,11 @@ def _about(path: Path) -> dict[str, str]:
         return {}
 
 
-def _set_aside_foreign(path: Path, about: dict[str, str], belonging: Belonging) -> str:
+def _set_aside_foreign(path: Path, about: dict[str, str], owner: JournalOwner) -> str:
     aside = _rename_files(path, "foreign")
     differences = ", ".join(
         f"{key} {about.get(key)} instead of {expected}"
-        for key, expected in belonging.about.items()
+        for key, expected in owner.about.items()
         if about.get(key) != expected
     )
     return f"journal {path.name}: {differences}: set aside as {aside.name}, its samples stay there"
@@ -83,12 +83,12 @@ def _rename_files(path: Path, why: str) -> Path:
     return aside
 
 
-def _salvage(path: Path, target: Path, belonging: Belonging) -> int:
+def _salvage(path: Path, target: Path, owner: JournalOwner) -> int:
     """Copy what can still be read of a corrupt file into a new one, from both ends; returns the number of groups."""
     saved = 0
     with closing(open_sqlite(target, "full")) as new, closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old:
         new.executescript(TABLES)
-        new.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", belonging.about.items())
+        new.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", owner.about.items())
         with new:
             for row in _readable_rows(old, "SELECT layout, recipe FROM recipe"):
                 new.execute("INSERT OR IGNORE INTO recipe VALUES (?, ?)", row)

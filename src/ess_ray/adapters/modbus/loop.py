@@ -16,7 +16,7 @@ from threading import Lock, Thread
 
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.modbus.pdu import PduCodec
+from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
 from ess_ray.adapters.modbus.transport import Shared, TcpTransport
 from ess_ray.core.polling.cadence import Now
@@ -51,7 +51,13 @@ class ModbusLoop:
         self._openings: Openings[TcpTransport] = Openings()
         self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
         self._shared = Shared(
-            self._readiness, self._timers, self._openings, self._resolver, PduCodec(), deliver, counts or PollerCounts()
+            self._readiness,
+            self._timers,
+            self._openings,
+            self._resolver,
+            ModbusPduCodec(),
+            deliver,
+            counts or PollerCounts(),
         )
         self._transports: list[TcpTransport] = []
         self._thread = Thread(target=exit_process_on_crash(self._run), name="modbus", daemon=True)

@@ -17,7 +17,7 @@ from ess_ray.core.polling.framing import MBAP, PREPARED_REQUESTS
 from ess_ray.core.reasons import Reason
 
 
-class PduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries no types
+class ModbusPduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries no types
     """pyModbusTCP without its socket: PDUs of requests out, PDUs of replies in. Keeps no connection's state."""
 
     def __init__(self) -> None:

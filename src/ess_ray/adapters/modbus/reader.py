@@ -9,7 +9,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from ess_ray.adapters.modbus.pdu import PduCodec
+from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framing import FRAMINGS
 from ess_ray.core.reasons import Reason
@@ -43,7 +43,7 @@ class Reader:
         self.settings = settings
         self.took_ms: list[float] = []  # from each request to its good reply
         self._budget = budget
-        self._framing = FRAMINGS[settings.framing](PduCodec())
+        self._framing = FRAMINGS[settings.framing](ModbusPduCodec())
         self._socket: socket.socket | None = None
 
     def read(self, function: int, address: int, count: int) -> bytes | int | Reason | None:

@@ -55,7 +55,7 @@ DEFAULTS = {
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Connection(psycopg.Connection[tuple[Any, ...]]):
+class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):
     """A connection that gives up a server which stays silent: a hung proxy between them answers TCP's keepalives."""
 
     answer_limit_s: float | None = None  # for one answer, or for taking one buffer of COPY's; None: no limit
@@ -95,12 +95,12 @@ def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
     return given
 
 
-def connect(dsn: str, answer_limit_s: float | None = None) -> Connection:
+def connect(dsn: str, answer_limit_s: float | None = None) -> DatabaseConnection:
     """A new connection, not in autocommit. Raises ConfigError for a text that is no DSN, otherwise psycopg's errors."""
     given = check_dsn("storage.dsn", dsn)
     defaults = {key: DEFAULTS[key] for key in DEFAULTS.keys() - given.keys()}
     # No prepared statements: behind a pooler each transaction may have another server connection.
-    connection = Connection.connect(conninfo.make_conninfo(dsn, **defaults), prepare_threshold=None)
+    connection = DatabaseConnection.connect(conninfo.make_conninfo(dsn, **defaults), prepare_threshold=None)
     connection.answer_limit_s = answer_limit_s
     return connection
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import psycopg
 
-from ess_ray.adapters.postgres.connect import Connection, connect, translated
+from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated
 from ess_ray.adapters.postgres.schema import bring_all
 from ess_ray.adapters.postgres.schema_sql import Relation, relations
 from ess_ray.core.checking.findings import Finding, Verdict, clock_finding, size
@@ -65,7 +65,7 @@ def database_findings(
 
 
 def _rehearsed(
-    connection: Connection, wanted: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+    connection: DatabaseConnection, wanted: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Iterator[Finding]:
     """Findings about the job's start and its first row, both undone."""
     try:
@@ -91,7 +91,7 @@ def _rehearsed(
         connection.rollback()
 
 
-def _rights(connection: Connection, wanted: Sequence[Relation]) -> Finding:
+def _rights(connection: DatabaseConnection, wanted: Sequence[Relation]) -> Finding:
     needed = [
         (relation.name, right)
         for relation in wanted
@@ -105,7 +105,7 @@ def _rights(connection: Connection, wanted: Sequence[Relation]) -> Finding:
     return Finding(SUBJECT, "rights", Verdict.FAIL, f"{connection.info.user} lacks {missing}", advice)
 
 
-def _clock(connection: Connection) -> tuple[float, float]:
+def _clock(connection: DatabaseConnection) -> tuple[float, float]:
     """Seconds that the server's clock is ahead of ours, and how uncertain that is: of several tries the quickest."""
     tries = []
     for _ in range(CLOCK_TRIES):
@@ -118,7 +118,7 @@ def _clock(connection: Connection) -> tuple[float, float]:
     return ahead_s, uncertain_s
 
 
-def _room(connection: Connection, rate: float) -> Finding:
+def _room(connection: DatabaseConnection, rate: float) -> Finding:
     """Finding about free disk space: known if the server is on this machine and shows our role where its data are."""
     row = connection.execute(
         """SELECT pg_database_size(current_database()),

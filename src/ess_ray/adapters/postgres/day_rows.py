@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import generators, sql
 
-from ess_ray.adapters.postgres.connect import EPOCH, Connection, connect, translated, utc
+from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
 from ess_ray.core.day import offset_intervals
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.exporting.objects import DayObject, header_line
@@ -76,7 +76,7 @@ class DayRows:
     `rows`, `first_us` and `last_us` are those of the blocks that were given so far.
     """
 
-    def __init__(self, connection: Connection, day_object: DayObject) -> None:
+    def __init__(self, connection: DatabaseConnection, day_object: DayObject) -> None:
         self._connection = connection
         self._day_object = day_object
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -124,7 +124,7 @@ class DayRows:
         return statement.as_bytes(self._connection)
 
 
-def _announce(connection: Connection, day_object: DayObject, writer_limit_s: float) -> None:
+def _announce(connection: DatabaseConnection, day_object: DayObject, writer_limit_s: float) -> None:
     """Have writers record late commits of the day from now on; wait for the transactions that began before."""
     connection.autocommit = True
     connection.execute(ANNOUNCE, [day_object.site, utc(day_object.day.end_us)])
@@ -141,7 +141,7 @@ def _announce(connection: Connection, day_object: DayObject, writer_limit_s: flo
     connection.autocommit = False
 
 
-def _copied(connection: Connection, statement: bytes) -> Iterator[list[bytes | memoryview]]:
+def _copied(connection: DatabaseConnection, statement: bytes) -> Iterator[list[bytes | memoryview]]:
     """The rows of a COPY TO STDOUT, without their line ends, in lists of about `BLOCK_BYTES`.
 
     psycopg takes every message through three generators, which costs more than everything else that the export does.

@@ -15,10 +15,18 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from ess_ray.adapters.postgres.connect import EPOCH, Connection, connect, translated, utc
+from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
 from ess_ray.core.day import Day, whole_day
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.exporting.objects import Catalogue, DayObject, LedgerEntry, ObjectKey, all_of, days_of, union
+from ess_ray.core.exporting.objects import (
+    Catalogue,
+    DayObject,
+    LedgerEntry,
+    ObjectKey,
+    all_of,
+    days_of,
+    union_of_columns,
+)
 
 LEDGER_LIMIT_S = 120.0  # of the server's silence: a statement may wait for a writer's or another exporter's commit
 Delivered = Mapping[str, Collection[str]]  # columns by table
@@ -144,7 +152,7 @@ class Ledger:
 
     def entries(
         self,
-        connection: Connection,
+        connection: DatabaseConnection,
         site: str,
         table: str | None = None,
         day: date | None = None,
@@ -159,7 +167,7 @@ class Ledger:
         return checked
 
     @contextmanager
-    def connected(self, doing: str) -> Iterator[Connection]:
+    def connected(self, doing: str) -> Iterator[DatabaseConnection]:
         """A connection in a transaction; `doing` says in errors what was being done.
 
         Raises DatabaseUnavailable or DatabaseRefused, and ConfigError if the database was never prepared.
@@ -173,7 +181,7 @@ class Ledger:
                 problem = "the database was not prepared by this version of ess_ray: start the main job on it once"
                 raise ConfigError("storage", f"{problem} ({error.diag.message_primary})") from error
 
-    def _deliveries(self, connection: Connection, site: str, end_us: int) -> list[_Delivery]:
+    def _deliveries(self, connection: DatabaseConnection, site: str, end_us: int) -> list[_Delivery]:
         return [
             _Delivery(self._delivered(map_name, delivers), _us(start) or 0, _us(end))
             for map_name, delivers, start, end in connection.execute(DELIVERIES, [site, utc(end_us)])
@@ -187,7 +195,7 @@ class Ledger:
 
     def _day_objects(self, site: str, day: Day, deliveries: list[_Delivery]) -> tuple[DayObject, ...]:
         delivered = [delivery.delivered for delivery in deliveries if delivery.overlaps(day)]
-        return self.catalogue.day_objects(site, day, union(delivered)) if delivered else ()
+        return self.catalogue.day_objects(site, day, union_of_columns(delivered)) if delivered else ()
 
 
 def _is_due(day_object: DayObject, checked: CheckedEntry | None) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.postgres.connect import Connection, is_transient, server_message, utc
+from ess_ray.adapters.postgres.connect import DatabaseConnection, is_transient, server_message, utc
 from ess_ray.core.errors import DatabaseRefused
 from ess_ray.core.running.logfields import about
 from ess_ray.core.storing.rejects import Rejection
@@ -30,7 +30,7 @@ SELECT r.*, now()
 FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS r"""
 
 
-def keep(connection: Connection, rejections: Sequence[Rejection], folder: Path | None) -> None:
+def keep(connection: DatabaseConnection, rejections: Sequence[Rejection], folder: Path | None) -> None:
     """Write them down, within the connection's transaction or durably in `folder`.
 
     Raises psycopg's error if the table cannot be written now, or not at all and there is no folder; DatabaseRefused if

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 import psycopg
 from psycopg import sql
 
-from ess_ray.adapters.postgres.connect import EPOCH, Connection, utc
+from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, utc
 from ess_ray.adapters.postgres.ledger import CheckedEntry, Ledger
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, LedgerEntry, ObjectKey, decide
@@ -116,7 +116,7 @@ def _drop(ledger: Ledger, chunk: Chunk, stat: Stat) -> None:
         connection.execute(DROPPED, [list(rows), chunk.table, chunk.end, chunk.start])
 
 
-def _covered(ledger: Ledger, connection: Connection, chunk: Chunk) -> tuple[ChunkRows, Entries]:
+def _covered(ledger: Ledger, connection: DatabaseConnection, chunk: Chunk) -> tuple[ChunkRows, Entries]:
     """The times that a chunk holds, and the entries that cover all of them; raises `_KeptError` if they do not."""
     per_site = connection.execute(sql.SQL(ROWS).format(sql.Identifier(chunk.schema, chunk.name)))
     rows = {site: (first, last) for site, first, last in per_site}

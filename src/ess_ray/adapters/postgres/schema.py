@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres import schema_sql
-from ess_ray.adapters.postgres.connect import Connection, connect, translated
+from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated
 from ess_ray.adapters.postgres.schema_sql import Relation
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard
@@ -65,7 +65,7 @@ def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta,
 
 
 def bring_all(
-    connection: Connection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+    connection: DatabaseConnection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Prepared:
     """The work of `prepare`, in the transaction that the connection is in. Raises ConfigError and psycopg's errors."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -88,13 +88,13 @@ def bring_all(
     )
 
 
-def _value(connection: Connection, query: str, *arguments: object) -> str:
+def _value(connection: DatabaseConnection, query: str, *arguments: object) -> str:
     """The single value of a query, as text; "" for NULL."""
     row = connection.execute(query, arguments or None).fetchone()
     return "" if row is None or row[0] is None else str(row[0])
 
 
-def _timescale(connection: Connection, notes: list[str]) -> str:
+def _timescale(connection: DatabaseConnection, notes: list[str]) -> str:
     """TimescaleDB's version, or "" and a note where it cannot be used. Creates the extension if the role may."""
     version = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
     # The library registers this setting; shared_preload_libraries itself is for superusers' eyes.
@@ -123,7 +123,7 @@ def _timescale(connection: Connection, notes: list[str]) -> str:
     return _value(connection, version)
 
 
-def _bring(connection: Connection, relation: Relation) -> None:
+def _bring(connection: DatabaseConnection, relation: Relation) -> None:
     """Create the table, or check it and add the columns it lacks."""
     name = sql.Identifier(relation.name).as_string(connection)
     kind = _value(connection, "SELECT relkind FROM pg_class WHERE oid = to_regclass(%s)", name)
@@ -146,13 +146,15 @@ def _bring(connection: Connection, relation: Relation) -> None:
             connection.execute(statement)
 
 
-def _identity(connection: Connection) -> str:
+def _identity(connection: DatabaseConnection) -> str:
     """The database's identity, by which journals know it; given once."""
     identity = _value(connection, "SELECT id FROM database_identity")
     return identity or _value(connection, "INSERT INTO database_identity VALUES (gen_random_uuid()::text) RETURNING id")
 
 
-def _hypertable(connection: Connection, relation: Relation, chunk_interval: timedelta, notes: list[str]) -> bool:
+def _hypertable(
+    connection: DatabaseConnection, relation: Relation, chunk_interval: timedelta, notes: list[str]
+) -> bool:
     """Make it a hypertable with this chunk interval, which future chunks get. False if it stays a plain table."""
     name = sql.Identifier(relation.name).as_string(connection)
     current = connection.execute(
@@ -178,7 +180,7 @@ def _hypertable(connection: Connection, relation: Relation, chunk_interval: time
 
 
 def _compress(
-    connection: Connection, relations: Sequence[Relation], compress_after: timedelta, notes: list[str]
+    connection: DatabaseConnection, relations: Sequence[Relation], compress_after: timedelta, notes: list[str]
 ) -> None:
     try:
         with connection.transaction():
@@ -190,7 +192,7 @@ def _compress(
         notes.append(f"the tables are not compressed: {error.diag.message_primary}")
 
 
-def _compression_policy(connection: Connection, relation: Relation, compress_after: timedelta) -> None:
+def _compression_policy(connection: DatabaseConnection, relation: Relation, compress_after: timedelta) -> None:
     name = sql.Identifier(relation.name).as_string(connection)
     is_this = "format('%%I.%%I', hypertable_schema, hypertable_name)::regclass = %s::regclass"
     enabled = f"SELECT compression_enabled FROM timescaledb_information.hypertables WHERE {is_this}"

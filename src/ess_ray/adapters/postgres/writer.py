@@ -34,7 +34,7 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres import rejected
-from ess_ray.adapters.postgres.connect import Connection, concerns_row, connect, server_message, translated, utc
+from ess_ray.adapters.postgres.connect import DatabaseConnection, concerns_row, connect, server_message, translated, utc
 from ess_ray.adapters.postgres.copy_rows import column_types, copy_rows
 from ess_ray.core.samples import Event, Status
 from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched_spans, without
@@ -119,7 +119,7 @@ class FlushWriter:
         self._collector = collector
         self._rejected_dir = rejected_dir
         self._answer_limit_s = answer_limit_s
-        self._connection: Connection | None = None
+        self._connection: DatabaseConnection | None = None
         self._begin_statement = ""  # of this connection
 
     def write(self, flush: Flush) -> Committed:
@@ -149,7 +149,7 @@ class FlushWriter:
             self.close()
             raise
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> DatabaseConnection:
         if self._connection is None:
             self._connection = connect(self._dsn, self._answer_limit_s)
             statement = sql.SQL(BEGIN).format(lock=f"{self._answer_limit_s * 800:.0f}ms", collector=self._collector)

@@ -19,7 +19,6 @@ import google.auth
 from google.api_core.exceptions import (
     Forbidden,
     GoogleAPICallError,
-    NotFound,
     PreconditionFailed,
     RetryError,
     ServerError,
@@ -27,6 +26,7 @@ from google.api_core.exceptions import (
     Unauthorized,
     from_http_response,
 )
+from google.api_core.exceptions import NotFound as GoogleNotFound
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
@@ -227,7 +227,7 @@ class Bucket:
             case Forbidden():
                 who = getattr(self._credentials, "service_account_email", None) or "this account"
                 return StoreRefused(f"{self.location}: {who} is not allowed to: {error.message}: {RIGHTS}")
-            case NotFound():
+            case GoogleNotFound():
                 missing = f"{self.location}: there is no such bucket: make it, or set export.bucket"
                 return StoreConflict(f"{self.location}: {gone}") if gone else StoreRefused(missing)
             case PreconditionFailed():

@@ -137,7 +137,7 @@ def all_of(standard: Standard) -> dict[str, list[str]]:
     return {table.name: list(table.columns) for table in standard.tables.values()}
 
 
-def union(all_delivered: Iterable[Mapping[str, Collection[str]]]) -> dict[str, set[str]]:
+def union_of_columns(all_delivered: Iterable[Mapping[str, Collection[str]]]) -> dict[str, set[str]]:
     """Names of the columns that several maps deliver together, by table."""
     together: dict[str, set[str]] = {}
     for delivered in all_delivered:

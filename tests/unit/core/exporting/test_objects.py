@@ -22,7 +22,7 @@ from ess_ray.core.exporting.objects import (
     header_line,
     last_closed,
     object_name,
-    union,
+    union_of_columns,
 )
 from ess_ray.core.exporting.store import StoredObject
 from tests.flushes import STANDARD
@@ -70,7 +70,7 @@ def test_an_objects_name_ends_as_its_format(object_format: ObjectFormat, name: s
 
 
 def test_a_part_has_what_was_delivered_in_the_standards_order_and_the_books() -> None:
-    delivered = union([{"bank": ["label", "soc"]}, {"bank": ["soc"], "gone": ["x"]}])
+    delivered = union_of_columns([{"bank": ["label", "soc"]}, {"bank": ["soc"], "gone": ["x"]}])
     formats = (CSV.gzipped(), PARQUET)
     day_objects = Catalogue(STANDARD, formats=formats).day_objects("jeju", whole_day(DAY, "UTC"), delivered)
     assert [(day_object.table, day_object.format) for day_object in day_objects] == [

@@ -11,7 +11,7 @@ SUFFIX = ".journal"
 
 
 @dataclass(frozen=True, slots=True)
-class Belonging:
+class JournalOwner:
     """Where a journal's samples came from and where alone they may go."""
 
     source: str  # "plant" or "simulated"
@@ -19,10 +19,10 @@ class Belonging:
 
     @property
     def about(self) -> dict[str, str]:
-        """The rows of table `about` in a journal of this belonging and of the format that this release writes."""
+        """The rows of table `about` in a journal of this owner and of the format that this release writes."""
         return {"format": str(FORMAT), **asdict(self)}
 
 
-def journal_folder(state_dir: Path, belonging: Belonging) -> Path:
+def journal_folder(state_dir: Path, owner: JournalOwner) -> Path:
     """The folder of the journals of a source and a database, below the state folder."""
-    return state_dir / "journal" / f"{belonging.source}-{belonging.database}"
+    return state_dir / "journal" / f"{owner.source}-{owner.database}"

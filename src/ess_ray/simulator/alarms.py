@@ -23,7 +23,7 @@ _HOURS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class SimulatedAlarm:
     """One flag that can rise: `shows` are (index of the value, what is stored meanwhile)."""
 
     shows: tuple[tuple[int, float], ...]
@@ -33,15 +33,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A trouble of one day, in seconds since midnight."""
+    """An alarm of one day, in seconds since midnight."""
 
     start_s: int
     end_s: int
-    trouble: Trouble
+    alarm: SimulatedAlarm
 
 
-def troubles(values: Sequence[Value]) -> tuple[Trouble, ...]:
-    """Every trouble that the map can show."""
+def alarms(values: Sequence[Value]) -> tuple[SimulatedAlarm, ...]:
+    """Every alarm that the map can show."""
     rows: dict[tuple[str, tuple[int, ...]], dict[str, int]] = {}
     for index, value in enumerate(values):
         rows.setdefault((value.table, value.ids), {})[value.column] = index
@@ -50,24 +50,24 @@ def troubles(values: Sequence[Value]) -> tuple[Trouble, ...]:
     for index, value in enumerate(values):
         of_rack = value.table == "bank" and value.column in rack_columns  # rises with a rack's
         if _FLAG.search(value.column) and not _SUMMARY.search(value.column) and not of_rack:
-            result.append(_trouble(index, value, rows))
+            result.append(_alarm(index, value, rows))
     return tuple(result)
 
 
-def incidents(seed: int, day: int, possible: Sequence[Trouble]) -> tuple[Incident, ...]:
+def incidents(seed: int, day: int, possible: Sequence[SimulatedAlarm]) -> tuple[Incident, ...]:
     """The incidents of one day, in no order."""
     random = generator(seed, 3, day)
     happening = []
     for fault, a_day in ((False, 2.0), (True, 0.15)):
-        candidates = [trouble for trouble in possible if trouble.fault is fault]
+        candidates = [alarm for alarm in possible if alarm.fault is fault]
         for _ in range(int(random.poisson(a_day)) if candidates else 0):
-            trouble = candidates[int(random.integers(len(candidates)))]
-            start_s = int(random.integers(3600 * trouble.hours[0], 3600 * trouble.hours[1]))
-            happening.append(Incident(start_s, start_s + int(random.integers(20, 600)), trouble))
+            alarm = candidates[int(random.integers(len(candidates)))]
+            start_s = int(random.integers(3600 * alarm.hours[0], 3600 * alarm.hours[1]))
+            happening.append(Incident(start_s, start_s + int(random.integers(20, 600)), alarm))
     return tuple(happening)
 
 
-def _trouble(index: int, value: Value, rows: dict[tuple[str, tuple[int, ...]], dict[str, int]]) -> Trouble:
+def _alarm(index: int, value: Value, rows: dict[tuple[str, tuple[int, ...]], dict[str, int]]) -> SimulatedAlarm:
     kind = "warning" if "warning" in value.column else "fault"
     own = rows[value.table, value.ids]
     bank = rows.get(("bank", value.ids[:1]), {}) if value.ids else {}
@@ -80,4 +80,4 @@ def _trouble(index: int, value: Value, rows: dict[tuple[str, tuple[int, ...]], d
     if stopped is not None:
         shows[stopped] = 0.0
     hours = next((hours for pattern, hours in _HOURS if re.search(pattern, value.column)), (0, 23))
-    return Trouble(tuple(shows.items()), kind == "fault", (1, 6) if kind == "fault" else hours)
+    return SimulatedAlarm(tuple(shows.items()), kind == "fault", (1, 6) if kind == "fault" else hours)
