@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
@@ -146,26 +147,24 @@ def _journals(
 ) -> list[JournalSettings]:
     """The journal of each group."""
     limits = Limits(settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync)
+    names: list[str] = []
+    for group in groups:
+        names.append(_file_name(group[0], _file_number(group[0], names)))
     if cluster:
         state_dir = str(settings.state_dir)
-        return [
-            JournalSettings(_file_name(group[0]), owner, limits, state_dir=state_dir, wait_s=CLUSTER_WAIT_S)
-            for group in groups
-        ]
+        return [JournalSettings(name, owner, limits, state_dir=state_dir, wait_s=CLUSTER_WAIT_S) for name in names]
     folder = journal_folder(settings.state_dir, owner)
-    paths = [folder / _file_name(group[0]) for group in groups]
+    paths = [folder / name for name in names]
     orphans = tuple(str(orphan) for orphan in sorted(set(folder.glob(f"*{SUFFIX}")) - set(paths)))
     return [JournalSettings(str(path), owner, limits, () if n else orphans) for n, path in enumerate(paths)]
 
 
 def _another(group: tuple[DeviceSettings, ...], plans: Sequence[PollerPlan], node: str | None) -> PollerPlan:
     """A new poller beside those of `plans`, with a name and a journal of its own."""
-    journal, name, number = plans[0].journal, _name(group), 1
-    taken = {Path(plan.journal.path).name for plan in plans}
-    while (file_name := _file_name(group[0], number)) in taken:  # its old poller polls other devices now
-        number += 1
+    journal, name = plans[0].journal, _name(group)
+    number = _file_number(group[0], [Path(plan.journal.path).name for plan in plans])
     name += "" if number == 1 else f"~{number}"
-    path = str(Path(journal.path).with_name(file_name))
+    path = str(Path(journal.path).with_name(_file_name(group[0], number)))
     log = replace(plans[0].log, name=f"poller-{len(plans)}", actor=name)
     return PollerPlan(name, group, replace(journal, path=path, adopt=()), log, group[0].placement, node)
 
@@ -180,7 +179,15 @@ def _name(group: Sequence[DeviceSettings]) -> str:
     return f"poller:{group[0].device}{further}"
 
 
-def _file_name(first: DeviceSettings, number: int = 1) -> str:
+def _file_number(first: DeviceSettings, taken: Sequence[str]) -> int:
+    """The lowest number from 1 with which the journal of a poller with this first device has a name of its own.
+
+    Above 1 if a poller of the device polls others now, and if names hold `__`: a__b/c and a/b__c read alike in a name.
+    """
+    return next(number for number in count(1) if _file_name(first, number) not in taken)
+
+
+def _file_name(first: DeviceSettings, number: int) -> str:
     """`sionyu__gateway.journal`, `sionyu__gateway~2.journal`."""
     suffix = "" if number == 1 else f"~{number}"
     return f"{first.device.site}__{first.device.device}{suffix}{SUFFIX}"

@@ -1,0 +1,47 @@
+"""Which poller has which devices and which journal, before any of them is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ess_ray.cluster.actors import PollerPlan
+from ess_ray.cluster.plan import plan_change, plan_pollers
+from ess_ray.core.running.spread import Node
+from ess_ray.core.samples import Device
+from ess_ray.core.settings import Settings
+from tests.make import make_device, make_settings
+
+
+def settings_of(tmp_path: Path, *devices: Device) -> Settings:
+    """Each of the devices has a host and a poller of its own."""
+    settings = make_settings("cluster.devices_per_actor=1")
+    polled = tuple(make_device(device, host=f"host{number}") for number, device in enumerate(devices))
+    return replace(settings, state_dir=tmp_path, devices=polled)
+
+
+def journals(plans: list[PollerPlan]) -> list[str]:
+    return [Path(plan.journal.path).name for plan in plans if not plan.keeper]
+
+
+def test_devices_whose_names_join_to_the_same_text_have_journals_of_their_own(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, Device("a__b", "c"), Device("a", "b__c"), Device("a", "b"))
+    expected = ["a__b__c.journal", "a__b__c~2.journal", "a__b.journal"]
+    assert journals(plan_pollers(settings, "db")) == expected
+    assert journals(plan_pollers(settings, "db", (Node("node", "host", 4, frozenset()),))) == expected
+
+
+def test_a_device_that_is_new_gets_a_journal_beside_those_in_use(tmp_path: Path) -> None:
+    plans = plan_pollers(settings_of(tmp_path, Device("a__b", "c")), "db")
+    changed = plan_change(settings_of(tmp_path, Device("a__b", "c"), Device("a", "b__c")), plans)
+    assert journals(changed) == ["a__b__c.journal", "a__b__c~2.journal"]
+
+
+def test_a_journal_of_a_second_poller_is_no_orphan(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, Device("a__b", "c"), Device("a", "b__c"))
+    folder = Path(plan_pollers(settings, "db")[0].journal.path).parent
+    folder.mkdir(parents=True)
+    for name in ("a__b__c.journal", "a__b__c~2.journal", "gone__d.journal"):
+        (folder / name).touch()
+    first, second = plan_pollers(settings, "db")
+    assert (first.journal.adopt, second.journal.adopt) == ((str(folder / "gone__d.journal"),), ())
