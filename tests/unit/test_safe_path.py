@@ -20,13 +20,14 @@ FROM_ANYWHERE = {"run": ["--cfg", "job", "site=sionyu"], "psql": [], "bench": ["
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone with an environment that has nothing to install."""
+    """A clone with an environment that has nothing to install: the package is the one beside these tests."""
     clone = tmp_path / "clone"
     (clone / ".venv/bin").mkdir(parents=True)
     shutil.copytree(ROOT / "scripts", clone / "scripts")
     for package in ("benchmarks", "tests"):
         (clone / package).symlink_to(ROOT / package)
-    for name, text in (("scripts/install", "exit 0"), (".venv/bin/python", f'exec "{sys.executable}" "$@"')):
+    python = f'PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}{ROOT / "src"}" exec "{sys.executable}" "$@"'
+    for name, text in (("scripts/install", "exit 0"), (".venv/bin/python", python)):
         (clone / name).write_text(f"#!/bin/sh\n{text}\n")
         (clone / name).chmod(0o755)
     return clone
