@@ -6,7 +6,7 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -218,6 +218,45 @@ def test_no_two_classes_have_the_same_name() -> None:
             if isinstance(node, ast.ClassDef):
                 files[node.name].append(file)
     assert {name: named for name, named in files.items() if len(named) > 1} == {}
+
+
+ERRORS = {
+    node.name
+    for node in ast.parse((SOURCE / "core/errors.py").read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ClassDef)
+}
+
+
+def public_functions(tree: ast.AST, docs: str = "") -> Iterator[tuple[ast.FunctionDef, str]]:
+    """Public functions, and those of public classes, each with its docstring and that of its class."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            described = docs + (ast.get_docstring(node) or "")
+            if isinstance(node, ast.FunctionDef):
+                yield node, described
+            else:
+                yield from public_functions(node, described)
+
+
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function's body, without those of functions and classes inside it."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            yield node
+            yield from own_nodes(node)
+
+
+def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
+    def unnamed(file: str) -> set[str]:
+        return {
+            f"{function.name} raises {node.exc.func.id}"
+            for function, docs in public_functions(ast.parse((SOURCE / file).read_text(encoding="utf-8")))
+            for node in own_nodes(function)
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name)
+            if node.exc.func.id in ERRORS and node.exc.func.id not in docs
+        }
+
+    assert offenders(unnamed) == []
 
 
 def test_a_poller_process_loads_neither_polars_nor_psycopg() -> None:

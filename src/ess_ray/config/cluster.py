@@ -19,7 +19,11 @@ RESERVED_BY_RAY = ("cpu", "gpu", "memory", "object_store_memory")
 
 
 def cluster_settings(config: Config, simulated: bool) -> ClusterSettings:
-    """Freeze `cluster`."""
+    """Freeze `cluster`.
+
+    Raises ConfigError for an address of a cluster together with the embedded database or simulated devices or with a
+    token file that is not there, and for `devices_per_actor` that is neither auto nor a number above 0.
+    """
     cluster = config.cluster
     if cluster.address and config.storage.kind == "embedded":
         raise ConfigError("cluster.address", "the embedded database serves one machine only: use storage=timescale")

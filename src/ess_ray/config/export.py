@@ -22,7 +22,13 @@ DAY_US = 86_400_000_000
 
 
 def export_settings(config: Config, state_dir: Path, standard: Standard, job: str) -> ExportSettings:
-    """Freeze `export` and the days of `job=export`."""
+    """Freeze `export` and the days of `job=export`.
+
+    Raises ConfigError for: `job=export` without a store; a key that belongs to another kind of store, or whose value
+    its own does not take; a template that does not give each object a name of its own; formats that are unknown, none
+    or named twice; `drop_after` that is no number of days, or without a store or hypertables; `from` and `to` that are
+    no days, lack the first or are in the wrong order.
+    """
     export = config.export
     kind = _kind(export.kind, config.storage.kind)
     store = _store(kind, export, state_dir)

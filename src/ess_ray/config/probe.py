@@ -18,7 +18,11 @@ MOST_LISTED = 8  # devices in a message
 
 
 def probe_settings(config: Config, devices: Sequence[DeviceSettings], simulated: bool) -> ProbeSettings:
-    """Freeze `device` and `probe`: the configured device that is chosen, or the address of another one."""
+    """Freeze `device` and `probe`: the configured device that is chosen, or the address of another one.
+
+    Raises ConfigError if both are given; if `device` is none of `devices`, or is left out and they are not just one;
+    and if a device that is not simulated has no host.
+    """
     probe = config.probe
     if probe.host and config.device:
         raise ConfigError("probe.host", "a configured device has its own host: say device=… or probe.host=…, not both")

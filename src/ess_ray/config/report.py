@@ -10,7 +10,11 @@ from ess_ray.core.settings import ReportSettings
 
 
 def report_settings(day: str, config: ReportConfig) -> ReportSettings:
-    """Freeze `day` and `report`."""
+    """Freeze `day` and `report`.
+
+    Raises ConfigError if `day` is neither a date (YYYY-MM-DD) nor today or yesterday, and if there is no folder for the
+    report's file.
+    """
     file = file_of(config.file)
     if file and not file.parent.is_dir():
         raise ConfigError("report.file", f"there is no folder {file.parent}")

@@ -21,7 +21,11 @@ DSN_VARIABLE = "ESS_RAY_DSN"
 def storage_settings(
     storage: StorageConfig, environment: Mapping[str, str], simulated: bool, database: bool
 ) -> StorageSettings:
-    """Freeze `storage`; a server's DSN is required only if the job needs a database."""
+    """Freeze `storage`; a server's DSN is required only if the job needs a database (`database`).
+
+    Raises ConfigError if a server is given for the embedded database; and, for a job that needs a server, if no DSN is
+    given, its file cannot be read or it is no DSN, and if devices are simulated without `allow_simulated`.
+    """
     for name in ("dsn", "dsn_file"):
         if storage.kind == "embedded" and getattr(storage, name):
             raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: say storage=timescale")

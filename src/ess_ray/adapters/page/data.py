@@ -57,7 +57,7 @@ class PageData:
         return self.status.at(now_us).tree() | {"age_s": age_us / 1e6, "old": age_us > OLD_US}
 
     def devices(self, parameters: Parameters) -> Tree:
-        """The names of the devices of a `site`."""
+        """The names of the devices of a `site`. Raises NotFound unless that is a site of the run."""
         site = self._site(parameters)
 
         def query() -> Tree:
@@ -67,7 +67,11 @@ class PageData:
         return self._cached(DAY_TTL_S, ("devices", site), query)
 
     def device(self, parameters: Parameters) -> Tree:
-        """One `device` of a `site`: its `curves` (or those shown at first) over a `window`, and its newest rows."""
+        """One `device` of a `site`: its `curves` (or those shown at first) over a `window`, and its newest rows.
+
+        Raises NotFound for a site that is none of the run, a device or curve that there is not, too many curves, and
+        a window that is none of WINDOWS_S.
+        """
         site, device = self._site(parameters), parameters.get("device", "")
         window, names = parameters.get("window", "15m"), tuple(filter(None, parameters.get("curves", "").split(",")))
         if window not in WINDOWS_S:
@@ -90,7 +94,10 @@ class PageData:
         return self._cached(EVENTS_TTL_S, ("events", *sites), query)
 
     def day(self, parameters: Parameters) -> Tree:
-        """The heat map of a `day` (today, yesterday) of a `site` as HTML: DAY_DEVICES devices from `first` on."""
+        """The heat map of a `day` (today, yesterday) of a `site` as HTML: DAY_DEVICES devices from `first` on.
+
+        Raises NotFound for a site that is none of the run, another day, and a `first` that is no number from 0.
+        """
         site, word = self._site(parameters), parameters.get("day", "today")
         first = parameters.get("first", "0")
         if word not in WORDS or not (first.isascii() and first.isdecimal() and len(first) <= 6):

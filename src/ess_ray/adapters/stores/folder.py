@@ -6,6 +6,9 @@ killed process left, and deletes it. One lock for the tree is held while the gen
 the one that the caller has seen and the file is renamed. A file's generation is its modification time in nanoseconds,
 set so that each replacement has a later one. No metadata is kept. Folders that exist are used as they are; a missing
 one is made.
+
+Errors: `StoreUnavailable` (the disk is full or fails), `StoreRefused` (rights, or a name that leaves the folder) and
+`StoreConflict` (another generation is there).
 """
 
 from __future__ import annotations
@@ -106,7 +109,11 @@ class Folder:
                 Path(file.name).unlink(missing_ok=True)
 
     def read(self, name: str) -> Iterator[bytes]:
-        """The file's bytes in blocks of 1 MiB; a replacement meanwhile does not change them."""
+        """The file's bytes in blocks of 1 MiB; a replacement meanwhile does not change them.
+
+        Raises, with the first block, StoreConflict if there is no such file any more and StoreRefused if it may not be
+        read; with any block StoreUnavailable if the disk fails.
+        """
         path = self._path(name)
         with _translated(path):
             try:

@@ -109,7 +109,11 @@ class Bucket:
             raise
 
     def read(self, name: str) -> Iterator[bytes]:
-        """The object's bytes in blocks of 8 MiB, all of the generation that is there now, see `Store.read`."""
+        """The object's bytes in blocks of 8 MiB, all of the generation that is there at the first block.
+
+        Raises, with any block, StoreConflict if there is no such object, or it was replaced or deleted meanwhile;
+        StoreUnavailable and StoreRefused as all requests do.
+        """
         stored = self.stat(name)
         if stored is None:
             raise StoreConflict(f"{self.location}/{name} is not there any more")
