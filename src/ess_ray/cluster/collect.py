@@ -145,10 +145,11 @@ class Collector:
         self._conductor.add_pollers(len(new))
 
     def change(self, plans: Sequence[actors.PollerPlan]) -> int:
-        """Poll what `plans` say, one for each poller, from a tick on that is still to come; gives that tick.
+        """Poll what `plans` say from a tick that is still to come; gives that tick, microseconds since 1970 UTC.
 
-        What stays as it is misses nothing. Devices that change or go take their last tick before, new ones their first
-        then.
+        Does not wait. `plans`: one for each poller, in the order of `pollers.plans`; new pollers were made by `prepare`
+        before. Devices that stay as they are miss nothing. Those that change or go take their last tick before that
+        tick, new ones their first from it on.
         """
         self.shipping.learn({device.plan.layout: device.recipe for plan in plans for device in plan.devices})
         first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)

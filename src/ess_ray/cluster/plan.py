@@ -30,7 +30,8 @@ Endpoints = dict[Endpoint, list[DeviceSettings]]  # the devices behind each
 def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Node] = ()) -> list[PollerPlan]:
     """One plan a poller, and in a cluster one a keeper. Journals are kept apart by source and database.
 
-    Journals that no poller has any more go to the first poller; in a cluster to the keeper of their node.
+    Journals that no poller has any more go to the first poller; in a cluster to the keeper of their node. Reads the
+    state folder. `database_identity`: as in `adapters.postgres.schema.Prepared.identity`.
     """
     owner = _owner(settings, database_identity)
     by_placement = _by_placement(_endpoints(settings))
@@ -99,7 +100,10 @@ def plan_moves(
 
 
 def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
-    """A sentence for each folder of journals that belong to another source or database: they are left alone."""
+    """A sentence for each folder of journals that belong to another source or database: they are left alone.
+
+    Reads the state folder. `database_identity`: as in `adapters.postgres.schema.Prepared.identity`.
+    """
     owner = _owner(settings, database_identity)
     own_folder = journal_folder(settings.state_dir, owner)
     return [

@@ -169,7 +169,10 @@ class Pollers:
             self.actors.append(SupervisedActor(plan.name, plan.make))
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
-        """Have these devices polled from `first_us` on, poller by poller. One that is dead gets them once it is up."""
+        """Have these devices polled from `first_us` (microseconds since 1970 UTC) on.
+
+        `devices`: those of each poller, in the order of `plans`. A poller that is dead gets them once it is up.
+        """
         self._changed_us = first_us
         for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
             if plan.devices != devices[number]:
@@ -179,7 +182,10 @@ class Pollers:
         self._note_sites()
 
     def stop(self, end_us: int) -> None:
-        """Have no tick at or after `end_us` polled; polls at work are finished."""
+        """Have no tick at or after `end_us`, microseconds since 1970 UTC, polled; polls at work are finished.
+
+        Only sends this to the pollers: it does not wait for them.
+        """
         self._end_us = end_us
         for plan, actor in zip(self.plans, self.actors, strict=True):
             if not plan.keeper:

@@ -112,7 +112,7 @@ def location(dsn: str) -> str:
 
 
 def utc(time_us: int) -> datetime:
-    """Microseconds since 1970 UTC as the database driver wants a time."""
+    """The moment `time_us`, microseconds since 1970 UTC: exact, with the time zone UTC as a `timestamptz` needs it."""
     return EPOCH + timedelta(microseconds=time_us)
 
 

@@ -56,7 +56,11 @@ def polars_dtype(type_: ColumnType) -> pl.DataType:
 
 
 def make_rule(shared: Value) -> Decode:
-    """The rule for all values with this `shared_part`."""
+    """A function that turns raw numbers into values, for all values whose `shared_part` is `shared`.
+
+    It takes an array of `raw_dtype(shared)`, of any number of samples and values, and gives as many values in a Series
+    of the dtype that `polars_dtype` gives for the column's type, see `Decode` and `Decoded`.
+    """
     if shared.raw_type == "string":
         return decode_texts
     rule = _FloatRule(shared) if shared.raw_type.startswith("float") else _IntegerRule(shared)

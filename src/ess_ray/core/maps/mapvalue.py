@@ -48,7 +48,9 @@ class Level:
 def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, TreeNode]) -> Value:
     """The Value of an entry, still without ids, element and address (`mapfile` sets them).
 
-    Raises what `node.fail` makes.
+    `own`: the attributes that stand at the column itself. Raises ConfigError (for a map: MapError), made by the `fail`
+    of the node that is wrong, if an attribute does not apply to this kind of value or is not what is expected of it,
+    if the unit is not the standard's, or if the column's type cannot hold every value that the device may send.
     """
     raw_type = _raw_type(level, own)
     chosen = _applying(_kind(raw_type, column), level.attributes, own)

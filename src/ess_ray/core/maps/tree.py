@@ -1,8 +1,8 @@
 """Reading plain nested dicts and lists (what a YAML loader returns) with errors that say where and what was expected.
 
 Used by `core.maps.standard` and `core.maps.mapfile`. A `TreeNode` is a value with the keys that lead to it from the
-root; `fail` makes the error out of a node and a problem, so that each kind of file says in its own way where it is;
-`line_of` gives the line of the file.
+root; `fail` makes the error out of a node and a problem, and does not raise it, so that each kind of file says in its
+own way where it is; `line_of` gives the line of the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TreeNode:
     """A value of the tree and where it stands.
 
     The readers (`fields` to `span`) give the value as what they are named for; where it is something else they raise
-    what `fail` makes, a ConfigError or a child of it.
+    the error that `fail` makes: ConfigError, for a map MapError. `fail` itself never raises it.
     """
 
     value: object
@@ -50,7 +50,7 @@ class TreeNode:
         return self.line_of(self.path)
 
     def error(self, problem: str) -> ConfigError:
-        """The error to raise about this node."""
+        """The error to raise about this node, ConfigError or (for a map) MapError: made by `fail`, not raised here."""
         return self.fail(self, problem)
 
     def child(self, key: str | int, value: object) -> TreeNode:
@@ -66,7 +66,8 @@ class TreeNode:
     ) -> dict[str, TreeNode]:
         """The children of a mapping by key.
 
-        Raises what `fail` makes if a key is not among the `allowed` (None: all are) or a `needed` one is missing.
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is no mapping, a key is not among the
+        `allowed` (None: all are) or a `needed` one is missing. `what` is a key in the words of the message.
         """
         if not isinstance(self.value, dict):
             raise self.error(f"expected {what}s with values (a mapping), found {self.value!r}")
@@ -81,13 +82,20 @@ class TreeNode:
         return children
 
     def items(self) -> list[TreeNode]:
-        """The children of a list."""
+        """The children of a list.
+
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is no list.
+        """
         if not isinstance(self.value, list):
             raise self.error(f"expected a list, found {self.value!r}")
         return [self.child(index, value) for index, value in enumerate(self.value)]
 
     def text(self, allowed: Iterable[str] | None = None, what: str = "value") -> str:
-        """A text, one of the `allowed` if they are given."""
+        """A text, one of the `allowed` if they are given.
+
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is no text or none of the `allowed`;
+        `what` is a value in the words of the message.
+        """
         if not isinstance(self.value, str):
             raise self.error(f"expected text, found {self.value!r}")
         if allowed is not None and self.value not in allowed:
@@ -95,13 +103,19 @@ class TreeNode:
         return self.value
 
     def integer(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both inclusive."""
+        """A whole number from `low` to `high`, both inclusive.
+
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is anything else, a bool too.
+        """
         if not isinstance(self.value, int) or isinstance(self.value, bool) or not low <= self.value <= high:
             raise self.error(f"expected a whole number from {low} to {high}, found {self.value!r}")
         return self.value
 
     def decimal(self) -> Decimal:
-        """The number as it is written: 0.1 is exactly one tenth."""
+        """The number as it is written: 0.1 is exactly one tenth.
+
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is no finite number.
+        """
         if isinstance(self.value, int | float) and not isinstance(self.value, bool):
             number = Decimal(str(self.value))
             if number.is_finite():
@@ -109,7 +123,11 @@ class TreeNode:
         raise self.error(f"expected a number, found {self.value!r}")
 
     def span(self, low: int, high: int) -> range:
-        """A whole number n (as n..n) or a "first..last" text, as a range."""
+        """A whole number n (as n..n) or a "first..last" text, as a range that includes `last`.
+
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is neither of them, or not within `low`
+        to `high`, both inclusive.
+        """
         match = re.fullmatch(r"(\d+)\.\.(\d+)", self.value) if isinstance(self.value, str) else None
         if match is None:
             first = last = self.integer(low, high)

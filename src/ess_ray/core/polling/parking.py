@@ -10,7 +10,10 @@ from ess_ray.core.polling.missing import byte_range
 
 
 def part(request: Request, atoms: tuple[Atom, ...]) -> Request:
-    """The request for some neighbouring atoms of `request`; its data lie where they lie in the sample's image."""
+    """A smaller request for some of the atoms of `request`: neighbours, in order of address, at least one.
+
+    Its bytes have the same place in the sample's image as in `request`.
+    """
     address, end = atoms[0][0], atoms[-1][0] + atoms[-1][1]
     return Request(request.function, address, end - address, atoms, byte_range(request, atoms[0])[0])
 

@@ -16,8 +16,23 @@ class State(Enum):
 
 
 class Transport(Protocol):
-    """A TCP connection that comes and goes; nothing here waits or raises."""
+    """A TCP connection that comes and goes; nothing here waits or raises.
 
-    def connect(self) -> None: ...
-    def send(self, adus: bytes) -> None: ...
-    def close(self) -> None: ...
+    What happens later is reported to the connection that uses it, by its `connected`, `connect_failed`, `received` and
+    `closed`.
+    """
+
+    def connect(self) -> None:
+        """Begin an attempt to connect, while there is none and nothing is connected.
+
+        It ends with `connected` or `connect_failed`; it has no time limit of its own: `close` gives it up.
+        """
+
+    def send(self, adus: bytes) -> None:
+        """Send these bytes, one or more ADUs one behind the other, on the connection that stands.
+
+        Nothing says that they were sent: a lost connection is reported by `closed`, or a reply does not come.
+        """
+
+    def close(self) -> None:
+        """Close the connection at once or give up the attempt to connect; nothing of it is reported afterwards."""

@@ -58,7 +58,10 @@ class ExportSchedule:
         self.done = Exported()  # for the metrics
 
     def start(self) -> None:
-        """Start the thread."""
+        """Export in a thread of its own what is due, again and again until `stop`; returns at once. Called once.
+
+        Raises nothing, here or later: what goes wrong is in `failed` and in the notes.
+        """
         self._thread.start()
 
     def stop(self) -> None:
