@@ -1,10 +1,18 @@
-"""Standard output of the main job: a terminal that is closed or a pipe that breaks does not end the job."""
+"""Lines for a person; and standard output of the main job, whose terminal may be closed and whose pipe may break."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import IO, Any
+
+from ess_ray.core.errors import printable
+
+
+def print_line(text: str, *, error: bool = False) -> None:
+    """Print a sentence as one line, on standard error if it is about an `error`; whoever has written parts of it."""
+    print(printable(text), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 class Output:

@@ -9,7 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ess_ray.core.errors import printable
+
 TEXT_COLUMNS = ("site", "state")  # aligned left; all others are figures
+
+
+def plain_cell(text: str) -> str:
+    """The text as rich is to show it in a cell: no markup, and nothing that is not printable."""
+    return escape(printable(text))
 
 
 def fitting_table(console: Console, rows: Sequence[Mapping[str, str]], dispensable: Sequence[str]) -> Table:
@@ -26,7 +33,7 @@ def fitting_table(console: Console, rows: Sequence[Mapping[str, str]], dispensab
         for name in columns:
             table.add_column(name, justify="left" if name in TEXT_COLUMNS else "right", no_wrap=True)
         for cells in rows:
-            table.add_row(*(escape(cells[name]) for name in columns))
+            table.add_row(*(plain_cell(cells[name]) for name in columns))
         if console.measure(table, options=unbounded).maximum <= console.width:
             break
     return table

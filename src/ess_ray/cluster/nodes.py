@@ -19,7 +19,7 @@ import ray
 from ray.exceptions import RayError
 
 from ess_ray.cluster.actors import beside_the_driver
-from ess_ray.core.errors import CannotStart
+from ess_ray.core.errors import CannotStart, printable
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node
 
@@ -88,7 +88,7 @@ class Nodes:
         """A call to a head that is gone may hold the driver's main thread for a minute: it is not waited for."""
         time.sleep(STUCK_S)
         log.error("%s", self._lost, extra=about("stop"))
-        print(f"ess_ray: {self._lost}", file=sys.stderr, flush=True)
+        print(printable(f"ess_ray: {self._lost}"), file=sys.stderr, flush=True)
         os._exit(1)  # what was polled is in the journals
 
 

@@ -22,9 +22,31 @@ by calling their class with `args`, so Ray could not return an error from an act
 
 from __future__ import annotations
 
+from unicodedata import category
+
+
+def printable(text: str) -> str:
+    """The text on one line, as a terminal may be given it: what is not printable is escaped, as `\\x1b` or `\\n`.
+
+    For all that others have written: a database, a store, a device, Ray, the operating system. An escape sequence of
+    theirs could drive the terminal, and a line feed or a change of direction forge a line of ours.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or category(letter) == "Zs" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
 
 class EssRayError(Exception):
-    """Base of all errors that ess_ray raises on purpose; `str(error)` is a message for the user."""
+    """Base of all errors that ess_ray raises on purpose; `str(error)` is a message for the user.
+
+    Each argument is a line of it, and holds nothing that is not `printable`, whoever has written it.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(printable(str(argument)) for argument in self.args)
 
 
 class Transient(EssRayError):
@@ -64,7 +86,7 @@ class ConfigError(Terminal):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.problem}"
+        return printable(f"{self.key}: {self.problem}")
 
 
 class MapError(ConfigError):
@@ -80,7 +102,7 @@ class DatabaseRefused(Terminal):
         self.sqlstate = sqlstate
 
     def __str__(self) -> str:
-        return self.problem
+        return printable(self.problem)
 
 
 class StoreRefused(Terminal):

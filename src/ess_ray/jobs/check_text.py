@@ -16,6 +16,7 @@ from rich.text import Text
 from ess_ray.core.checking.findings import Checked, Finding, Polled, Verdict
 from ess_ray.core.checking.reading import Reading, address_text, range_text, row_text, show, with_unit
 from ess_ray.core.checking.suspect import Doubt
+from ess_ray.core.errors import printable
 
 FILE_WIDTH = 140  # columns where there is no terminal
 STYLES = {Verdict.PASS: "green", Verdict.WARNING: "yellow", Verdict.FAIL: "bold red", Verdict.SKIPPED: "dim"}
@@ -46,7 +47,7 @@ def print_checked(checked: Checked, console: Console | None = None) -> None:
             continue
         if finding.subject != subject:
             subject = finding.subject
-            console.print(Text(subject, style="bold"))
+            console.print(Text(printable(subject), style="bold"))
         console.print(_finding_row(finding))
     counts = Counter(finding.verdict for finding in checked.findings)
     summary = ", ".join(f"{counts[verdict]} {text}" for verdict, text in COUNT_TEXTS.items())
@@ -62,7 +63,7 @@ def as_json(checked: Checked) -> str:
                 "subject": finding.subject,
                 "what": finding.what,
                 "verdict": finding.verdict,
-                "text": finding.text,
+                "text": printable(finding.text),
                 "advice": finding.advice,
             }
             for finding in checked.findings
@@ -123,7 +124,7 @@ def print_doubts(console: Console, doubtful: Sequence[Doubt]) -> None:
         value = doubt.reading.value
         text = f"{row_text(value)} ({address_text(value)}) reads {doubt.reading.text()}, {doubt.why}"
         instead = f"; {'; '.join(doubt.instead)}" if doubt.instead else ""
-        console.print(Text(f"! {text}{instead}", style="yellow"))
+        console.print(Text(printable(f"! {text}{instead}"), style="yellow"))
     if len(doubtful) > MOST_DOUBTS:
         console.print(Text(f"! and {len(doubtful) - MOST_DOUBTS} more doubtful readings", style="yellow"))
 
@@ -150,7 +151,9 @@ def _finding_row(finding: Finding) -> Table:
     row.add_column(overflow="fold")
     advice = Text(f"\n→ {finding.advice}", style="italic") if finding.advice else Text("")
     style = STYLES[finding.verdict]
-    row.add_row("", Text(VERDICT_TEXTS[finding.verdict], style=style), finding.what, Text(finding.text) + advice)
+    row.add_row(
+        "", Text(VERDICT_TEXTS[finding.verdict], style=style), finding.what, Text(printable(finding.text)) + advice
+    )
     return row
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -23,11 +22,12 @@ from ess_ray.adapters.local.logs import EXPORT_JOB
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.guard import guarded
+from ess_ray.app.output import print_line
 from ess_ray.app.serving import serving
 from ess_ray.app.state_folder import state_folder
 from ess_ray.cluster.start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
-from ess_ray.core.errors import ConfigError
+from ess_ray.core.errors import ConfigError, printable
 from ess_ray.core.exporting.objects import DayObject, last_closed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
@@ -49,9 +49,8 @@ def run(settings: Settings) -> int:
         with ExitStack() as stack:
             return _run(settings, days, stack)
     except KeyboardInterrupt:
-        print(
-            "ess_ray: stopped at once: nothing unfinished is in the store; the next run does the rest",
-            file=sys.stderr,
+        print_line(
+            "ess_ray: stopped at once: nothing unfinished is in the store; the next run does the rest", error=True
         )
         return INTERRUPTED
 
@@ -82,7 +81,7 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
     exporter = make_exporter(settings, dsn)
     day_objects = [day_object for site, day in days for day_object in exporter.ledger.day_objects(site, day)]
     for line in _without_objects(settings, days, day_objects):
-        print(f"ess_ray: {line}", file=sys.stderr)
+        print_line(f"ess_ray: {line}", error=True)
         log.warning(line, extra=about("nothing to export"))
     if not day_objects:
         return FAILED
@@ -106,7 +105,7 @@ def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) 
     _sum_up(outcomes, exporter, time.monotonic() - began_s)
     failed = {day_object: outcome for day_object, outcome in outcomes.items() if not outcome.succeeded}
     for day_object, outcome in failed.items():
-        print(f"ess_ray: {day_object}: {outcome.problem}", file=sys.stderr)
+        print_line(f"ess_ray: {day_object}: {outcome.problem}", error=True)
         fields = about("export failed", site=day_object.site, table=day_object.table)
         log.error("%s: %s", day_object, outcome.problem, extra=fields)
     if not failed and not settings.export.verify:
@@ -136,7 +135,7 @@ def _sum_up(outcomes: dict[DayObject, ExportOutcome], exporter: Exporter, took_s
     size = sum(outcome.bytes for outcome in outcomes.values() if outcome.written)
     written = f"; {size / 1e6:.1f} MB in {took_s:.1f} s" if size else ""
     text = f"{len(outcomes)} objects in {exporter.store.location}: {counts}{written}"
-    print(text)
+    print_line(text)
     log.info(text, extra=about("export", count=len(outcomes)))
 
 
@@ -150,7 +149,7 @@ def _drop(settings: Settings, exporter: Exporter) -> None:
         reason = chunk.kept_because
         end = f"stays in the database: {reason}" if reason else "is dropped: every day of it is in the store"
         text = f"chunk {chunk.limits} of {chunk.table} {end}"
-        print(text)
+        print_line(text)
         log.info(text, extra=about("chunk", table=chunk.table))
 
 
@@ -181,7 +180,8 @@ class _ProgressDisplay:
             if day_object in self._tasks:
                 self._bars.remove_task(self._tasks.pop(day_object))
             text = f"{report.rows} rows, {report.bytes / 1e6:.1f} MB" if report.succeeded else report.problem
-            self._bars.console.print(f"{day_object}: {report.end}, {text}", markup=False, soft_wrap=True)
+            line = printable(f"{day_object}: {report.end}, {text}")
+            self._bars.console.print(line, markup=False, soft_wrap=True)
             return
         if day_object not in self._tasks:
             self._tasks[day_object] = self._bars.add_task(str(day_object), total=1.0, rows=0)

@@ -6,7 +6,6 @@ Exit code 1 if no register could be read. Only functions 1-4 are sent, at `probe
 from __future__ import annotations
 
 import statistics
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from rich.console import Console
 from ess_ray.adapters.modbus.reach import resolve
 from ess_ray.adapters.modbus.reader import Budget, Reader, count_connections
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
+from ess_ray.app.output import print_line
 from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, explore
 from ess_ray.core.checking.probed import Probed
 from ess_ray.core.checking.suspect import doubts, patterns
@@ -37,10 +37,9 @@ def run(settings: Settings) -> int:
             try:
                 resolve(probe.host, probe.port)
             except OSError as error:
-                text = (
-                    f"ess_ray: {probe.host} has no address ({error.strerror or error}): check host and the name server"
-                )
-                print(text, file=sys.stderr)
+                reason = error.strerror or error
+                text = f"ess_ray: {probe.host} has no address ({reason}): check host and the name server"
+                print_line(text, error=True)
                 return FAILED
             map_name = probe.device.map_name if probe.device else None
             probed = probe_device(probe, settings.maps[map_name].values if map_name else ())

@@ -15,6 +15,7 @@ from ess_ray.core.checking.interpretations import as_all_types, as_float, as_int
 from ess_ray.core.checking.probed import Probed
 from ess_ray.core.checking.reading import Reading, Registers, range_text, read_values, row_text
 from ess_ray.core.checking.skeleton import skeleton
+from ess_ray.core.errors import printable
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 from ess_ray.core.reasons import explain
@@ -32,7 +33,7 @@ def print_probed(probed: Probed, console: Console) -> None:
         console.width = max(console.width, FILE_WIDTH)
     explored, settings = probed.explored, probed.settings
     name = f"{settings.device.device}, map {settings.device.map_name}" if settings.device else "no map"
-    console.print(Text(f"{settings.host}:{settings.port}, unit {settings.unit_id} ({name})", style="bold"))
+    console.print(Text(printable(f"{settings.host}:{settings.port}, unit {settings.unit_id} ({name})"), style="bold"))
     for key, text in _facts(probed):
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=18)
@@ -49,7 +50,7 @@ def print_probed(probed: Probed, console: Console) -> None:
     _print_skeleton(console, explored, probed.values)
     print_doubts(console, probed.doubts)
     for pattern in probed.patterns:
-        console.print(Text(f"→ {pattern}", style="bold yellow"))
+        console.print(Text(printable(f"→ {pattern}"), style="bold yellow"))
     if probed.values and not probed.doubts:
         console.print(Text("all values of the map are as expected", style="bold green"))
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 
 from ess_ray.app.exit_codes import FAILED, OK
+from ess_ray.app.output import print_line
 from ess_ray.app.running import ReloadOutcome, find_collector, reload_result
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
@@ -32,7 +32,7 @@ def run(settings: Settings) -> int:
     while time.time_ns() // 1000 < requested_us + RELOAD_LIMIT_S * 1e6:
         if result := reload_result(settings.state_dir, requested_us):
             refused = result.outcome is ReloadOutcome.REFUSED
-            print(result.message, file=sys.stderr if refused else sys.stdout)
+            print_line(result.message, error=refused)
             return FAILED if refused else OK
         if find_collector(settings.state_dir) is None:
             raise CannotStart(f"the collector (process {running.pid}) has ended before it had reloaded")

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ess_ray.adapters.postgres.completeness import Completeness, open_completeness
 from ess_ray.app.exit_codes import FAILED, OK
+from ess_ray.app.output import print_line
 from ess_ray.app.serving import serving
 from ess_ray.core.day import choose_day
 from ess_ray.core.errors import ConfigError
@@ -34,7 +35,7 @@ def run(settings: Settings) -> int:
     reasons = problems(sites, settings.report.max_loss_percent)
     _output(settings.report, sites, reasons)
     for reason in reasons:
-        print(f"ess_ray: {reason}", file=sys.stderr)
+        print_line(f"ess_ray: {reason}", error=True)
     return FAILED if reasons else OK
 
 

@@ -12,7 +12,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ess_ray.app.table import plain_cell
 from ess_ray.core.day import EPOCH, HOUR_US, Day
+from ess_ray.core.errors import printable
 from ess_ray.core.reporting.completeness import DeviceReport, Gap, SiteReport
 from ess_ray.core.reporting.evidence import Outcome
 from ess_ray.core.reporting.proof import TableReport
@@ -27,12 +29,12 @@ CSV_COLUMNS = (
 def print_report(console: Console, sites: Iterable[SiteReport]) -> None:
     """Prints, for each site, a summary, a table of its devices, a table of its tables, and notes."""
     for site in sites:
-        console.print(f"[bold]{site.site}[/]: {site_summary(site)}", soft_wrap=True)
+        console.print(f"[bold]{plain_cell(site.site)}[/]: {site_summary(site)}", soft_wrap=True)
         if site.devices:
             console.print(_samples_by_device(console, site))
             console.print(_rows_by_table(console, site))
         for line in _notes(site):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(printable(line), markup=False, soft_wrap=True)
         console.print()
 
 
@@ -53,7 +55,7 @@ def _samples_by_device(console: Console, site: SiteReport) -> Table:
     table = _empty(console, columns)
     for report in site.devices:
         counts = (report.expected, *(report.count(outcome) for outcome in Outcome), report.late)
-        table.add_row(report.device.device, *map(str, counts), f"{report.loss_percent:.4f}")
+        table.add_row(plain_cell(report.device.device), *map(str, counts), f"{report.loss_percent:.4f}")
     return table
 
 
@@ -63,7 +65,9 @@ def _rows_by_table(console: Console, site: SiteReport) -> Table:
     for report in site.devices:
         for rows in report.tables:
             counts = (rows.identities, rows.expected, rows.rows, rows.rejected)
-            table.add_row(report.device.device, rows.table, *map(str, counts), f"{rows.loss_percent:.4f}")
+            table.add_row(
+                plain_cell(report.device.device), plain_cell(rows.table), *map(str, counts), f"{rows.loss_percent:.4f}"
+            )
     return table
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.running import RunningCollector, find_collector
 from ess_ray.app.table import fitting_table
-from ess_ray.core.errors import CannotStart
+from ess_ray.core.errors import CannotStart, printable
 from ess_ray.core.running.status import FILE, OLD_US, RunStatus, SiteStatus, status_from
 from ess_ray.core.settings import Settings
 
@@ -53,7 +53,7 @@ def print_status(console: Console, status: RunStatus, running: RunningCollector,
     rows = [_cells(site, now_us) for site in shown.sites]
     console.print(fitting_table(console, rows, DISPENSABLE))
     for line in _lines(shown, running, now_us):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
 
 
 def _cells(site: SiteStatus, now_us: int) -> dict[str, str]:

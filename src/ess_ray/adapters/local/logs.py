@@ -15,12 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ecs_logging import StdlibFormatter
 
 from ess_ray import __version__
 from ess_ray.adapters.local.own_folder import check_own
-from ess_ray.core.errors import ConfigError
+from ess_ray.core.errors import ConfigError, printable
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,14 @@ class LogFile:
     def path(self) -> Path:
         """The file that is being written."""
         return Path(self.state_dir, FOLDER, self.name + SUFFIX)
+
+
+class _Lines(StdlibFormatter):
+    """Lines of JSON whose message a person may show on a terminal."""
+
+    def format_to_ecs(self, record: logging.LogRecord) -> dict[str, Any]:
+        fields: dict[str, Any] = super().format_to_ecs(record)
+        return fields | {"message": printable(fields["message"])}
 
 
 class _File(logging.handlers.RotatingFileHandler):
@@ -85,7 +94,7 @@ def log_to(file: LogFile | None) -> None:
         "host.name": socket.gethostname(),
         "ess.actor": file.actor,
     }
-    handler.setFormatter(StdlibFormatter(extra=always, exclude_fields=EXCLUDED, ensure_ascii=False))
+    handler.setFormatter(_Lines(extra=always, exclude_fields=EXCLUDED, ensure_ascii=False))
     logger = logging.getLogger("ess_ray")
     for old in logger.handlers:
         old.close()

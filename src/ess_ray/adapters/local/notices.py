@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ess_ray.core.errors import printable
 from ess_ray.core.running.fold import Folds, Repeats
 from ess_ray.core.running.logfields import lasting
 
@@ -37,7 +38,7 @@ class Notice:
     """A line of the log that a person may have to be told of."""
 
     stage: Stage
-    text: str  # a sentence, with how often and for how long
+    text: str  # a sentence, with how often and for how long; printable, whoever has written parts of it
     level: int  # of `logging`
     fields: Mapping[str, object]  # as `core.running.logfields` makes them: "event.action", "ess.site", "ess.device" …
     module: str  # that reported it
@@ -128,7 +129,7 @@ class Troubles:
         level: int = logging.INFO,
         trace: bool = False,
     ) -> None:
-        notice = Notice(stage, f"{text}{repeats}", level, {**fields, **lasting(repeats)}, self._module)
+        notice = Notice(stage, printable(f"{text}{repeats}"), level, {**fields, **lasting(repeats)}, self._module)
         extra = dict(notice.fields)
         logging.getLogger(self._module).log(level, "%s", notice.text, extra=extra, exc_info=trace, stacklevel=3)
         for listener in _listeners:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import conninfo
 
-from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable
+from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable, printable
 
 if TYPE_CHECKING:
     from psycopg.abc import RV, PQGen
@@ -147,7 +147,8 @@ def concerns_row(error: psycopg.Error) -> bool:
 
 
 def server_message(error: psycopg.Error) -> str:
-    """Message, detail, hint and context as the server gave them, on one line."""
+    """Message, detail, hint and context as the server gave them, on one line, escaped where they are not printable."""
     diag = error.diag
     parts = [diag.message_primary or str(error), diag.message_detail, diag.message_hint, diag.context]
-    return "; ".join(part for part in parts if part)
+    lines = (line.strip() for part in parts if part for line in part.split("\n"))  # libpq has a line for each server
+    return "; ".join(printable(line) for line in lines if line)

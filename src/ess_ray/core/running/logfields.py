@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ess_ray.core.errors import printable
 from ess_ray.core.running.fold import Repeats
 from ess_ray.core.samples import Device
 
@@ -83,7 +84,7 @@ def about(
         "ess.reason": reason,
         "ess.count": count,
         "error.type": type(error).__name__ if error else None,
-        "error.message": str(error) or None if error else None,
+        "error.message": printable(str(error)) or None if error else None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

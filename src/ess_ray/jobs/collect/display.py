@@ -26,6 +26,7 @@ from ess_ray.adapters.stores.kinds import EXAMPLES
 from ess_ray.app.output import Output
 from ess_ray.app.table import fitting_table
 from ess_ray.cluster.start import Dashboard
+from ess_ray.core.errors import printable
 from ess_ray.core.running.account import Account, DeviceAccount
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node
@@ -68,7 +69,7 @@ class RunDisplay:
 
     def say(self, text: str) -> None:
         """Print a sentence as one line; a terminal wraps it between words."""
-        self.console.print(text, markup=False, soft_wrap=not self.console.is_terminal)
+        self.console.print(printable(text), markup=False, soft_wrap=not self.console.is_terminal)
 
     def note(self, text: str) -> None:
         """Print a sentence as `say` does, and write it to the log as a warning."""
@@ -101,7 +102,7 @@ class RunDisplay:
         grid.add_column(overflow="fold")
         for name, value in rows.items():
             simulated = name == "source" and settings.simulated
-            grid.add_row(name, Text(value, style="bold yellow" if simulated else ""))
+            grid.add_row(name, Text(printable(value), style="bold yellow" if simulated else ""))
         self.console.print(Panel(grid, title="ess_ray", title_align="left", expand=False))
 
     @contextmanager
@@ -133,9 +134,9 @@ class RunDisplay:
                 Text(_progress(first_us, until_us, end_us), style="dim"),
                 self._table(account, first_us, until_us, max(self.console.height - OTHER_LINES, 1)),
             ]
-            parts.extend(Text(line, style="red") for line in _troubles(account, problem))
+            parts.extend(Text(printable(line), style="red") for line in _troubles(account, problem))
             if export:
-                parts.append(Text(f"export: {export}", style="dim"))
+                parts.append(Text(printable(f"export: {export}"), style="dim"))
             self._live.update(Group(*parts), refresh=True)
         elif time.monotonic() >= self._next_line_s:
             self._next_line_s = time.monotonic() + LINE_EVERY_S

@@ -50,7 +50,7 @@ def test_every_documented_field_and_no_other_is_written(file: LogFile) -> None:
     except DatabaseUnavailable:
         log.exception("a defect", extra=about("defect"))
     written = lines(file)
-    assert written[1]["message"] == "전력 kW \udcff"
+    assert written[1]["message"] == "전력 kW \\udcff"
     assert written[1]["ess.tick"] == "2026-11-25T20:27:30+00:00"
     assert written[2]["error.type"] == "DatabaseUnavailable"
     assert {name for line in written for name in line} == {field.name for field in FIELDS}

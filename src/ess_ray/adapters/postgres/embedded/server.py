@@ -150,7 +150,7 @@ class EmbeddedPostgres:
         done = subprocess.run(prefix + command, check=False, cwd=self._folder, capture_output=True)
         if done.returncode != 0:
             output = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-LOG_LINES:]
-            raise CannotStart("\n".join([f"initdb could not make {self._data}:", *output]))
+            raise CannotStart(f"initdb could not make {self._data}:", *output)
         unfinished.rename(self._data)
         _sync_folder(self._folder)
 
@@ -202,19 +202,19 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_TIMEOUT_S
         while (state := self._state(self._server.pid)) != "ready":
             if self._server.poll() is not None:
-                raise CannotStart(self._with_log("ended while it was starting"))
+                raise CannotStart(*self._with_log("ended while it was starting"))
             if state != "starting" and time.monotonic() > deadline:
-                raise CannotStart(self._with_log(f"did not begin to start within {START_TIMEOUT_S:.0f} s"))
+                raise CannotStart(*self._with_log(f"did not begin to start within {START_TIMEOUT_S:.0f} s"))
             time.sleep(0.02)
 
     def _state(self, pid: int) -> str:
         lines = _pid_file_lines(self._data / "postmaster.pid")
         return lines[7].strip() if len(lines) > 7 and lines[0] == str(pid) else ""
 
-    def _with_log(self, problem: str) -> str:
-        """A message with the end of the server's log."""
+    def _with_log(self, problem: str) -> list[str]:
+        """The lines of a message with the end of the server's log."""
         end = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-        return "\n".join([f"embedded PostgreSQL in {self._folder} {problem}; the end of {self._log.name}:", *end])
+        return [f"embedded PostgreSQL in {self._folder} {problem}; the end of {self._log.name}:", *end]
 
 
 def _make_private(folder: Path, user: tuple[int, int] | None) -> None:
