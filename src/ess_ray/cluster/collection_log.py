@@ -49,8 +49,11 @@ class CollectionLog:
         for event in pulled.events:
             self._event(event)
         if values_dropped:
-            text = f"{poller}: its journal is full, {pulled.values_dropped} samples have lost their values"
-            fields = about("journal full", reason=Reason.JOURNAL_FULL, count=pulled.values_dropped)
+            text = (
+                f"{poller}: the database was away too long: {values_dropped} samples are kept without values "
+                f"(reason {Reason.JOURNAL_FULL}); raise journal.max_mb or journal.max_age_h"
+            )
+            fields = about("journal full", reason=Reason.JOURNAL_FULL, count=values_dropped)
             self._troubles.met(("journal", poller), text, fields, logging.ERROR)
         else:
             self._troubles.over(("journal", poller), f"{poller}: its journal has room again", about("journal back"))
@@ -128,7 +131,7 @@ class CollectionLog:
 
     def write_failed(self, count: int, error: BaseException) -> None:
         """Report that the database did not take a shipment of so many samples, or events."""
-        text = f"{count} samples are not stored yet and are tried again: {first_line(error)}"
+        text = f"{count} samples or events are not stored yet and are tried again: {first_line(error)}"
         level = logging.ERROR if isinstance(error, Terminal) else logging.WARNING
         self._troubles.met("write", text, about("write failed", count=count, error=error), level)
 

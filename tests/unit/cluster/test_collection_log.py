@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from ess_ray.actors.poller import Pulled
 from ess_ray.cluster.collection_log import MOST_NAMED, CollectionLog
 from ess_ray.core.batch import batch_of
 from ess_ray.core.samples import Device, Sample, Status
@@ -41,3 +42,12 @@ def test_a_fleet_that_is_stored_completely_again_is_reported(caplog: pytest.LogC
         collection_log.committed([batch_of(tick(2, 0))], ANSWER)
     assert caplog.messages[0] == "fleet: 90 of 100 samples of one batch are incomplete, most of them: timeout"
     assert caplog.messages[-1].startswith("fleet: at most 20 samples of a batch are incomplete")
+
+
+def test_samples_that_lost_their_values_are_counted_since_the_pull_before(caplog: pytest.LogCaptureFixture) -> None:
+    since_start, since_the_pull_before = 500, 7
+    pulled = Pulled((), (), 0, (), (), 0, since_start, None, busy=False, watermark_us=0)
+    CollectionLog().pulled("poller 0", pulled, since_the_pull_before)
+    (record,) = caplog.records
+    assert ": 7 samples are kept without values (reason journal_full)" in record.getMessage()
+    assert "500" not in record.getMessage()

@@ -63,12 +63,13 @@ class Bounds:
             if oldest.made_us >= old_us and not self._too_big:
                 return losses
             try:
-                smaller = pack_group(without_values(unpack_group(oldest.data)))
+                group = without_values(unpack_group(oldest.data))
             except ValueError:
                 continue  # it is damaged: whoever reads it reports it
+            smaller = pack_group(group)
             self._file.commit([StoredGroup(oldest.number, oldest.items, oldest.made_us, False, smaller)], [])
             self._bytes -= len(oldest.data) - len(smaller)
-            losses.values_dropped += oldest.items
+            losses.values_dropped += len(group) - len(group.events)
         for oldest in self._groups(after, taken | fresh, with_values=False):
             if not self._too_big:
                 break
@@ -76,7 +77,10 @@ class Bounds:
             self._bytes -= len(oldest.data)
             losses.forgotten += oldest.items
         if losses.forgotten:
-            text = f"the journal is full of samples without values: {losses.forgotten} of them are forgotten"
+            text = (
+                f"the journal is full (journal.max_mb), and its samples have lost their values already: the "
+                f"{losses.forgotten} oldest samples and events were deleted; see to the database"
+            )
             troubles.met(self._file, text, about("samples forgotten", count=losses.forgotten), logging.ERROR)
         return losses
 
