@@ -222,7 +222,7 @@ def test_a_commit_behind_an_export_tells_of_itself(prepared: str, gate: psycopg.
     with closing(FlushWriter(prepared)) as writer, ThreadPoolExecutor(1) as pool:
         flush = pool.submit(writer.write, flush_of([(DEVICE, DAY.start_us)]))
         _wait_for(prepared, STOPPED)
-        with pytest.raises(DatabaseUnavailable, match=r"has been writing for more than 0\.1 s"):
+        with pytest.raises(DatabaseUnavailable, match=r"transaction open for more than 0\.1 s"):
             open_day(prepared, day_object, writer_limit_s=0.1).__enter__()
         assert ledger.entry_of(day_object)[1] is False  # nothing is committed
         gate.commit()

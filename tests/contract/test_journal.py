@@ -169,7 +169,7 @@ def test_samples_drain_only_to_where_they_belong(path: Path, other: JournalOwner
     foreign = opened(path, owner=other)
     assert everything(foreign) == []
     (note,) = foreign.notes
-    assert "set aside" in note
+    assert "renamed to" in note
     foreign.close()
     (aside,) = path.parent.glob("*.foreign-*[0-9]")
     aside.rename(path)
@@ -251,5 +251,5 @@ def test_a_journal_without_a_poller_is_taken_over_and_noted(path: Path) -> None:
     both = opened(path, adopt=(orphan,))
     assert sorted(seconds(everything(both))) == [0, 1, 2, 3, 4]
     assert not orphan.exists()
-    assert "3 samples are taken over" in both.notes[0]
+    assert "3 samples are sent to the database" in both.notes[0]
     both.close()

@@ -60,7 +60,7 @@ def test_journals_without_a_poller_are_drained_one_after_the_other_and_deleted(n
     samples, recipes, notes = drained(Keeper(node))
     assert samples == 12
     assert recipes == {"layout": "recipe of oracle__d002.journal"}  # of the last journal
-    assert [note.partition(" on ")[0] for note in notes] == ["journal oracle/d001", "journal oracle/d002"]
+    assert [note.partition(" on ")[0] for note in notes] == ["the journal of oracle/d001", "the journal of oracle/d002"]
     assert [path.name for path in node.folder.glob("*.journal")] == ["oracle__d000.journal"]  # its poller has it
     poller.close()
 

@@ -73,7 +73,7 @@ def make_exporter(settings: Settings, dsn: str) -> Exporter:
     """The exporter of these settings; it can be sent to another process. Raises ConfigError if nothing is exported."""
     export = settings.export
     if export.store is None:
-        raise ConfigError("export", "nothing is exported with these settings: say where the objects go")
+        raise ConfigError("export", "nothing is exported with these settings: set export=local or export=gcs")
     store = export.store.open()
     catalogue = Catalogue(settings.standard, export.template, export.formats)
     maps = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
@@ -121,7 +121,9 @@ class Exporter:
             yield ExportProgress(0, 0.0)
         if (read_back.crc32c, read_back.bytes) != (entry.crc32c, entry.bytes):
             differs = f"{read_back} instead of {entry.bytes} bytes with CRC32C {entry.crc32c:08x}"
-            yield ExportOutcome(ExportEnd.FAILED, problem=f"the object is not what was exported: {differs}")
+            yield ExportOutcome(
+                ExportEnd.FAILED, problem=f"the object in the store was changed after the export: {differs}"
+            )
         elif changed:
             yield ExportOutcome(ExportEnd.FAILED, problem="the day has changed since it was exported: export it again")
         elif entry.dropped:
@@ -269,7 +271,8 @@ def _cannot_verify(entry: LedgerEntry | None, stored: StoredObject | None) -> st
     if stored is None:
         return "the object is not in the store any more"
     if stored.generation != entry.generation:
-        return f"somebody else has replaced the object: generation {stored.generation} instead of {entry.generation}"
+        generations = f"generation {stored.generation} instead of {entry.generation}"
+        return f"somebody else replaced the object after our export ({generations})"
     return ""
 
 

@@ -78,7 +78,8 @@ class Keeper:
                 continue  # its poller has it; or its disk refuses, which the next look may find otherwise
             self._draining, self._path = poller, path
             host, waiting = ready.process.host, ready.waiting
-            note = f"journal {_shown(path)} on {host} has no poller: its {waiting} samples are stored"
+            journal = f"the journal of {_shown(path)} on {host}"
+            note = f"{journal} is not in use by a poller: its {waiting} samples are sent to the database"
             return replace(ready, notes=(*ready.notes, note) if ready.waiting else ready.notes)
         return None
 

@@ -104,7 +104,7 @@ class ExportTasks:
         try:
             report: ExportReport = ray.get(next(task))
         except StopIteration:
-            problem = "the task of this object ended without an outcome"
+            problem = "the export of this object stopped unexpectedly"
             yield from self._on_end(task, pending.outcome or ExportOutcome(ExportEnd.FAILED, problem=problem), True)
         except (RayError, EssRayError) as error:
             yield from self._on_error(task, error)

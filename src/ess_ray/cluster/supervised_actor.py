@@ -79,13 +79,13 @@ class SupervisedActor:
     def died(self, error: RayError) -> None:
         """Note that a call has failed with the actor: wait for the process that Ray starts, or make a new actor."""
         self.deaths += self.up  # the end of a process may be reported by several calls
-        text = f"{self.name} has died ({type(error).__name__}) and is started again"
+        text = f"the process of {self.name} ended unexpectedly or cannot be reached: it is started again"
         troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
         if not self.up and isinstance(error, ActorDiedError):
             try:
                 self.handle = self._make()
             except ValueError:  # its name is not free yet: the next `take_ready` finds it dead again
-                log.info("the name of %s is still taken by the actor that died: it is made again later", self.name)
+                log.info("%s is started again as soon as Ray has removed the old process", self.name)
         self.await_ready()
 
     def await_ready(self) -> None:

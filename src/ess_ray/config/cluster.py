@@ -53,9 +53,14 @@ def placement(
     amounts = {**of_site, **(of_device or {})}
     for resource, key in keys.items():
         if not RESOURCE.fullmatch(resource) or resource.lower() in RESERVED_BY_RAY:
-            raise ConfigError(key, f"{resource!r} is no name of what a node may offer: letters, digits, _ . -")
+            problem = (
+                "is no valid name of a Ray resource: a letter, then letters, digits, _ . -; not CPU, GPU or memory"
+            )
+            raise ConfigError(key, f"{resource!r} {problem}")
         if amounts[resource] != 1:
-            raise ConfigError(key, f"{resource}: {amounts[resource]}: say 1; a node offers it or does not")
+            raise ConfigError(
+                key, f"{resource}: expected 1, not {amounts[resource]}: it only says that the node must have this label"
+            )
     return frozenset(keys)
 
 

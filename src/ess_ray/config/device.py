@@ -48,7 +48,7 @@ def check_hosts(config: Config, simulated: bool) -> None:
         raise ConfigError("sites", "none of the chosen sites has a device")
     for key, host in hosts.items():
         if simulated and host:
-            raise ConfigError(key, "a host is given but source=simulated plays the device: say source=plant")
+            raise ConfigError(key, "a host is given but source=simulated plays the device: set source=plant")
         if not simulated and not host:
             raise ConfigError(key, "source=plant needs the device's host name or address")
 

@@ -33,7 +33,7 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     kind = _kind(export.kind, config.storage.kind)
     store = _store(kind, export, state_dir)
     if job == "export" and store is None:
-        raise ConfigError("export", f"nothing says where the objects go: say {EXAMPLES}")
+        raise ConfigError("export", f"nothing says where the objects go: set {EXAMPLES}")
     first, last = _days(config)
     tables = [*standard.tables, *FIXED_TABLES]
     return freeze(
@@ -64,7 +64,7 @@ def _store(kind: str, export: ExportConfig, state_dir: Path) -> StoreSettings | 
     for key, value in values.items():
         if value and key not in own_keys:
             words = " or ".join(f"export={name}" for name, other in KINDS.items() if key in set(other.keys()))
-            raise ConfigError(f"export.{key}", f"is not used with export={kind}: say {words}, or leave it out")
+            raise ConfigError(f"export.{key}", f"is not used with export={kind}: set {words}, or leave it out")
     return settings.from_config(values, state_dir) if settings else None
 
 
@@ -73,7 +73,7 @@ def _formats(export: ExportConfig) -> tuple[ObjectFormat, ...]:
         if name not in FORMATS:
             raise ConfigError("export.formats", f"{name!r} is none of {', '.join(FORMATS)}")
     if not export.formats or len({*export.formats}) < len(export.formats):
-        problem = f"expected at least one of {', '.join(FORMATS)} in brackets, none twice: say for example [csv]"
+        problem = f"expected at least one of {', '.join(FORMATS)} in brackets, none twice: set for example [csv]"
         raise ConfigError("export.formats", problem)
     formats = [FORMATS[name] for name in export.formats]
     return tuple(each.gzipped() if export.gzip and each.is_text else each for each in formats)
@@ -86,7 +86,7 @@ def _drop_after(text: str | None, store: StoreSettings | None, storage: str) -> 
     if not re.fullmatch(r"[1-9]\d{0,4}d", text):
         raise ConfigError(key, f"{text!r}: expected a number of days, for example 30d")
     if store is None:
-        raise ConfigError(key, f"only what was exported is dropped, and nothing is exported: say {EXAMPLES}")
+        raise ConfigError(key, f"only what was exported is dropped, and nothing is exported: set {EXAMPLES}")
     if storage == "embedded":
         raise ConfigError(key, "drops chunks of hypertables, and the embedded database has plain tables")
     return int(text[:-1]) * DAY_US
@@ -97,7 +97,7 @@ def _days(config: Config) -> tuple[str, str]:
     if config.first_day is None and config.last_day is None:
         return config.day, config.day  # checked with the report's
     if config.first_day is None:
-        raise ConfigError("from", "is missing: say from=2026-11-01 to=2026-11-07, or day=…")
+        raise ConfigError("from", "is missing: set from=2026-11-01 to=2026-11-07, or day=…")
     first = check_day(config.first_day, "from")
     last = check_day(config.last_day or "yesterday", "to")
     if first[:1].isdigit() and last[:1].isdigit() and first > last:

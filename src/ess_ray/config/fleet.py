@@ -22,7 +22,7 @@ def check_chosen(config: Config) -> bool:
     """True if there is a fleet. Raises ConfigError if settings of a fleet are given without `site=fleet`."""
     chosen = SITE in config.sites
     if not chosen and config.fleet != FleetConfig():
-        raise ConfigError("fleet", "is for many devices of one kind: say site=fleet")
+        raise ConfigError("fleet", "is for many devices of one kind: set site=fleet")
     return chosen
 
 

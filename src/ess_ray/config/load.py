@@ -35,7 +35,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     has_no_site = job.devices == "one" and bool(config.probe.host)
     simulated = job.devices != "none" and config.source.kind == "simulated" and not has_no_site
     if not config.sites:
-        raise ConfigError("site", "no site is chosen: say for example site=all")
+        raise ConfigError("site", "no site is chosen: set for example site=all")
     standard = load_standard(config.standard)
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in config.maps.items()}
     devices = device_settings(config, maps)
@@ -101,5 +101,5 @@ def _timezone(site: str, name: str) -> str:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(key, f"there is no time zone {name!r}: say for example Asia/Seoul") from error
+        raise ConfigError(key, f"there is no time zone {name!r}: set for example Asia/Seoul") from error
     return name

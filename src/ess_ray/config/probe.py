@@ -25,7 +25,7 @@ def probe_settings(config: Config, devices: Sequence[DeviceSettings], simulated:
     """
     probe = config.probe
     if probe.host and config.device:
-        raise ConfigError("probe.host", "a configured device has its own host: say device=… or probe.host=…, not both")
+        raise ConfigError("probe.host", "a configured device has its own host: set device=… or probe.host=…, not both")
     device = None if probe.host else _chosen(config.device, devices)
     if device and not device.host and not simulated:
         raise ConfigError(f"sites.{device.device.site}.devices.{device.device.device}.host", "has to be given")

@@ -28,13 +28,13 @@ def storage_settings(
     """
     for name in ("dsn", "dsn_file"):
         if storage.kind == "embedded" and getattr(storage, name):
-            raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: say storage=timescale")
+            raise ConfigError(f"storage.{name}", "a server is given, but storage=embedded: set storage=timescale")
     needed = storage.kind == "timescale" and database
     dsn = _dsn(storage, environment) if needed else ""
     if needed and simulated and not storage.allow_simulated:
         raise ConfigError(
             "storage.allow_simulated",
-            "simulated samples would go into a real database: say storage.allow_simulated=true if you mean it",
+            "simulated samples would go into a real database: set storage.allow_simulated=true if you mean it",
         )
     return freeze(StorageSettings, storage, dsn=dsn)
 

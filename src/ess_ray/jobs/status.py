@@ -22,7 +22,7 @@ from ess_ray.core.running.status import FILE, OLD_US, RunStatus, SiteStatus, sta
 from ess_ray.core.settings import Settings
 
 FILE_WIDTH = 200  # columns where there is no terminal
-DISPENSABLE = ("p50 ms", "rows", "p99 ms", "failed", "partial", "stored/expected")
+DISPENSABLE = ("latency median ms", "rows", "latency p99 ms", "failed", "partial", "stored/expected")
 
 
 def run(settings: Settings) -> int:
@@ -66,8 +66,8 @@ def _cells(site: SiteStatus, now_us: int) -> dict[str, str]:
         "partial": str(site.partial),
         "failed": str(site.failed),
         "last tick": last,
-        "p50 ms": "-" if site.p50_ms is None else f"{site.p50_ms:.0f}",
-        "p99 ms": "-" if site.p99_ms is None else f"{site.p99_ms:.0f}",
+        "latency median ms": "-" if site.p50_ms is None else f"{site.p50_ms:.0f}",
+        "latency p99 ms": "-" if site.p99_ms is None else f"{site.p99_ms:.0f}",
         "rows": str(site.rows),
     }
 

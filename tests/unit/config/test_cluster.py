@@ -52,7 +52,7 @@ def test_a_device_needs_what_its_site_says_and_what_it_says_itself(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("placement", "told"),
-    [("{CPU: 1}", "'CPU' is no name"), ("{north: 2}", "north: 2: say 1"), ("{a b: 1}", "no name")],
+    [("{CPU: 1}", "'CPU' is no valid name"), ("{north: 2}", "north: expected 1, not 2"), ("{a b: 1}", "no valid name")],
 )
 def test_a_placement_is_names_of_what_a_node_offers(tmp_path: Path, placement: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):

@@ -93,7 +93,7 @@ def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
         ("+run.foo=3", "command line, setting 2", "expected key=value"),
         ("source=real", "source", "there is no 'real'; there are: plant, simulated"),
         ("source=plant", f"{GATEWAY}.host", "needs the device's host"),
-        (f"{GATEWAY}.host=h", f"{GATEWAY}.host", "say source=plant"),
+        (f"{GATEWAY}.host=h", f"{GATEWAY}.host", "set source=plant"),
         ("site=typo", "sites.typo.devices.gateway.hots", "did you mean host?"),
         ("site=mapless", "sites.mapless.devices.gateway.map", "has to be given"),
         ("site=zoneless", "sites.zoneless.timezone", "has to be given"),
@@ -106,7 +106,7 @@ def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
         ("storage=timescale", "storage.dsn", "set ESS_RAY_DSN="),
         ("cluster.address=auto", "cluster.address", "the embedded database serves one machine only"),
         ("cluster.devices_per_actor=0", "cluster.devices_per_actor", "'0' is neither auto nor a number above 0"),
-        ("fleet.devices=3", "fleet", "say site=fleet"),
+        ("fleet.devices=3", "fleet", "set site=fleet"),
         ("site=fleet", "fleet.host", "source=plant needs"),
         ("logging.level=loud", "logging.level", "'loud' is none of debug"),
     ],
@@ -177,7 +177,7 @@ def test_the_printed_configuration_masks_the_dsn(capsys: pytest.CaptureFixture[s
 
 
 def test_a_server_needs_storage_timescale() -> None:
-    with pytest.raises(ConfigError, match="say storage=timescale"):
+    with pytest.raises(ConfigError, match="set storage=timescale"):
         settings(["storage.dsn=postgresql://host/"])
 
 
@@ -191,7 +191,7 @@ def test_sites_of_the_users_folder_stand_beside_the_programs_own(plants: Path) -
         (["fleet.devices=50000"], "fleet.devices", "50000 is not within 1 to 45536"),
         (["fleet.phase_s=0.5", "fleet.spread_s=0.6"], "fleet.spread_s", "0.6 s is not within 0 to 0.5 s"),
         (["fleet.timeout_s=0"], "fleet.timeout_s", "0 s is not within"),
-        (["source=simulated"], "fleet.host", "say source=plant"),
+        (["source=simulated"], "fleet.host", "set source=plant"),
     ],
 )
 def test_a_fleet_is_checked_as_a_device_is(words: list[str], key: str, told: str) -> None:

@@ -115,7 +115,9 @@ class JournalFile:
                 delete_files(path)
                 lock_path(path).unlink(missing_ok=True)
                 if items:
-                    self.notes.append(f"journal {path.name} has no poller any more: {items} samples are taken over")
+                    self.notes.append(
+                        f"no poller uses the journal {path.name} any more: its {items} samples are sent to the database"
+                    )
         finally:
             os.close(lock)
 

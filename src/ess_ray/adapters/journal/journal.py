@@ -77,6 +77,7 @@ class Journal:
         `wait_s`: seconds to wait for a predecessor to let go of it. Raises JournalBusy if it does not, JournalFailed if
         the disk refuses. `notes` says what a person should know, `recipes` how the layouts in the file are decoded.
         """
+        self._path = path
         self._file = JournalFile(path, owner, limits.sync, wait_s)
         try:
             for orphan in adopt:
@@ -190,7 +191,10 @@ class Journal:
             with self._lock:
                 damaged = self._groups.take_stored(span, stored_groups, most, taken)
             for stored in damaged:
-                text = f"group {stored.number} of the journal is damaged: its {stored.items} items stay in the file"
+                text = (
+                    f"the journal {self._path} is damaged in one place (group {stored.number}): {stored.items} samples "
+                    "and events there cannot be read; they stay in the file"
+                )
                 self._troubles.met("damaged", text, about("journal damaged", count=stored.items), logging.ERROR)
 
     def _read(self, span: BacklogSpan) -> list[StoredGroup] | None:

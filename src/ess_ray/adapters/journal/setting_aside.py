@@ -67,12 +67,17 @@ def _about(path: Path) -> dict[str, str]:
 
 def _set_aside_foreign(path: Path, about: dict[str, str], owner: JournalOwner) -> str:
     aside = _rename_files(path, "foreign")
-    differences = ", ".join(
-        f"{key} {about.get(key)} instead of {expected}"
-        for key, expected in owner.about.items()
-        if about.get(key) != expected
+    differences = " and ".join(
+        f"{key} {about.get(key)}, not {expected}" for key, expected in owner.about.items() if about.get(key) != expected
     )
-    return f"journal {path.name}: {differences}: set aside as {aside.name}, its samples stay there"
+    if about.get("format") == owner.about["format"]:
+        folder = f"journal/{about.get('source')}-{about.get('database')}"
+        advice = f"to store them, move it as {path.name} into {folder} and start the job with that source and database"
+    else:
+        advice = f"to store them, rename it to {path.name} again and start the version of ess_ray that wrote it"
+    return (
+        f"journal {path.name} was written for {differences}: renamed to {aside.name}, its samples stay there; {advice}"
+    )
 
 
 def _rename_files(path: Path, why: str) -> Path:

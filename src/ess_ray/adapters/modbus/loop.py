@@ -230,7 +230,7 @@ class ModbusLoop:
 
 
 def _log_defect(where: object) -> None:
-    text = f"a defect: {where} was not dealt with, and will be looked at again"
+    text = f"program error at {where} (please report the log); polling goes on"
     troubles.met(text, text, about("defect"), logging.ERROR, trace=True)
 
 
@@ -242,4 +242,8 @@ def allow_files(needed: int) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     except (ValueError, OSError):
-        log.warning("needs %d open files, may have %d: raise `ulimit -n`, or poll fewer devices", needed, soft)
+        text = (
+            "this process needs %d open files and may have %d, so some devices cannot be polled: "
+            "raise `ulimit -n` (in a systemd unit: LimitNOFILE)"
+        )
+        log.warning(text, needed, soft)

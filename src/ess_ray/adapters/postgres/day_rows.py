@@ -134,8 +134,9 @@ def _announce(connection: DatabaseConnection, day_object: DayObject, writer_limi
         if time.monotonic() > end_s:
             pids = ", ".join(sorted(str(pid) for _, pid in before))
             raise DatabaseUnavailable(
-                f"reading {day_object}: a transaction of the database's process {pids} has been writing for more than "
-                f"{writer_limit_s:g} s; the day can be read when it has ended"
+                f"reading {day_object}: PostgreSQL process {pids} has held a transaction open for more than "
+                f"{writer_limit_s:g} s that may still write samples of that day: if it hangs, end it "
+                "(pg_terminate_backend); the day is exported afterwards"
             )
         time.sleep(LOCK_POLL_S)
     connection.autocommit = False

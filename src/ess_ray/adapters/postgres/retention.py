@@ -109,10 +109,10 @@ def _drop(ledger: Ledger, chunk: Chunk, stat: Stat) -> None:
             connection.execute("LOCK TABLE late_commit IN SHARE MODE")
             rows, entries_now = _covered(ledger, connection, chunk)
             if entries_now != entries:
-                raise _KeptError("rows of it were written or exported meanwhile")
+                raise _KeptError("new rows arrived, or it was exported, while it was checked: the next run tries again")
             connection.execute(DROP, [chunk.table, chunk.end, chunk.start])
         except IN_USE as error:
-            raise _KeptError("it is in use") from error
+            raise _KeptError("another query is using it: the next run tries again") from error
         connection.execute(DROPPED, [list(rows), chunk.table, chunk.end, chunk.start])
 
 

@@ -119,7 +119,7 @@ class Folder:
             try:
                 file = FileIO(path)
             except FileNotFoundError as error:
-                raise StoreConflict(f"{path} is not there any more") from error
+                raise StoreConflict(f"{path} was deleted before it could be read") from error
             with file:
                 while block := file.read(BLOCK):
                     yield block

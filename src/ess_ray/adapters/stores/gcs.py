@@ -116,7 +116,7 @@ class Bucket:
         """
         stored = self.stat(name)
         if stored is None:
-            raise StoreConflict(f"{self.location}/{name} is not there any more")
+            raise StoreConflict(f"{self.location}/{name} was deleted before it could be read")
         start, url = 0, f"{self.endpoint or ENDPOINT}/download/storage/v1/b/{self.name}/o/{quote(name, safe='')}"
         while start < stored.bytes:
             with self._translated(f"{name} was replaced or deleted while it was read"):

@@ -130,8 +130,8 @@ class ResumableUpload:
     def _set_arrived(self, end: int) -> None:
         if not self._arrived <= end <= self._arrived + len(self._unsent):
             raise StoreUnavailable(
-                f"{self._where}: the store says that it has {end} bytes; it had {self._arrived} "
-                f"and was sent {self._arrived + len(self._unsent)}"
+                f"{self._where}: the upload got out of step with the store and is begun again (the store has {end} "
+                f"bytes, had {self._arrived} before and was sent up to {self._arrived + len(self._unsent)})"
             )
         del self._unsent[: end - self._arrived]
         self._arrived = end

@@ -171,7 +171,7 @@ def clock_finding(ahead_s: float, uncertain_s: float) -> Finding:
 
 def sync_finding(median_ms: float, worst_ms: float) -> Finding:
     """The finding about the time that the journal's disk needs to have a write on it for good."""
-    text = f"fsync takes {median_ms:.1f} ms, at worst {worst_ms:.1f} ms"
+    text = f"writing to the disk for good (fsync) takes {median_ms:.1f} ms (worst {worst_ms:.1f} ms)"
     if median_ms <= SLOW_SYNC_MS:
         return Finding("journal", "disk", Verdict.PASS, text)
     return Finding(

@@ -164,8 +164,9 @@ def _sample_keys(batch: Batch) -> list[pl.Series]:
 def _images(batch: Batch, count: int, image_bytes: int) -> np.ndarray:
     """(count, image bytes) uint8."""
     if len(batch.images) != count * image_bytes:
-        problem = f"{len(batch.images)} bytes of {count} images, but their plan reads {image_bytes} each"
-        raise ValueError(f"{', '.join(sorted(set(batch.devices))[:3])}: {problem}")
+        devices = ", ".join(sorted(set(batch.devices))[:3])
+        problem = f"{len(batch.images)} bytes for {count} samples, but their map requires {image_bytes} bytes each"
+        raise ValueError(f"{devices}: {problem}; they stay in the journal: please report this")
     return np.frombuffer(batch.images, np.uint8).reshape(count, image_bytes)
 
 

@@ -30,7 +30,8 @@ def check_values(name: str, values: Sequence[Value], standard: Standard) -> None
     for value in values:
         if value.address < 0 or value.address + value.width - 1 > LAST_ADDRESS:
             raise MapError(
-                location(name, value.line, value.address), f"{label(value, standard)} ends past {LAST_ADDRESS}"
+                location(name, value.line, value.address),
+                f"{label(value, standard)}: its last register is above {LAST_ADDRESS}, the highest address",
             )
     _check_once(name, values, standard)
     _check_elements(name, values, standard)

@@ -28,12 +28,18 @@ def follow_recipe(recipe: str, layout: str, standard: Standard) -> tuple[Registe
     A layout without a recipe, whose journal was damaged, raises it too.
     """
     if not recipe:
-        raise MapError(
-            f"layout {layout}", "its journal has lost the recipe to decode its samples: they stay in the journal"
+        problem = (
+            "the map that these samples were read with is missing from the journal, which was damaged: they cannot be "
+            "stored and stay there"
         )
+        raise MapError(f"layout {layout}", problem)
     parts = json.loads(recipe)
     register_map = load_map(parts["map"], parts["tree"], standard)
     plan = make_plan(register_map, parts["max_registers"], parts["max_bits"])
     if plan.layout != layout:
-        raise MapError(f"map {register_map.name}", f"its samples have layout {layout}, its recipe makes {plan.layout}")
+        problem = (
+            f"these samples were packed by another version of ess_ray (layout {layout}, not {plan.layout}): start that "
+            "version once, so that it stores them"
+        )
+        raise MapError(f"map {register_map.name}", problem)
     return register_map, plan

@@ -164,7 +164,7 @@ def _journals(series: _Series, journals: Mapping[str, Backlog], now_us: int) -> 
         series.add("journal_depth_seconds", max(now_us - waiting.oldest_us, 0) / 1e6 if waiting.items else 0.0, poller)
         if waiting.items:
             series.add("journal_oldest_timestamp_seconds", waiting.oldest_us / 1e6, poller)
-        series.add("journal_shed_samples_total", waiting.shed, poller)
+        series.add("journal_shed_samples_total", waiting.values_dropped, poller)
         series.add("journal_disk_failing", waiting.failing, poller)
 
 

@@ -23,7 +23,7 @@ class Backlog:
 
     items: int  # samples and events that the database has not committed
     oldest_us: int  # their oldest tick or time; the moment of the pull if there are none
-    shed: int  # samples that lost their values to the journal's bounds, since the poller's start
+    values_dropped: int  # samples that lost their values to the journal's bounds, since the poller's start
     failing: bool  # its disk does not take what is written
 
 

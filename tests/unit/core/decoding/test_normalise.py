@@ -190,7 +190,7 @@ def test_a_flush_can_be_cut_by_sample_and_flags_what_is_late() -> None:
 
 def test_an_image_of_the_wrong_length_names_its_device() -> None:
     decoder = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD)
-    with pytest.raises(ValueError, match="s/d: 4 bytes of 1 images, but their plan reads 6"):
+    with pytest.raises(ValueError, match="s/d: 4 bytes for 1 samples, but their map requires 6 bytes each"):
         normalise(decoder, batch_of([_sample(b"1234")]), 0, 0)
 
 

@@ -151,7 +151,7 @@ IN_COLUMNS: dict[str, list[str]] = {
     "x, y: {at: 10}": ["address 10", "row.y (a 1, b 2) reads a register that row.x"],
     "register: [x, y]": ["address 10", "reads already"],
     "register: [on_1: {bit: 4}, small: {bits: 4..7}]": ["address 10", "reads already"],
-    "x: {at: 65535, type: int32}": ["address 65535", "ends past 65535"],
+    "x: {at: 65535, type: int32}": ["address 65535", "last register is above 65535"],
     "x: {at: 65536}": ["from 0 to 65535, found 65536"],
     "x, x: {scale: 0}": ["line 5, address 11: x: scale 0"],
     "x: {scale: fast}": ["line 5, address 10: x.scale: expected a number, found 'fast'"],
@@ -196,7 +196,10 @@ AROUND: list[tuple[dict[str, str], list[str]]] = [
     ({"rows": "ids: {a: 1}, repeat: {b: 2}", "run": "at: 0, stride: {a: 1}"}, ["unknown repeated identity column"]),
     ({"rows": "repeat: {a: 2, b: 2}", "run": "at: 0, stride: {a: 1}"}, ["b is missing"]),
     ({"rows": "repeat: {a: 2, b: 2}", "run": "at: 0, stride: 3"}, ["expected"]),
-    ({"rows": "ids: {a: 1}, repeat: {b: 3}", "run": "at: 65000, stride: 300"}, ["address 65600", "ends past"]),
+    (
+        {"rows": "ids: {a: 1}, repeat: {b: 3}", "run": "at: 65000, stride: 300"},
+        ["address 65600", "last register is above"],
+    ),
     ({"run": "stride: 3"}, ["at is missing"]),
 ]
 
