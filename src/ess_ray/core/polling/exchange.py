@@ -21,7 +21,7 @@ class Exchange:
     """Sends the requests of one poll after the other, and takes their replies into it.
 
     Invariants between two calls:
-    - `deadline_us` is set exactly while requests are in flight; these are requests of the poll that was begun last.
+    - `_since_us` is set exactly while requests are in flight; these are requests of the poll that was begun last.
     - `_pipeline` is set exactly while several requests went out together and not all of them have their replies.
     - The fast path runs only while one request is in flight. `_fast_replies` are those that it has taken and the poll
       does not know of yet; every other method that touches the poll hands them over first (`_report_fast_replies`).
@@ -29,7 +29,7 @@ class Exchange:
 
     __slots__ = (
         "_device", "_fast_path", "_fast_replies", "_following", "_framing", "_pipeline", "_poll", "_poll_until_us",
-        "_reply_bytes", "_request_times", "_send", "_sent_us", "_timeout_us", "deadline_us",
+        "_reply_bytes", "_request_times", "_send", "_sent_us", "_since_us", "_timeout_us",
     )  # fmt: skip
 
     def __init__(self, framing: Framing, send: Callable[[bytes], None], fast_path: bool) -> None:
@@ -41,7 +41,7 @@ class Exchange:
         self._poll: Poll
         self._pipeline: Pipeline | None = None
         self._sent_us = 0  # when the requests in flight were sent
-        self.deadline_us: int | None = None  # of the oldest request in flight
+        self._since_us: int | None = None  # when they were sent or last replied to; None: none is in flight
         # Of the device and its poll, so that the fast path touches nothing else.
         self._timeout_us = self._poll_until_us = 0
         self._request_times = Histogram()
@@ -50,6 +50,11 @@ class Exchange:
         self._reply_bytes = NO_REPLY_BYTES
         self._fast_replies: list[bytes] = []
         self._following: list[PreparedRequest] = []
+
+    @property
+    def deadline_us(self) -> int | None:
+        """Of the oldest request in flight; None: none is in flight."""
+        return None if self._since_us is None else min(self._since_us + self._timeout_us, self._poll_until_us)
 
     def begin(self, device: PolledDevice, poll: Poll) -> None:
         """From now on the requests of this poll are sent; none of another is in flight."""
@@ -66,8 +71,7 @@ class Exchange:
         device, poll = self._device, self._poll
         prepared = device.prepared(poll.requests)  # a search has made others
         indexes = poll.send(device.at_once)
-        self._sent_us = now.mono_us
-        self._move_deadline(now)
+        self._sent_us = self._since_us = now.mono_us
         self._reply_bytes = NO_REPLY_BYTES
         if len(indexes) > 1:
             self._pipeline = Pipeline(prepared[indexes.start : indexes.stop], self._framing)
@@ -93,13 +97,11 @@ class Exchange:
         request = self._following.pop()
         self._fast_replies.append(data[len(prefix) :])
         self._reply_bytes = request.reply_bytes
-        deadline_us = mono_us + self._timeout_us
-        self.deadline_us = deadline_us if deadline_us < poll_until_us else poll_until_us  # noqa: FURB136  # faster
         self._send(framing.encode(request))
         times, took_us = self._request_times, mono_us - self._sent_us
         times.buckets[took_us.bit_length()] += 1
         times.sum_us += took_us
-        self._sent_us = mono_us
+        self._sent_us = self._since_us = mono_us
         return True
 
     def take_expected(self, data: bytes, now: Now) -> bytes:
@@ -143,7 +145,7 @@ class Exchange:
         return True
 
     def _next_pdu(self) -> bytes | Reason | None:
-        if self.deadline_us is None:
+        if self._since_us is None:
             return self._framing.next_pdu(0, 0)
         return self._framing.next_pdu(len(self._poll.in_flight), self._device.settings.unit_id)
 
@@ -160,7 +162,7 @@ class Exchange:
         """So many of the oldest requests in flight have their replies."""
         self._request_times.add(now.mono_us - self._sent_us, replies)
         if self._poll.in_flight:
-            self._move_deadline(now)
+            self._since_us = now.mono_us
             return
         if self._pipeline:
             self._device.on_several_replied()
@@ -171,9 +173,6 @@ class Exchange:
             self._poll.on_fast_replies(self._fast_replies)
             self._fast_replies.clear()
 
-    def _move_deadline(self, now: Now) -> None:
-        self.deadline_us = min(now.mono_us + self._timeout_us, self._poll_until_us)
-
     def _nothing_in_flight(self) -> None:
-        self.deadline_us = self._pipeline = None
+        self._since_us = self._pipeline = None
         self._reply_bytes = NO_REPLY_BYTES
