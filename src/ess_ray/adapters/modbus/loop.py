@@ -182,7 +182,7 @@ class ModbusLoop:
             try:
                 if not data:
                     transport.lost(moment)
-                elif not transport.take_fast(data, moment) and not transport.connection.received(data, moment):
+                elif not transport.take_fast(data, moment) and not transport.connection.take(data, moment):
                     transport.rearm(moment)
             except Exception:  # noqa: BLE001  # it is logged, with its trace
                 _log_defect(transport)

@@ -38,7 +38,7 @@ class Connection:
           └◀──closed by the device, time-out, wrong reply────────────────────────┘
 
     Invariants between two calls:
-    - Requests are in flight (`_exchange.deadline_us` is set) exactly while WAITING; they are the current device's.
+    - Requests are in flight (`_exchange.in_flight_since_us` is set) exactly while WAITING: the current device's.
     - The current device and those that wait have a poll. Without a deadline of either kind there is no current device:
       `_advance` has done all that can be done.
     """
@@ -95,25 +95,17 @@ class Connection:
 
     def wake_at_us(self, now: Now) -> int | None:
         """When to call `wake` next, on the monotonic clock; None: only when something is received."""
-        tick_us, limit_us = self.polled.next_tick_us(now), self._limit_us
+        tick_us = self.polled.next_tick_us(now)
+        limit_us = self._exchange.deadline_us if self._state is WAITING else self._deadline_us
         return tick_us if limit_us is None or (tick_us is not None and tick_us < limit_us) else limit_us
-
-    @property
-    def _limit_us(self) -> int | None:
-        return self._exchange.deadline_us if self._state is WAITING else self._deadline_us
 
     # --- called by the loop ------------------------------------------------------------------------------------------
 
     def wake(self, now: Now) -> None:
         """Time has passed: ticks may be due, a deadline may be over."""
         self._waiting.extend(self.polled.begin_polls(now, self._deliver))
-        limit_us = self._limit_us
-        if limit_us is not None and now.mono_us >= limit_us:
-            self._deadline_us = None
-            if self._state is CONNECTING:
-                self._on_connect_deadline(now)
-            elif self._state is WAITING:
-                self._fail_requests(Reason.TIMEOUT, now)
+        if self._deadline_us is not None or self._state is WAITING:
+            self._check_deadline(now)
         self._advance(now)
         if self._state is not CLOSED and not self.polled.busy:  # the last ticks were not read
             self._hang_up()
@@ -137,17 +129,22 @@ class Connection:
 
     def received(self, data: bytes, now: Now) -> bool:
         """Bytes from the device, cut anywhere. False: `wake_at_us` may have come nearer."""
+        return self.take_fast(data, now) or self.take(data, now)
+
+    def take(self, data: bytes, now: Now) -> bool:
+        """The same of bytes that `take_fast` has not taken: a loop that has tried it does not try it again."""
         exchange = self._exchange
-        if exchange.take_fast(data, now):
-            return True  # the deadline has moved back
-        remainder = exchange.take_expected(data, now) if self._state is WAITING else data
-        in_flight = exchange.deadline_us is not None
+        if exchange.take_last(data, now):
+            self._on_all_replied(now)
+            return self._state is not WAITING and self._deadline_us is None
+        remainder = exchange.take_several(data, now) if self._state is WAITING else data
+        in_flight = exchange.in_flight_since_us is not None
         if remainder is not data and not in_flight:
             self._on_all_replied(now)
         if remainder:
             self._on_bytes(remainder, now)
             return False
-        return in_flight or self._limit_us is None
+        return in_flight or (self._state is not WAITING and self._deadline_us is None)
 
     def closed(self, now: Now) -> None:
         """The device closed the connection."""
@@ -165,7 +162,7 @@ class Connection:
         while self._state in (READY, WAITING) and (reply := exchange.next_reply(now)):
             if isinstance(reply, Reason):
                 self._on_wrong_reply(reply, now)
-            elif exchange.deadline_us is None:
+            elif exchange.in_flight_since_us is None:
                 self._on_all_replied(now)
 
     def _on_wrong_reply(self, reason: Reason, now: Now) -> None:
@@ -230,7 +227,8 @@ class Connection:
 
     def _finish(self, device: PolledDevice, now: Now) -> None:
         """Deliver the sample of a poll that is over."""
-        self.polled.end_poll(device, now, self._deliver)
+        self.polled.counts.polls_running -= 1
+        device.end_poll(now, self._deliver)
         last = device.cadence.next_due_us() is None and not self.polled.busy
         if (last or not device.settings.keep_connection) and self._state is not CLOSED:
             self._hang_up()
@@ -240,6 +238,16 @@ class Connection:
     def _connect(self) -> None:
         self._state, self._connect_until_us = CONNECTING, 0
         self._transport.connect()
+
+    def _check_deadline(self, now: Now) -> None:
+        """What the connection waits for may have taken too long."""
+        limit_us = self._exchange.deadline_us if self._state is WAITING else self._deadline_us
+        if limit_us is not None and now.mono_us >= limit_us:
+            self._deadline_us = None
+            if self._state is CONNECTING:
+                self._on_connect_deadline(now)
+            elif self._state is WAITING:
+                self._fail_requests(Reason.TIMEOUT, now)
 
     def _on_connect_deadline(self, now: Now) -> None:
         """The time of the connection attempt is over, or that of a poll; other polls may have more of it."""

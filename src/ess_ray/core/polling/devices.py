@@ -27,8 +27,8 @@ class PolledDevice:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_framing", "_prepared", "_registers", "_requests", "_strikes", "at_once", "cadence", "counts", "failures",
-        "parking", "poll", "settings", "silent_until_us",
+        "_framing", "_prepared", "_registers", "_requests", "_retries", "_strikes", "at_once", "cadence", "counts",
+        "failures", "parking", "poll", "settings", "silent_until_us",
     )  # fmt: skip
 
     def __init__(self, settings: DeviceSettings, framing: Framing, counts: DeviceCounts) -> None:
@@ -38,6 +38,7 @@ class PolledDevice:
         self.parking = Parking(settings.plan, settings.park_retry_us)
         self.poll: Poll | None = None
         self.failures = 0  # polls in a row that heard nothing
+        self._retries = settings.retries  # of a request, in the next poll
         self.silent_until_us = 0  # on the monotonic clock: ticks before it are not read (back-off)
         self.at_once = settings.requests_at_once  # requests that may be in flight together, now
         self._strikes = 0  # how often in a row it has replied to a request alone, but not among several
@@ -89,13 +90,14 @@ class PolledDevice:
             elif now.mono_us < self.silent_until_us:
                 deliver(unread(self.settings, tick_us, Reason.BACKOFF, now))
             else:
-                retries = 0 if self.failures >= SILENT_AFTER else self.settings.retries  # a probe is one request
-                self.poll = Poll(self.settings, self.parking, tick_us, now, retries)
-                self.counts.poll_lateness.add(now.wall_us - tick_us - self.settings.phase_us)
+                self.poll = Poll(self.settings, self.parking, tick_us, now, self._retries)
+                late_us, lateness = now.wall_us - tick_us - self.cadence.phase_us, self.counts.poll_lateness
+                lateness.buckets[late_us.bit_length()] += 1
+                lateness.sum_us += late_us
                 begun = True
         return begun
 
-    def end_poll(self, now: Now, deliver: Callable[[Sample | Event], None]) -> Poll:
+    def end_poll(self, now: Now, deliver: Callable[[Sample | Event], None]) -> None:
         """The poll is over: deliver its sample, and what it says about the device."""
         poll, self.poll = self.poll, None
         assert poll is not None
@@ -103,12 +105,12 @@ class PolledDevice:
         deliver(sample)
         counts = self.counts.counts
         counts[REQUESTS] += sample.requests
-        counts[RETRIES] += sample.retries
+        if sample.retries:
+            counts[RETRIES] += sample.retries
         counts[REGISTERS] += self._registers if sample.status is STORED and not sample.reason else poll.registers
         if self.failures or not poll.heard or poll.newly_parked:
             for event in self._events(poll, sample.reason, now):
                 deliver(event)
-        return poll
 
     def _events(self, poll: Poll, reason: str | None, now: Now) -> list[Event]:
         """Transitions; counts polls that heard nothing, and lets the back-off grow from one period to its longest."""
@@ -122,6 +124,7 @@ class PolledDevice:
         if poll.heard and self.failures >= SILENT_AFTER:
             events.append(Event(device, poll.tick_us, EventKind.DEVICE_BACK))
         self.failures = 0 if poll.heard else self.failures + 1
+        self._retries = 0 if self.failures >= SILENT_AFTER else self.settings.retries  # a probe is one request
         if self.failures == SILENT_AFTER:
             events.append(Event(device, poll.tick_us, EventKind.DEVICE_LOST, None, reason or ""))
         if self.failures >= SILENT_AFTER:
@@ -140,13 +143,13 @@ class PolledDevice:
 class PolledDevices:
     """All devices behind one connection, and their ticks."""
 
-    __slots__ = ("_clock", "_counts", "_framing", "devices")
+    __slots__ = ("_clock", "_framing", "counts", "devices")
 
     def __init__(self, framing: Framing, counts: PollerCounts) -> None:
         self.devices: list[PolledDevice] = []
         self._clock = WallClock()
         self._framing = framing
-        self._counts = counts
+        self.counts = counts
 
     def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
         """These tick in [first_us, end_us) from now on; what ticks already and stays as it is notices nothing."""
@@ -157,7 +160,7 @@ class PolledDevices:
         going_on = [device.settings for device in self.devices if device.cadence.goes_on(first_us)]
         for settings in devices:
             if settings not in going_on:
-                self.devices.append(device := PolledDevice(settings, self._framing, self._counts.of(settings.device)))
+                self.devices.append(device := PolledDevice(settings, self._framing, self.counts.of(settings.device)))
                 device.cadence.start(first_us, end_us)
 
     def stop(self, end_us: int) -> None:
@@ -168,7 +171,10 @@ class PolledDevices:
     @property
     def busy(self) -> bool:
         """True if a poll is at work or waits, or a tick is still to come."""
-        return any(device.busy for device in self.devices)
+        for device in self.devices:  # noqa: SIM110  # a generator costs three calls more, every poll
+            if device.busy:
+                return True
+        return False
 
     def next_tick_us(self, now: Now) -> int | None:
         """When the next device is read, on the monotonic clock; None: never again."""
@@ -188,10 +194,5 @@ class PolledDevices:
                 device.on_clock_set(step_us, now, deliver)
             if device.begin_poll(now, deliver):
                 begun.append(device)
-                self._counts.polls_running += 1
+                self.counts.polls_running += 1
         return begun
-
-    def end_poll(self, device: PolledDevice, now: Now, deliver: Callable[[Sample | Event], None]) -> None:
-        """The device's poll is over: deliver its sample."""
-        self._counts.polls_running -= 1
-        device.end_poll(now, deliver)

@@ -1,7 +1,8 @@
 """The requests of a poll that are in flight on a connection, and their replies. Used by `core.polling.connection`.
 
 Nearly every reply is complete, alone and good: its first bytes, up to its data, are known when the request goes out.
-Then one comparison takes it (`take_fast`, `take_expected`); all else is cut and checked frame by frame (`next_reply`).
+Then one comparison takes it (`take_fast`, `take_last`, `take_several`); all else is cut into frames, and each of them
+checked (`next_reply`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Exchange:
     """Sends the requests of one poll after the other, and takes their replies into it.
 
     Invariants between two calls:
-    - `_since_us` is set exactly while requests are in flight; these are requests of the poll that was begun last.
+    - `in_flight_since_us` is set exactly while requests are in flight: requests of the poll that was begun last.
     - `_pipeline` is set exactly while several requests went out together and not all of them have their replies.
     - The fast path runs only while one request is in flight. `_fast_replies` are those that it has taken and the poll
       does not know of yet; every other method that touches the poll hands them over first (`_report_fast_replies`).
@@ -29,7 +30,7 @@ class Exchange:
 
     __slots__ = (
         "_device", "_fast_path", "_fast_replies", "_following", "_framing", "_pipeline", "_poll", "_poll_until_us",
-        "_reply_bytes", "_request_times", "_send", "_sent_us", "_since_us", "_timeout_us",
+        "_reply_bytes", "_request_times", "_send", "_sent_us", "_timeout_us", "in_flight_since_us",
     )  # fmt: skip
 
     def __init__(self, framing: Framing, send: Callable[[bytes], None], fast_path: bool) -> None:
@@ -41,7 +42,7 @@ class Exchange:
         self._poll: Poll
         self._pipeline: Pipeline | None = None
         self._sent_us = 0  # when the requests in flight were sent
-        self._since_us: int | None = None  # when they were sent or last replied to; None: none is in flight
+        self.in_flight_since_us: int | None = None  # when they were sent or last replied to; None: none is in flight
         # Of the device and its poll, so that the fast path touches nothing else.
         self._timeout_us = self._poll_until_us = 0
         self._request_times = Histogram()
@@ -54,7 +55,10 @@ class Exchange:
     @property
     def deadline_us(self) -> int | None:
         """Of the oldest request in flight; None: none is in flight."""
-        return None if self._since_us is None else min(self._since_us + self._timeout_us, self._poll_until_us)
+        if self.in_flight_since_us is None:
+            return None
+        until_us = self.in_flight_since_us + self._timeout_us
+        return until_us if until_us < self._poll_until_us else self._poll_until_us  # noqa: FURB136  # a call costs more
 
     def begin(self, device: PolledDevice, poll: Poll) -> None:
         """From now on the requests of this poll are sent; none of another is in flight."""
@@ -71,7 +75,7 @@ class Exchange:
         device, poll = self._device, self._poll
         prepared = device.prepared(poll.requests)  # a search has made others
         indexes = poll.send(device.at_once)
-        self._sent_us = self._since_us = now.mono_us
+        self._sent_us = self.in_flight_since_us = now.mono_us
         self._reply_bytes = NO_REPLY_BYTES
         if len(indexes) > 1:
             self._pipeline = Pipeline(prepared[indexes.start : indexes.stop], self._framing)
@@ -80,7 +84,7 @@ class Exchange:
         request = prepared[indexes.start]
         if self._fast_path and not self._framing.incomplete:
             self._reply_bytes = request.reply_bytes
-            one_by_one = device.at_once == 1 and not device.settings.request_pause_us and not poll.has_early_replies
+            one_by_one = device.at_once == 1 and not device.settings.request_pause_us and not poll.early
             self._following = prepared[: indexes.start : -1] if one_by_one else []
         self._send(self._framing.encode(request))
 
@@ -88,11 +92,11 @@ class Exchange:
 
     def take_fast(self, data: bytes, now: Now) -> bool:
         """True if `data` is the good reply to the request in flight, and the next is sent: the poll is not touched."""
-        if len(data) != self._reply_bytes:
+        if len(data) != self._reply_bytes or not self._following:
             return False
-        framing, mono_us, poll_until_us = self._framing, now.mono_us, self._poll_until_us
+        framing, mono_us = self._framing, now.mono_us
         prefix = framing.reply_prefix
-        if not data.startswith(prefix) or mono_us >= poll_until_us or not self._following:
+        if not data.startswith(prefix) or mono_us >= self._poll_until_us:
             return False
         request = self._following.pop()
         self._fast_replies.append(data[len(prefix) :])
@@ -101,23 +105,31 @@ class Exchange:
         times, took_us = self._request_times, mono_us - self._sent_us
         times.buckets[took_us.bit_length()] += 1
         times.sum_us += took_us
-        self._sent_us = self._since_us = mono_us
+        self._sent_us = self.in_flight_since_us = mono_us
         return True
 
-    def take_expected(self, data: bytes, now: Now) -> bytes:
-        """Takes the good replies that `data` begins with, as far as prefixes tell; gives what follows them."""
-        framing, poll = self._framing, self._poll
-        if self._pipeline:
-            in_turn = self._fast_path and not framing.incomplete and poll.in_turn
-            replies, remainder = self._pipeline.take(data, len(poll.in_flight)) if in_turn else ([], data)
-        elif len(data) == self._reply_bytes and data.startswith(framing.reply_prefix):
-            self._fast_replies.append(data[len(framing.reply_prefix) :])
-            poll.on_replies(self._fast_replies, sent=len(self._fast_replies) - 1)
-            self._fast_replies.clear()
-            self._replied(now, 1)
-            return b""
-        else:
+    def take_last(self, data: bytes, now: Now) -> bool:
+        """True if `data` is the good reply to the one request in flight: nothing is in flight any more."""
+        if len(data) != self._reply_bytes:
+            return False
+        prefix = self._framing.reply_prefix
+        if not data.startswith(prefix):
+            return False
+        replies, times, took_us = self._fast_replies, self._request_times, now.mono_us - self._sent_us
+        replies.append(data[len(prefix) :])
+        self._poll.on_last_reply(replies)
+        replies.clear()
+        times.buckets[took_us.bit_length()] += 1
+        times.sum_us += took_us
+        self.in_flight_since_us, self._reply_bytes = None, NO_REPLY_BYTES
+        return True
+
+    def take_several(self, data: bytes, now: Now) -> bytes:
+        """Takes the good replies to requests sent together that `data` begins with; gives what follows them."""
+        poll = self._poll
+        if not (self._pipeline and self._fast_path and poll.in_turn) or self._framing.incomplete:
             return data
+        replies, remainder = self._pipeline.take(data, len(poll.in_flight))
         if replies:
             poll.on_replies(replies)
             self._replied(now, len(replies))
@@ -145,7 +157,7 @@ class Exchange:
         return True
 
     def _next_pdu(self) -> bytes | Reason | None:
-        if self._since_us is None:
+        if self.in_flight_since_us is None:
             return self._framing.next_pdu(0, 0)
         return self._framing.next_pdu(len(self._poll.in_flight), self._device.settings.unit_id)
 
@@ -162,7 +174,7 @@ class Exchange:
         """So many of the oldest requests in flight have their replies."""
         self._request_times.add(now.mono_us - self._sent_us, replies)
         if self._poll.in_flight:
-            self._since_us = now.mono_us
+            self.in_flight_since_us = now.mono_us
             return
         if self._pipeline:
             self._device.on_several_replied()
@@ -174,5 +186,5 @@ class Exchange:
             self._fast_replies.clear()
 
     def _nothing_in_flight(self) -> None:
-        self._since_us = self._pipeline = None
+        self.in_flight_since_us = self._pipeline = None
         self._reply_bytes = NO_REPLY_BYTES

@@ -86,7 +86,7 @@ class Framing(Protocol):
 class TcpFraming:
     """Modbus TCP: an MBAP header with a transaction id, which the device repeats in its reply."""
 
-    __slots__ = ("_buffer", "_sent", "_sent_before", "codec", "reply_prefix")
+    __slots__ = ("_buffer", "_sent", "_sent_before", "codec", "incomplete", "reply_prefix")
 
     def __init__(self, codec: PduCodec) -> None:
         self.codec = codec
@@ -94,12 +94,8 @@ class TcpFraming:
         self._sent = 0
         self._sent_before = 0  # `_sent` when the connection was new: tells duplicates from replies to nothing
         self._buffer = bytearray()
+        self.incomplete = False  # the buffer is not empty; a property would cost a call every poll
         self.reply_prefix = b""
-
-    @property
-    def incomplete(self) -> bool:
-        """True while the beginning of a frame has been fed and the rest of it has not."""
-        return bool(self._buffer)
 
     def prepare(self, unit_id: int, request: Request) -> PreparedRequest:
         """All of the ADU but its transaction id; a reply with registers is taken by its prefix."""
@@ -108,6 +104,7 @@ class TcpFraming:
     def restart(self) -> None:
         """The connection is a new one; transaction ids go on, so that no old reply fits a new request."""
         self._buffer.clear()
+        self.incomplete = False
         self._sent_before = self._sent
 
     def encode(self, prepared: PreparedRequest) -> bytes:
@@ -121,6 +118,7 @@ class TcpFraming:
     def feed(self, data: bytes) -> None:
         """Bytes that were received, cut anywhere."""
         self._buffer += data
+        self.incomplete = bool(self._buffer)
 
     def next_pdu(self, in_flight: int, unit_id: int) -> bytes | Reason | None:
         """The PDU of the reply to the oldest request in flight; duplicates are dropped, see `Framing`."""
@@ -148,6 +146,7 @@ class TcpFraming:
             return None
         adu = bytes(buffer[:adu_bytes])
         del buffer[:adu_bytes]
+        self.incomplete = bool(buffer)
         return adu
 
 

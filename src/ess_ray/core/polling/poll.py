@@ -57,7 +57,7 @@ class Poll:
     heard = False  # the device has replied, be it with an exception
     sent = 0  # requests, retries included
     newly_parked: Sequence[Request] = ()  # of one value each, that this poll found to be illegal
-    _early = NO_EARLY_REPLIES  # by index; replaced, never changed in place
+    early = NO_EARLY_REPLIES  # of requests behind the next, by index; replaced, never changed in place
     _missing: Sequence[Request] = ()
     _reason: str | None = None
     _attempts = 0  # how often the next request has been sent
@@ -85,11 +85,6 @@ class Poll:
         """True if the oldest request in flight is the next, and not one behind it."""
         return self.in_flight.start == len(self.replies)
 
-    @property
-    def has_early_replies(self) -> bool:
-        """True if requests behind the next have their reply already: they must not be sent again."""
-        return bool(self._early)
-
     # --- what the connection does ------------------------------------------------------------------------------------
 
     def send(self, at_once: int) -> range:
@@ -98,8 +93,8 @@ class Poll:
         end = first + 1
         if at_once > 1 and not self._attempts:
             end = min(first + at_once, len(self.requests))
-            if self._early:  # replies are taken in turn: none in between may have its reply already
-                end = min([end, *(index for index in self._early if index > first)])
+            if self.early:  # replies are taken in turn: none in between may have its reply already
+                end = min([end, *(index for index in self.early if index > first)])
         if self._attempts:
             self._retries += 1
         self._attempts += 1
@@ -115,21 +110,30 @@ class Poll:
         self._attempts = 1
         self.in_flight = range(len(self.replies), len(self.replies) + 1)
 
-    def on_replies(self, replies: Sequence[bytes], sent: int = 0) -> None:
-        """Data of the oldest requests in flight, in turn (`in_turn`), and of `sent` others that went out since."""
+    def on_last_reply(self, replies: Sequence[bytes]) -> None:
+        """As `on_fast_replies`, but none is in flight any more: the last of them is the reply to what was sent last."""
+        self.heard = True
+        self.sent += len(replies) - 1
+        self.replies.extend(replies)
+        self._attempts = 0
+        self.in_flight = NOTHING_IN_FLIGHT
+        if self.early:
+            self._take_early()
+
+    def on_replies(self, replies: Sequence[bytes]) -> None:
+        """Data of the oldest requests in flight, in turn (`in_turn`)."""
         others = len(self.in_flight) > len(replies)
         self.in_flight = self.in_flight[len(replies) :] if others else NOTHING_IN_FLIGHT
         self.heard = True
-        self.sent += sent
         self.replies.extend(replies)
         self._attempts = 0
-        if self._early or others:
+        if self.early or others:
             self._take_early()
 
     def on_reply(self, reply: bytes | int, mono_us: int) -> None:
         """The oldest request in flight was replied to: with its data (bits one a byte) or an exception's code."""
         index, self.in_flight = self.in_flight[0], self.in_flight[1:]
-        self._early = {**self._early, index: EarlyReply(reply, mono_us, not self.in_flight)}
+        self.early = {**self.early, index: EarlyReply(reply, mono_us, not self.in_flight)}
         self._take_early()
 
     def on_connection_failed(self, reason: Reason, mono_us: int) -> None:
@@ -154,9 +158,9 @@ class Poll:
 
     def _take_early(self) -> None:
         """Take the replies whose turn has come; then the next request may be one that is in flight already."""
-        while self._early and (early := self._early.get(len(self.replies))):
+        while self.early and (early := self.early.get(len(self.replies))):
             index = len(self.replies)
-            self._early = {other: reply for other, reply in self._early.items() if other != index}
+            self.early = {other: reply for other, reply in self.early.items() if other != index}
             self._attempts = self._attempts or 1
             if isinstance(early.reply, int):
                 self._on_exception(early.reply, early)
@@ -204,7 +208,7 @@ class Poll:
         self.requests = [*self.requests[:index], *halves, *self.requests[index + 1 :]]
         # What is in flight or has come early lies behind it, and moves by the additional request.
         self.in_flight = range(self.in_flight.start + 1, self.in_flight.stop + 1)
-        self._early = {other + 1: reply for other, reply in self._early.items()}
+        self.early = {other + 1: reply for other, reply in self.early.items()}
 
     def _miss(self, request: Request, reason: str) -> None:
         self._reason = reason if self._reason in (None, PARKED) else self._reason

@@ -511,7 +511,7 @@ def test_what_became_of_requests_is_counted_with_the_time_they_took() -> None:
     play.at(0.004).reply().at(0.006).reply().at(0.008).reply()  # after 4, 2 and 2 ms
     assert [(bits, n) for bits, n in enumerate(times.buckets) if n] == [(11, 2), (12, 1)]
     assert times.sum_us == 8_000
-    assert counts == {REQUESTS: 3, RETRIES: 0, REGISTERS: 7, CONNECTIONS: 1}
+    assert counts == {REQUESTS: 3, REGISTERS: 7, CONNECTIONS: 1}
     play.at(1).at(1.002).reply().at(1.7).connected().at(1.701).replies(frozenset({100}), 4)
     assert times.sum_us == 8_000 + 2_000 + 1_000  # the time-out of the second request is no time of a reply
     failures = {request_failure("timeout"): 1, request_failure("exception 4"): 1}
