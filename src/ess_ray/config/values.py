@@ -30,8 +30,19 @@ def check_group(key: str, group: Any) -> None:
         rule, value = rule_of(field), getattr(group, field.name)
         if rule.choices:
             check_choice(f"{key}.{field.name}", value, rule.choices)
+        if field.name == "host" and value:
+            check_host(f"{key}.host", value)
         if value is not None and rule.least is not None and rule.most is not None:
             check_range(f"{key}.{field.name}", value, rule.least, rule.most)
+
+
+def check_host(key: str, host: str) -> None:
+    """Raises ConfigError for a text that is neither a name nor an address, as it has spaces or control characters.
+
+    It would go to the name server, and onto terminals and pages, as it is.
+    """
+    if not host.isprintable() or len(host.split()) != 1 or host != host.strip():
+        raise ConfigError(key, f"{host!r} is no name or address: it holds a space or a character that is not printable")
 
 
 def check_choice(key: str, value: str, choices: Collection[str]) -> None:

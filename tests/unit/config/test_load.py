@@ -25,6 +25,9 @@ SITES = {
     "mistaken": "map: mistaken",
     "missing": "map: sionyo",
     "twice": "map: sionyu\n    map: panri",
+    "escaping": 'map: sionyu\n    host: "10.0.0.1\\e[2J"',
+    "spaced": 'map: sionyu\n    host: "10.0.0.1 10.0.0.2"',
+    "reversed": 'map: sionyu\n    host: "a\\u202Eb"',
 }
 MISTAKEN_MAP = """\
 period_s: 1
@@ -108,6 +111,11 @@ def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
         ("cluster.devices_per_actor=0", "cluster.devices_per_actor", "'0' is neither auto nor a number above 0"),
         ("fleet.devices=3", "fleet", "set site=fleet"),
         ("site=fleet", "fleet.host", "source=plant needs"),
+        ("site=escaping", "sites.escaping.devices.gateway.host", "'10.0.0.1\\x1b[2J' is no name or address"),
+        ("site=spaced", "sites.spaced.devices.gateway.host", "'10.0.0.1 10.0.0.2' is no name or address"),
+        ("site=reversed", "sites.reversed.devices.gateway.host", "'a\\u202eb' is no name or address"),
+        ("page.host='a\tb'", "page.host", "'a\\tb' is no name or address"),
+        ("probe.host='a\nb'", "probe.host", "'a\\nb' is no name or address"),
         ("logging.level=loud", "logging.level", "'loud' is none of debug"),
     ],
 )
