@@ -10,7 +10,7 @@ from rich.console import Console
 from ess_ray.core.running.account import Account
 from ess_ray.core.samples import Device, Status
 from ess_ray.jobs.collect.display import MOST_LINES, RunDisplay, summary_lines
-from tests.unit.core.running.test_status import settings
+from tests.make import make_device
 
 S = 1_000_000
 FIRST_US = 10 * S
@@ -26,7 +26,7 @@ def display(width: int | None = None) -> tuple[RunDisplay, io.StringIO]:
 def account(stored: int, failed: int = 0, devices: int = 1) -> Account:
     """Devices of a site: the first ticks stored, those after them failed."""
     names = [GATEWAY, *(Device("hilltop", f"d{number}") for number in range(1, devices))]
-    made = Account([settings(name) for name in names], FIRST_US)
+    made = Account([make_device(name) for name in names], FIRST_US)
     for name in names:
         for number in range(stored + failed):
             status, reason = (Status.STORED, None) if number < stored else (Status.FAILED, "timeout")

@@ -17,12 +17,12 @@ from ess_ray.core.running.status import FILE, Facts, RunStatus, status_of
 from ess_ray.core.samples import Device, Status
 from ess_ray.jobs.status import print_status
 from ess_ray.main import main
-from tests.unit.core.running.test_status import settings
+from tests.make import make_device
 
 
 def status(last: Status = Status.STORED) -> RunStatus:
     now_us = time.time_ns() // 1000
-    account = Account([settings(Device("a", "one"))], now_us - 9_000_000)
+    account = Account([make_device(Device("a", "one"))], now_us - 9_000_000)
     account.devices[Device("a", "one")].add(now_us, last, None if last is Status.STORED else "timeout")
     return status_of(account, Facts({"a": "UTC"}, None, False, "PostgreSQL 18", page="http://127.0.0.1:8270"), now_us)
 

@@ -8,7 +8,6 @@ import pytest
 from ess_ray.core.batch import batch_of
 from ess_ray.core.running.account import Account, Latency, Ticks
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
-from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed
 from tests.make import make_device, make_sample
 
@@ -25,12 +24,8 @@ def answer(rows: dict[str, dict[str, int]] | None = None, known: int = 0) -> Com
     return Committed(((ONE, 0),) * known, rows or {}, committed_us=11 * S)
 
 
-def settings(device: Device, period_s: int = 1) -> DeviceSettings:
-    return make_device(device, period_us=period_s * S)
-
-
 def test_the_summary_adds_up() -> None:
-    account = Account([settings(ONE), settings(TWO, 5)])
+    account = Account([make_device(ONE), make_device(TWO, period_us=5 * S)])
     first = [sample(10), sample(11, status=Status.FAILED, reason="timeout")]
     account.committed([batch_of(first)], answer({"a": {"bank": 1}}))
     account.committed([batch_of([sample(10, TWO)])], answer({"b": {"bank": 2, "rack": 8}}, known=1))
@@ -71,14 +66,14 @@ def test_a_tick_is_new_once_in_whatever_order_ticks_come() -> None:
 
 
 def test_a_sample_that_is_offered_twice_is_counted_once() -> None:
-    account = Account([settings(ONE)], first_us=10 * S)
+    account = Account([make_device(ONE)], first_us=10 * S)
     for _ in range(2):
         account.committed([batch_of([sample(11), sample(10), sample(9000)])], answer())
     assert account.devices[ONE].by_status == {Status.STORED: 3}
 
 
 def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
-    account = Account([settings(ONE)], first_us=10 * S)
+    account = Account([make_device(ONE)], first_us=10 * S)
     account.committed([batch_of([sample(9), sample(10)]), batch_of([sample(10, TWO)])], answer())
     assert account.recovered == 2  # of an earlier run, and of a device that is no longer configured
     account.events([Event(ONE, 12 * S, EventKind.CLOCK_FORWARD, 15 * S)])
@@ -90,12 +85,12 @@ def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
 
 
 def test_a_device_that_changes_comes_and_goes_is_expected_in_its_time_only() -> None:
-    account = Account([settings(ONE), settings(TWO)], first_us=10 * S)
-    account.change([settings(ONE, 5), settings(NEW)], 20 * S)
+    account = Account([make_device(ONE), make_device(TWO)], first_us=10 * S)
+    account.change([make_device(ONE, period_us=5 * S), make_device(NEW)], 20 * S)
     account.committed([batch_of([sample(19), sample(20), sample(20)])], answer())
     expected = {device.device: books.expected(10 * S, 30 * S) for device, books in account.devices.items()}
     assert expected == {"one": 10 + 2, "two": 10, "new": 10}
     assert account.devices[ONE].by_status.total() == 2
     assert [device.device for device, books in account.devices.items() if books.gone] == ["two"]
-    account.change([settings(ONE, 5), settings(NEW), settings(TWO)], 25 * S)
+    account.change([make_device(ONE, period_us=5 * S), make_device(NEW), make_device(TWO)], 25 * S)
     assert account.devices[TWO].expected(10 * S, 30 * S) == 15

@@ -10,19 +10,14 @@ import pytest
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.status import MOST_LISTED, OLD_US, Facts, Health, status_from, status_of
 from ess_ray.core.samples import Device, Event, EventKind, Status
-from ess_ray.core.settings import DeviceSettings
 from tests.make import make_device
 
 S = 1_000_000
 ONE, TWO = Device("a", "one"), Device("a", "two")
 
 
-def settings(device: Device, period_s: int = 1) -> DeviceSettings:
-    return make_device(device, host="secret.example", period_us=period_s * S)
-
-
 def account_of(*devices: Device, period_s: int = 1) -> Account:
-    return Account([settings(device, period_s) for device in devices], 0)
+    return Account([make_device(device, host="secret.example", period_us=period_s * S) for device in devices], 0)
 
 
 def collect(account: Account, device: Device, until_s: int, status: Status = Status.STORED, why: str = "") -> None:
@@ -135,5 +130,5 @@ def test_it_goes_through_json_unharmed_and_shows_no_address() -> None:
 
 def test_a_device_that_is_no_longer_configured_is_not_shown() -> None:
     account = account_of(ONE, TWO)
-    account.change([settings(ONE)], 5 * S)
+    account.change([make_device(ONE)], 5 * S)
     assert [one.device for one in status_of(account, FACTS, 6 * S).sites[0].devices] == ["one"]
