@@ -10,7 +10,6 @@ import logging
 import resource
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock, Thread
 
@@ -18,6 +17,7 @@ from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
+from ess_ray.adapters.modbus.resolver import Resolver
 from ess_ray.adapters.modbus.transport import Shared, TcpTransport
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.counts import PollerCounts
@@ -30,7 +30,6 @@ from ess_ray.core.settings import DeviceSettings
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
-RESOLVERS = 32  # threads; names that are never resolved shall leave enough of them for the others
 SPARE_FILES = 256  # of a process, beside its connections
 LONGEST_PAUSE_S = 1.0  # of waiting, after which the loop checks whether it is over
 # An exception that nobody expects costs its own connection such a pause, and the others nothing.
@@ -49,7 +48,7 @@ class ModbusLoop:
         self._readiness = Readiness()
         self._timers: Timers[TcpTransport] = Timers()
         self._openings: Openings[TcpTransport] = Openings()
-        self._resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
+        self._resolver = Resolver()
         self._shared = Shared(
             self._readiness,
             self._timers,
@@ -226,7 +225,7 @@ class ModbusLoop:
         for transport in self._transports:
             transport.close()
         self._readiness.close()
-        self._resolver.shutdown(wait=False)
+        self._resolver.close()
 
 
 def _log_defect(where: object) -> None:

@@ -9,11 +9,10 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
 
 from ess_ray.adapters.modbus.readiness import Readiness
+from ess_ray.adapters.modbus.resolver import Address, Resolver
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
 from ess_ray.core.polling.counts import PollerCounts
@@ -25,7 +24,6 @@ from ess_ray.core.samples import Event, Sample
 
 # At once from one device; a reply has 260 bytes at most, and what does not fit comes next.
 RECEIVE_BYTES, RECEIVE_SEVERAL_BYTES = 512, 4096
-Address = tuple[int, int, int, str, Any]  # family, type, protocol, name, socket address: as getaddrinfo gives them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Shared:
     readiness: Readiness
     timers: Timers[TcpTransport]
     openings: Openings[TcpTransport]
-    resolver: Executor  # threads: a name server that does not answer blocks one until the resolver gives up
+    resolver: Resolver
     codec: PduCodec
     deliver: Callable[[Sample | Event], None]
     counts: PollerCounts
@@ -123,21 +121,19 @@ class TcpTransport:
         try:
             addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except socket.gaierror:
-            self._shared.resolver.submit(self._resolve, self._attempt)
+            self._resolve(self._attempt)
         except UnicodeError:  # a host name that cannot be encoded
             self._resolved(self._attempt, [], now)
         else:
             self._resolved(self._attempt, addresses, now)
 
     def _resolve(self, attempt: int) -> None:
-        """Runs in a thread of the resolver, perhaps after its attempt was given up: name servers may be slow."""
-        if attempt != self._attempt:
-            return
-        addresses: Sequence[Address] = ()
-        try:
-            addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        finally:
+        """Have the host looked up; name servers may be slow, and the attempt may be given up meanwhile."""
+
+        def in_thread(addresses: Sequence[Address]) -> None:
             self._shared.readiness.call(lambda now: self._resolved(attempt, addresses, now))
+
+        self._shared.resolver.resolve(self._host, self._port, in_thread)
 
     def _resolved(self, attempt: int, addresses: Sequence[Address], now: Now) -> None:
         if attempt == self._attempt:
