@@ -237,6 +237,34 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
     assert made(store, 5) == Counter(dict.fromkeys(TABLES, 2) | {"event": 1})
 
 
+def test_the_schedule_reports_what_is_held_once_and_looks_at_it_again_after_hours(
+    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+) -> None:
+    run(exporter, tuple(day_object for number in range(6) for day_object in day_objects_of(exporter, settings, number)))
+    day_object = next(each for each in day_objects_of(exporter, settings, 3) if each.table == "sample")
+    limits = [utc(day_object.day.start_us), utc(day_object.day.start_us + 12 * HOUR_US)]
+    with psycopg.connect(dsn) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT * FROM sample WHERE time >= %s AND time < %s", limits)
+        connection.execute("DELETE FROM sample WHERE time >= %s AND time < %s", limits)
+        connection.execute("DELETE FROM export_object WHERE table_name = 'sample' AND day = %s", [DAYS[3]])
+    before = len(store.made)
+    schedule = ExportSchedule(settings, dsn, lambda _: 1 << 60, lambda: True)
+    now_us = day_of(settings, "sionyu", DAYS[5]).end_us + 400 * S
+    assert schedule.export_due(now_us)
+    assert (list(schedule.held), schedule.failed, schedule.done.held) == ([day_object.name], {}, 1)
+    (note,) = schedule.take_notes()
+    assert note.startswith(f"export: {day_object} is held: the object has ")
+    assert not schedule.export_due(now_us + 60 * S)
+    assert schedule.done.lag_days == {"sionyu": 0}  # the object is in the store
+    assert schedule.export_due(now_us + 7 * HOUR_US)
+    assert schedule.take_notes() == []
+    with psycopg.connect(dsn) as connection:
+        connection.execute("INSERT INTO sample SELECT * FROM kept")
+        connection.execute("DROP TABLE kept")
+    assert schedule.export_due(now_us + 14 * HOUR_US)
+    assert (schedule.held, schedule.done.held, len(store.made)) == ({}, 0, before)
+
+
 def test_a_killed_and_a_stopped_command_leave_nothing_unfinished_and_the_next_one_does_the_rest(
     settings: Settings, store: FakeStore, dsn: str, folder: Path
 ) -> None:
@@ -302,7 +330,7 @@ def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:
     done = subprocess.run(command, check=False, cwd=folder / "main", capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
     summary = json.loads((folder / "main" / "summary.json").read_text())
-    assert summary["export"] == {"written": 6, "failed": {}}
+    assert summary["export"] == {"written": 6, "failed": {}, "held": {}}
     assert f"export: {yesterday} of sionyu: 6 objects" in done.stdout
     files = {path.name for path in (state / "export").rglob("*.csv")}
     assert files == {f"{yesterday:%Y%m%d}_{table}.csv" for table in TABLES}

@@ -18,7 +18,9 @@ from tests.puts import LONG, NAME, SHORT, got, put
 
 
 def parts(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    """All files, without the lock and the metadata."""
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return [folder / file for file in files if file.parts[0] not in (".lock", ".metadata")]
 
 
 def test_a_folder_is_used_as_it_is(tmp_path: Path) -> None:

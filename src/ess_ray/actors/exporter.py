@@ -18,11 +18,13 @@ from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.stores.checksum import crc32c
 from ess_ray.core.errors import ConfigError, StoreConflict
+from ess_ray.core.exporting.extent import IDENTITY, Extent, extent_of_metadata
 from ess_ray.core.exporting.objects import Action, Catalogue, DayObject, LedgerEntry, decide, delivered_by
 from ess_ray.core.exporting.store import Store, StoredObject
 from ess_ray.core.settings import Settings
 
 PROGRESS_S = 0.5
+HELD_ADVICE = "nothing is replaced; docs/operating.md says what to do about a day that is held"
 MOST_CONFLICTS = 3  # how often somebody else may change the object while it is exported
 
 
@@ -34,6 +36,7 @@ class ExportEnd(StrEnum):
     ENTERED = "entered"  # the store had it, equal to the database, and the ledger did not
     UNCHANGED = "unchanged"
     VERIFIED = "verified"
+    HELD = "held"  # the object stays as it is: the database has less, or another one wrote it
     BUSY = "busy"  # another exporter is working on it
     FAILED = "failed"
 
@@ -53,12 +56,12 @@ class ExportOutcome:
     end: ExportEnd
     rows: int = 0
     bytes: int = 0
-    problem: str = ""  # of FAILED and BUSY: why, for a person
+    problem: str = ""  # of HELD, FAILED and BUSY: why, for a person
 
     @property
     def succeeded(self) -> bool:
         """True if the store has the object as it should be."""
-        return self.end not in (ExportEnd.FAILED, ExportEnd.BUSY)
+        return self.end not in (ExportEnd.HELD, ExportEnd.FAILED, ExportEnd.BUSY)
 
     @property
     def written(self) -> bool:
@@ -77,15 +80,16 @@ def make_exporter(settings: Settings, dsn: str) -> Exporter:
     store = export.store.open()
     catalogue = Catalogue(settings.standard, export.template, export.formats)
     maps = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
-    return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps), store)
+    return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps), store, export.replace_smaller)
 
 
 class Exporter:
     """Exports from one database into one store."""
 
-    def __init__(self, dsn: str, ledger: Ledger, store: Store) -> None:
-        """`ledger`: the one of this store, in this database."""
+    def __init__(self, dsn: str, ledger: Ledger, store: Store, replace_smaller: bool = False) -> None:
+        """`ledger`: the one of this store, in this database. `replace_smaller`: replace what would be held."""
         self._dsn = dsn
+        self._replace_smaller = replace_smaller
         self.ledger = ledger
         self.store = store
 
@@ -140,16 +144,48 @@ class Exporter:
         if action is Action.SKIP and entry:
             yield ExportOutcome(ExportEnd.UNCHANGED, entry.rows, entry.bytes)
         elif action is Action.HELD:
-            yield ExportOutcome(ExportEnd.FAILED, problem=_why_held(stored, changed))
+            yield ExportOutcome(ExportEnd.HELD, problem=_why_dropped(stored, changed))
         elif action is Action.COMPARE and stored:
-            yield from self._compare(day_object, stored)
+            yield from self._compare(day_object, entry, stored)
         else:
-            yield from self._upload(day_object, stored)
+            yield from self._upload(day_object, entry, stored)
 
-    def _upload(self, day_object: DayObject, replaced: StoredObject | None) -> Iterator[ExportReport]:
+    def _upload(
+        self, day_object: DayObject, entry: LedgerEntry | None, replaced: StoredObject | None
+    ) -> Iterator[ExportReport]:
+        with open_day(self._dsn, day_object) as rows:
+            if reason := self._why_held(day_object, entry, replaced, rows):
+                if not self._replace_smaller:
+                    yield ExportOutcome(ExportEnd.HELD, problem=f"{reason}; {HELD_ADVICE}")
+                    return
+                if replaced:
+                    self.store.put_aside(replaced.name, replaced.generation)
+            yield from self._write(day_object, replaced, rows)
+
+    def _why_held(
+        self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject | None, rows: DayRows
+    ) -> str:
+        """The reason why these rows must not take the place of what was exported; empty if they may."""
+        writer = stored.metadata.get(IDENTITY) if stored else None
+        if writer and writer != rows.database:
+            return f"another database ({writer}) wrote the object, and this one is {rows.database}"
+        try:
+            before = self._extent(day_object, entry, stored)
+        except ValueError as error:
+            return f"nobody knows how much the object holds: it cannot be read ({error})"
+        shortfall = before.shortfall(rows.count()) if before else ""
+        return shortfall if stored or not shortfall else f"the object was deleted from the store, and {shortfall}"
+
+    def _extent(self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject | None) -> Extent | None:
+        """The extent of the object, or of what was exported last if the store has none; None: there was nothing."""
+        if stored is None or (entry is not None and entry.agrees(stored)):
+            return entry.extent if entry else None
+        counted = extent_of_metadata(stored.metadata)
+        return counted or day_object.format.extent(self.store.read(stored.name))
+
+    def _write(self, day_object: DayObject, replaced: StoredObject | None, rows: DayRows) -> Iterator[ExportReport]:
         generation, content = replaced.generation if replaced else 0, _Checksum()
         with (
-            open_day(self._dsn, day_object) as rows,
             self.store.write(
                 day_object.name, generation=generation, metadata={}, content_type=day_object.format.content_type
             ) as upload,
@@ -158,11 +194,13 @@ class Exporter:
                 upload.write(block)
                 if progress:
                     yield progress
-            upload.metadata.update(_metadata(day_object, rows))
+            upload.metadata.update(_metadata(day_object, rows, content))
         self.ledger.record(day_object, self._entry(day_object, rows, content, upload.stored))
         yield ExportOutcome(ExportEnd.REPLACED if replaced else ExportEnd.EXPORTED, rows.rows, upload.stored.bytes)
 
-    def _compare(self, day_object: DayObject, stored: StoredObject) -> Iterator[ExportReport]:
+    def _compare(
+        self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject
+    ) -> Iterator[ExportReport]:
         """Upload an object that the ledger does not vouch for only if its bytes, made without storing them, differ."""
         encoded, content = _Checksum(), _Checksum()
         with open_day(self._dsn, day_object) as rows:
@@ -171,7 +209,7 @@ class Exporter:
                 if progress:
                     yield progress
         if (encoded.crc32c, encoded.bytes) != (stored.crc32c, stored.bytes):
-            yield from self._upload(day_object, stored)
+            yield from self._upload(day_object, entry, stored)
             return
         self.ledger.record(day_object, self._entry(day_object, rows, content, stored))
         yield ExportOutcome(ExportEnd.ENTERED, rows.rows, stored.bytes)
@@ -251,7 +289,7 @@ def _encoded(rows: DayRows, day_object: DayObject, content: _Checksum) -> Iterat
     yield encoder.finish(), None
 
 
-def _metadata(day_object: DayObject, rows: DayRows) -> Mapping[str, str]:
+def _metadata(day_object: DayObject, rows: DayRows, content: _Checksum) -> Mapping[str, str]:
     """The metadata that an object carries in the store."""
     times = {"first_time": rows.first_us, "last_time": rows.last_us}
     clock = day_object.day.clock
@@ -259,6 +297,9 @@ def _metadata(day_object: DayObject, rows: DayRows) -> Mapping[str, str]:
         "rows": str(rows.rows),
         **{name: clock(time_us, "%Y-%m-%dT%H:%M:%S%z") for name, time_us in times.items() if time_us},
         "schema_hash": day_object.schema_hash,
+        "content_crc32c": f"{content.crc32c:08x}",
+        "timezone": day_object.day.timezone,
+        IDENTITY: rows.database,
         "version": __version__,
     }
 
@@ -276,7 +317,7 @@ def _cannot_verify(entry: LedgerEntry | None, stored: StoredObject | None) -> st
     return ""
 
 
-def _why_held(stored: StoredObject | None, changed: bool | None) -> str:
+def _why_dropped(stored: StoredObject | None, changed: bool | None) -> str:
     """The reason why an object stays as it is although the database has dropped rows of its day."""
     if stored is None:
         reason = "the object is not in the store any more, and the database cannot give it again"

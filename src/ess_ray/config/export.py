@@ -46,6 +46,7 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
         first_day=first,
         last_day=last,
         verify=config.verify,
+        replace_smaller=_replace_smaller(config, job),
     )
 
 
@@ -90,6 +91,16 @@ def _drop_after(text: str | None, store: StoreSettings | None, storage: str) -> 
     if storage == "embedded":
         raise ConfigError(key, "drops chunks of hypertables, and the embedded database has plain tables")
     return int(text[:-1]) * DAY_US
+
+
+def _replace_smaller(config: Config, job: str) -> bool:
+    if config.export.replace == "never":
+        return False
+    named = re.fullmatch(r"\d{4}-\d\d-\d\d", config.day) and config.first_day is None and config.last_day is None
+    if job != "export" or len(config.sites) != 1 or not named or config.verify:
+        problem = "replaces objects that hold more: say job=export, one site and its day, as in site=… day=2026-11-22"
+        raise ConfigError("export.replace", problem)
+    return True
 
 
 def _days(config: Config) -> tuple[str, str]:

@@ -190,6 +190,11 @@ class ExportConfig:
     wait_s: float = setting(
         3600.0, "how long the export of a day then waits for its samples that are still in the journals", 0, DAY_S
     )
+    replace: str = setting(
+        "never",
+        "smaller, of job=export with one site and day=YYYY-MM-DD: objects that are held are put aside and replaced",
+        choices=("never", "smaller"),
+    )
     drop_after: str | None = setting(
         None, "30d: drop chunks older than that once all of their days are in the store; null: keep everything"
     )

@@ -103,6 +103,7 @@ class ExportSettings:
     first_day: str  # see `core.day`
     last_day: str
     verify: bool
+    replace_smaller: bool  # replace objects that hold more than the database has, once they are put aside
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,15 @@ def test_the_embedded_database_is_exported_to_a_folder_and_a_server_where_the_us
     assert settings(composed, changes).store == store
 
 
+def test_replacing_what_holds_more_takes_one_site_and_its_day() -> None:
+    words = ["job=export", "export.replace=smaller"]
+    assert make_settings("site=sionyu", "day=2026-11-22", *words).export.replace_smaller
+    assert not make_settings("job=export", "site=sionyu", "day=2026-11-22").export.replace_smaller
+    for others in (["site=[sionyu,panri]", "day=2026-11-22"], ["site=sionyu"], ["site=sionyu", "from=2026-11-22"]):
+        with pytest.raises(ConfigError, match=r"one site and its day, as in site=… day=2026-11-22"):
+            make_settings(*words, *others)
+
+
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_each_kind_of_store_is_chosen_by_the_words_of_its_example(kind: type[StoreSettings]) -> None:
     words = [word.replace("NAME", "ess-days") for word in kind.example.split()]
@@ -103,6 +112,8 @@ def test_files_go_below_the_state_folder_unless_a_folder_is_given(composed: Comp
         (SERVER | {"export.drop_after": "30d"}, "export.drop_after", "only what was exported"),
         ({"export.name": "{site}.csv"}, "export.name", "lacks"),
         ({"export.name": "../{site}_{table}_{yyyymmdd}.csv"}, "export.name", "no name for an object"),
+        ({"export.replace": "all"}, "export.replace", "none of never, smaller"),
+        ({"export.replace": "smaller"}, "export.replace", "say job=export, one site and its day"),
         ({"last_day": "2026-11-02"}, "from", "is missing"),
         ({"first_day": "2026-11-31"}, "from", "is not a day"),
         ({"first_day": "2026-11-03", "last_day": "2026-11-02"}, "to", "is before from=2026-11-03"),

@@ -23,6 +23,7 @@ from psycopg import generators, sql
 from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
 from ess_ray.core.day import offset_intervals
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
+from ess_ray.core.exporting.extent import Extent
 from ess_ray.core.exporting.objects import DayObject, header_line
 from ess_ray.core.maps.column_types import Column
 
@@ -45,7 +46,9 @@ SETTINGS = """
 SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
        set_config('client_connection_check_interval', '2s', true), set_config('extra_float_digits', '1', true),
        set_config('work_mem', '32MB', true), set_config('jit', 'off', true)"""
-MARK = "SELECT (pg_control_system()).system_identifier || '/' || pg_current_snapshot()"
+COUNT = "SELECT count(*), min(time), max(time) FROM {} WHERE site = %s AND time >= %s AND time < %s"
+MARK = """
+SELECT (SELECT id FROM database_identity), (pg_control_system()).system_identifier || '/' || pg_current_snapshot()"""
 DROPPED = "SELECT place FROM export_object WHERE site = %s AND table_name = %s AND day = %s AND dropped LIMIT 1"
 # The sort comes first, over the rows as they are stored; only then they become text, while they are sent.
 COPY = """
@@ -89,11 +92,22 @@ class DayRows:
             raise DatabaseRefused(
                 f"reading {day_object}: rows were dropped after the export to {gone[0]}, which is complete"
             )
-        self.mark: str = row[0]  # of the snapshot
+        self.database: str = row[0] or ""  # its identity
+        self.mark: str = row[1]  # of the snapshot
         self.header = header_line(day_object.columns)
         self.rows = 0  # so far
         self.first_us: int | None = None  # of the rows so far
         self.last_us: int | None = None
+
+    def count(self) -> Extent:
+        """The extent of all rows, counted in the same snapshot without reading them."""
+        day = self._day_object.day
+        statement = sql.SQL(COUNT).format(sql.Identifier(self._day_object.table))
+        limits = [self._day_object.site, utc(day.start_us), utc(day.end_us)]
+        row = self._connection.execute(statement, limits).fetchone()
+        assert row is not None
+        first_us, last_us = ((moment - EPOCH) // timedelta(microseconds=1) if moment else None for moment in row[1:])
+        return Extent(row[0], first_us, last_us)
 
     def __iter__(self) -> Iterator[bytes]:
         for start_us, end_us, offset_s in offset_intervals(self._day_object.day):

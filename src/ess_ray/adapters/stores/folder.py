@@ -4,8 +4,8 @@ A file is written under a temporary name in its folder and renamed once all of i
 file or the new one. While it is written its process holds a lock on it, so that the next writer recognises what a
 killed process left, and deletes it. One lock for the tree is held while the generation that is there is compared with
 the one that the caller has seen and the file is renamed. A file's generation is its modification time in nanoseconds,
-set so that each replacement has a later one. No metadata is kept. Folders that exist are used as they are; a missing
-one is made.
+set so that each replacement has a later one. Metadata are kept beside the tree, see `folder_metadata`. Folders that
+exist are used as they are; a missing one is made.
 
 Errors: `StoreUnavailable` (the disk is full or fails), `StoreRefused` (rights, or a name that leaves the folder) and
 `StoreConflict` (another generation is there).
@@ -27,8 +27,9 @@ from typing import ClassVar
 
 from ess_ray.adapters.local.disk import nearest
 from ess_ray.adapters.stores.checksum import crc32c
+from ess_ray.adapters.stores.folder_metadata import forget_metadata, read_metadata, write_metadata
 from ess_ray.core.errors import StoreConflict, StoreRefused, StoreUnavailable
-from ess_ray.core.exporting.store import StoredObject
+from ess_ray.core.exporting.store import StoredObject, aside_name
 
 BLOCK = 1 << 20
 PART, LOCK = ".part", ".lock"
@@ -50,9 +51,7 @@ class FolderUpload:
     def write(self, block: bytes) -> None:
         """Append the block. Raises StoreUnavailable if the disk is full or fails."""
         with _translated(Path(self.file.name).parent):
-            unwritten = memoryview(block)
-            while unwritten:
-                unwritten = unwritten[self.file.write(unwritten) :]
+            _write(self.file, block)
         self.size += len(block)
         self.crc32c = crc32c(block, self.crc32c)
 
@@ -80,7 +79,8 @@ class Folder:
         """The file under the name, None if there is none; reads all of it for its CRC32C."""
         path = self._path(name)
         with _translated(path), suppress(FileNotFoundError), FileIO(path) as file:
-            return _as_stored(name, file)
+            stored = _as_stored(name, file)
+            return replace(stored, metadata=read_metadata(self.path, name, stored.crc32c))
         return None
 
     @contextmanager
@@ -92,7 +92,7 @@ class Folder:
         metadata: Mapping[str, str],
         content_type: str,  # noqa: ARG002
     ) -> Iterator[FolderUpload]:
-        """Make or replace a file, see `Store.write`; metadata and content type are not kept."""
+        """Make or replace a file, see `Store.write`; the content type is not kept."""
         path = self._path(name)
         with _translated(path.parent):
             _make_folder(path.parent)
@@ -107,6 +107,24 @@ class Folder:
         finally:
             with suppress(OSError):
                 Path(file.name).unlink(missing_ok=True)
+
+    def put_aside(self, name: str, generation: int) -> str:
+        """Copy that generation within its folder, see `Store.put_aside`."""
+        path, aside = self._path(name), self._path(aside_name(name, generation))
+        with _translated(path), self._locked():
+            _check(path, generation)
+            if not aside.exists():
+                part = _open_part(aside)
+                with part, FileIO(path) as file:
+                    while block := file.read(BLOCK):
+                        _write(part, block)
+                    os.fsync(part.fileno())
+                    file.seek(0)
+                    crc = _as_stored(name, file).crc32c
+                    write_metadata(self.path, aside_name(name, generation), crc, read_metadata(self.path, name, crc))
+                    Path(part.name).rename(aside)
+                _sync_folder(aside.parent)
+        return aside_name(name, generation)
 
     def read(self, name: str) -> Iterator[bytes]:
         """The file's bytes in blocks of 1 MiB; a replacement meanwhile does not change them.
@@ -130,6 +148,7 @@ class Folder:
         with _translated(path), self._locked():
             if _check(path, generation, or_gone=True):
                 path.unlink()
+                forget_metadata(self.path, name)
 
     def _finish(self, upload: FolderUpload, name: str, generation: int) -> StoredObject:
         """Rename the written file to its name, if the generation there is still the one that the caller has seen."""
@@ -149,9 +168,11 @@ class Folder:
                 raise
             stored = replace(written, generation=_set_generation(upload.file, before_ns))
             os.fsync(upload.file.fileno())
+            write_metadata(self.path, name, stored.crc32c, upload.metadata)
             part.rename(path)
             _sync_folder(path.parent)
-        return stored
+            forget_metadata(self.path, name, stored.crc32c)
+        return replace(stored, metadata=upload.metadata)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -196,6 +217,12 @@ def _set_generation(file: FileIO, before_ns: int) -> int:
             os.utime(file.fileno(), ns=(time_ns, time_ns))
             kept_ns = os.fstat(file.fileno()).st_mtime_ns
     return kept_ns
+
+
+def _write(file: FileIO, block: bytes) -> None:
+    unwritten = memoryview(block)
+    while unwritten:
+        unwritten = unwritten[file.write(unwritten) :]
 
 
 def _as_stored(name: str, file: FileIO) -> StoredObject:

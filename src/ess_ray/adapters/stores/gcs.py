@@ -37,7 +37,7 @@ from google.oauth2.service_account import Credentials as ServiceAccount
 
 from ess_ray.adapters.stores.gcs_upload import PART, ResumableUpload
 from ess_ray.core.errors import EssRayError, StoreConflict, StoreRefused, StoreUnavailable
-from ess_ray.core.exporting.store import StoredObject
+from ess_ray.core.exporting.store import StoredObject, aside_name
 
 PATIENCE_S = 120.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
@@ -135,6 +135,21 @@ class Bucket:
         with self._translated():
             if self.stat(name) is not None:
                 self._blob(name).delete(if_generation_match=generation, **self._retry_options)
+
+    def put_aside(self, name: str, generation: int) -> str:
+        """Copy that generation within the bucket, see `Store.put_aside`."""
+        aside = aside_name(name, generation)
+        if self.stat(aside) is None:
+            with self._translated(f"{name} was replaced or deleted by somebody else meanwhile"):
+                source, token = self._blob(name), None
+                while True:  # a big object takes several calls
+                    token, _, _ = self._blob(aside).rewrite(
+                        source, token, if_generation_match=0, if_source_generation_match=generation,
+                        **self._retry_options,
+                    )  # fmt: skip
+                    if token is None:
+                        break
+        return aside
 
     def _finish(self, upload: ResumableUpload, name: str, generation: int) -> StoredObject:
         """End the upload. If the reply got lost but the store has an object with these bytes, that is success."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from ess_ray.core.day import HOUR_US, Day
+from ess_ray.core.exporting.extent import Extent
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, is_array, value_type
 
 if TYPE_CHECKING:
@@ -91,6 +93,28 @@ class ParquetEncoder:
         if self._group:
             self._writer.write_table(pa.concat_tables(self._group), row_group_size=1 << 30)
             self._group = []
+
+
+def extent_of_parquet(blocks: Iterable[bytes]) -> Extent:
+    """The extent of a Parquet file of ours, whose rows are in the order of time, by its first and last row groups.
+
+    The file lies on the disk meanwhile. Raises ValueError if it is none.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with TemporaryFile() as file:
+        for block in blocks:
+            file.write(block)
+        try:
+            content = parquet.ParquetFile(file)
+            if not content.metadata.num_rows:
+                return Extent(0, None, None)
+            groups = [0, content.num_row_groups - 1]
+            times = content.read_row_groups(groups, columns=["time"])["time"].cast("int64")
+        except (pa.ArrowException, KeyError) as error:
+            raise ValueError(str(error)) from error
+        return Extent(content.metadata.num_rows, times[0].as_py(), times[-1].as_py())
 
 
 class _CsvParser:

@@ -14,6 +14,7 @@ from datetime import date
 from ess_ray.core.exporting.objects import DayObject
 
 SHORTEST_PAUSE_US, LONGEST_PAUSE_US = 60_000_000, 600_000_000
+HELD_PAUSE_US = 6 * 3_600_000_000  # a look at an object that is held costs the reading of its day
 
 SiteDay = tuple[date, str]
 
@@ -66,6 +67,10 @@ class Agenda:
     def done(self, day_object: DayObject) -> None:
         """Note that the object is exported: if it becomes due again, its day has changed."""
         self._paused.pop(day_object.name, None)
+
+    def held(self, day_object: DayObject, now_us: int) -> None:
+        """Note that the object stays as it is, since it holds more: the database may have it all again some day."""
+        self._paused[day_object.name] = now_us + HELD_PAUSE_US, SHORTEST_PAUSE_US // 2
 
     def failed(self, day_object: DayObject, now_us: int) -> int:
         """Note that the export failed; gives the pause before it is tried again, in microseconds."""

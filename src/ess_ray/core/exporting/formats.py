@@ -7,11 +7,12 @@ here; `adapters.stores.formats` lists all formats.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ess_ray.core.day import Day
+from ess_ray.core.exporting.extent import Extent, extent_of_csv
 from ess_ray.core.maps.column_types import Column
 
 GZIP_LEVEL = 1  # six times as fast as 5, and a twentieth bigger
@@ -39,12 +40,17 @@ class ObjectFormat:
     suffix: str  # of the object's name, with the dot
     content_type: str  # MIME type
     new_encoder: Callable[[Sequence[Column], Day], RowEncoder]  # importable by name: it is sent to other processes
+    count: Callable[[Iterable[bytes]], Extent]  # of an object's bytes, not compressed; raises ValueError if unreadable
     is_text: bool = False
     gzip: bool = False
 
     def gzipped(self) -> ObjectFormat:
         """The same format compressed with gzip. Gzip is part of the object: no store may unpack it on the way."""
         return replace(self, suffix=f"{self.suffix}.gz", content_type="application/gzip", gzip=True)
+
+    def extent(self, blocks: Iterable[bytes]) -> Extent:
+        """The extent of an object with these bytes, counted. Raises ValueError if they are not of this format."""
+        return self.count(_gunzipped(blocks) if self.gzip else blocks)
 
     def encoder(self, columns: Sequence[Column], day: Day) -> RowEncoder:
         """An encoder for one object with these columns, in the order of the CSV, `type` PostgreSQL's."""
@@ -79,4 +85,15 @@ class _GzipEncoder:
         return self._compressor.compress(self._encoder.finish()) + self._compressor.flush()
 
 
-CSV = ObjectFormat("csv", ".csv", "text/csv; charset=utf-8", _CsvEncoder, is_text=True)
+def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj(wbits=GZIP_WINDOW_BITS)
+    try:
+        for block in blocks:
+            yield decompressor.decompress(block)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not decompressor.eof:
+        raise ValueError("the compressed bytes end too early")
+
+
+CSV = ObjectFormat("csv", ".csv", "text/csv; charset=utf-8", _CsvEncoder, extent_of_csv, is_text=True)

@@ -16,6 +16,7 @@ from string import Formatter
 
 from ess_ray.core.day import Day, date_at
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.exporting.extent import Extent
 from ess_ray.core.exporting.formats import CSV, ObjectFormat
 from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.maps import fixed_columns
@@ -35,7 +36,7 @@ class Action(StrEnum):
 
     SKIP = "skip"  # the store has it, and the day has not changed since
     UPLOAD = "upload"  # the store has none: make it (generation 0)
-    REPLACE = "replace"  # the day has changed: replace the generation that the store has
+    REPLACE = "replace"  # the day has changed: replace the generation that the store has, unless that holds more
     COMPARE = "compare"  # the store has one that the ledger does not vouch for: read the day; if it differs, REPLACE
     HELD = "held"  # rows of that day were dropped from the database: the object holds more, it is left alone
 
@@ -87,6 +88,15 @@ class LedgerEntry:
     start_us: int  # the day's limits as they were then
     end_us: int
     dropped: bool = False  # rows of that day have been dropped from the database since
+
+    @property
+    def extent(self) -> Extent:
+        """The extent of what was exported."""
+        return Extent(self.rows, self.first_us, self.last_us)
+
+    def agrees(self, stored: StoredObject) -> bool:
+        """True if the store's object is the one that was exported."""
+        return (self.name, self.generation, self.crc32c) == (stored.name, stored.generation, stored.crc32c)
 
     def matches(self, day_object: DayObject) -> bool:
         """True if the export had the columns and the hours that the object has by today's settings."""
@@ -201,7 +211,7 @@ def days_of(periods: Iterable[tuple[int, int | None]], timezone: str, last: date
 
 def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool | None) -> Action:
     """The action for an object. `changed`: True if the day changed since `entry`; None if that is unknown."""
-    recorded = entry is not None and stored is not None and _agree(entry, stored)
+    recorded = entry is not None and stored is not None and entry.agrees(stored)
     if entry is not None and entry.dropped:
         return Action.SKIP if recorded and changed is False else Action.HELD
     if stored is None:
@@ -209,10 +219,6 @@ def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool
     if not recorded or changed is None:
         return Action.COMPARE
     return Action.REPLACE if changed else Action.SKIP
-
-
-def _agree(entry: LedgerEntry, stored: StoredObject) -> bool:
-    return (entry.name, entry.generation, entry.crc32c) == (stored.name, stored.generation, stored.crc32c)
 
 
 def header_line(columns: Sequence[Column]) -> bytes:

@@ -26,7 +26,12 @@ class StoredObject:
     generation: int
     bytes: int
     crc32c: int
-    metadata: Mapping[str, str] = field(default_factory=dict)  # a folder keeps none
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def aside_name(name: str, generation: int) -> str:
+    """The name under which an object is put aside: no reader of the exports takes it for one of them."""
+    return f"{name}.replaced-{generation}"
 
 
 class ObjectUpload(Protocol):
@@ -64,6 +69,12 @@ class Store(Protocol):
         Leaving it with an exception leaves nothing behind. If an object with just these bytes turns out to be there
         (the reply to the end got lost, another exporter did the same), that is success. Raises StoreConflict if
         another generation is there.
+        """
+
+    def put_aside(self, name: str, generation: int) -> str:
+        """Copy exactly that generation, its metadata too, under another name beside it; gives that name.
+
+        Doing it twice is no error. Raises StoreConflict if another generation or none is under the name.
         """
 
     def read(self, name: str) -> Iterator[bytes]:

@@ -184,6 +184,7 @@ def _exported(series: _Series, exported: Exported) -> None:
     series.add("export_rows_total", exported.rows)
     series.add("export_bytes_total", exported.bytes)
     series.add("export_failed_objects", exported.failed)
+    series.add("export_held_objects", exported.held)
     series.by_label("export_lag_days", dict(exported.lag_days))
 
 

@@ -123,6 +123,7 @@ METRICS: tuple[Metric, ...] = (
         ("state_disk_size_bytes", "", "that disk's size"),
         ("export_lag_days", "site", "days from the oldest one that is not in the store to the last one that is over"),
         ("export_failed_objects", "", "objects that could not be exported when last tried"),
+        ("export_held_objects", "", "objects that are not replaced: they hold more than the database has"),
     ),
 )
 

@@ -35,6 +35,7 @@ class Exported:
     rows: int = 0
     bytes: int = 0
     failed: int = 0  # objects that cannot be exported now
+    held: int = 0  # objects that hold more than the database has
     # By site: days from the oldest that is not exported to the last that is over.
     lag_days: dict[str, int] = field(default_factory=dict)
 

@@ -115,7 +115,9 @@ def _writer() -> Row:
 def _export() -> Row:
     return Row("Export", [
         Panel("Days behind, by plant", [promql("max by (site) (ess_ray_export_lag_days)", "{{site}}")], 8, unit="d"),
-        Panel("Objects that could not be exported", [promql("max(ess_ray_export_failed_objects)", "failed")], 8),
+        Panel("Objects that could not be exported, or are held", [
+            promql("max(ess_ray_export_failed_objects)", "failed"), promql("max(ess_ray_export_held_objects)", "held"),
+        ], 8),
         Panel("Bytes exported per second", [promql(f"sum(rate(ess_ray_export_bytes_total{PER}))", "bytes")], 8,
               unit="B/s"),
     ])  # fmt: skip

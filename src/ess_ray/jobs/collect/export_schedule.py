@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from ess_ray.actors.exporter import ExportOutcome, make_exporter
+from ess_ray.actors.exporter import ExportEnd, ExportOutcome, make_exporter
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.cluster.exports import ExportTasks
@@ -55,6 +55,7 @@ class ExportSchedule:
         self.state: str | None = None  # what is being done, for a person
         self.written = 0  # objects
         self.failed: dict[str, str] = {}  # why, by object, now
+        self.held: dict[str, str] = {}  # likewise: objects that hold more than the database has
         self.done = Exported()  # for the metrics
 
     def start(self) -> None:
@@ -116,7 +117,8 @@ class ExportSchedule:
     def _due(self, site: str, timezone: str, now_us: int) -> list[DayObject]:
         last = last_closed(timezone, now_us, self._settings.export.grace_us)
         due = self._exporter.ledger.due(site, timezone, last)
-        self.done.lag_days[site] = max(((last - day_object.day.date).days + 1 for day_object in due), default=0)
+        missing = [day_object for day_object in due if day_object.name not in self.held]
+        self.done.lag_days[site] = max(((last - day_object.day.date).days + 1 for day_object in missing), default=0)
         return due
 
     def _export(self, day_objects: tuple[DayObject, ...], now_us: int) -> None:
@@ -126,19 +128,13 @@ class ExportSchedule:
             if not isinstance(report, ExportOutcome):
                 self.state = f"{day_object}: {100 * report.share:.0f} %"
                 continue
-            if report.succeeded:
-                self._agenda.done(day_object)
-                self.failed.pop(day_object.name, None)
-                written, size = written + report.written, size + report.bytes * report.written
-                self.done.rows += report.rows * report.written
-            else:
-                # `now_us` is of before the exports of this round.
-                self._agenda.failed(day_object, now_us + round((time.monotonic() - began_s) * 1e6))
-                self.failed[day_object.name] = report.problem
-                self._trouble(f"export: {day_object}: {report.problem}", day_object)
+            # `now_us` is of before the exports of this round.
+            self._account(day_object, report, now_us + round((time.monotonic() - began_s) * 1e6))
+            written, size = written + report.written, size + report.bytes * report.written
+            self.done.rows += report.rows * report.written
         self.written += written
         self.done.objects, self.done.bytes = self.written, self.done.bytes + size
-        self.done.failed = len(self.failed)
+        self.done.failed, self.done.held = len(self.failed), len(self.held)
         self.state = None
         if written:
             sites = ", ".join(dict.fromkeys(day_object.site for day_object in day_objects))
@@ -148,6 +144,26 @@ class ExportSchedule:
             for text in self._reported_troubles:
                 self._troubles.over(text, "export: the problems reported before are over", about("export back"))
             self._reported_troubles.clear()
+
+    def _account(self, day_object: DayObject, outcome: ExportOutcome, now_us: int) -> None:
+        """Account for the end of an object's export, and report what a person has to know."""
+        was_held = self.held.pop(day_object.name, None)
+        self.failed.pop(day_object.name, None)
+        fields = about("export held", site=day_object.site, table=day_object.table)
+        if outcome.succeeded:
+            self._agenda.done(day_object)
+            text = f"export: {day_object} is held no longer: it is {outcome.end}"
+            self._troubles.over(day_object.name, text, fields)
+        elif outcome.end is ExportEnd.HELD:
+            self._agenda.held(day_object, now_us)
+            self.held[day_object.name] = outcome.problem
+            text = f"export: {day_object} is held: {outcome.problem}"
+            self._troubles.met(day_object.name, text, fields, logging.ERROR)
+            self._notes += [] if was_held else [text]
+        else:
+            self._agenda.failed(day_object, now_us)
+            self.failed[day_object.name] = outcome.problem
+            self._trouble(f"export: {day_object}: {outcome.problem}", day_object)
 
     def _drop(self, now_us: int) -> None:
         """Drop the chunks that `export.drop_after` lets go, if the user asked for that."""

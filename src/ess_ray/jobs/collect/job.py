@@ -187,5 +187,6 @@ class CollectJob:
     def _write_summary(self, file: Path, first_us: int, end_us: int) -> None:
         summary = self._account.summary(first_us, end_us, self._settings.simulated, self._database.name)
         if self._exports:
-            summary["export"] = {"written": self._exports.written, "failed": self._exports.failed}
+            exports = self._exports
+            summary["export"] = {"written": exports.written, "failed": exports.failed, "held": exports.held}
         file.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

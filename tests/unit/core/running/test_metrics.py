@@ -108,7 +108,7 @@ def test_every_metric_has_a_value_and_every_value_is_a_metrics() -> None:
     for count in (REQUESTS, request_failure(Reason.TIMEOUT), connection_failure(Reason.REFUSED)):
         of_device.counts[count] += 1
     totals.add(polled.growth())
-    exported, journals = Exported(1, 2, 3, 4, {"a": 5}), {"poller:a/d0": Backlog(3, 7 * S, 1, failing=True)}
+    exported, journals = Exported(1, 2, 3, 4, 5, {"a": 6}), {"poller:a/d0": Backlog(3, 7 * S, 1, failing=True)}
     counted = counts(
         account, totals, work=work, journals=journals, deaths={"writer": 1}, exported=exported, disk_bytes=(1, 2)
     )

@@ -1,0 +1,82 @@
+"""The extent of an object or of a day in the database: enough to see that one holds less than the other.
+
+An export never replaces an object by one that holds less, nor one that another database wrote
+(docs/decisions/008-an-export-never-destroys.md). Times are microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND_US = 1_000_000  # an object's metadata have its times in seconds
+IDENTITY = "database"  # key of an object's metadata: the identity of the database that wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Number of rows, and the times of the oldest and the newest one; None without rows, or if they are unknown."""
+
+    rows: int
+    first_us: int | None
+    last_us: int | None
+
+    def shortfall(self, database: Extent) -> str:
+        """The reason why an object with this extent holds more than the database has; empty if it does not."""
+        if database.rows < self.rows:
+            return f"the object has {self.rows} rows, and the database has {database.rows or 'none'}"
+        if _second(database.first_us, 0) > _second(self.first_us, database.first_us):
+            return f"the object begins at {_clock(self.first_us)}, and the database at {_clock(database.first_us)}"
+        if _second(database.last_us, 0) < _second(self.last_us, database.last_us):
+            return f"the object ends at {_clock(self.last_us)}, and the database at {_clock(database.last_us)}"
+        return ""
+
+
+def extent_of_metadata(metadata: Mapping[str, str]) -> Extent | None:
+    """The extent that an object's metadata say; None if they do not."""
+    try:
+        first_us, last_us = (_time_us(metadata.get(name)) for name in ("first_time", "last_time"))
+        return Extent(int(metadata["rows"]), first_us, last_us)
+    except (KeyError, ValueError):
+        return None
+
+
+def extent_of_csv(blocks: Iterable[bytes]) -> Extent:
+    """The extent of a canonical CSV, counted. Raises ValueError if it is none."""
+    rows, first, last = 0, None, None
+    reader = csv.reader(_lines(blocks), strict=True)
+    try:
+        if next(reader, ["time"])[:1] != ["time"]:
+            raise ValueError("its first line has no column time")
+        for row in reader:
+            rows, first, last = rows + 1, first or row[0], row[0]
+    except (csv.Error, IndexError) as error:
+        raise ValueError(str(error)) from error
+    return Extent(rows, _time_us(first), _time_us(last))
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    """Lines with their ends; a line end within quotes is one too, the reader puts that together again."""
+    unfinished = b""
+    for block in blocks:
+        *lines, unfinished = (unfinished + block).split(b"\n")
+        for line in lines:
+            yield line.decode() + "\n"
+    if unfinished:
+        yield unfinished.decode()
+
+
+def _time_us(text: str | None) -> int | None:
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1) if text else None
+
+
+def _second(time_us: int | None, otherwise_us: int | None) -> int:
+    """The second of a time; of the other one, or 0, if the time is unknown."""
+    return (time_us if time_us is not None else otherwise_us or 0) // SECOND_US
+
+
+def _clock(time_us: int | None) -> str:
+    return "no time" if time_us is None else f"{EPOCH + timedelta(microseconds=time_us):%Y-%m-%d %H:%M:%S} UTC"
