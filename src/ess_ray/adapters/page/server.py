@@ -3,7 +3,8 @@
 There is no password, so it listens on loopback unless `page.host` is another address. Its headers forbid the browser to
 load anything from elsewhere, to run any script but the page's own, and to show the page in a frame. A request by the
 name of another host is refused: a page of an attacker could reach the server that way from the same browser (DNS
-rebinding). Requests that query the database wait for one of WORKERS threads; more than MOST_WAITING are refused.
+rebinding). A connection without a request ends after seconds, and their number is bounded (see `connection`). Requests
+that query the database wait for one of WORKERS threads; more than MOST_WAITING are refused.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from aiohttp import web
 
 from ess_ray.adapters.local.notices import Troubles
+from ess_ray.adapters.page.connection import PageConnection
 from ess_ray.core.errors import CannotStart, EssRayError, NotFound
 from ess_ray.core.running.logfields import about
 
@@ -65,6 +67,7 @@ class PageServer:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
 
     def start(self) -> str:
         """Serve; returns the URL. Raises CannotStart if the host cannot be used or no port is free."""
@@ -73,6 +76,8 @@ class PageServer:
 
     def close(self) -> None:
         """Stop serving and end the threads."""
+        if self._listener and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._listener.close)
         if self._runner and self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(STOP_S)
         if self._thread.is_alive():
@@ -95,14 +100,16 @@ class PageServer:
 
     async def _listen(self, runner: web.AppRunner) -> int:
         """Listen on the configured port or, if it is taken, on the next free one; returns it."""
+        assert runner.server
+        make_connection = partial(PageConnection, runner.server, self._loop)
         for port in range(self._port, min(self._port + PORTS, 65536)) if self._port else (0,):
             try:
-                await web.TCPSite(runner, self._host, port).start()
+                self._listener = await self._loop.create_server(make_connection, self._host, port)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise CannotStart(f"page.host={self._host}: {error.strerror}") from error
             else:
-                return int(runner.addresses[0][1])
+                return int(self._listener.sockets[0].getsockname()[1])
         raise CannotStart(f"page.port={self._port}: this port and the next {PORTS - 1} are taken")
 
     @property
@@ -114,6 +121,8 @@ class PageServer:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Refuses requests by the name of another host, and gives every response its headers, errors too."""
+        if isinstance(request.protocol, PageConnection):
+            request.protocol.begin_request()
         response: web.StreamResponse
         if not self._is_own_host(request.host):
             response = _error(403, "this is not the page's own host: open it by the address that the collector shows")
