@@ -9,13 +9,14 @@ import hashlib
 import logging
 import os
 import secrets
-import socket
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ess_ray.cluster import sessions
+from ess_ray.cluster.ports import choose_port
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import ClusterSettings
@@ -45,7 +46,8 @@ def ray_folder(state_dir: Path) -> Path:
 def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
     """Start Ray here, or join the cluster at `cluster.address`, as the driver. Sets variables of the environment.
 
-    `dashboard`: False for commands that are over soon. Raises CannotStart if Ray does not come up.
+    `dashboard`: False for commands that are over soon. Raises CannotStart if Ray does not come up, or if no
+    port near a configured one is free.
     """
     token_file = _clusters_token(cluster) if cluster.address else _token(state_dir / "ray_token")
     os.environ.update(
@@ -69,12 +71,14 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
 
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
     sessions.remove_old_sessions(ray_folder(state_dir))
+    choose = partial(choose_port, ray_folder=ray_folder(state_dir))
     own: dict[str, Any] = {} if cluster.address else {
         "_temp_dir": str(_short_path(ray_folder(state_dir)) / "t"),  # Ray opens its folder to everybody
         "include_dashboard": dashboard,
         "dashboard_host": "127.0.0.1",
-        "dashboard_port": cluster.dashboard_port,
-        "_metrics_export_port": _free(cluster.metrics_port) if dashboard else 0,
+        # With a port that is in use Ray would not start, or, of the metrics, export nothing without an error.
+        "dashboard_port": choose("cluster.dashboard_port", cluster.dashboard_port) if dashboard else 0,
+        "_metrics_export_port": choose("cluster.metrics_port", cluster.metrics_port) if dashboard else 0,
     }  # fmt: skip
     try:
         context = ray.init(
@@ -104,17 +108,6 @@ def stop_ray() -> None:
     import ray
 
     ray.shutdown()
-
-
-def _free(port: int) -> int:
-    """The port, or 0 for any if it is in use: with a port in use Ray would export nothing, without an error."""
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-    return port
 
 
 def _clusters_token(cluster: ClusterSettings) -> Path | None:

@@ -154,8 +154,8 @@ class ClusterConfig:
     token_file: str | None = setting(None, "Ray's token; null: as the environment says")
     devices_per_actor: str = setting("auto", "a number, or auto: as few as the machine's cores bear")
     normalisers: int = setting(1, "processes that decode", 1, 64)
-    dashboard_port: int = setting(8265, "of Ray's dashboard, on this machine only; 0: any", 0, 65535)
-    metrics_port: int = setting(9464, "of the metrics, for Prometheus; 0: any", 0, 65535)
+    dashboard_port: int = setting(8265, "of Ray's dashboard, on loopback, or one of the next nine; 0: any", 0, 65535)
+    metrics_port: int = setting(9464, "of the metrics, for Prometheus, or one of the next nine; 0: any", 0, 65535)
 
 
 @dataclass

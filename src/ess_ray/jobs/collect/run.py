@@ -122,9 +122,13 @@ def _introduce(settings: Settings, database: Database, dashboard: Dashboard, nod
     from ess_ray.cluster.plan import waiting_elsewhere
 
     display.banner(settings, database.name, dashboard, nodes.up)
-    port = settings.cluster.metrics_port
-    if port and not nodes.up and f":{port}/" not in dashboard.metrics_url:
-        display.say(f"port {port} (cluster.metrics_port) is in use already: the metrics are at the address above")
+    cluster = settings.cluster
+    for key, port, url, what in (
+        ("cluster.dashboard_port", cluster.dashboard_port, f"{dashboard.url}/", "the dashboard is"),
+        ("cluster.metrics_port", cluster.metrics_port, dashboard.metrics_url, "the metrics are"),
+    ):
+        if port and not nodes.up and f":{port}/" not in url:
+            display.say(f"port {port} ({key}) is in use already: {what} at the address above")
     for text in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         display.note(text)
 
