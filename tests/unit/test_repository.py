@@ -16,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "ess_ray"
 FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 MOST_AT_THE_TOP = 14
-MOST_LINES = 365
+MOST_LINES = 300
 
 # The first folder is the floor: what kind of code it is. Floors import downwards only; nothing imports `main`.
 FLOORS = {

@@ -1,0 +1,41 @@
+"""The pages for people name files that exist, and link to headings that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix() for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/*/*.md")]
+)
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+# In backticks: a file or folder of the repository, or of the package.
+PATH = re.compile(
+    r"`((?:src|tests|docs|conf|deploy|scripts|benchmarks|examples|core|adapters|actors|cluster|config|app|jobs|generate"
+    r"|simulator|page)/[\w./-]*)`"
+)
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as they are made from its headings."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target, anchor in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), f"{page} links to {target}"
+        assert not anchor or anchor in headings(path), f"{page} links to {target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_named_exists(page: str) -> None:
+    for path in PATH.findall((ROOT / page).read_text(encoding="utf-8")):
+        assert (ROOT / path).exists() or (ROOT / "src/ess_ray" / path).exists(), f"{page} names {path}"
