@@ -23,7 +23,7 @@ from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.journal.sqlite import is_corrupt
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.core.batch import Group, make_group, pack_group, unpack_group
+from ess_ray.core.batch import Group, make_group, pack_group
 from ess_ray.core.errors import JournalFailed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Event, Sample
@@ -85,7 +85,8 @@ class Journal:
             self.notes = tuple(self._file.notes)
             self.recipes = self._file.recipes()
             last, items, _ = self._file.extent()
-            self._groups = Groups(last, items, _oldest_us(self._file.earliest_made()))
+            earliest = self._file.earliest_made()
+            self._groups = Groups(last, items, earliest.oldest_us if earliest else 0)
             self._bounds = Bounds(self._file, limits)
         except BaseException:
             self._file.close()
@@ -192,10 +193,11 @@ class Journal:
                 damaged = self._groups.take_stored(span, stored_groups, most, taken)
             for stored in damaged:
                 text = (
-                    f"the journal {self._path} is damaged in one place (group {stored.number}): {stored.items} samples "
-                    "and events there cannot be read; they stay in the file"
+                    f"the journal {self._path} is damaged: {stored.items} samples and events in group {stored.number} "
+                    "cannot be read, and stay in the file"
                 )
-                self._troubles.met("damaged", text, about("journal damaged", count=stored.items), logging.ERROR)
+                fields = about("journal damaged", count=stored.items)
+                self._troubles.met("damaged", text, fields, logging.ERROR)
 
     def _read(self, span: BacklogSpan) -> list[StoredGroup] | None:
         """The next groups of a span; none: it has been read, or can never be; None: the disk refuses now."""
@@ -204,14 +206,13 @@ class Journal:
         except JournalFailed as error:
             text = f"a part of the journal cannot be read, and stays in the file: {error}"
             self._troubles.met("read", text, about("journal not read", error=error), logging.ERROR)
-            # What comes behind a corrupt part shall not wait; the next start takes over what can be read of it.
-            return [] if is_corrupt(error.__cause__) else None
+            return [] if is_corrupt(error.__cause__) else None  # what is behind a corrupt part shall not wait
         self._troubles.over("read", "the journal is read again", about("journal read"))
         return stored_groups
 
     def _backlog_us(self, span: BacklogSpan) -> list[int]:
         try:
-            return [_oldest_us(stored) for stored in self._file.read(span.after, span.end, 1)]
+            return [stored.oldest_us for stored in self._file.read(span.after, span.end, 1)]
         except JournalFailed:
             return [0]
 
@@ -286,16 +287,6 @@ class Journal:
 
 def _time_us(item: Sample | Event) -> int:
     return item.tick_us if isinstance(item, Sample) else item.time_us
-
-
-def _oldest_us(stored: StoredGroup | None) -> int:
-    """The oldest tick of a group in the file; of a damaged one, when it was made."""
-    if stored is None:
-        return 0
-    try:
-        return unpack_group(stored.data).first_us
-    except ValueError:
-        return stored.made_us
 
 
 def now_us() -> int:

@@ -31,6 +31,14 @@ class StoredGroup:
     has_values: bool  # False: the journal's bounds have cost them
     data: bytes  # of `core.batch.pack_group`
 
+    @property
+    def oldest_us(self) -> int:
+        """The oldest tick of the group's samples; of a damaged group, when it was made."""
+        try:
+            return unpack_group(self.data).first_us
+        except ValueError:
+            return self.made_us
+
 
 @dataclass(slots=True)
 class Waiting:
