@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    page.relative_to(ROOT).as_posix() for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/*/*.md")]
+    page.relative_to(ROOT).as_posix() for pattern in ("*.md", "docs/*.md", "docs/*/*.md") for page in ROOT.glob(pattern)
 )
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 # In backticks: a file or folder of the repository, or of the package.
