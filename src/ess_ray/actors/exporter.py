@@ -16,10 +16,19 @@ from enum import StrEnum
 from ess_ray import __version__
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
-from ess_ray.adapters.stores.checksum import crc32c
+from ess_ray.adapters.stores.checksum import Checksum
 from ess_ray.core.errors import ConfigError, StoreConflict
 from ess_ray.core.exporting.extent import IDENTITY, Extent, extent_of_metadata
-from ess_ray.core.exporting.objects import Action, Catalogue, DayObject, LedgerEntry, decide, delivered_by
+from ess_ray.core.exporting.objects import (
+    Action,
+    Catalogue,
+    DayObject,
+    LedgerEntry,
+    decide,
+    delivered_by,
+    why_kept_after_drop,
+    why_not_verified,
+)
 from ess_ray.core.exporting.store import Store, StoredObject
 from ess_ray.core.settings import Settings
 
@@ -115,11 +124,11 @@ class Exporter:
         """Read the object back and compare it with its row of the ledger, and that with the rows of the database."""
         entry, changed = self.ledger.entry_of(day_object)
         stored = self.store.stat(day_object.name)
-        if problem := _cannot_verify(entry, stored):
+        if problem := why_not_verified(entry, stored):
             yield ExportOutcome(ExportEnd.FAILED, problem=problem)
             return
         assert entry is not None
-        read_back = _Checksum()
+        read_back = Checksum()
         for block in self.store.read(day_object.name):
             read_back.add(block)
             yield ExportProgress(0, 0.0)
@@ -144,7 +153,7 @@ class Exporter:
         if action is Action.SKIP and entry:
             yield ExportOutcome(ExportEnd.UNCHANGED, entry.rows, entry.bytes)
         elif action is Action.HELD:
-            yield ExportOutcome(ExportEnd.HELD, problem=_why_dropped(stored, changed))
+            yield ExportOutcome(ExportEnd.HELD, problem=why_kept_after_drop(stored, changed))
         elif action is Action.COMPARE and stored:
             yield from self._compare(day_object, entry, stored)
         else:
@@ -184,7 +193,7 @@ class Exporter:
         return counted or day_object.format.extent(self.store.read(stored.name))
 
     def _write(self, day_object: DayObject, replaced: StoredObject | None, rows: DayRows) -> Iterator[ExportReport]:
-        generation, content = replaced.generation if replaced else 0, _Checksum()
+        generation, content = replaced.generation if replaced else 0, Checksum()
         with (
             self.store.write(
                 day_object.name, generation=generation, metadata={}, content_type=day_object.format.content_type
@@ -202,7 +211,7 @@ class Exporter:
         self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject
     ) -> Iterator[ExportReport]:
         """Upload an object that the ledger does not vouch for only if its bytes, made without storing them, differ."""
-        encoded, content = _Checksum(), _Checksum()
+        encoded, content = Checksum(), Checksum()
         with open_day(self._dsn, day_object) as rows:
             for block, progress in _encoded(rows, day_object, content):
                 encoded.add(block)
@@ -214,7 +223,7 @@ class Exporter:
         self.ledger.record(day_object, self._entry(day_object, rows, content, stored))
         yield ExportOutcome(ExportEnd.ENTERED, rows.rows, stored.bytes)
 
-    def _entry(self, day_object: DayObject, rows: DayRows, content: _Checksum, stored: StoredObject) -> LedgerEntry:
+    def _entry(self, day_object: DayObject, rows: DayRows, content: Checksum, stored: StoredObject) -> LedgerEntry:
         return LedgerEntry(
             name=day_object.name,
             location=self.store.location,
@@ -234,7 +243,7 @@ class Exporter:
         )
 
     def _verify_rows(self, day_object: DayObject, entry: LedgerEntry) -> Iterator[ExportReport]:
-        content = _Checksum()
+        content = Checksum()
         with open_day(self._dsn, day_object) as rows:
             for block, progress in _with_progress(rows, day_object):
                 content.add(block)
@@ -252,21 +261,6 @@ class Exporter:
         yield ExportOutcome(ExportEnd.FAILED, problem=f"the database holds something else: {differs}")
 
 
-class _Checksum:
-    """Number and CRC32C of bytes that are added block by block."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.crc32c = 0
-
-    def add(self, block: bytes) -> None:
-        self.bytes += len(block)
-        self.crc32c = crc32c(block, self.crc32c)
-
-    def __str__(self) -> str:
-        return f"{self.bytes} bytes with CRC32C {self.crc32c:08x}"
-
-
 def _with_progress(rows: DayRows, day_object: DayObject) -> Iterator[tuple[bytes, ExportProgress | None]]:
     """Header and blocks of the canonical CSV, every `PROGRESS_S` with the progress: rows come in the order of time."""
     yield rows.header, None
@@ -280,7 +274,7 @@ def _with_progress(rows: DayRows, day_object: DayObject) -> Iterator[tuple[bytes
         yield block, progress
 
 
-def _encoded(rows: DayRows, day_object: DayObject, content: _Checksum) -> Iterator[tuple[bytes, ExportProgress | None]]:
+def _encoded(rows: DayRows, day_object: DayObject, content: Checksum) -> Iterator[tuple[bytes, ExportProgress | None]]:
     """The object's bytes; the canonical CSV that they are made of is added to `content`."""
     encoder = day_object.format.encoder(day_object.columns, day_object.day)
     for block, progress in _with_progress(rows, day_object):
@@ -289,7 +283,7 @@ def _encoded(rows: DayRows, day_object: DayObject, content: _Checksum) -> Iterat
     yield encoder.finish(), None
 
 
-def _metadata(day_object: DayObject, rows: DayRows, content: _Checksum) -> Mapping[str, str]:
+def _metadata(day_object: DayObject, rows: DayRows, content: Checksum) -> Mapping[str, str]:
     """The metadata that an object carries in the store."""
     times = {"first_time": rows.first_us, "last_time": rows.last_us}
     clock = day_object.day.clock
@@ -302,27 +296,3 @@ def _metadata(day_object: DayObject, rows: DayRows, content: _Checksum) -> Mappi
         IDENTITY: rows.database,
         "version": __version__,
     }
-
-
-def _cannot_verify(entry: LedgerEntry | None, stored: StoredObject | None) -> str:
-    """The reason why there is nothing to be verified; empty if there is."""
-    if entry is None:
-        untracked = ": the store has an object under that name, but the ledger has no record of it"
-        return "the object was never exported" + (untracked if stored else "")
-    if stored is None:
-        return "the object is not in the store any more"
-    if stored.generation != entry.generation:
-        generations = f"generation {stored.generation} instead of {entry.generation}"
-        return f"somebody else replaced the object after our export ({generations})"
-    return ""
-
-
-def _why_dropped(stored: StoredObject | None, changed: bool | None) -> str:
-    """The reason why an object stays as it is although the database has dropped rows of its day."""
-    if stored is None:
-        reason = "the object is not in the store any more, and the database cannot give it again"
-    elif changed:
-        reason = "samples of that day came later; the object stays as it is, and they stay in the database"
-    else:
-        reason = "the object is not the one that was exported; it is left alone"
-    return f"rows of that day were dropped from the database after its export (export.drop_after): {reason}"

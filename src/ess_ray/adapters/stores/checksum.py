@@ -8,3 +8,19 @@ import google_crc32c
 def crc32c(block: bytes, before: int = 0) -> int:
     """CRC32C of bytes whose CRC32C is `before`, followed by `block`."""
     return int(google_crc32c.extend(before, block))
+
+
+class Checksum:
+    """Number and CRC32C of bytes that are added block by block."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.crc32c = 0
+
+    def add(self, block: bytes) -> None:
+        """Count a block behind those before."""
+        self.bytes += len(block)
+        self.crc32c = crc32c(block, self.crc32c)
+
+    def __str__(self) -> str:
+        return f"{self.bytes} bytes with CRC32C {self.crc32c:08x}"

@@ -224,3 +224,27 @@ def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool
 def header_line(columns: Sequence[Column]) -> bytes:
     """The first line of the canonical CSV: the columns' names."""
     return ",".join(column.name for column in columns).encode() + b"\r\n"
+
+
+def why_not_verified(entry: LedgerEntry | None, stored: StoredObject | None) -> str:
+    """The reason why there is nothing to be verified; empty if there is."""
+    if entry is None:
+        untracked = ": the store has an object under that name, but the ledger has no record of it"
+        return "the object was never exported" + (untracked if stored else "")
+    if stored is None:
+        return "the object is not in the store any more"
+    if stored.generation != entry.generation:
+        generations = f"generation {stored.generation} instead of {entry.generation}"
+        return f"somebody else replaced the object after our export ({generations})"
+    return ""
+
+
+def why_kept_after_drop(stored: StoredObject | None, changed: bool | None) -> str:
+    """The reason why an object stays as it is although the database has dropped rows of its day."""
+    if stored is None:
+        reason = "the object is not in the store any more, and the database cannot give it again"
+    elif changed:
+        reason = "samples of that day came later; the object stays as it is, and they stay in the database"
+    else:
+        reason = "the object is not the one that was exported; it is left alone"
+    return f"rows of that day were dropped from the database after its export (export.drop_after): {reason}"
