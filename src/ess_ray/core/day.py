@@ -7,8 +7,10 @@ has checked. Nothing here reads a clock: `now_us` is an argument.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ess_ray.core.errors import ConfigError
@@ -71,6 +73,41 @@ def whole_day(day: date, timezone: str) -> Day:
     zone = ZoneInfo(timezone)
     start_us, end_us = _midnight_us(day, zone), _midnight_us(day + timedelta(days=1), zone)
     return Day(day, timezone, start_us, end_us, end_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days of a site whose time zone may have been changed: they follow each other without a gap or an overlap.
+
+    `zones`: time zones and from when they hold, oldest first; the first one holds from ever. The day in which the zone
+    is changed ends at the midnight of the new one, so it may be longer or shorter than others.
+    """
+
+    zones: tuple[tuple[int, str], ...]
+
+    def day(self, day: date) -> Day:
+        """A date's day, in the zone in which it begins, of which all samples are expected."""
+        start_us, timezone = self._begin(day)
+        end_us = max(start_us, self._begin(day + timedelta(days=1))[0])
+        return Day(day, timezone, start_us, end_us, end_us)
+
+    def dates(self, start_us: int, end_us: int) -> Iterator[date]:
+        """Dates of the days that [start_us, end_us) touches, oldest first."""
+        firsts, lasts = ([date_at(time_us, zone) for _, zone in self.zones] for time_us in (start_us, end_us - 1))
+        chosen = min(firsts)
+        while start_us < end_us and chosen <= max(lasts):
+            day = self.day(chosen)
+            if day.start_us < end_us and day.end_us > start_us:
+                yield chosen
+            chosen += timedelta(days=1)
+
+    def _begin(self, day: date) -> tuple[int, str]:
+        """The beginning of a date, and the zone that holds then."""
+        for (_, timezone), (until_us, _) in pairwise(self.zones):
+            if (start_us := _midnight_us(day, ZoneInfo(timezone))) < until_us:
+                return start_us, timezone
+        timezone = self.zones[-1][1]
+        return _midnight_us(day, ZoneInfo(timezone)), timezone
 
 
 def date_at(time_us: int, timezone: str) -> date:

@@ -25,6 +25,7 @@ class Configured:
     period_s: float
     phase_s: float
     delivers: Mapping[str, Sequence[str]]  # columns by table, see `core.exporting.objects.delivered_by`
+    timezone: str = ""  # of the site; empty if it is unknown
 
 
 # The rows to compare with: one array a column. What a map delivers is some kB: it goes over once a map.
@@ -32,22 +33,27 @@ NOW_CONFIGURED = """
 WITH configured AS (
     SELECT t.*, m.delivers
     FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
-                %(period_s)s::float8[], %(phase_s)s::float8[]) AS t(site, device, map, map_hash, period_s, phase_s)
+                %(period_s)s::float8[], %(phase_s)s::float8[], %(timezone)s::text[])
+         AS t(site, device, map, map_hash, period_s, phase_s, timezone)
     JOIN unnest(%(map_hashes)s::text[], %(delivers)s::text[]) AS m(map_hash, delivers) USING (map_hash)
 )"""
 # A site that is not in the rows is another collector's business and stays as it is.
 CLOSE = f"""{NOW_CONFIGURED}
 UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
 WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s))
-  AND (site, device, map, map_hash, period_s, phase_s) NOT IN
-      (SELECT site, device, map, map_hash, period_s, phase_s FROM configured)"""
+  AND (site, device, map, map_hash, period_s, phase_s, coalesce(timezone, '')) NOT IN
+      (SELECT site, device, map, map_hash, period_s, phase_s, timezone FROM configured)"""
+# Rows from before the column `timezone`: a site's time zone could not be told from today's.
+FILL_TIMEZONE = f"""{NOW_CONFIGURED}
+UPDATE device d SET timezone = c.timezone FROM (SELECT DISTINCT site, timezone FROM configured) c
+WHERE d.timezone IS NULL AND d.site = c.site"""
 # Rows from before the column `delivers`: an equal map delivers the same.
 FILL = f"""{NOW_CONFIGURED}
 UPDATE device d SET delivers = c.delivers FROM configured c
 WHERE d.delivers IS NULL AND (d.site, d.device, d.map_hash) = (c.site, c.device, c.map_hash)"""
 OPEN = f"""{NOW_CONFIGURED}
-INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, valid_from)
-SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, %(now)s FROM configured c
+INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, timezone, valid_from)
+SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, c.timezone, %(now)s FROM configured c
 WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
 
 
@@ -65,6 +71,7 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone:
         "map_hash": [c.map_hash for c in devices],
         "period_s": [c.period_s for c in devices],
         "phase_s": [c.phase_s for c in devices],
+        "timezone": [c.timezone for c in devices],
         "map_hashes": list(delivers),
         "delivers": [
             json.dumps({name: list(columns) for name, columns in tables.items()}) for tables in delivers.values()
@@ -74,6 +81,7 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone:
     }
     with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S) as connection:
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
+        connection.execute(FILL_TIMEZONE, arguments)
         connection.execute(CLOSE, arguments)
         connection.execute(FILL, arguments)
         connection.execute(OPEN, arguments)

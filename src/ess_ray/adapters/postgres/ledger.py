@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
-from ess_ray.core.day import Day, whole_day
+from ess_ray.core.day import Calendar, Day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import (
     Catalogue,
@@ -34,6 +34,10 @@ Delivered = Mapping[str, Collection[str]]  # columns by table
 DELIVERIES = """
 SELECT map, delivers, valid_from, valid_to FROM device
 WHERE site = %s AND coalesce(valid_to, 'infinity') > valid_from AND valid_from < %s"""
+ZONES = "SELECT DISTINCT valid_from, timezone FROM device WHERE site = %s AND timezone <> '' ORDER BY valid_from"
+REMOVED = """
+SELECT site, coalesce((array_agg(timezone ORDER BY valid_from DESC))[1], '') FROM device
+GROUP BY site HAVING bool_and(valid_to IS NOT NULL)"""
 # In the order of LedgerEntry's fields.
 COLUMNS = (
     "name", "place", "generation", "bytes", "crc32c", "content_crc32c", "rows", "first", "last", "mark", "schema_hash",
@@ -100,7 +104,13 @@ class Ledger:
     def day_objects(self, site: str, day: Day) -> tuple[DayObject, ...]:
         """The objects of a day; () if no device of the site was configured then."""
         with self.connected("reading which devices were configured") as connection:
+            day = _calendar(connection, site, day.timezone).day(day.date)
             return self._day_objects(site, day, self._deliveries(connection, site, day.end_us))
+
+    def removed_sites(self) -> dict[str, str]:
+        """Sites that no collector has any more, and their time zones; an empty one if it was never recorded."""
+        with self.connected("reading which sites were removed") as connection:
+            return dict(connection.execute(REMOVED).fetchall())
 
     def due(self, site: str, timezone: str, last: date) -> list[DayObject]:
         """The objects of all days up to `last` that lack an entry or have changed since, oldest first.
@@ -108,11 +118,13 @@ class Ledger:
         Without those of which rows were dropped from the database: they are never exported again.
         """
         with self.connected("reading what is to be exported") as connection:
-            deliveries = self._deliveries(connection, site, whole_day(last, timezone).end_us)
+            calendar = _calendar(connection, site, timezone)
+            end_us = calendar.day(last).end_us
+            deliveries = self._deliveries(connection, site, end_us)
             checked = self.entries(connection, site)
             dropped = {(table, day) for table, day in connection.execute(DROPPED, [site])}
         periods = [(delivery.start_us, delivery.end_us) for delivery in deliveries]
-        days = [whole_day(day, timezone) for day in days_of(periods, timezone, last)]
+        days = [calendar.day(day) for day in days_of(periods, calendar, last)]
         return [
             day_object
             for day in days
@@ -196,6 +208,15 @@ class Ledger:
     def _day_objects(self, site: str, day: Day, deliveries: list[_Delivery]) -> tuple[DayObject, ...]:
         delivered = [delivery.delivered for delivery in deliveries if delivery.overlaps(day)]
         return self.catalogue.day_objects(site, day, union_of_columns(delivered)) if delivered else ()
+
+
+def _calendar(connection: DatabaseConnection, site: str, timezone: str) -> Calendar:
+    """The site's days; by `timezone` if its time zones were not recorded."""
+    zones: list[tuple[int, str]] = []
+    for valid_from, zone in connection.execute(ZONES, [site]):
+        if not zones or zones[-1][1] != zone:
+            zones.append((_us(valid_from) or 0, zone))
+    return Calendar(tuple(zones) or ((0, timezone),))
 
 
 def _is_due(day_object: DayObject, checked: CheckedEntry | None) -> bool:

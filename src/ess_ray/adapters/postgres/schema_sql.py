@@ -58,6 +58,7 @@ DEVICE = Relation(
         "site": TEXT, "device": TEXT, "map": TEXT, "map_hash": TEXT, "period_s": ColumnSql("float8", required=True),
         "phase_s": ColumnSql("float8", required=True), "valid_from": TIME, "valid_to": ColumnSql("timestamptz"),
         "delivers": ColumnSql("text"),  # JSON: the columns that its map delivers, by table
+        "timezone": ColumnSql("text"),  # of its site: where its days begin and end
     },
     unique_index="(site, device) WHERE valid_to IS NULL",
 )  # fmt: skip

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from string import Formatter
 
-from ess_ray.core.day import Day, date_at
+from ess_ray.core.day import Calendar, Day, date_at
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.extent import Extent
 from ess_ray.core.exporting.formats import CSV, ObjectFormat
@@ -196,16 +196,15 @@ def last_closed(timezone: str, now_us: int, grace_us: int) -> date:
     return date_at(now_us - grace_us, timezone) - ONE_DAY
 
 
-def days_of(periods: Iterable[tuple[int, int | None]], timezone: str, last: date) -> list[date]:
+def days_of(periods: Iterable[tuple[int, int | None]], calendar: Calendar, last: date) -> list[date]:
     """Dates of the local days, up to `last`, that any of the periods [start_us, end_us) touches, oldest first.
 
     An `end_us` of None: the period goes on.
     """
     dates: set[date] = set()
-    for start_us, end_us in periods:
-        first = date_at(start_us, timezone)
-        end = last if end_us is None else min(last, date_at(end_us - 1, timezone))
-        dates.update(first + number * ONE_DAY for number in range((end - first).days + 1))
+    last_us = calendar.day(last).end_us
+    for start_us, end_us in set(periods):
+        dates.update(calendar.dates(start_us, last_us if end_us is None else min(last_us, end_us)))
     return sorted(dates)
 
 

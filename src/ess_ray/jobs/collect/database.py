@@ -12,6 +12,7 @@ import logging
 import time
 from datetime import timedelta
 from threading import Lock, Thread
+from typing import Any
 
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import location
@@ -27,7 +28,8 @@ troubles = Troubles(__name__)
 
 RETRY_S = 5.0
 
-Identities = dict[str, dict[str, str]]  # {hash of the host, port and database name: {"identity": …, "name": …}}
+# {hash of the host, port and database name: {"identity": …, "name": …, "sites": [registered by the last run]}}
+Identities = dict[str, dict[str, Any]]
 
 
 class Database:
@@ -46,7 +48,7 @@ class Database:
         self._identities_file = settings.state_dir / "databases.json"
         self._to_register: list[tuple[Settings, int]] = []  # settings and their first tick, oldest first
         self._registering = Lock()
-        self._sites: set[str] = set()  # registered in this run
+        self._sites: set[str] = set()  # registered by this run, or by the one before
         self.identity = ""
         self.name = ""  # server and database, for a person
         self.notes: tuple[str, ...] = ()  # sentences for a person, as of the start
@@ -96,6 +98,9 @@ class Database:
         kind = "embedded " if storage.kind == "embedded" else ""
         self.name = f"{kind}{prepared.server}, database {prepared.database}"
         self.identity, self.notes = prepared.identity, prepared.notes
+        remembered = self._identities().get(self._location_hash, {})
+        if remembered.get("identity") == self.identity:
+            self._sites |= set(remembered.get("sites", ()))
         self._remember()
         self._register()
         self.problem, self.prepared = None, True
@@ -130,8 +135,9 @@ class Database:
                 settings, first_us = self._to_register[0]
                 removed_sites = self._sites - set(settings.timezones)
                 register_devices(self.dsn, _configured(settings), first_us, removed_sites)
-                self._sites |= set(settings.timezones)
+                self._sites = set(settings.timezones)
                 del self._to_register[0]
+                self._remember()
         troubles.over("register", "the devices are registered", about("devices registered"))
 
     @property
@@ -147,7 +153,8 @@ class Database:
         return identities
 
     def _remember(self) -> None:
-        identities = self._identities() | {self._location_hash: {"identity": self.identity, "name": self.name}}
+        now = {"identity": self.identity, "name": self.name, "sites": sorted(self._sites)}
+        identities = self._identities() | {self._location_hash: now}
         new_file = self._identities_file.with_suffix(".new")
         try:
             new_file.write_text(json.dumps(identities, indent=2), encoding="utf-8")
@@ -167,6 +174,7 @@ def _configured(settings: Settings) -> list[Configured]:
             period_s=device.period_us / 1e6,
             phase_s=device.phase_us / 1e6,
             delivers=delivers[device.map_name],
+            timezone=settings.timezones[device.device.site],
         )
         for device in settings.devices
     ]

@@ -82,8 +82,9 @@ class ExportSchedule:
 
     def export_due(self, now_us: int) -> bool:
         """Export the oldest date of what is due at `now_us`; True if something was."""
-        due = [each for site, timezone in self.timezones.items() for each in self._due(site, timezone, now_us)]
-        export_round = self._agenda.next(due, self._watermark_us, now_us)
+        sites = {**self._removed_sites(), **self.timezones}
+        due = [each for site, timezone in sites.items() for each in self._due(site, timezone, now_us)]
+        export_round = self._agenda.next(due, self._watermark_of, now_us)
         self.state = _waiting(export_round)
         for site in export_round.incomplete:
             day = export_round.day_objects[0].day.date
@@ -113,6 +114,20 @@ class ExportSchedule:
             except Exception:
                 log.exception("the export met an error of the program; it goes on")
                 self._trouble("export: an error of the program, see logs/ess_ray.json in the state folder")
+
+    def _removed_sites(self) -> dict[str, str]:
+        """Sites that no collector has any more, and their time zones: their last days are exported, too."""
+        removed = self._exporter.ledger.removed_sites()
+        for site in [site for site, timezone in removed.items() if not timezone and site not in self.timezones]:
+            self._trouble(
+                f"export: {site} was removed before time zones were recorded, and its days are not exported: "
+                f"configure it once more, or enter its time zone into the table device"
+            )
+        return {site: timezone for site, timezone in removed.items() if timezone}
+
+    def _watermark_of(self, site: str) -> int:
+        """See `watermark_us`; of a removed site nothing is waited for, what comes later is exported again."""
+        return self._watermark_us(site) if site in self.timezones else 1 << 62
 
     def _due(self, site: str, timezone: str, now_us: int) -> list[DayObject]:
         last = last_closed(timezone, now_us, self._settings.export.grace_us)

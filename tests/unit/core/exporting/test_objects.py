@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
 from ess_ray.adapters.stores.formats import PARQUET
-from ess_ray.core.day import offset_intervals, whole_day
+from ess_ray.core.day import Calendar, offset_intervals, whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import CSV, ObjectFormat
 from ess_ray.core.exporting.objects import (
@@ -142,7 +143,26 @@ def test_a_day_is_closed_when_the_grace_period_is_over(now_us: int, last: date) 
 )
 def test_days_are_those_that_a_period_touches(periods: list[tuple[float, float | None]], days: list[int]) -> None:
     in_us = [(_us(start), None if end is None else _us(end)) for start, end in periods]
-    assert [day.day for day in days_of(in_us, "Asia/Seoul", date(2026, 11, 23))] == days
+    assert [day.day for day in days_of(in_us, Calendar(((0, "Asia/Seoul"),)), date(2026, 11, 23))] == days
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("Asia/Seoul", "UTC"), ("UTC", "Asia/Seoul"), ("Asia/Seoul", "America/New_York"), ("Asia/Tokyo", "Asia/Seoul")],
+)
+@pytest.mark.parametrize("hour", range(0, 48, 5))
+def test_a_site_whose_zone_changes_leaves_no_hour_without_a_day(before: str, after: str, hour: int) -> None:
+    changed_us = _us(hour)
+    calendar = Calendar(((0, before), (changed_us, after)))
+    days = [calendar.day(date(2026, 11, 18) + timedelta(days=number)) for number in range(10)]
+    assert all(day.end_us == following.start_us for day, following in pairwise(days))
+    assert [day for day in days if day.end_us < changed_us - 24 * HOUR_US] == [
+        whole_day(day.date, before) for day in days if day.end_us < changed_us - 24 * HOUR_US
+    ]
+    assert days[-1] == whole_day(days[-1].date, after)
+    touched = days_of([(_us(-48), _us(72))], calendar, date(2026, 12, 1))
+    assert calendar.day(touched[0]).start_us <= _us(-48)
+    assert calendar.day(touched[-1]).end_us >= _us(72)
 
 
 def _us(hours: float) -> int:

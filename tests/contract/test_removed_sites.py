@@ -1,0 +1,89 @@
+"""Days of a site that was removed, or whose time zone was changed, are exported like others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.ledger import Ledger
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.core.exporting.objects import Catalogue
+from ess_ray.core.samples import Device
+from ess_ray.jobs.collect.database import Database
+from tests.exports import DAY, DEVICE, SEOUL, export
+from tests.flushes import STANDARD
+from tests.make import make_settings
+
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
+LAST = date(2026, 11, 24)
+
+
+@pytest.fixture
+def ledger(dsn: str) -> Ledger:
+    prepare(dsn, STANDARD)
+    return Ledger(dsn, "folder", Catalogue(STANDARD), {})
+
+
+def configured(timezone: str, device: Device = DEVICE) -> Configured:
+    return Configured(device, "m", "h", 1.0, 0.0, {"pcs": ["power"]}, timezone)
+
+
+def test_the_days_of_a_removed_site_are_due_by_its_own_time_zone(dsn: str, ledger: Ledger) -> None:
+    register_devices(dsn, [configured(SEOUL), configured("UTC", Device("busan", "d"))], DAY.start_us)
+    assert ledger.removed_sites() == {}
+    register_devices(dsn, [configured("UTC", Device("busan", "d"))], DAY.end_us, gone=["jeju"])
+    assert ledger.removed_sites() == {"jeju": SEOUL}
+    due = ledger.due("jeju", SEOUL, LAST)
+    assert {day_object.day for day_object in due} == {DAY}
+    for day_object in due:
+        export(dsn, ledger, day_object)
+    assert ledger.due("jeju", SEOUL, LAST) == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(SEOUL, "UTC"), ("UTC", SEOUL)])
+def test_a_changed_time_zone_leaves_exported_days_alone_and_no_hour_out(
+    dsn: str, ledger: Ledger, before: str, after: str
+) -> None:
+    register_devices(dsn, [configured(before)], DAY.start_us)
+    exported = ledger.due("jeju", before, DAY.date)
+    for day_object in exported:
+        export(dsn, ledger, day_object)
+    changed_us = DAY.end_us + 13 * HOUR_US
+    register_devices(dsn, [configured(after)], changed_us)
+    due = ledger.due("jeju", after, date(2026, 11, 26))
+    days = sorted({day_object.day for day_object in [*exported, *due]}, key=lambda day: day.start_us)
+    assert not {day_object.key for day_object in exported} & {day_object.key for day_object in due}
+    assert days[0].start_us <= DAY.start_us
+    assert all(day.end_us == following.start_us for day, following in pairwise(days))
+    assert (days[-1].date, days[-1].timezone) == (date(2026, 11, 26), after)
+
+
+def test_rows_from_before_time_zones_were_recorded_take_todays(dsn: str, ledger: Ledger) -> None:
+    register_devices(dsn, [configured(SEOUL)], DAY.start_us)
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE device SET timezone = NULL")
+    assert ledger.due("jeju", SEOUL, DAY.date)[0].day == DAY
+    register_devices(dsn, [configured(SEOUL)], DAY.end_us)
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT timezone, valid_from, valid_to FROM device").fetchall()
+    assert rows == [(SEOUL, utc(DAY.start_us), None)]
+
+
+def test_a_site_that_a_restart_leaves_out_is_removed_and_another_collectors_is_not(dsn: str, tmp_path: Path) -> None:
+    words = (f"state_dir={tmp_path}", "storage=timescale", f"storage.dsn='{dsn}'", "storage.allow_simulated=true")
+    both, one = (make_settings(f"site={sites}", *words) for sites in ("[sionyu,panri]", "sionyu"))
+    prepare(dsn, one.standard)
+    register_devices(dsn, [configured(SEOUL)], DAY.start_us)  # of another collector
+    for number, settings in enumerate((both, one)):
+        database = Database(replace(settings, state_dir=tmp_path), dsn)
+        database.open()
+        database.register_from(settings, DAY.start_us + number * DAY_US)
+    ledger = Ledger(dsn, "folder", Catalogue(one.standard), {})
+    assert list(ledger.removed_sites()) == ["panri"]
