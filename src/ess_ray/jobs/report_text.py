@@ -19,6 +19,7 @@ from ess_ray.core.reporting.completeness import DeviceReport, Gap, SiteReport
 from ess_ray.core.reporting.evidence import Outcome
 from ess_ray.core.reporting.proof import TableReport
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins so
 CSV_COLUMNS = (
     "day", "timezone", "site", "device", "expected", "stored", "partial", "failed", "clock", "collector_down", "late",
     "unexpected", "loss_percent", "longest_gap_start", "longest_gap_s", "reasons", "table", "identities",
@@ -203,9 +204,16 @@ def _device_cells(report: DeviceReport) -> list[object]:
     reasons = "; ".join(f"{outcome}: {with_counts(counts)}" for outcome, counts in by_outcome.items() if counts)
     outcomes = (report.count(outcome) for outcome in Outcome)
     return [
-        report.device.site, report.device.device, report.expected, *outcomes, report.late, report.unexpected,
-        f"{report.loss_percent:.4f}", _iso(gap.start_us) if gap else "", gap.length_us / 1e6 if gap else 0, reasons,
+        _text_cell(report.device.site), _text_cell(report.device.device), report.expected, *outcomes,
+        report.late, report.unexpected,
+        f"{report.loss_percent:.4f}", _iso(gap.start_us) if gap else "", gap.length_us / 1e6 if gap else 0,
+        _text_cell(reasons),
     ]  # fmt: skip
+
+
+def _text_cell(text: str) -> str:
+    """The text as a cell of CSV: on one line, and nothing that a spreadsheet would run, a text behind an apostrophe."""
+    return ("'" if text.startswith(FORMULA) else "") + printable(text)
 
 
 def _table_cells(report: DeviceReport, table: TableReport | None) -> list[object]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -220,6 +221,24 @@ def test_every_format_has_the_same_numbers() -> None:
     assert "00:10 to 00:11: 0 of 60 samples stored" in page
     assert "&lt;timeout&gt;" in page
     assert "&lt;wrong&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("device", "cell"),
+    [
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\\t=1"),
+        ("a\x1b[2J", "a\\x1b[2J"),
+        ("gateway-1", "gateway-1"),
+    ],
+)
+def test_a_spreadsheet_runs_nothing_of_the_csv(device: str, cell: str) -> None:
+    of_database = replace(report(evidence([run(0, 600)])), device=Device("jeju", device))
+    lines = list(csv.DictReader(io.StringIO(as_csv([SiteReport("jeju", DAY, (of_database,))], []))))
+    assert {line["device"] for line in lines} == {cell}
 
 
 def test_the_page_needs_no_network_and_no_script() -> None:
