@@ -49,23 +49,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     `dashboard`: False for commands that are over soon. Raises CannotStart if Ray does not come up, or if no
     port near a configured one is free.
     """
-    token_file = _clusters_token(cluster) if cluster.address else _token(state_dir / "ray_token")
-    os.environ.update(
-        RAY_AUTH_MODE="token",
-        **({"RAY_AUTH_TOKEN_PATH": str(token_file)} if token_file else {}),
-        RAY_USAGE_STATS_ENABLED="0",
-        RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
-        RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
-        RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
-        POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
-    )
-    namespace = "ess_ray"
-    if cluster.address:
-        namespace += f"_{secrets.token_hex(4)}"  # actors of a job that was killed may still have their names
-    else:
-        # Nobody else is to join: with this switch, Ray's own default on macOS, all its ports are on loopback.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
+    token_file, namespace = _set_environment(cluster, state_dir)
     import ray  # after the environment is set: Ray reads some of it while it is imported
     from ray.job_config import JobConfig
 
@@ -97,6 +81,28 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     metrics_url = f"http://{node.node_ip_address}:{node.metrics_export_port}/metrics"
     return Dashboard(f"http://{context.dashboard_url}" if context.dashboard_url else "", token_file, metrics_url)
+
+
+def _set_environment(cluster: ClusterSettings, state_dir: Path) -> tuple[Path | None, str]:
+    """Sets what Ray and its workers read from the environment; gives the token's file and our actors' namespace."""
+    token_file = _clusters_token(cluster) if cluster.address else _token(state_dir / "ray_token")
+    os.environ.update(
+        RAY_AUTH_MODE="token",
+        **({"RAY_AUTH_TOKEN_PATH": str(token_file)} if token_file else {}),
+        RAY_USAGE_STATS_ENABLED="0",
+        RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
+        RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
+        RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
+        POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
+    )
+    namespace = "ess_ray"
+    if cluster.address:
+        namespace += f"_{secrets.token_hex(4)}"  # actors of a job that was killed may still have their names
+    else:
+        # Nobody else is to join: with this switch, Ray's own default on macOS, all its ports are on loopback.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers compile what they import, once
+    return token_file, namespace
 
 
 def _to_the_log(data: Any, ignore_prefix: bool) -> None:  # noqa: ARG001  # as Ray calls it
