@@ -7,6 +7,7 @@ levels: the scale of the measured values around a status word is never meant for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -133,8 +134,13 @@ def _choices(node: TreeNode) -> tuple[int, ...]:
     """The numbers of {0: off, 1: on}; the words are for the reader."""
     if not isinstance(node.value, dict) or not node.value:
         raise node.error(f"expected numbers with their meanings, {{0: off, 1: on}}, found {node.value!r}")
-    numbers = [node.child(key, key).integer(-(1 << 63), (1 << 63) - 1) for key in node.value]
+    numbers = [node.child(key, _number(key)).integer(-(1 << 63), (1 << 63) - 1) for key in node.value]
     return tuple(sorted(numbers))
+
+
+def _number(key: object) -> object:
+    """The key as YAML has it: in a recipe, which is JSON, every key is a text."""
+    return int(key) if isinstance(key, str) and re.fullmatch(r"-?[0-9]+", key) else key
 
 
 def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) -> None:

@@ -18,6 +18,7 @@ from ess_ray.core.decoding.normalise import Decoder
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import Plan, make_plan
+from ess_ray.core.maps.recipe import follow_recipe, make_recipe
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.samples import Device, Sample, Status
@@ -65,3 +66,16 @@ def test_a_case_gives_what_it_says(name: str) -> None:
     frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
     rows = {table: frame.drop("time", "site", "device").to_dicts() for table, frame in frames.items()}
     assert rows == expected
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "error" not in _read(name, "expected.yaml")])
+def test_a_recipe_makes_the_map_that_it_was_made_of(name: str) -> None:
+    register_map, standard = _map(name)
+    recipe = make_recipe(name, _read(name, "map.yaml"), 125, 2000)
+    followed, plan = follow_recipe(recipe, make_plan(register_map, 125, 2000).layout, standard)
+    sample = _sample(plan, **{"missing": {}, **_read(name, "registers.yaml")})
+    batch = batch_of([sample])
+    rows, expected = (Decoder(each, plan, standard).decode(batch) for each in (followed, register_map))
+    assert {table: frame.to_dicts() for table, frame in rows.items()} == {
+        table: frame.to_dicts() for table, frame in expected.items()
+    }
