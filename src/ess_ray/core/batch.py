@@ -43,7 +43,10 @@ LENGTHS, NUMBER = struct.Struct("<III"), struct.Struct("<I")
 
 
 class Note(NamedTuple):
-    """Reason and missing registers of a sample that is not complete; the fields are those of `Sample`."""
+    """Reason and missing registers of a sample that is not complete; the fields are those of `Sample`.
+
+    `missing`: byte ranges [start, end) of the image.
+    """
 
     reason: str | None
     missing: tuple[tuple[int, int], ...] = ()
@@ -55,7 +58,11 @@ COMPLETE = Note(None)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Samples of one layout, in columns of equal length."""
+    """Samples of one layout, in columns of equal length; `len()` is the number of samples, failed ones included.
+
+    `headers["status"]` holds STORED, PARTIAL or FAILED, an index in STATUSES. `images` holds one image for each sample
+    that is not failed, in order.
+    """
 
     devices: Sequence[str]  # site/device
     headers: np.ndarray  # of HEADER_DTYPE, shape (samples,)
@@ -78,13 +85,13 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Batches and events of one poller."""
+    """Batches and events of one poller, as the journal keeps them together; `make_group` makes one batch a layout."""
 
     batches: Sequence[Packed]
     events: Sequence[Event]
 
     def __len__(self) -> int:
-        """Samples and events."""
+        """The number of samples, failed ones included, plus the number of events."""
         return sum(batch.samples for batch in self.batches) + len(self.events)
 
     @property
@@ -94,12 +101,15 @@ class Group:
 
 
 def device_of(name: str) -> Device:
-    """The device of a name as batches have it; neither half can hold a slash."""
+    """The device of a name as batches have it, `site/device`; the configuration allows no slash in either half."""
     return Device(*name.split("/"))
 
 
 def make_group(items: Iterable[Sample | Event]) -> Group:
-    """Samples in a batch a layout, and events, both in the order of `items`."""
+    """The group of samples and events in any mixture: one batch for each layout, in order of first appearance.
+
+    Within a batch, samples keep the order of `items`; so do the events. Empty if there are no items.
+    """
     layouts: dict[str, list[Sample]] = {}
     events = []
     for item in items:
@@ -111,13 +121,16 @@ def make_group(items: Iterable[Sample | Event]) -> Group:
 
 
 def pack_samples(layout: str, samples: Sequence[Sample]) -> Packed:
-    """The batch of samples that are all of `layout`, as bytes. Raises ValueError if there is none."""
+    """The batch of samples, as bytes. The caller makes sure that all are of `layout`; not checked.
+
+    Raises ValueError if there is none.
+    """
     batch = batch_of(samples)
     return Packed(layout, len(samples), int(batch.headers["tick_us"].min()), pack(batch))
 
 
 def batch_of(samples: Sequence[Sample]) -> Batch:
-    """Samples of one layout in columns."""
+    """The batch of samples, in their order. The caller makes sure that all are of one layout; not checked."""
     headers = np.empty(len(samples), HEADER_DTYPE)
     headers["tick_us"] = [sample.tick_us for sample in samples]
     headers["read_ms"] = [sample.read_ms for sample in samples]
@@ -141,7 +154,10 @@ def pack(batch: Batch) -> bytes:
 
 
 def unpack(data: bytes) -> Batch:
-    """The batch that `pack` made these bytes of. Its headers cannot be written to: they lie in `data`."""
+    """The batch that `pack` made these bytes of. Its headers cannot be written to: they lie in `data`.
+
+    Nothing checks the bytes: damaged ones are noticed by `unpack_group` before.
+    """
     samples, names_bytes, notes_bytes = LENGTHS.unpack_from(data)
     names = LENGTHS.size + samples * HEADER_DTYPE.itemsize
     notes = names + names_bytes
@@ -156,7 +172,10 @@ def unpack(data: bytes) -> Batch:
 
 
 def join(batches: Sequence[Batch]) -> Batch:
-    """One batch of several that are all of one layout, samples in order; at least one is needed."""
+    """One batch of several, samples in order. The caller makes sure that all are of one layout; not checked.
+
+    A single batch comes back as it is. Raises ValueError if there is none.
+    """
     if len(batches) == 1:
         return batches[0]
     notes: dict[int, Note] = {}
@@ -182,7 +201,10 @@ def pack_group(group: Group) -> bytes:
 
 
 def unpack_group(data: bytes) -> Group:
-    """The group that `pack_group` made these bytes of. Raises ValueError if a byte of them has changed."""
+    """The group that `pack_group` made these bytes of; its batches stay packed.
+
+    Raises ValueError if the checksum does not fit: the bytes are damaged or cut short.
+    """
     body = memoryview(data)[NUMBER.size :]
     if len(data) < 2 * NUMBER.size or NUMBER.unpack_from(data)[0] != crc32(body):
         raise ValueError("the checksum does not fit")
@@ -200,7 +222,10 @@ def _event(site: str, device: str, time_us: int, kind: str, until_us: int | None
 
 
 def without_values(group: Group) -> Group:
-    """The group without its images, when there is no room for them: every sample becomes `failed: journal_full`."""
+    """A new group without the images, for when there is no room for them; events stay as they are.
+
+    Every sample becomes FAILED with the reason JOURNAL_FULL, also one that had failed for another reason.
+    """
     return Group([_without_values(batch) for batch in group.batches], group.events)
 
 

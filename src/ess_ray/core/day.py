@@ -24,7 +24,8 @@ HOUR_US, QUARTER_US, MINUTE_US = 3_600_000_000, 900_000_000, 60_000_000
 class Day:
     """A date in a time zone: [start_us, end_us) is all of it, in [start_us, until_us) samples are expected.
 
-    `until_us` is `end_us`, but for a day that is not over or whose last samples may still be on their way.
+    The times are microseconds since 1970 UTC. `until_us` is `end_us`, but for a day that is not over or whose last
+    samples may still be on their way: then it is earlier, and never before `start_us`.
     """
 
     date: date
@@ -35,11 +36,14 @@ class Day:
 
     @property
     def minutes(self) -> int:
-        """Number of minutes: 1440, or up to an hour more or less when the clocks are changed."""
+        """Number of minutes, rounded up: 1440, or more or less (even 0) when the clocks or the zone are changed."""
         return -(-(self.end_us - self.start_us) // MINUTE_US)
 
     def clock(self, time_us: int, form: str = "%H:%M:%S") -> str:
-        """A time as the site's clock shows it; `form` is strftime's."""
+        """`time_us` (microseconds since 1970 UTC, of this day or not) as the site's clock shows it.
+
+        `form`: a format of `datetime.strftime`.
+        """
         return (EPOCH + timedelta(microseconds=time_us)).astimezone(ZoneInfo(self.timezone)).strftime(form)
 
 
@@ -54,10 +58,11 @@ def check_day(word: str, key: str = "day") -> str:
 
 
 def choose_day(word: str, timezone: str, now_us: int, late_us: int) -> Day:
-    """The day that `word` (see `check_day`) means in a time zone.
+    """The day that `word` means in a time zone at `now_us`, microseconds since 1970 UTC.
 
-    Samples of the last `late_us` may still be on their way to the database, so they are not expected. Raises
-    ConfigError for a day that has not begun.
+    `word`: YYYY-MM-DD, `today` or `yesterday`, checked by `check_day` before. Samples of the last `late_us`
+    microseconds before `now_us` may still be on their way to the database, so the day's `until_us` is no later than
+    `now_us - late_us`. Raises ConfigError for a day that has not begun.
     """
     zone = ZoneInfo(timezone)
     today = (EPOCH + timedelta(microseconds=now_us)).astimezone(zone).date()
@@ -69,7 +74,7 @@ def choose_day(word: str, timezone: str, now_us: int, late_us: int) -> Day:
 
 
 def whole_day(day: date, timezone: str) -> Day:
-    """A day of which all samples are expected."""
+    """The day of a date in a time zone, of which all samples are expected: `until_us` is `end_us`, over or not."""
     zone = ZoneInfo(timezone)
     start_us, end_us = _midnight_us(day, zone), _midnight_us(day + timedelta(days=1), zone)
     return Day(day, timezone, start_us, end_us, end_us)
@@ -79,20 +84,27 @@ def whole_day(day: date, timezone: str) -> Day:
 class Calendar:
     """The days of a site whose time zone may have been changed: they follow each other without a gap or an overlap.
 
-    `zones`: time zones and from when they hold, oldest first; the first one holds from ever. The day in which the zone
-    is changed ends at the midnight of the new one, so it may be longer or shorter than others.
+    `zones`: pairs (microseconds since 1970 UTC from which it holds, time zone), oldest first, at least one; the first
+    zone holds from ever, whatever its time. The day in which the zone is changed ends at the midnight of the new one,
+    so it may be longer or shorter than others.
     """
 
     zones: tuple[tuple[int, str], ...]
 
     def day(self, day: date) -> Day:
-        """A date's day, in the zone in which it begins, of which all samples are expected."""
+        """The day of a date, in the zone in which it begins; `until_us` is `end_us`, whether the day is over or not.
+
+        Empty (`end_us` is `start_us`) for a date that a change of the zone skips.
+        """
         start_us, timezone = self._begin(day)
         end_us = max(start_us, self._begin(day + timedelta(days=1))[0])
         return Day(day, timezone, start_us, end_us, end_us)
 
     def dates(self, start_us: int, end_us: int) -> Iterator[date]:
-        """Dates of the days that [start_us, end_us) touches, oldest first."""
+        """The dates of the days that [start_us, end_us), microseconds since 1970 UTC, touches, oldest first.
+
+        Nothing for an empty interval.
+        """
         firsts, lasts = ([date_at(time_us, zone) for _, zone in self.zones] for time_us in (start_us, end_us - 1))
         chosen = min(firsts)
         while start_us < end_us and chosen <= max(lasts):
@@ -111,14 +123,15 @@ class Calendar:
 
 
 def date_at(time_us: int, timezone: str) -> date:
-    """The date in a time zone at `time_us`."""
+    """The date in a time zone at `time_us`, microseconds since 1970 UTC."""
     return (EPOCH + timedelta(microseconds=time_us)).astimezone(ZoneInfo(timezone)).date()
 
 
 def offset_intervals(day: Day) -> list[tuple[int, int, int]]:
-    """The day in intervals of one UTC offset: (start_us, end_us, offset in seconds).
+    """The day in intervals [start_us, end_us) of one UTC offset: (start_us, end_us, offset in seconds, east positive).
 
-    There is one, and another for each time that the clocks are changed.
+    Oldest first, without gaps. One interval, and another for each time that the clocks are changed; none for an empty
+    day, which a time zone that skips a date has.
     """
     zone, intervals, start_us = ZoneInfo(day.timezone), list[tuple[int, int, int]](), day.start_us
     while start_us < day.end_us:

@@ -70,7 +70,10 @@ class StoreUnavailable(Transient):
 
 
 class StoreConflict(Transient):
-    """The object in the store is not the one the caller has read: it was created, changed or deleted meanwhile."""
+    """The object in the store is not the one the caller has read: it was created, changed or deleted meanwhile.
+
+    The caller reads the object again and decides anew, before any other attempt.
+    """
 
 
 class JournalBusy(Terminal):
@@ -78,7 +81,10 @@ class JournalBusy(Terminal):
 
 
 class ConfigError(Terminal):
-    """A setting cannot be used. `key` is its name (`storage.dsn`), `problem` what is wrong and what was expected."""
+    """A setting cannot be used. `key` is its name (`storage.dsn`), `problem` what is wrong and what was expected.
+
+    `str(error)` is `KEY: PROBLEM`.
+    """
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(key, problem)
@@ -94,7 +100,10 @@ class MapError(ConfigError):
 
 
 class DatabaseRefused(Terminal):
-    """The database refused a statement, and would again. `sqlstate` is its five-character code, or empty."""
+    """The database refused a statement, and would again. `problem` is the message for the user.
+
+    `sqlstate`: PostgreSQL's five-character code of the error; empty if there is none.
+    """
 
     def __init__(self, problem: str, sqlstate: str = "") -> None:
         super().__init__(problem, sqlstate)

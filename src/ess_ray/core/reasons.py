@@ -168,7 +168,10 @@ _REASONS = {reason.value: reason for reason in Reason}
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a sample's reason means, whose it is (None: this version does not know the reason), what to do about it."""
+    """What a sample's reason means, whose it is (None: this version does not know the reason), what to do about it.
+
+    Both texts begin small and have no full stop: for tables and behind a colon.
+    """
 
     meaning: str
     whose: Whose | None
@@ -176,18 +179,24 @@ class Explanation:
 
 
 def exception_reason(code: int) -> str:
-    """The reason of a sample whose device replied with this exception code: "exception 2"."""
+    """The text of the reason for a device's reply with this exception code, defined or not: "exception 2"."""
     return f"{Reason.EXCEPTION} {code}"
 
 
 def exception_code(reason: str) -> int | None:
-    """The exception code of a sample's reason, 2 of "exception 2"; None for other reasons."""
+    """The exception code in the text of a sample's reason, 2 of "exception 2".
+
+    None for other reasons, for "exception" without a code, and for texts that are no reason.
+    """
     word, _, code = reason.partition(" ")
     return int(code) if word == Reason.EXCEPTION and code.isdecimal() else None
 
 
 def explain(reason: str) -> Explanation:
-    """The explanation of a sample's reason as the database has it, exception codes included. Never fails."""
+    """The explanation of a sample's reason, the text in the column `reason` ("timeout", "exception 2").
+
+    Never fails: a text that this version does not know gets an explanation that says so, with `whose` None.
+    """
     if (code := exception_code(reason)) is not None:
         if defined := _CODES.get(code):
             return Explanation(defined.meaning, Whose.DEVICE, defined.advice)

@@ -12,7 +12,11 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The status of a sample: every sample has exactly one."""
+    """The status of a sample, exactly one; the texts are those of the column `status`.
+
+    STORED: all values are there, but for registers that are parked (the reason is then `parked`). PARTIAL: some are.
+    FAILED: none, and the image is empty. The reason (`core.reasons`) says why.
+    """
 
     STORED = "stored"
     PARTIAL = "partial"
@@ -21,7 +25,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device by name; names are unique within a site."""
+    """A device by the name of its site and its own, which is unique within the site; as text `site/device`.
+
+    The configuration takes only a-z, 0-9, `_` and `-` in either name: no slash.
+    """
 
     site: str
     device: str
@@ -79,7 +86,11 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a device; (device, time_us, kind) is its key."""
+    """Something that happened to a device; (device, time_us, kind) is its key.
+
+    Times are microseconds since 1970 UTC. `until_us`: end of [time_us, until_us) for a jump of the clock, else None.
+    `detail`: more for people, may be empty.
+    """
 
     device: Device
     time_us: int

@@ -1,4 +1,7 @@
-"""Settings, frozen: made once by `ess_ray.config.load`, handed on as they are. Names carry units."""
+"""Settings, frozen: made once by `ess_ray.config.load`, which checks them, and handed on as they are.
+
+Names carry units: `_us` is a length of time in microseconds. Keys, limits and defaults: `ess_ray.config.schema`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,12 @@ from ess_ray.core.samples import Device
 
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
-    """How one device is polled. Devices with equal (host, port) share one connection, one behind the other."""
+    """How one device is polled. Devices with equal (host, port) share one connection, one behind the other.
+
+    `map_name` is a key of `Settings.maps`. `retries`: how often one request is repeated. `host` is empty for a
+    simulated device until the run starts, and for one that the job does not poll. `keep_connection` False: connect
+    anew for each poll.
+    """
 
     device: Device
     map_name: str
@@ -48,7 +56,11 @@ class DeviceSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """Where samples go. `dsn` is empty for the embedded database; it is a secret and no part of the repr."""
+    """Where samples go. `kind`: "embedded" or "timescale".
+
+    `dsn` is empty for the embedded database; it is a secret and no part of the repr. `late_us`: samples stored later
+    than this after their tick are marked late. `allow_simulated`: simulated samples may go into a server.
+    """
 
     kind: str
     dsn: str = field(repr=False)
@@ -60,7 +72,11 @@ class StorageSettings:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSettings:
-    """Settings of Ray and of how the work is spread over it. None: the program chooses."""
+    """Settings of Ray and of how the work is spread over it. None: the program chooses.
+
+    `address`: HOST:PORT of a Ray that runs, or "auto"; None: a Ray of its own on this machine. `normalisers`: number
+    of processes that decode. `dashboard_port` 0: any.
+    """
 
     address: str | None
     token_file: Path | None  # of the cluster at `address`; None: as the environment says
@@ -72,7 +88,10 @@ class ClusterSettings:
 
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
-    """The bounds of all journals together, and how they are synced: "full" or "normal"."""
+    """The bounds of all journals together; beyond either, the oldest samples lose their values.
+
+    `sync`: "full" (a power cut loses nothing that was offered) or "normal" (it may cost the last seconds).
+    """
 
     capacity_bytes: int
     max_age_us: int
@@ -81,7 +100,11 @@ class JournalLimits:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """The day of `job=report`, and the form of the report."""
+    """The day of `job=report`, and the form of the report.
+
+    `day`: YYYY-MM-DD, "today" or "yesterday", at each site. `format`: "terminal", "json", "csv" or "html". `file`: an
+    absolute path; None: the terminal. Exit code 1 if a device or table lost more than `max_loss_percent`.
+    """
 
     day: str  # see `core.day`
     format: str
@@ -91,7 +114,13 @@ class ReportSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """Where each day of each site goes as objects, and when; the days are those of `job=export`."""
+    """Where each day of each site goes as objects, and when.
+
+    `first_day`, `last_day`: those of `job=export`, both inclusive; each YYYY-MM-DD, "today" or "yesterday". `parallel`:
+    objects at once. `grace_us`: from a site's midnight to the export of its day. `wait_us`: how long the export then
+    waits for samples that are still in the journals. `drop_after_us`: age at which chunks are dropped once their days
+    are in the store; None: never. `verify`: `job=export` reads the objects back and compares.
+    """
 
     store: StoreSettings | None  # None: nothing is exported
     template: str  # of the objects' names, see `core.exporting.objects`
@@ -116,7 +145,11 @@ class PageSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProbeSettings:
-    """The device that `job=probe` reads, the addresses, and limits on the load that this puts on the device."""
+    """The device that `job=probe` reads, the addresses, and limits on the load that this puts on the device.
+
+    `windows`: (function 1-4, first address, last address), both inclusive. `requests_s`: most requests a second;
+    `most_requests`: in all; `most_connections`: at once. `framing`: a key of `core.polling.framing.FRAMINGS`.
+    """
 
     device: DeviceSettings | None  # None: a device that is not configured
     host: str
@@ -134,7 +167,14 @@ class ProbeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of a job."""
+    """All settings of a job.
+
+    `duration_us`: of the run, from its first tick; None: until it is stopped. `drain_us`: how long the run waits at
+    its end for samples to be stored. `summary`: file for the run's summary; None: none is written. `require_complete`:
+    exit code 1 unless every expected sample was stored. `simulated`: devices are simulated, with random numbers from
+    `seed`. `log_level`: "debug", "info", "warning" or "error". `timezones`: IANA names. `maps` and `map_trees` are by
+    the map's name, the trees as `core.maps.mapfile.load_map` takes them. `check_format`: "terminal" or "json".
+    """
 
     job: str  # a name of `config.jobs`
     state_dir: Path

@@ -24,7 +24,10 @@ from ess_ray.core.maps.registers import RegisterMap, Value
 
 @dataclass(frozen=True, slots=True)
 class TableShape:
-    """The rows and columns that one sample gives to a table."""
+    """The rows and columns that one sample gives to a table.
+
+    `rows`: the identity numbers of each row. `lengths`: int arrays of shape (rows,), for array columns only.
+    """
 
     name: str
     rows: tuple[tuple[int, ...], ...]  # identities, ascending
@@ -54,7 +57,11 @@ class ColumnGroup:
 
 @dataclass(frozen=True, slots=True)
 class MissingBytes:
-    """The bytes that could not be read, of the samples that are not complete."""
+    """The bytes that could not be read, among the samples of a batch that have an image: failed ones do not count.
+
+    `samples` is the number of images, `incomplete` holds indexes among them. `missing` is true for a byte that was not
+    read; its rows are in the order of `incomplete`.
+    """
 
     samples: int  # of the batch, S, complete or not
     incomplete: list[int]  # indexes of those that are not complete, I of them
@@ -62,7 +69,7 @@ class MissingBytes:
 
 
 def table_shapes(register_map: RegisterMap) -> dict[str, TableShape]:
-    """The tables of the map by name, in the order of first appearance."""
+    """The rows and columns that the map gives to each table, by the table's name, in order of first appearance."""
     tables: dict[str, list[Value]] = {}
     for value in register_map.values:
         tables.setdefault(value.table, []).append(value)
@@ -83,7 +90,10 @@ def _table_shape(name: str, values: list[Value]) -> TableShape:
 def column_groups(
     register_map: RegisterMap, plan: Plan, tables: dict[str, TableShape]
 ) -> dict[Value, list[ColumnGroup]]:
-    """The groups that each rule decodes; the rule is given by its `rules.shared_part`."""
+    """The groups of columns that each rule decodes, by the rule: its values' common `core.decoding.rules.shared_part`.
+
+    `plan` has to be a plan of `register_map`, `tables` its `table_shapes`.
+    """
     members: dict[tuple[Value, str, int], dict[str, list[Value]]] = {}
     for value in register_map.values:
         elements = max(tables[value.table].lengths.get(value.column, [1]))
@@ -118,9 +128,10 @@ def _column_group(table: TableShape, elements: int, columns: dict[str, list[Valu
 
 
 def value_bytes(value: Value) -> list[int]:
-    """The bytes that make up a value, as offsets from its first one in the image, in the order of `rules.raw_dtype`.
+    """The bytes that make up a value, as offsets from its first byte in the image, in the order of decoding.
 
-    A number's least significant byte comes first, a text's first character.
+    A number's least significant byte comes first, a text's first character. As many as `rules.raw_dtype(value)` has
+    bytes; [0] for a bit.
     """
     if value.raw_type == "bit":
         return [0]
@@ -131,7 +142,11 @@ def value_bytes(value: Value) -> list[int]:
 
 
 def gather(group: ColumnGroup, images: np.ndarray) -> np.ndarray:
-    """The raw numbers of a group out of `images`, (S, B) uint8: 1-d, `group.dtype`, by column, sample, cell."""
+    """The raw numbers of a group out of `images`, (S, B) uint8, one row for each sample that has an image.
+
+    Returns a 1-d array of `group.dtype`, C * S * K long, ordered by column, sample, cell. Bits are shifted down and
+    masked. Cells that the map does not fill or that were not read are there too, with whatever bytes they have.
+    """
     columns, cells, _ = group.offsets.shape
     raw_bytes = images.take(group.offsets.reshape(-1), axis=1)
     raw = raw_bytes.view(group.dtype).reshape(len(images), columns, cells).transpose(1, 0, 2)
@@ -141,7 +156,10 @@ def gather(group: ColumnGroup, images: np.ndarray) -> np.ndarray:
 
 
 def missing_cells(group: ColumnGroup, unread: MissingBytes) -> np.ndarray | None:
-    """The cells of a group that were not read: (C, S, K) bool, None if all were."""
+    """The cells of a group that were not read, even if in part: (C, S, K) bool; None if all were.
+
+    Cells that the map does not fill are false.
+    """
     missing = unread.missing.take(group.offsets.reshape(-1), axis=1).reshape(len(unread.missing), *group.offsets.shape)
     incomplete: np.ndarray = np.any(missing, axis=3).transpose(1, 0, 2)
     if group.absent is not None:
@@ -154,6 +172,9 @@ def missing_cells(group: ColumnGroup, unread: MissingBytes) -> np.ndarray | None
 
 
 def flagged_rows(group: ColumnGroup, flags: np.ndarray) -> np.ndarray:
-    """The rows with a flagged cell, (S, rows) bool; `flags`: bool, one a cell, ordered as by `gather`."""
+    """The rows with a flagged cell: (S, rows) bool, true where any column or element of the row is flagged.
+
+    `flags`: C * S * K bools, one for each cell, in the order of `gather`; any shape.
+    """
     rows: np.ndarray = np.any(flags.reshape(len(group.columns), -1, group.rows, group.elements), axis=(0, 3))
     return rows

@@ -54,16 +54,22 @@ class Decoder:
         self._identity = {name: standard.tables[name].identity for name in self._tables}
 
     def column_types(self, table: str) -> dict[str, str]:
-        """PostgreSQL types of a frame's columns by name, in their order."""
+        """PostgreSQL types (keys of TYPES, or with `[]`) of all columns of the table's frame, by column name, in order.
+
+        `table` has to be a table of the map, else KeyError.
+        """
         leading = {column.name: column.type for column in leading_columns(self._identity[table])}
         return leading | self._tables[table].columns
 
     def rows(self, table: str) -> int:
-        """The number of rows of `table` that one sample gives."""
+        """The number of rows that one sample gives to `table`, a table of the map, else KeyError."""
         return len(self._tables[table].rows)
 
     def decode(self, batch: Batch) -> dict[str, pl.DataFrame]:
-        """One frame per table of the map, rows by sample (as in the batch), then identity; failed samples have none.
+        """One frame per table of the map, by name; rows by sample (as in the batch), then identity.
+
+        Failed samples have no rows. Columns are those of `column_types`: `time` in microseconds UTC, `quality` the sum
+        of OUT_OF_RANGE and MISSING, values that were not read or mean "no value" NULL. LATE is not set here.
 
         Raises ValueError if the images do not have the length of the plan.
         """
@@ -111,10 +117,11 @@ class Decoder:
 
 
 def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flush:
-    """The rows that the database gets for `batch`, whose samples have the decoder's layout.
+    """The rows that the database gets for `batch`, whose samples have the decoder's layout (not checked).
 
-    Rows of samples that are older than `late_us` at `now_us` (microseconds since 1970 UTC) get the bit LATE of
-    `quality`. Raises ValueError if the images do not have the length of the plan.
+    A row of `sample` for every sample, and the rows of data tables for those that are not failed. Rows of samples that
+    are older than `late_us` microseconds at `now_us` (microseconds since 1970 UTC) get the bit LATE of `quality`.
+    Raises ValueError if the images do not have the length of the plan.
     """
     read = batch.headers["status"] != FAILED
     late = ((now_us - batch.headers["tick_us"] > late_us) * np.int16(LATE))[read]

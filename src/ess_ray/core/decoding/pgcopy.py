@@ -30,7 +30,10 @@ ARRAY_HEADER_BYTES, ARRAY_DIMENSION_BYTES = 12, 8  # three int32; two
 
 
 class FieldColumns(NamedTuple):
-    """Neighbouring columns of one type, as fields of equal width. R rows, C columns, N bytes of the widest field."""
+    """Neighbouring columns of one type, as fields of equal width. R rows, C columns, N bytes of the widest field.
+
+    N is `dtype.itemsize`, without the four bytes of a field's length.
+    """
 
     values: np.ndarray  # (R, C) of `dtype`
     dtype: np.dtype  # of a field's data, as wide as the widest
@@ -40,6 +43,9 @@ class FieldColumns(NamedTuple):
 
 def encode(frame: pl.DataFrame, column_types: Sequence[str]) -> tuple[bytes, np.ndarray]:
     """(tuples, byte offset of the end of each row) of `frame`; the offsets are (rows,) int64.
+
+    No file header or trailer: the caller of COPY adds them. Row n is bytes [offsets[n - 1], offsets[n]), the first from
+    0. Empty bytes and offsets for a frame without rows.
 
     `column_types`: PostgreSQL's, one a column: float8, float4, int2, int4, int8, bool, timestamptz (pl.Datetime in us),
     text without NUL characters, and arrays of these but text (`int2[]`), as pl.Array or pl.List. Raises KeyError for

@@ -35,7 +35,10 @@ Decode = Callable[[np.ndarray, np.ndarray | None], Decoded]
 
 
 def shared_part(value: Value) -> Value:
-    """A value without what tells it from others that are decoded alike: table, column, row, address, unit, notes."""
+    """A value without what tells it from others that are decoded alike: table, column, row, address, unit, notes.
+
+    Equal results mean: decoded by one rule. Of bits only their count stays, of an array column its elements' type.
+    """
     bits = None if value.bits is None else (0, value.bits[1])
     return replace(
         value, table="", column="", element=None, ids=(), function=0, address=0, bits=bits,
@@ -44,12 +47,12 @@ def shared_part(value: Value) -> Value:
 
 
 def raw_dtype(value: Value) -> np.dtype:
-    """The dtype of the raw array that the value's rule takes; of strings their bytes as they are."""
+    """The dtype of the raw array that the value's rule takes: as in RAW_DTYPES; of strings `S` and their bytes."""
     return np.dtype(RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
 
 
 def polars_dtype(type_: ColumnType) -> pl.DataType:
-    """The dtype of a Series of the type's values; of a time microseconds, in UTC."""
+    """The polars dtype of a Series of the type's values: of timestamptz Datetime("us", "UTC"), of text String."""
     if type_.family is TypeFamily.TIME:
         return pl.Datetime("us", "UTC")
     return pl.String() if type_.family is TypeFamily.TEXT else pl.Series(np.empty(0, type_.dtype)).dtype
@@ -58,8 +61,10 @@ def polars_dtype(type_: ColumnType) -> pl.DataType:
 def make_rule(shared: Value) -> Decode:
     """A function that turns raw numbers into values, for all values whose `shared_part` is `shared`.
 
-    It takes an array of `raw_dtype(shared)`, of any number of samples and values, and gives as many values in a Series
-    of the dtype that `polars_dtype` gives for the column's type, see `Decode` and `Decoded`.
+    The function takes a 1-d array of `raw_dtype(shared)`, of any number of samples and values, and a bool array that is
+    true where there is no value, or None. It gives as many values in a Series of the dtype that `polars_dtype` gives
+    for the column's type, NULL where there is none, and a bool array of what is out of range, None if nothing is. No
+    raw number makes it fail.
     """
     if shared.raw_type == "string":
         return decode_texts
@@ -68,9 +73,10 @@ def make_rule(shared: Value) -> Decode:
 
 
 def decode_texts(raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
-    """Texts out of raw bytes: up to the first NUL, without trailing spaces.
+    """Texts out of raw bytes (1-d, dtype `S`): up to the first NUL, without trailing spaces.
 
-    What is not UTF-8 is NULL and out of range.
+    What is not UTF-8 is NULL and out of range. `hidden`: true where there is no text, which is NULL and not out of
+    range; None: all are there. Returns a Series of String and a bool array of what is out of range, None if nothing is.
     """
     texts = [_text(item) for item in raw.tolist()]
     outside = np.array([text is None for text in texts], bool)

@@ -30,7 +30,10 @@ class TypeFamily(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """A type of one value; an array column has `[]` behind the name of its elements' type."""
+    """A type of one value. An array column has the type of its elements here, and `[]` behind its own type's name.
+
+    `oid`: PostgreSQL's, of this type and not of the array's.
+    """
 
     name: str  # as the data standard writes it
     sql_name: str  # as the server spells it (`format_type()`)
@@ -40,7 +43,7 @@ class ColumnType:
 
     @property
     def bits(self) -> int:
-        """The size of a number."""
+        """The size of a number in bits: 16 for int2. Without meaning for text."""
         return 8 * self.dtype.itemsize
 
     @property
@@ -77,13 +80,19 @@ def is_array(type_name: str) -> bool:
 
 
 def value_type(type_name: str) -> ColumnType:
-    """The type of a column's values, of an array column's elements. Raises KeyError for a type not in TYPES."""
+    """The type of a column's values, of an array column's elements: int2 for both `int2` and `int2[]`.
+
+    Raises KeyError for a name that is no key of TYPES, with or without `[]`.
+    """
     return TYPES[type_name.removesuffix("[]")]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: `type` is a key of TYPES, with `[]` behind it for an array."""
+    """A column of a table: `type` is a key of TYPES, with `[]` behind it for an array.
+
+    `unit` is as the data standard writes it, empty for none; `meaning` is a text for people.
+    """
 
     name: str
     type: str

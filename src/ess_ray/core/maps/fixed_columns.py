@@ -67,5 +67,8 @@ FIXED_TABLES: Mapping[str, FixedTable] = MappingProxyType(
 
 
 def leading_columns(identity: Iterable[str]) -> tuple[Column, ...]:
-    """The columns of a data table in front of its values; `identity`: the names of its identity columns."""
+    """The columns of a data table in front of its values: time, site, device, quality, then the identity columns.
+
+    `identity`: the names of these, in order; each becomes a column of type int2.
+    """
     return (*ROW_START, *(Column(name, "int2", "", IDENTITY_MEANING, required=True) for name in identity))

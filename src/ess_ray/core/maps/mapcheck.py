@@ -21,9 +21,11 @@ def location(name: str, line: int = 0, address: int | None = None) -> str:
 
 
 def check_values(name: str, values: Sequence[Value], standard: Standard) -> None:
-    """Raises MapError unless there are values, all within the addresses, none twice, no two on the same bits.
+    """Raises MapError unless the values of the map `name` agree with each other.
 
-    Bits of a register may be values beside the register itself.
+    Required: at least one; all within addresses 0 to LAST_ADDRESS; no cell (table, ids, column, element) twice; the
+    elements of an array numbered from 1 without a gap; no two values on the same bits, though bits of a register may be
+    values beside the whole register. Not checked: each value's table is one of `standard`, and its `ids` fit it.
     """
     if not values:
         raise MapError(location(name), "has no values")
@@ -47,7 +49,10 @@ def label(value: Value, standard: Standard) -> str:
 
 
 def map_hash(values: Iterable[Value]) -> str:
-    """16 hexadecimal digits over everything that decides what is stored; units, notes and lines do not."""
+    """16 hexadecimal digits over everything that decides what is stored; units, notes and lines do not.
+
+    The order of the values counts: by function, address, lowest bit, as in `RegisterMap.values`.
+    """
     digest = hashlib.sha256()
     for v in values:
         decides = (

@@ -27,8 +27,9 @@ ENTRY_WORDS = ("skip", "register")  # entries of a column list that are not colu
 def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of: LineOf | None = None) -> RegisterMap:
     """The map `name`, expanded and checked against `standard`. Raises MapError for whatever is wrong with it.
 
-    `line_of(path)` gives the line of a node of the YAML file, for example of ("blocks", 2, "runs", 0), so that messages
-    can name it; None where there is none.
+    `tree`: the YAML file as plain dicts, lists, texts, numbers and booleans. `line_of(path)` gives the line, from 1, of
+    a node of that file, for example of ("blocks", 2, "runs", 0), so that messages can name it; None where there is
+    none. Without it messages name the keys that lead to the node.
     """
     find_line = _nearest_line(line_of) if line_of else no_line
 

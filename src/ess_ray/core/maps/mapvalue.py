@@ -39,7 +39,10 @@ _NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel"}  # when they come 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Table, function and attributes that the levels around a column hand down to it."""
+    """Table, function (1-4) and attributes that the levels around a column hand down to it.
+
+    `attributes`: nodes by name, each a name of SHARED_ATTRIBUTES; of several levels the innermost.
+    """
 
     table: Table
     function: int
@@ -49,9 +52,10 @@ class Level:
 def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, TreeNode]) -> Value:
     """The Value of an entry, still without ids, element and address (`mapfile` sets them).
 
-    `own`: the attributes that stand at the column itself. Raises ConfigError (for a map: MapError), made by the `fail`
-    of the node that is wrong, if an attribute does not apply to this kind of value or is not what is expected of it,
-    if the unit is not the standard's, or if the column's type cannot hold every value that the device may send.
+    `node`: the entry. `own`: the attributes that stand at the column itself, by name (of SHARED_ATTRIBUTES and
+    OWN_ATTRIBUTES; the caller has checked that). Raises ConfigError (for a map: MapError), made by the `fail` of the
+    node that is wrong, if an attribute does not apply to this kind of value or is not what is expected of it, if the
+    unit is not the standard's, or if the column's type cannot hold every value that the device may send.
     """
     raw_type = _raw_type(level, own)
     chosen = _applying(_kind(raw_type, column), level.attributes, own)

@@ -56,21 +56,27 @@ class ByteOrder:
         return [index ^ self.low_byte_first for index in range(size)]
 
     def words(self, registers: int) -> list[int]:
-        """For each register of a number (1, 2 or 4) which of its words it carries, 0 the most significant."""
+        """For each of a number's 1, 2 or 4 `registers`, in address order, the word it carries: 0 the most significant.
+
+        CDAB and 2 registers: [1, 0].
+        """
         return [position // 2 for position in self.positions(2 * registers)[::2]]
 
     def decode(self, data: bytes) -> bytes:
-        """A number's bytes, most significant first, out of the bytes of its 1, 2 or 4 registers as received."""
+        """A number's bytes, most significant first, out of the bytes of its 1, 2 or 4 registers as received.
+
+        `data` has to be 2, 4 or 8 bytes long. For numbers only: for text see `text_positions`.
+        """
         return bytes(data[position] for position in self.positions(len(data)))
 
     def encode(self, number: bytes) -> bytes:
-        """The bytes of 1, 2 or 4 registers as sent, for a number's bytes, most significant first."""
+        """The bytes of 1, 2 or 4 registers as sent, for a number's 2, 4 or 8 bytes, most significant first."""
         return self.decode(number)  # halves that trade places twice are back where they were
 
     def swapped(self, *, words: bool = False, bytes_: bool = False) -> ByteOrder | None:
-        """The order with the words of a number, the bytes of each register, or both the other way round.
+        """The order of ORDERS with the words of a number, the bytes of each register, or both the other way round.
 
-        None if there is no such order in ORDERS.
+        Compared over 8 bytes: `words` swaps the words of 32 bits and the halves of 64. None if ORDERS has no such one.
         """
         flipped = (6 if words else 0) + (1 if bytes_ else 0)  # of the three bits of an index among 8 bytes
         positions = [position ^ flipped for position in self.positions(8)]

@@ -21,7 +21,11 @@ Atom = tuple[int, int]  # (address, count) of registers or bits that one request
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A read request of the plan. `atoms`: its values' registers, none of which may be split over two requests."""
+    """A read request of the plan: `count` registers or bits from `address` (0-based, on the wire) on.
+
+    `function`: 1-4. `atoms`: (address, count) of the registers or bits of its values, ascending; none may be split over
+    two requests.
+    """
 
     function: int
     address: int
@@ -42,7 +46,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The requests of one poll, in the order they are sent: by function, then address."""
+    """The requests of one poll, in the order they are sent: by function, then address.
+
+    `image_bytes`: the length of a sample's image; `layout`: 16 hexadecimal digits.
+    """
 
     requests: tuple[Request, ...]
     image_bytes: int
@@ -71,7 +78,10 @@ def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max
 
 
 def locate(plan: Plan, value: Value) -> int:
-    """The byte offset of `value` in a sample's image: of its first register, or of its bit (one byte a bit)."""
+    """The byte offset of `value` in a sample's image: of its first register, or of its bit (one byte a bit).
+
+    `value` has to be one of the map that the plan was made for; not checked.
+    """
     keys = [(request.function, request.address) for request in plan.requests]
     request = plan.requests[bisect_right(keys, (value.function, value.address)) - 1]
     return request.offset + (value.address - request.address) * request.item_bytes

@@ -17,15 +17,20 @@ from ess_ray.core.maps.standard import Standard
 
 
 def make_recipe(map_name: str, tree: Mapping[str, object], max_registers: int, max_bits: int) -> str:
-    """The recipe of a device's layout."""
+    """The recipe of a device's layout: JSON that `follow_recipe` takes.
+
+    `tree`: the map as `core.maps.mapfile.load_map` takes it, of what JSON can hold. `max_registers`, `max_bits`: most
+    of one request, as `core.maps.plan.make_plan` takes them. Nothing is checked.
+    """
     parts = {"map": map_name, "tree": tree, "max_registers": max_registers, "max_bits": max_bits}
     return json.dumps(parts, sort_keys=True, separators=(",", ":"))
 
 
 def follow_recipe(recipe: str, layout: str, standard: Standard) -> tuple[RegisterMap, Plan]:
-    """Map and plan of `layout`. Raises MapError if the standard has no longer the columns that the map names.
+    """Map and plan of `layout`, which is the `Plan.layout` that the samples carry.
 
-    A layout without a recipe, whose journal was damaged, raises it too.
+    `recipe`: what `make_recipe` made, or "" if a damaged journal has lost it. Raises MapError for "", if the standard
+    no longer has the columns that the map names, and if this version makes another layout of the recipe.
     """
     if not recipe:
         problem = (

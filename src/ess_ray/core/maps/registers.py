@@ -62,7 +62,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class RegisterMap:
-    """The register map of a kind of device: the values that a poll delivers, and addresses that may be read along."""
+    """The register map of a kind of device: the values that a poll delivers, and addresses that may be read along.
+
+    `period_s`: seconds from one poll to the next, unless the device is configured otherwise. `map_hash`: 16 hexadecimal
+    digits, see `core.maps.mapcheck.map_hash`.
+    """
 
     name: str
     period_s: float
@@ -72,9 +76,9 @@ class RegisterMap:
 
 
 def raw_limits(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The lowest and highest raw number that a value can have; None for floats and strings.
+    """The lowest and highest raw number, both inclusive, that a value can have; None for floats and strings.
 
-    `bits`: as of `Value`, for the raw type "bits".
+    `raw_type`: a key of RAW_DTYPES or "string". `bits`: (lowest bit, count) for the raw type "bits", else None.
     """
     if raw_type == "bit":
         return 0, 1

@@ -24,7 +24,10 @@ def no_line(_: KeyPath) -> int:
 
 
 def unknown(what: str, name: object, allowed: Iterable[str]) -> str:
-    """The problem text for a name that is not among the `allowed`, with the nearest of these, or all of them."""
+    """The problem text for a name that is not among the `allowed`, with the nearest of these, or all of them.
+
+    `what`: the kind of name, for the message: `unknown key 'tabel'; did you mean table?`. Nothing is raised.
+    """
     names = list(allowed)
     near = difflib.get_close_matches(str(name), names, n=1)
     return f"unknown {what} {name!r}; " + (f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}")
@@ -46,7 +49,7 @@ class TreeNode:
 
     @property
     def line(self) -> int:
-        """In the file, from 1; 0 if no file is known."""
+        """The line of the node in its file, from 1; 0 if no file or line is known."""
         return self.line_of(self.path)
 
     def error(self, problem: str) -> ConfigError:
@@ -54,17 +57,17 @@ class TreeNode:
         return self.fail(self, problem)
 
     def child(self, key: str | int, value: object) -> TreeNode:
-        """The node below this one at `key`, with a value of its own."""
+        """A node below this one: its path ends with `key`, its value is `value`, which need not be in this one's."""
         return replace(self, value=value, path=(*self.path, key))
 
     def about(self, address: int) -> TreeNode:
-        """The same node, about the register at `address`: errors name it."""
+        """A copy of the node, about the register at `address` (0-based, on the wire): errors name that address."""
         return replace(self, address=address)
 
     def fields(
         self, allowed: Iterable[str] | None = None, needed: Iterable[str] = (), what: str = "key"
     ) -> dict[str, TreeNode]:
-        """The children of a mapping by key.
+        """The children of a mapping by key, in the order of the mapping; keys that are no texts become texts.
 
         Raises ConfigError (for a map: MapError), made by `fail`, if the value is no mapping, a key is not among the
         `allowed` (None: all are) or a `needed` one is missing. `what` is a key in the words of the message.
@@ -82,7 +85,7 @@ class TreeNode:
         return children
 
     def items(self) -> list[TreeNode]:
-        """The children of a list.
+        """The children of a list in order, each with its index (from 0) as the last key of its path.
 
         Raises ConfigError (for a map: MapError), made by `fail`, if the value is no list.
         """
@@ -123,7 +126,7 @@ class TreeNode:
         raise self.error(f"expected a number, found {self.value!r}")
 
     def span(self, low: int, high: int) -> range:
-        """A whole number n (as n..n) or a "first..last" text, as a range that includes `last`.
+        """A whole number n (meaning n..n) or a text "first..last", as a `range` that includes `last`; never empty.
 
         Raises ConfigError (for a map: MapError), made by `fail`, if the value is neither of them, or not within `low`
         to `high`, both inclusive.
