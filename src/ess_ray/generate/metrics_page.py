@@ -28,7 +28,7 @@ calls every one of them a gauge: it would keep the counters of a dead process as
 
 
 def page() -> Iterator[str]:
-    """The lines of the page, in Markdown."""
+    """The page in Markdown, to be joined by line ends: the introduction as one text, then a line for each metric."""
     yield INTRODUCTION
     for metric in METRICS:
         labels = ", ".join(metric.labels) or "-"

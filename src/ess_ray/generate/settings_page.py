@@ -29,7 +29,7 @@ GROUPS = {name: kind for name, kind in get_type_hints(Config).items() if isinsta
 
 
 def page() -> Iterator[str]:
-    """The lines of the page."""
+    """The page in Markdown, to be joined by line ends: texts of one or more lines, without the last line's end."""
     yield INTRODUCTION
     yield from _section("The job", "", Config, "Which job runs, where, and on which days.")
     for name, kind in GROUPS.items():

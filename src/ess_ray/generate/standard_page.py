@@ -43,7 +43,7 @@ number, int2 a 16-bit whole one, `int2[]` an array of these, timestamptz a momen
 
 
 def page(settings: Settings) -> str:
-    """The page, in Markdown."""
+    """The page as one text in Markdown, with the standard of `settings` and the maps of the sites chosen there."""
     maps = {site: _map_of(settings, site) for site in settings.timezones}
     parts = [INTRODUCTION, _plants(settings, maps), _every_table(settings.standard)]
     parts += [_data_table(table, maps) for table in settings.standard.tables.values()]
@@ -140,7 +140,10 @@ def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Print the page; returns the exit code."""
+    """Print the page; returns the exit code, UNUSABLE after a line on stderr if the settings cannot be used.
+
+    `words`: those of the command line behind the program's name; None: `sys.argv`'s.
+    """
     given = arguments().parse_intermixed_args(words)
     try:
         composed = compose_config(["job=report", *given.settings], given.config_dir)  # which needs no hosts

@@ -42,7 +42,7 @@ class Explored:
 
 
 def address_ranges(registers: Mapping[tuple[int, int], object]) -> list[AddressRange]:
-    """The ranges of neighbouring (function, address), in order."""
+    """The ranges of neighbouring (function, address), in order; only the keys of `registers` count."""
     runs: list[list[int]] = []
     for function, address in sorted(registers):
         if runs and runs[-1][0] == function and runs[-1][2] + 1 == address:
@@ -53,7 +53,11 @@ def address_ranges(registers: Mapping[tuple[int, int], object]) -> list[AddressR
 
 
 def explore(windows: Sequence[AddressRange], read: Read) -> Explored:
-    """Search the windows, then the largest request, then the addresses next to those that were read."""
+    """Search the windows, then the largest request, then the addresses next to those that were read.
+
+    Calls `read` for one request at a time, as often as the search needs; a `read` that returned None has to do so ever
+    after, and the result is what was found until then. A device without any reply is given up after MOST_SILENT ones.
+    """
     explored = Explored()
     _halve(explored, windows, read)
     functions = {function: None for function, _, _ in windows}
@@ -68,7 +72,10 @@ def explore(windows: Sequence[AddressRange], read: Read) -> Explored:
 
 
 def limit_of(function: int) -> int:
-    """The most registers or bits in one request (MODBUS Application Protocol V1.1b3, sections 6.1 to 6.4)."""
+    """The most registers, or bits for functions 1 and 2, in one request.
+
+    Source: MODBUS Application Protocol V1.1b3, sections 6.1 to 6.4.
+    """
     return MAX_BITS if function in BIT_FUNCTIONS else MAX_REGISTERS
 
 

@@ -67,7 +67,7 @@ class Checked:
 
     @property
     def failed(self) -> bool:
-        """True if the job should end with 1."""
+        """True if any finding is a FAIL: the job should end with exit code 1."""
         return any(finding.verdict is Verdict.FAIL for finding in self.findings)
 
 
@@ -94,7 +94,11 @@ def plan_finding(device: DeviceSettings, register_map: RegisterMap) -> Finding:
 
 
 def poll_ms(device: DeviceSettings, reply_ms: float) -> float:
-    """The time of a poll in milliseconds, pauses included, if each reply takes `reply_ms`."""
+    """The time of a poll in milliseconds, pauses included, if each reply takes `reply_ms`.
+
+    So does connecting, unless the connection is kept. Requests are taken to go out one after the other, whatever
+    `requests_at_once` says.
+    """
     requests = len(device.plan.requests)
     connect_us = 0 if device.keep_connection else device.connect_pause_us + 1000 * reply_ms
     return requests * reply_ms + ((requests - 1) * device.request_pause_us + connect_us) / 1000
@@ -103,7 +107,8 @@ def poll_ms(device: DeviceSettings, reply_ms: float) -> float:
 def connection_findings(devices: Sequence[Polled], took_ms: Mapping[str, float]) -> list[Finding]:
     """A finding for each connection that devices share: whether all are read within the shortest of their periods.
 
-    `took_ms`: the time of each device's poll, by "site/device"; devices of a connection are read one after the other.
+    `took_ms`: milliseconds that each device's poll took, by "site/device"; 0 for one that is missing. Devices of a
+    connection are read one after the other; a connection of one device has no finding.
     """
     endpoints: dict[tuple[str, int], list[DeviceSettings]] = {}
     for polled in devices:
@@ -130,7 +135,11 @@ def _within(subject: str, what: str, text: str, share: float) -> Finding:
 
 
 def poll_finding(device: DeviceSettings, read_ms: float, reason: str | None, missing: str | None) -> Finding:
-    """The finding of one poll: `reason` and `missing` as in its sample; see `core.reasons` for the advice."""
+    """The finding of one poll: it fails with a reason, or if it took longer than the period.
+
+    `reason`: the sample's ("timeout", "exception 2"), None if all registers were read; `missing`: its `missing_text`,
+    what was not read, None if that is everything. `core.reasons` has the advice.
+    """
     name, period_ms = str(device.device), device.period_us / 1000
     if reason is None:
         text = f"all registers read in {read_ms:.0f} ms of {period_ms:.0f} ms"
@@ -141,7 +150,10 @@ def poll_finding(device: DeviceSettings, read_ms: float, reason: str | None, mis
 
 
 def value_finding(device: DeviceSettings, readings: Sequence[Reading], doubtful: Sequence[Doubt]) -> Finding:
-    """The finding about the values of a poll: a warning if any of them is doubtful."""
+    """The finding about the values of a poll: a warning if any of them is doubtful.
+
+    `readings`: all of the device's map; `doubtful`: `suspect.doubts` of the same values, those out of range included.
+    """
     name = str(device.device)
     read = sum(reading.read for reading in readings)
     flagged = sum(reading.outside for reading in readings)
@@ -157,7 +169,7 @@ def value_finding(device: DeviceSettings, readings: Sequence[Reading], doubtful:
 
 
 def clock_finding(ahead_s: float, uncertain_s: float) -> Finding:
-    """The finding about the database's clock: `ahead_s` of this machine's, measured to ± `uncertain_s`."""
+    """The finding about the database's clock: `ahead_s` of this machine's (negative: behind), ± `uncertain_s`."""
     text = (
         f"{abs(ahead_s):.3f} s {'ahead of' if ahead_s > 0 else 'behind'} this machine's clock (± {uncertain_s:.3f} s)"
     )
@@ -170,7 +182,10 @@ def clock_finding(ahead_s: float, uncertain_s: float) -> Finding:
 
 
 def sync_finding(median_ms: float, worst_ms: float) -> Finding:
-    """The finding about the time that the journal's disk needs to have a write on it for good."""
+    """The finding about the time that the journal's disk needs to have a write on it for good: of several writes.
+
+    A warning if the median is above SLOW_SYNC_MS; the worst is only shown.
+    """
     text = f"writing to the disk for good (fsync) takes {median_ms:.1f} ms (worst {worst_ms:.1f} ms)"
     if median_ms <= SLOW_SYNC_MS:
         return Finding("journal", "disk", Verdict.PASS, text)
@@ -180,7 +195,11 @@ def sync_finding(median_ms: float, worst_ms: float) -> Finding:
 
 
 def room_finding(free_bytes: int, capacity_bytes: int, max_age_h: float, rate: float) -> Finding:
-    """The finding about the longest outage that the journals bridge; `rate`: bytes a second of all samples."""
+    """The finding about the longest outage that the journals bridge.
+
+    `free_bytes`: on the disk of state_dir; `capacity_bytes` and `max_age_h` (hours): the bounds of all journals
+    together; `rate`: bytes a second of all samples, above 0, see `journal_rate`.
+    """
     hours = min(free_bytes, capacity_bytes) / rate / 3600
     bound = "journal.max_mb" if capacity_bytes < free_bytes else "the free room"
     reach = f"{max_age_h:g} hours, by journal.max_age_h" if hours >= max_age_h else f"{hours:.1f} hours, by {bound}"
@@ -200,7 +219,7 @@ def journal_rate(devices: Sequence[DeviceSettings]) -> float:
 
 
 def table_rate(devices: Sequence[DeviceSettings], maps: Mapping[str, RegisterMap]) -> float:
-    """Bytes a second that the devices' rows take in plain tables, roughly. `maps` by name."""
+    """Bytes a second that the devices' rows take in plain tables, roughly. `maps`: by name, those of all devices."""
     sizes = {name: _rows_bytes(register_map) for name, register_map in maps.items()}
     return sum((sizes[device.map_name] + ROW_BYTES) * 1e6 / device.period_us for device in devices)
 
@@ -211,12 +230,12 @@ def _rows_bytes(register_map: RegisterMap) -> int:
 
 
 def count(number: int, what: str) -> str:
-    """A number with its noun: "1 row", "2 rows"."""
+    """A number with its noun, given in the singular: "1 row", "2 rows"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def size(number: float) -> str:
-    """A number of bytes for a person: "3.5 MB"."""
+    """A number of bytes for a person, in steps of 1000: "3.5 MB"."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.3g} {unit}"

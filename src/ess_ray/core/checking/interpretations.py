@@ -13,9 +13,11 @@ LEAST, MOST = 1e-6, 1e12  # what is meant lies between
 
 
 def as_all_types(data: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Name of a type, and what `data` (1 to 4 registers, as received) mean in each of ORDERS.
+    """Name of a type, and what `data` (1 to 4 registers, as received) mean in it: a text for each of ORDERS.
 
-    Empty: the same as in another order; "-": too large or too small to be meant. A type without any is left out.
+    A type reads the first 1, 2 or 4 registers; types wider than `data` are left out. Integers of 1 and 2 registers are
+    followed by what the signed one is with each of SCALES. Empty: the same as in an order before; "-": too large or too
+    small to be meant. A type without any number that may be meant is left out.
     """
     for words in (1, 2, 4):
         if len(part := data[: 2 * words]) < 2 * words:
@@ -52,12 +54,15 @@ def as_integer(data: bytes, order: str, *, signed: bool) -> int:
 
 
 def as_float(data: bytes, order: str) -> str:
-    """The float in `data`, 2 or 4 registers as received, as text; "-" for one that no device means."""
+    """The float in `data`, 2 or 4 registers as received, read in `order`, a key of ORDERS: text of at most 7 digits.
+
+    "-" for one that no device means: infinite, NaN, or, 0 aside, of a size outside [LEAST, MOST).
+    """
     (number,) = struct.unpack(FLOATS[len(data)], ORDERS[order].decode(data))
     return f"{number:.7g}" if number == 0 or LEAST <= abs(number) < MOST else "-"
 
 
 def scaled(number: int, power: int) -> str:
-    """The number divided by 10**power, with all its digits."""
+    """The number divided by 10**power as text, with all its digits: -5 and 2 give "-0.05". `power`: 1 or more."""
     sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(power + 1, "0")
     return f"{sign}{digits[:-power]}.{digits[-power:]}"

@@ -12,7 +12,7 @@ from ess_ray.core.settings import ProbeSettings
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """The result of probing one device; times are those of the largest request."""
+    """The result of probing one device; times are those of the largest request, 0 if none was taken."""
 
     settings: ProbeSettings
     explored: Explored

@@ -37,7 +37,7 @@ class Reading:
 
 
 def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
-    """The readings of the values, in their order; values that are decoded alike are decoded together."""
+    """A reading for each value, in their order; `read` is False for one that lacks any of its registers."""
     values = list(values)
     readings = [Reading(value, False, b"", None, False) for value in values]
     alike: dict[Value, list[int]] = {}
@@ -56,7 +56,11 @@ def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
 
 
 def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """The registers of a sample's image; those in the byte ranges `missing` were not read and are left out."""
+    """The registers of a sample's image by (function, address); {} if the image is empty.
+
+    `plan`: the one that the sample was read by. Registers in `missing`, ranges [start, end) of the image's bytes, were
+    not read and are left out.
+    """
     registers: dict[tuple[int, int], int] = {}
     unread = {byte for start, end in missing for byte in range(start, end)}
     for request in plan.requests if image else ():
@@ -69,7 +73,10 @@ def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -
 
 
 def split_reply(request: Request, data: bytes) -> dict[tuple[int, int], int]:
-    """The registers in the data of a request's reply (two bytes each; bits: unpacked, one byte each)."""
+    """The registers in the data of a request's reply by (function, address).
+
+    `data` is complete: two bytes a register, high byte first; bits unpacked, one byte each, 0 or 1.
+    """
     size = request.item_bytes
     return {
         (request.function, request.address + number): int.from_bytes(data[number * size : (number + 1) * size], "big")
@@ -87,7 +94,7 @@ def show(number: float | bool | str) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """A text with the unit behind it, as people write it: "21.5 °C"."""
+    """A text with the unit behind it, as people write it: "21.5 °C". `unit`: the standard's (`degC`), may be empty."""
     return f"{text} {unit.replace('degC', '°C')}".rstrip()
 
 

@@ -20,7 +20,10 @@ blocks:
 
 
 def skeleton(runs: Sequence[AddressRange], registers: Registers) -> str:
-    """The map as YAML: an entry for each register of the runs, with what it read as a comment; zeros are joined."""
+    """The map as YAML: an entry for each register of the runs, with what it read as a comment; zeros are joined.
+
+    Empty without runs. `registers`: at least all those of the runs, whose last addresses are included.
+    """
     if not runs:
         return ""
     usual = runs[0][0]

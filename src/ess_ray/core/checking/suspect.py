@@ -59,7 +59,10 @@ class _Guess:
 
 
 def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
-    """The doubtful readings among `values`, in order."""
+    """The doubtful readings among `values`, in order, each with at most MOST_HINTS guesses that mend it.
+
+    Values that lack registers are left out. Guesses look at neighbouring registers too, as far as `registers` has them.
+    """
     readings = read_values(values, registers)
     doubtful = [(reading, why) for reading in readings if reading.read and (why := _why(reading))]
     hints: list[list[str]] = [[] for _ in doubtful]
@@ -73,7 +76,11 @@ def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
 
 
 def patterns(requests: Sequence[Request], values: Sequence[Value], registers: Registers) -> list[Pattern]:
-    """For each request's block the guess that mends at least half of its doubtful readings and spoils fewer."""
+    """The best guess for each request's block of registers; none for a block that no guess mends.
+
+    A guess counts if it mends at least half of the block's doubtful readings and spoils fewer others than it mends; the
+    best is the one with the most mended less spoilt. `values`: of the whole map, those outside the requests are unused.
+    """
     matching = []
     for request in requests:
         inside = range(request.address, request.address + request.count)

@@ -29,17 +29,25 @@ class ExportRound:
 
 
 class Agenda:
-    """A memory of since when days are due and of which exports failed."""
+    """A memory of since when days are due and of which exports failed; for one thread.
+
+    The caller reports each object of a round with `done`, `held` or `failed`; one of which nothing is reported is in
+    the next round again as long as it is due. `now_us`: microseconds since 1970 UTC.
+    """
 
     def __init__(self, wait_us: int) -> None:
-        """`wait_us`: how long a day that is due waits at most for samples that are still in the journals."""
+        """`wait_us`: microseconds that a day that is due waits at most for samples that are still in the journals."""
         self._wait_us = wait_us
         self._due_since_us: dict[SiteDay, int] = {}
         self._incomplete: set[SiteDay] = set()  # exported or tried without the samples in the journals
         self._paused: dict[str, tuple[int, int]] = {}  # by object: until when, and how long that is
 
     def next(self, due: Iterable[DayObject], watermark_us: Callable[[str], int], now_us: int) -> ExportRound:
-        """The round at `now_us`. `watermark_us(site)`: all samples of the site before that time are in the database."""
+        """The round at `now_us`; without objects if none can be exported now.
+
+        `due`: all objects that are due, in any order; a day that is missing waits anew when it comes back.
+        `watermark_us(site)`: all samples of the site before that time are in the database.
+        """
         days: dict[SiteDay, list[DayObject]] = {}
         for day_object in due:
             days.setdefault((day_object.day.date, day_object.site), []).append(day_object)
@@ -69,11 +77,17 @@ class Agenda:
         self._paused.pop(day_object.name, None)
 
     def held(self, day_object: DayObject, now_us: int) -> None:
-        """Note that the object stays as it is, since it holds more: the database may have it all again some day."""
+        """Note that the object stays as it is, since it holds more; it is left alone for HELD_PAUSE_US.
+
+        The database may have it all again some day.
+        """
         self._paused[day_object.name] = now_us + HELD_PAUSE_US, SHORTEST_PAUSE_US // 2
 
     def failed(self, day_object: DayObject, now_us: int) -> int:
-        """Note that the export failed; gives the pause before it is tried again, in microseconds."""
+        """Note that the export failed; returns the pause before it is tried again, in microseconds.
+
+        SHORTEST_PAUSE_US, and twice as long after each further failure, up to LONGEST_PAUSE_US.
+        """
         _, before_us = self._paused.get(day_object.name, (0, SHORTEST_PAUSE_US // 2))
         pause_us = min(2 * before_us, LONGEST_PAUSE_US)
         self._paused[day_object.name] = now_us + pause_us, pause_us

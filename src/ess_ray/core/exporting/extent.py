@@ -25,7 +25,11 @@ class Extent:
     last_us: int | None
 
     def shortfall(self, database: Extent) -> str:
-        """The reason why an object with this extent holds more than the database has; empty if it does not."""
+        """The reason why an object with this extent holds more than the database has; empty if it does not.
+
+        More: more rows, an earlier first or a later last time. Times are compared in whole seconds; one that is unknown
+        of the object is not compared.
+        """
         if database.rows < self.rows:
             return f"the object has {self.rows} rows, and the database has {database.rows or 'none'}"
         if _second(database.first_us, 0) > _second(self.first_us, database.first_us):
@@ -36,7 +40,10 @@ class Extent:
 
 
 def extent_of_metadata(metadata: Mapping[str, str]) -> Extent | None:
-    """The extent that an object's metadata say; None if they do not."""
+    """The extent that an object's metadata say; None if `rows` is missing, or an entry cannot be read.
+
+    Keys: `rows`, and `first_time` and `last_time` in ISO 8601 with the UTC offset; these may be missing or empty.
+    """
     try:
         first_us, last_us = (_time_us(metadata.get(name)) for name in ("first_time", "last_time"))
         return Extent(int(metadata["rows"]), first_us, last_us)
@@ -45,7 +52,10 @@ def extent_of_metadata(metadata: Mapping[str, str]) -> Extent | None:
 
 
 def extent_of_csv(blocks: Iterable[bytes]) -> Extent:
-    """The extent of a canonical CSV, counted. Raises ValueError if it is none."""
+    """The extent of a canonical CSV, counted; no rows if it is empty. Raises ValueError if it cannot be read as one.
+
+    `blocks`: its bytes, cut anywhere. Its rows are in order of time: the first and the last one give the times.
+    """
     rows, first, last = 0, None, None
     reader = csv.reader(_lines(blocks), strict=True)
     try:

@@ -29,7 +29,7 @@ class RowEncoder(Protocol):
         """
 
     def finish(self) -> bytes:
-        """The remaining bytes of the object, after the last block."""
+        """The remaining bytes of the object, after the last block; may be empty. Called once, nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,24 @@ class ObjectFormat:
     gzip: bool = False
 
     def gzipped(self) -> ObjectFormat:
-        """The same format compressed with gzip. Gzip is part of the object: no store may unpack it on the way."""
+        """The same format, so far not compressed, compressed with gzip; its suffix gets `.gz`, its name stays.
+
+        Gzip is part of the object: no store may unpack it on the way.
+        """
         return replace(self, suffix=f"{self.suffix}.gz", content_type="application/gzip", gzip=True)
 
     def extent(self, blocks: Iterable[bytes]) -> Extent:
-        """The extent of an object with these bytes, counted. Raises ValueError if they are not of this format."""
+        """The extent of an object with these bytes, cut anywhere, counted; compressed ones are unpacked.
+
+        Reads all of `blocks`. Raises ValueError if they are not of this format.
+        """
         return self.count(_gunzipped(blocks) if self.gzip else blocks)
 
     def encoder(self, columns: Sequence[Column], day: Day) -> RowEncoder:
-        """An encoder for one object with these columns, in the order of the CSV, `type` PostgreSQL's."""
+        """A new encoder for one object of `day`; it compresses too if the format does.
+
+        `columns`: all of the object, in the order of the CSV, as `DayObject.columns` has them.
+        """
         encoder = self.new_encoder(columns, day)
         return _GzipEncoder(encoder) if self.gzip else encoder
 

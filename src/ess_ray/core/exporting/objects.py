@@ -60,7 +60,7 @@ class DayObject:
 
     @property
     def schema_hash(self) -> str:
-        """Of the columns' names and types."""
+        """A hash of the columns' names and types, in order: 16 hexadecimal digits."""
         text = ",".join(f"{column.name} {column.type}" for column in self.columns)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -95,7 +95,7 @@ class LedgerEntry:
         return Extent(self.rows, self.first_us, self.last_us)
 
     def agrees(self, stored: StoredObject) -> bool:
-        """True if the store's object is the one that was exported."""
+        """True if the store's object is the one that was exported: the same name, generation and CRC32C."""
         return (self.name, self.generation, self.crc32c) == (stored.name, stored.generation, stored.crc32c)
 
     def matches(self, day_object: DayObject) -> bool:
@@ -106,14 +106,18 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The objects that the settings ask for, of any day."""
+    """The objects that the settings ask for, of any day. `template`: of their names, see `check_template`."""
 
     standard: Standard
     template: str = TEMPLATE
     formats: tuple[ObjectFormat, ...] = (CSV,)
 
     def day_objects(self, site: str, day: Day, delivered: Mapping[str, Collection[str]]) -> tuple[DayObject, ...]:
-        """The objects of a day. `delivered`: the columns that the site's maps delivered then, by table."""
+        """The objects of a day, one for each table and format.
+
+        `delivered`: names of the columns that the site's maps delivered then, by table. Tables without any are left
+        out; `sample` and `event` are always there.
+        """
         day_objects: list[DayObject] = []
         for table, (columns, identity) in self._tables(delivered).items():
             for object_format in self.formats:
@@ -157,7 +161,10 @@ def union_of_columns(all_delivered: Iterable[Mapping[str, Collection[str]]]) -> 
 
 
 def object_name(template: str, site: str, day: date, table: str, suffix: str) -> str:
-    """`template`, filled in; its ending `.csv` gives way to the format's suffix."""
+    """The name of an object of the local day `day`: `template`, checked by `check_template`, with FIELDS filled in.
+
+    `suffix`: the format's, with the dot; it takes the place of the ending `.csv`, or follows a name without one.
+    """
     values = {
         "site": site, "table": table, "yyyy": f"{day:%Y}", "mm": f"{day:%m}", "dd": f"{day:%d}",
         "yyyymmdd": f"{day:%Y%m%d}",
@@ -166,9 +173,11 @@ def object_name(template: str, site: str, day: date, table: str, suffix: str) ->
 
 
 def check_template(key: str, template: str, sites: Collection[str], tables: Collection[str]) -> str:
-    """The template itself, if it gives each object a name of its own below the top of the store.
+    """The template itself, if it gives each object of these sites and tables a name of its own in the store.
 
-    Raises ConfigError for `key` if it does not, or if it has unknown fields or lacks site, table or date.
+    A name has segments between slashes, none of them empty, `.` or `..`, no backslash or control character, and at
+    most MOST_NAME_BYTES bytes. Raises ConfigError about the setting `key` if a name is not so, if two are the same, or
+    if the template has other fields than FIELDS, formats one (`{mm:3}`), or lacks site, table or date.
     """
     example = f"expected something like {TEMPLATE}"
     try:
@@ -192,14 +201,14 @@ def check_template(key: str, template: str, sites: Collection[str], tables: Coll
 
 
 def last_closed(timezone: str, now_us: int, grace_us: int) -> date:
-    """The last date at a site whose day has been over for the grace period."""
+    """The last date whose day in the time zone has been over for `grace_us` microseconds or longer at `now_us`."""
     return date_at(now_us - grace_us, timezone) - ONE_DAY
 
 
 def days_of(periods: Iterable[tuple[int, int | None]], calendar: Calendar, last: date) -> list[date]:
-    """Dates of the local days, up to `last`, that any of the periods [start_us, end_us) touches, oldest first.
+    """Dates of the site's days, `last` included, that any of the periods [start_us, end_us) touches, oldest first.
 
-    An `end_us` of None: the period goes on.
+    An `end_us` of None: the period goes on. Each date comes once.
     """
     dates: set[date] = set()
     last_us = calendar.day(last).end_us
@@ -209,7 +218,10 @@ def days_of(periods: Iterable[tuple[int, int | None]], calendar: Calendar, last:
 
 
 def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool | None) -> Action:
-    """The action for an object. `changed`: True if the day changed since `entry`; None if that is unknown."""
+    """The action for an object, from its row of the ledger and the store's object (None: there is none).
+
+    `changed`: True if the day's rows, columns or hours changed since `entry`; None if that is unknown.
+    """
     recorded = entry is not None and stored is not None and entry.agrees(stored)
     if entry is not None and entry.dropped:
         return Action.SKIP if recorded and changed is False else Action.HELD
@@ -221,12 +233,12 @@ def decide(entry: LedgerEntry | None, stored: StoredObject | None, changed: bool
 
 
 def header_line(columns: Sequence[Column]) -> bytes:
-    """The first line of the canonical CSV: the columns' names."""
+    """The first line of the canonical CSV: the columns' names, and CR LF."""
     return ",".join(column.name for column in columns).encode() + b"\r\n"
 
 
 def why_not_verified(entry: LedgerEntry | None, stored: StoredObject | None) -> str:
-    """The reason why there is nothing to be verified; empty if there is."""
+    """The reason why there is nothing to be verified; empty if `stored` has the generation of the ledger's `entry`."""
     if entry is None:
         untracked = ": the store has an object under that name, but the ledger has no record of it"
         return "the object was never exported" + (untracked if stored else "")
@@ -239,7 +251,7 @@ def why_not_verified(entry: LedgerEntry | None, stored: StoredObject | None) -> 
 
 
 def why_kept_after_drop(stored: StoredObject | None, changed: bool | None) -> str:
-    """The reason why an object stays as it is although the database has dropped rows of its day."""
+    """The reason why `decide` says HELD of an object with these arguments: the database dropped rows of its day."""
     if stored is None:
         reason = "the object is not in the store any more, and the database cannot give it again"
     elif changed:

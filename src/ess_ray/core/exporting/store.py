@@ -50,7 +50,11 @@ class ObjectUpload(Protocol):
 
 
 class Store(Protocol):
-    """Keeps objects under their names. Making one neither connects nor fails; it can be pickled."""
+    """Keeps objects under their names. Making a store neither connects nor fails; it can be pickled.
+
+    Names have segments between slashes, as `objects.check_template` allows them. Every method but `location` waits for
+    the disk or the network, and raises the errors of every store, see the module.
+    """
 
     on_one_node: ClassVar[bool]  # True if only the machine of the main job reaches it: exports run there then
 
@@ -59,7 +63,7 @@ class Store(Protocol):
         """For people and for the ledger: `gs://BUCKET` or the folder."""
 
     def stat(self, name: str) -> StoredObject | None:
-        """The object under the name; None if there is none."""
+        """The object under the name; None if there is none. May read all of it for its CRC32C."""
 
     def write(
         self, name: str, *, generation: int, metadata: Mapping[str, str], content_type: str
@@ -72,13 +76,18 @@ class Store(Protocol):
         """
 
     def put_aside(self, name: str, generation: int) -> str:
-        """Copy exactly that generation, its metadata too, under another name beside it; gives that name.
+        """Copy exactly that generation, its metadata too, under its `aside_name`; returns that name.
 
-        Doing it twice is no error. Raises StoreConflict if another generation or none is under the name.
+        The object itself stays. Doing it twice is no error. Raises StoreConflict if another generation or none is under
+        the name.
         """
 
     def read(self, name: str) -> Iterator[bytes]:
-        """The object's bytes, all of one generation. Raises StoreConflict if there is no such object."""
+        """The object's bytes in blocks, all of one generation, the one that is there at the first block.
+
+        Nothing is read or raised before the first block is asked for. Raises StoreConflict if there is no such object;
+        some stores raise it with a later block too, if the object was replaced or deleted meanwhile.
+        """
 
     def delete(self, name: str, generation: int) -> None:
         """Delete exactly that generation; no object there is no error. Raises StoreConflict if another one is there."""
@@ -115,7 +124,7 @@ class StoreSettings(ABC):
 
     @abstractmethod
     def trial(self) -> AbstractContextManager[Store]:
-        """A store in which `job=check` may write an object and delete it: as good as the real one, nothing is left.
+        """A store in which `job=check` may write an object and delete it: as good as the real one.
 
-        Raises the errors of the store.
+        What the trial itself makes is gone after the `with`. Raises the errors of the store.
         """

@@ -28,7 +28,11 @@ DOWN, CLOCK = 0, 1  # in arrays a cause is a number: these two have no sample, o
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Consecutive ticks that were not stored completely; `causes` counts them by outcome and reason."""
+    """Consecutive ticks that were not stored completely.
+
+    `start_us`: the first tick; `length_us`: the ticks' periods together. `causes`: number of ticks by outcome and
+    reason as text (`failed: timeout`; `collector down`), the most frequent first.
+    """
 
     start_us: int
     length_us: int
@@ -40,9 +44,9 @@ class Gap:
 class DeviceReport:
     """A device's day: how many of its ticks had which outcome, and what its rows prove.
 
-    `causes` counts the expected ticks by outcome and reason. `late` of them were committed late; `unexpected` samples
-    have a time that is no expected tick. `minute_expected` and `minute_stored` count ticks by minute of the day: arrays
-    of shape (day.minutes,).
+    `causes` counts the expected ticks by (outcome, reason or None). `late` ticks were committed late; `unexpected`
+    samples have a time that is no expected tick. `minute_expected` and `minute_stored` count ticks by minute since the
+    day's begin: arrays of shape (day.minutes,), whole numbers.
     """
 
     device: Device
@@ -71,7 +75,7 @@ class DeviceReport:
         return sum(table.rejected for table in self.tables)
 
     def count(self, outcome: Outcome) -> int:
-        """Number of ticks with this outcome."""
+        """Number of expected ticks with this outcome, whatever the reason; 0 if there are none."""
         return sum(count for (cause, _), count in self.causes.items() if cause == outcome)
 
     def reasons(self, outcome: Outcome) -> dict[str, int]:
@@ -105,7 +109,11 @@ class SiteReport:
 
 
 def problems(sites: Iterable[SiteReport], max_loss_percent: float) -> list[str]:
-    """Reasons for the report to fail, a line each. Empty if the day was complete enough and all its rows are proven."""
+    """Reasons for the report to fail, a line each. Empty if the day was complete enough and all its rows are proven.
+
+    A device fails if its ticks or the rows of a table lost more than `max_loss_percent`, or if rows are unproven; a
+    site fails without devices.
+    """
     lines = []
     for site in sites:
         if not site.devices:
@@ -124,10 +132,10 @@ def problems(sites: Iterable[SiteReport], max_loss_percent: float) -> list[str]:
 
 
 def level_stretches(report: DeviceReport, shares: Sequence[float]) -> Iterator[tuple[int, int, int]]:
-    """The day in stretches of minutes of one level: (first minute, minute after the last one, level).
+    """The day in stretches of minutes of one level: (first minute, minute after the last one, level), in order.
 
-    `shares` fall, and the last is 0. A minute's level is the index of the first of them that its stored share of ticks
-    reaches. Minutes without expected ticks are left out.
+    Minutes count from 0 at the day's begin. `shares`, of 1, fall, and the last is 0. A minute's level is the index of
+    the first of them that its stored share of ticks reaches. Minutes without expected ticks are left out.
     """
     stored = report.minute_stored / np.maximum(report.minute_expected, 1)
     levels = np.select([stored >= share for share in shares], range(len(shares)))
@@ -146,8 +154,9 @@ def account_device(
 ) -> DeviceReport:
     """The report on one device.
 
-    `evidence` is that of the device's spans of the day in order of time, at least one; `jumps` are the intervals
-    [from_us, until_us) that the wall clock jumped over; `identities` is by map hash, see `proof.prove`.
+    `evidence` is that of the device's spans in [day.start_us, day.until_us), in order of time, at
+    least one; `jumps` are the intervals [from_us, until_us) that the wall clock jumped over; `identities` is by map
+    hash, see `proof.prove`.
     """
     codes: dict[Cause, int] = {(Outcome.DOWN, None): DOWN, (Outcome.CLOCK, None): CLOCK}
     parts = [_ticks(part, jumps, codes) for part in evidence]

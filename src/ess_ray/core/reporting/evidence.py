@@ -38,7 +38,7 @@ class ConfiguredSpan:
 
     @property
     def expected(self) -> int:
-        """Number of ticks in the span."""
+        """Number of ticks in the span: whole multiples of the period since 1970 UTC in [start_us, end_us)."""
         return ticks_between(self.start_us, self.end_us, self.period_us)
 
 

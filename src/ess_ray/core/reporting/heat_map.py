@@ -26,7 +26,10 @@ LEAST_WIDTH = 2.0  # minutes: a lost minute must be visible on a narrow page too
 
 
 def heat_map(sites: Sequence[SiteReport]) -> str:
-    """The heat map of all devices as a table and its legend; sites whose days are the same share an axis."""
+    """The heat map of all devices as HTML without styles: a table and its legend, names escaped.
+
+    Sites come in the order given; neighbours whose days are the same share an axis. Sites without devices are left out.
+    """
     rows = []
     for day, same in groupby((site for site in sites if site.devices), key=lambda site: site.day):
         rows += [

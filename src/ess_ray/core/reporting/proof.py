@@ -19,7 +19,11 @@ Identities = Mapping[str, frozenset[tuple[int, ...]]]  # table → the identitie
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """One table of a device. `missing` is summed by identity, so that extra rows of one do not make up for another."""
+    """One table of a device: how many identities it has, and numbers of rows of all of them together.
+
+    `expected`: one of each identity and expected tick; `rows`: in the table; `rejected`: refused by the database.
+    `missing` is summed by identity, so that extra rows of one do not make up for another; rejected ones are missing.
+    """
 
     table: str
     identities: int
@@ -36,7 +40,11 @@ class TableReport:
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """Rows of one identity that do not agree with the samples. With equal counts, they have other times."""
+    """Rows of one identity (`ids`) in one span that do not agree with the samples; with equal counts, by their times.
+
+    `expected`: the samples that are not failed, less the rows that the database refused; 0 for an identity that the map
+    does not have. `rows`: those in the table.
+    """
 
     table: str
     ids: tuple[int, ...]
@@ -45,7 +53,7 @@ class Unproven:
 
 
 def identities_of(register_map: RegisterMap) -> Identities:
-    """The rows that one complete sample has."""
+    """The rows that one complete sample has: by table their identities; (1, 2) is rack 2 of bank 1, () the only row."""
     identities: dict[str, set[tuple[int, ...]]] = {}
     for value in register_map.values:
         identities.setdefault(value.table, set()).add(value.ids)
@@ -67,10 +75,10 @@ class _IdentityProof(NamedTuple):
 def prove(
     evidence: Sequence[Evidence], identities: Mapping[str, Identities]
 ) -> tuple[tuple[TableReport, ...], tuple[Unproven, ...]]:
-    """The report on each table of a device, and the identities whose rows do not agree with the samples.
+    """The report on each table of a device, and the identities whose rows do not agree with the samples, span by span.
 
-    `identities` is by map hash. A map that is not in it (the configuration of a past day) is taken to have the
-    identities that have rows.
+    `evidence`: of one device's spans. `identities`: by map hash, see `identities_of`. A map that is not
+    in it (the configuration of a past day) is taken to have the identities that have rows.
     """
     by_table: dict[str, list[_IdentityProof]] = {}
     for part in evidence:

@@ -15,7 +15,11 @@ from ess_ray.generate.dashboards.files import files
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Write the files of all dashboards; returns the exit code."""
+    """Write the files of all dashboards into `--folder`, which is made if it is missing; returns the exit code.
+
+    Files of the same names are replaced. UNUSABLE, after a line on stderr: settings or folder cannot be used. `words`:
+    those of the command line behind the program's name; None: `sys.argv`'s.
+    """
     parser = arguments()
     parser.add_argument("--folder", type=Path, required=True, help="where the dashboards are written")
     given = parser.parse_intermixed_args(words)

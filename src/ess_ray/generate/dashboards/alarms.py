@@ -1,7 +1,8 @@
 """Alarms of a plant: columns of the standard that are not zero while something is the matter.
 
-They are recognised by their names; tests/unit/generate/test_dashboards.py finds a column that is left out although its
-meaning says "Warning" or "Fault".
+Their names tell them; tests/unit/generate/test_dashboards.py finds a column that is left out although its meaning says
+"Warning" or "Fault". SQL is PostgreSQL's with Grafana's variables: the site, the devices, the time range. Of a standard
+without any alarm `active`, `listed` and `counted` make no valid SQL.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ STEP = "greatest($__interval_ms, 1000) * interval '1 ms'"
 
 
 def alarms(table: Table) -> list[Column]:
-    """The table's alarms, single ones and arrays of them."""
+    """The table's alarms: columns of type int2 or int2[] whose names match NAMES; [] if there are none."""
     return [column for column in table.columns.values() if column.type.startswith("int2") and NAMES.search(column.name)]
 
 
 def active(standard: Standard) -> str:
-    """SQL for a number: how many alarms the newest sample has. No sample, no number: silence is no good news."""
+    """SQL for a number: how many alarms the newest samples with values have, one sample of each device.
+
+    No sample, no row: silence is no good news.
+    """
     return f"""
 {_with_alarms(standard)}, {NEWEST}
 SELECT count(DISTINCT (device, part, alarm)) FILTER (WHERE alarm IS NOT NULL) AS alarms
@@ -71,13 +75,13 @@ GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
 def events() -> str:
-    """SQL for a table: the events of the devices."""
+    """SQL for a table: the newest 500 events of the devices in the time range, newest first."""
     return f"""
 SELECT time, device, kind, until, detail FROM event WHERE {WITHIN} ORDER BY time DESC LIMIT 500"""
 
 
 def event_marks() -> str:
-    """SQL for marks in the curves: a line at each event."""
+    """SQL for marks in the curves, (time, timeend, text, tags): each of the oldest 1000 events in the time range."""
     return f"""
 SELECT time, until AS timeend, concat_ws(': ', kind, nullif(detail, '')) AS text, device AS tags
 FROM event WHERE {WITHIN} ORDER BY time LIMIT 1000"""

@@ -41,7 +41,10 @@ ORDER BY time, length(metric), metric"""
 
 
 class Curves:
-    """Makes panels of one table's columns. Raises ConfigError for a table or column that the standard does not have."""
+    """Makes panels of one table's columns, and their SQL, which has Grafana's variables: the site, devices, time range.
+
+    Raises ConfigError for a table or column that the standard does not have.
+    """
 
     def __init__(self, standard: Standard, table: str) -> None:
         if table not in standard.tables:
@@ -49,18 +52,27 @@ class Curves:
         self._table = standard.tables[table]
 
     def panel(self, *columns: str, title: str = "{}", width: int = 12, **look: Any) -> Panel:
-        """The curves of these columns, of one unit. In the title {} is what the standard calls the first one."""
+        """The curves of these columns, at least one, all of one unit.
+
+        In the title {} is what the standard calls the first one. `width`: in columns of the grid, at most
+        `grafana.WIDTH`. `look`: other fields of Panel.
+        """
         first = self._column(columns[0])
         query = sql(self.of(*columns), series=True)
         return Panel(title.format(words(first)), [query], width, unit=first.unit, units=UNKNOWN, **look)
 
     def of(self, *columns: str) -> str:
-        """SQL for the curves of these columns."""
+        """SQL for the curves of these columns, at least one: series of (time, metric, value).
+
+        A point is the highest of a column with `max` in its name, the lowest of one with `min`, else the mean.
+        """
         shown = [self._column(column) for column in columns]
         return self.query({_label(column, self._table, len(shown)): _aggregate(column) for column in shown})
 
     def query(self, aggregates: Mapping[str, str], depth: int | None = None) -> str:
-        """SQL for curves. `aggregates`: by label, which follows the part's name, the SQL of the aggregate over a bin.
+        """SQL for curves: series of (time, metric, value).
+
+        `aggregates`: by label, which follows the part's name and may be empty, the SQL of the aggregate over a bin.
 
         `depth`: how many identity columns a part has, if not all: with 2 a curve stands for a rack's modules together.
         """
@@ -78,7 +90,10 @@ class Curves:
 
 
 def part(table: Table, depth: int | None = None) -> str:
-    """SQL for the name of a row's part of the plant: bank 1 rack 3; '' where a device has one row."""
+    """SQL for the name of a row's part of the plant: bank 1 rack 3; '' where a device has one row.
+
+    `depth`: how many of the table's identity columns, from the first, it names; None: all.
+    """
     names = " || ' ' || ".join(f"'{name.removesuffix('_id')} ' || {name}" for name in table.identity[:depth])
     return names or "''"
 
@@ -95,7 +110,7 @@ def text(string: str) -> str:
 
 
 def spread(columns: Sequence[str]) -> str:
-    """SQL for the highest less the lowest of a row's columns, NULLs left aside."""
+    """SQL for the highest less the lowest of a row's columns, at least one. NULLs are left aside; NULL if all are."""
     listed = ", ".join(columns)
     return f"greatest({listed}) - least({listed})"
 

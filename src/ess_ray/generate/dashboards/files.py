@@ -12,6 +12,9 @@ from ess_ray.generate.dashboards.plant import plant
 
 
 def files(standard: Standard) -> Mapping[str, str]:
-    """Text by file name. Raises ConfigError for a standard without a table or column that they show."""
+    """The dashboards as JSON text by file name ("fleet.json"); writes nothing.
+
+    Raises ConfigError for a standard without a table or column that the dashboards show.
+    """
     made = {"fleet.json": fleet(), "plant.json": plant(standard), "collector.json": collector()}
     return {name: json.dumps(tree, indent=1, ensure_ascii=False) + "\n" for name, tree in made.items()}

@@ -25,7 +25,10 @@ Steps = Sequence[tuple[float, str]]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel. `kind`: timeseries, stat or table. `since`: a range of its own, as Grafana writes it: "5m", "now/d"."""
+    """A panel. `queries`: at least one, of `sql` or `promql`, all of one source. `kind`: timeseries, stat or table.
+
+    `width` and `height` are in units of the grid. `since`: a range of its own, as Grafana writes it: "5m", "now/d".
+    """
 
     title: str
     queries: Sequence[Json]
@@ -52,19 +55,22 @@ class Row:
 
 
 def sql(text: str, series: bool = False) -> Json:
-    """A query of the database: a table, or series of (time, metric, value)."""
+    """A query of the database, of PostgreSQL's SQL: its result is a table, or with `series` (time, metric, value)."""
     form = "time_series" if series else "table"
     return {"datasource": DATABASE, "editorMode": "code", "format": form, "rawQuery": True, "rawSql": text.strip()}
 
 
 def promql(text: str, legend: str, instant: bool = False) -> Json:
-    """A query of Prometheus; `legend` takes labels: {{site}}."""
+    """A query of Prometheus; `legend` takes labels: {{site}}. `instant`: only the newest value, else the range."""
     when = {"instant": True, "range": False} if instant else {"instant": False, "range": True}
     return {"datasource": METRICS, "editorMode": "code", "expr": text.strip(), "legendFormat": legend, **when}
 
 
 def variable(name: str, label: str, query: str, *, several: bool, every: bool = False) -> Json:
-    """A choice that the database offers. `every`: all of them can be chosen at once, and are at first."""
+    """A choice that the database offers: the one column of `query`, SQL; queries have it as ${name}.
+
+    `several`: more than one can be chosen. `every`: all can be chosen at once, and are at first.
+    """
     chosen: Json = {"selected": True, "text": ["All"], "value": ["$__all"]} if every else {}
     return {
         "type": "query", "name": name, "label": label, "datasource": DATABASE, "query": query, "definition": query,
@@ -76,7 +82,11 @@ def dashboard(
     name: str, title: str, text: str, rows: Sequence[Row], *, variables: Sequence[Json] = (), events: str = "",
     since: str = "now-1h", refresh: str = "30s",
 ) -> Json:  # fmt: skip
-    """A dashboard as a file holds it. `events`: a query of (time, timeend, text, tags) to draw into every curve."""
+    """A dashboard as a file holds it, with the uid `ess-ray-NAME`. `text`: its description.
+
+    `variables`: made by `variable`. `events`: SQL for (time, timeend, text, tags) to draw into every curve; "": none.
+    `since` and `refresh`: the time range's begin and the pause between two looks, as Grafana writes them.
+    """
     return {
         "uid": f"ess-ray-{name}", "title": title, "description": text, "tags": [TAG], "schemaVersion": SCHEMA,
         "editable": True, "graphTooltip": 1, "timezone": "browser", "refresh": refresh,
