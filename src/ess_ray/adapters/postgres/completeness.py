@@ -56,9 +56,10 @@ LATE_TICKS = "SELECT count(*) FROM {table} WHERE {within} AND quality & %(late)s
 
 @contextmanager
 def open_completeness(dsn: str, standard: Standard, limit_s: float | None = None) -> Iterator[Completeness]:
-    """One snapshot of the database for the `with` block; psycopg's errors in it are translated.
+    """One read-only snapshot of the database for the `with` block; psycopg's errors in it are translated.
 
-    `limit_s` limits each statement; None: no limit.
+    `limit_s`: seconds that each statement may take, DatabaseUnavailable if it takes longer; None: no limit.
+    Raises ConfigError if the database lacks ess_ray's own tables.
     """
     with translated("reading the day"), connect(dsn) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -70,7 +71,10 @@ def open_completeness(dsn: str, standard: Standard, limit_s: float | None = None
 
 
 class Completeness:
-    """The evidence in one database; see `open_completeness`."""
+    """The evidence in one database, within the `with` of `open_completeness`; times are microseconds since 1970 UTC.
+
+    Tables of the standard that the database lacks count as empty, and so do sites and devices that it does not know.
+    """
 
     def __init__(self, connection: psycopg.Connection, standard: Standard) -> None:
         self._connection = connection
@@ -84,7 +88,7 @@ class Completeness:
             raise ConfigError("storage", f"database {connection.info.dbname} {problem}")
 
     def spans(self, site: str, day: Day) -> list[ConfiguredSpan]:
-        """The configurations of a site's devices in [day.start_us, day.until_us), by device and time."""
+        """The configurations of a site's devices, cut to [day.start_us, day.until_us), by device and time."""
         arguments = {"site": site, "start": utc(day.start_us), "end": utc(day.until_us)}
         return [
             ConfiguredSpan(Device(site, device), map_hash, period_us, _us(start), _us(end))
@@ -92,7 +96,10 @@ class Completeness:
         ]
 
     def jumps(self, device: Device, day: Day) -> list[tuple[int, int]]:
-        """Intervals [from_us, until_us) of the day that the poller's wall clock jumped over: they have no ticks."""
+        """Intervals [from_us, until_us) that the poller's wall clock jumped over, which have no ticks.
+
+        Intervals that touch [day.start_us, day.end_us), not cut to it, in no order; [] if none.
+        """
         arguments = {
             "site": device.site, "device": device.device, "kind": EventKind.CLOCK_FORWARD,
             "start": utc(day.start_us), "end": utc(day.end_us),
@@ -100,7 +107,10 @@ class Completeness:
         return [(_us(time), _us(until)) for time, until in self._connection.execute(JUMPS, arguments)]
 
     def samples(self, span: ConfiguredSpan) -> Evidence:
-        """The evidence of a span without rows: of the samples alone, which takes a fraction of the time."""
+        """The evidence of a span's samples alone, which takes a fraction of the time; runs in no order.
+
+        `rows` and `rejected` are empty and `late` is 0, whatever the database has.
+        """
         runs = [
             SampleRun(_us(first), ticks, Outcome(status), reason, checksum)
             for first, ticks, status, reason, checksum in self._connection.execute(RUNS, _arguments(span))
@@ -108,7 +118,7 @@ class Completeness:
         return Evidence(span, runs, (), (), 0)
 
     def evidence(self, span: ConfiguredSpan) -> Evidence:
-        """The complete evidence of a span: samples, rows and rejected rows."""
+        """The complete evidence of a span: samples, rows, rejected rows and late ticks; in no order."""
         arguments = _arguments(span)
         rows, refused = list[IdentityRows](), list[IdentityRows]()
         for table in self._tables:

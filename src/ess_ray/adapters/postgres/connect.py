@@ -56,12 +56,16 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that gives up a server which stays silent: a hung proxy between them answers TCP's keepalives."""
+    """A connection that gives up a server which stays silent: a hung proxy between them answers TCP's keepalives.
+
+    `answer_limit_s` (None or 0: no limit) holds for each answer once connected. After it the connection is closed and
+    psycopg.OperationalError raised, without SQLSTATE: transient, see `is_transient`.
+    """
 
     answer_limit_s: float | None = None  # for one answer, or for taking one buffer of COPY's; None: no limit
 
     def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
-        """psycopg's own `wait`, with the limit: every exchange with the server goes through it."""
+        """psycopg's own `wait`, with the limit of the class: every exchange with the server goes through it."""
         return super().wait(self._limited(gen), *args, **kwargs)
 
     def _limited(self, gen: PQGen[RV]) -> PQGen[RV]:
@@ -80,9 +84,10 @@ class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):
 
 
 def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
-    """The parameters that a DSN gives.
+    """The parameters that a DSN gives, by libpq's names (`host`, `dbname`); those that it leaves out are not there.
 
-    Raises ConfigError, under the configuration key `key`, for a text that is no DSN. Its message quotes nothing.
+    Raises ConfigError, under the configuration key `key`, for a text that is no DSN or gives no parameter. Its message
+    quotes nothing.
     """
     try:
         given = conninfo.conninfo_to_dict(dsn)
@@ -96,7 +101,11 @@ def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
 
 
 def connect(dsn: str, answer_limit_s: float | None = None) -> DatabaseConnection:
-    """A new connection, not in autocommit. Raises ConfigError for a text that is no DSN, otherwise psycopg's errors."""
+    """A new connection, not in autocommit. `answer_limit_s`: see `DatabaseConnection`; None: no limit.
+
+    Blocks up to 10 s for each address of the host, unless the DSN sets `connect_timeout`. Raises ConfigError, for
+    `storage.dsn`, if the text is no DSN, otherwise psycopg's errors (see `translated`).
+    """
     given = check_dsn("storage.dsn", dsn)
     defaults = {key: DEFAULTS[key] for key in DEFAULTS.keys() - given.keys()}
     # No prepared statements: behind a pooler each transaction may have another server connection.
@@ -106,7 +115,10 @@ def connect(dsn: str, answer_limit_s: float | None = None) -> DatabaseConnection
 
 
 def location(dsn: str) -> str:
-    """Host, port and name of the database as key=value, the parts of a DSN that stay when user or password change."""
+    """The parts of a DSN that stay when user or password change: `host=db port=5433 dbname=ess`.
+
+    Parts that the DSN leaves out are left out here too; "" if it has none of them. The DSN was checked by `check_dsn`.
+    """
     parts = conninfo.conninfo_to_dict(dsn)
     return " ".join(f"{key}={parts[key]}" for key in ("service", "host", "hostaddr", "port", "dbname") if key in parts)
 
@@ -118,7 +130,10 @@ def utc(time_us: int) -> datetime:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise psycopg's errors of the block as DatabaseUnavailable or DatabaseRefused; `doing` begins the message."""
+    """Raise psycopg's errors of the block as DatabaseUnavailable or DatabaseRefused; others pass as they are.
+
+    The message is `doing`, a colon and the server's message; psycopg's error is the cause.
+    """
     try:
         yield
     except psycopg.Error as error:
@@ -129,7 +144,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def is_transient(error: psycopg.Error) -> bool:
-    """True if the same statement may succeed later."""
+    """True if the same statement may succeed later: `unavailable` in the module's table, or a connection that broke."""
     if error.sqlstate is None:
         needs_password = error.pgconn is not None and error.pgconn.needs_password
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and not needs_password
@@ -139,7 +154,7 @@ def is_transient(error: psycopg.Error) -> bool:
 
 
 def concerns_row(error: psycopg.Error) -> bool:
-    """True if a row is at fault, so that all others can be stored without it."""
+    """True if a row is at fault (`about a row` in the module's table), so that all others can be stored without it."""
     state = error.sqlstate or ""
     if state == CHECK_VIOLATION and error.diag.table_name and not error.diag.constraint_name:
         return False  # a partition is missing

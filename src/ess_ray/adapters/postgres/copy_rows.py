@@ -21,7 +21,10 @@ WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 
 
 def copy_rows(cursor: psycopg.Cursor, rows: TableRows) -> None:
-    """COPY … FROM STDIN of all of them, in the cursor's transaction; no rows, no statement."""
+    """Store all the rows by COPY … FROM STDIN, in the cursor's transaction, which the caller commits.
+
+    Without rows nothing is sent. After an error the transaction, or its innermost savepoint, is lost.
+    """
     if not rows.data:
         return
     with cursor.copy(_copy_statement(rows.table, rows.columns)) as copy:
@@ -42,6 +45,9 @@ def _copy_statement(table: str, columns: tuple[str, ...]) -> bytes:
 
 
 def column_types(cursor: psycopg.Cursor, table: str) -> dict[str, str]:
-    """Column → type of a table in the database, as format_type() names it: `double precision`, `smallint[]`."""
+    """Column → type of a table in the database, as format_type() names it: `double precision`, `smallint[]`.
+
+    Empty if there is no such table. `table` has no schema: the search_path decides.
+    """
     name = sql.Identifier(table).as_string(cursor)
     return dict(cursor.execute(COLUMN_TYPES, [name]).fetchall())

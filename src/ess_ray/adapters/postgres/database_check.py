@@ -36,9 +36,11 @@ TRIAL = """INSERT INTO sample (time, site, device, status)
 def database_findings(
     dsn: str, standard: Standard, chunk_interval: timedelta, compress_after: timedelta, rate: float
 ) -> list[Finding]:
-    """Findings about connection, clock, room, version, tables and rights; `rate`: bytes a second that will come.
+    """Findings about connection, clock, room, version, tables, rights and a first row, in this order.
 
-    `chunk_interval` and `compress_after` as in `adapters.postgres.schema.prepare`.
+    `rate`: bytes a second that will come, more than 0. `chunk_interval` and `compress_after` as in
+    `adapters.postgres.schema.prepare`. What comes after a failure may be left out: without a connection there is one
+    finding. A lock is waited for 5 s, an answer 30 s.
     """
     findings: list[Finding] = []
     begun_s = time.monotonic()

@@ -61,8 +61,10 @@ COPY (SELECT {texts} FROM (
 def open_day(dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIMIT_S) -> Iterator[DayRows]:
     """The day's rows of the object's table, all of one snapshot of the database.
 
-    With the snapshot's mark, `Ledger.entry_of` notices every later commit that changes the day. For that, transactions
-    of writers that may not know of this export are waited for, at most `writer_limit_s`.
+    With the snapshot's mark, `Ledger.entry_of` notices every later commit that changes the day. For that, the day's end
+    is committed to table `export_until`, and transactions of writers that may not know of it are waited for: blocks up
+    to `writer_limit_s` seconds, then raises DatabaseUnavailable. Raises DatabaseRefused if rows of the day were
+    dropped. psycopg's errors in the `with` are translated; leaving it closes the connection.
     """
     with translated(f"reading {day_object}"):
         connection = connect(dsn, DAY_ROWS_LIMIT_S)
@@ -76,7 +78,9 @@ def open_day(dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIM
 class DayRows:
     """The canonical CSV of a day, see `open_day`. Iterate once: blocks of complete lines, about 256 KiB, no header.
 
-    `rows`, `first_us` and `last_us` are those of the blocks that were given so far.
+    No rows, no block. `rows`, `first_us` and `last_us` (microseconds since 1970 UTC, None without rows) are those of
+    the blocks that were given so far. `header` is the header line, `mark` for `LedgerEntry.mark`, `database` the
+    identity of the database ("" if it has none).
     """
 
     def __init__(self, connection: DatabaseConnection, day_object: DayObject) -> None:
@@ -100,7 +104,7 @@ class DayRows:
         self.last_us: int | None = None
 
     def count(self) -> Extent:
-        """The extent of all rows, counted in the same snapshot without reading them."""
+        """The extent of all rows, counted by the server in the same snapshot; not to be called amid the iteration."""
         day = self._day_object.day
         statement = sql.SQL(COUNT).format(sql.Identifier(self._day_object.table))
         limits = [self._day_object.site, utc(day.start_us), utc(day.end_us)]

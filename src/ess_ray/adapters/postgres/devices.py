@@ -17,7 +17,10 @@ REGISTER_LIMIT_S = 120.0  # of the server's silence: the table may be locked by 
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A device as it is configured now; periods in seconds."""
+    """A device as it is configured now: the name and the hash of its map, its period and phase in seconds.
+
+    `timezone` is a name of the IANA database.
+    """
 
     device: Device
     map: str
@@ -60,8 +63,10 @@ WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.de
 def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = ()) -> None:
     """Close the rows of devices that changed or are gone, open rows for devices that changed or are new.
 
-    `now_us`: microseconds since 1970 UTC, where one ends and the other begins. `gone`: sites that this collector no
-    longer has. Raises DatabaseUnavailable, DatabaseRefused.
+    `devices`: all devices of every site of this collector, each once; a device of these sites that is not among them is
+    gone. `gone`: sites that this collector no longer has. All other sites stay as they are. `now_us`: microseconds
+    since 1970 UTC, where one row ends and the next begins. One transaction; without a change it changes nothing. Waits
+    for a lock on the table, up to 120 s. Raises DatabaseUnavailable, DatabaseRefused.
     """
     delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {

@@ -89,12 +89,15 @@ class _Delivery:
 
 
 class Ledger:
-    """The ledger of one store in one database. Each call is a connection and a transaction of its own."""
+    """The ledger of one store in one database. Each call is a connection and a transaction of its own.
+
+    The store itself is never asked. A `site` is a site's name; one that the database does not know has nothing.
+    """
 
     def __init__(self, dsn: str, location: str, catalogue: Catalogue, maps: Mapping[str, Delivered]) -> None:
-        """`location`: the store's. `maps`: by the maps' names what they deliver today (see `delivered_by`).
+        """`location`: `Store.location`. `maps`: by the maps' names what they deliver today (see `delivered_by`).
 
-        The maps are for times of which the database has no record of what was delivered.
+        The maps are for times of which the database has no record of what was delivered. Does not connect.
         """
         self.location = location
         self.catalogue = catalogue
@@ -102,20 +105,25 @@ class Ledger:
         self._maps = maps
 
     def day_objects(self, site: str, day: Day) -> tuple[DayObject, ...]:
-        """The objects of a day; () if no device of the site was configured then."""
+        """The objects of a day; () if no device of the site was configured then.
+
+        Of `day` only the date counts where the site's time zones are recorded: the objects' days follow the record.
+        """
         with self.connected("reading which devices were configured") as connection:
             day = _calendar(connection, site, day.timezone).day(day.date)
             return self._day_objects(site, day, self._deliveries(connection, site, day.end_us))
 
     def removed_sites(self) -> dict[str, str]:
-        """Sites that no collector has any more, and their time zones; an empty one if it was never recorded."""
+        """Site → time zone of the sites that no collector has any more; "" if the zone was never recorded."""
         with self.connected("reading which sites were removed") as connection:
             return dict(connection.execute(REMOVED).fetchall())
 
     def due(self, site: str, timezone: str, last: date) -> list[DayObject]:
-        """The objects of all days up to `last` that lack an entry or have changed since, oldest first.
+        """The objects of all days up to and with `last` that lack an entry or may have changed since, oldest first.
 
-        Without those of which rows were dropped from the database: they are never exported again.
+        "May": the ledger cannot tell (`CheckedEntry.changed` is None), or the columns or limits are others today.
+        Without days in which no device was configured, and without objects of which rows were dropped from the
+        database: those are never exported again. `timezone` (IANA) counts where none is recorded.
         """
         with self.connected("reading what is to be exported") as connection:
             calendar = _calendar(connection, site, timezone)
@@ -133,7 +141,10 @@ class Ledger:
         ]
 
     def entry_of(self, day_object: DayObject) -> tuple[LedgerEntry | None, bool | None]:
-        """The object's entry and if its day changed since, see `CheckedEntry`; (None, None) if it has no entry."""
+        """The object's entry and if its day changed since, see `CheckedEntry`; (None, None) if it has no entry.
+
+        An entry with other columns or limits than `day_object` counts as changed.
+        """
         with self.connected("reading the ledger") as connection:
             checked = self.entries(connection, day_object.site, *day_object.key)
         for entry, changed in checked.values():
@@ -141,7 +152,7 @@ class Ledger:
         return None, None
 
     def record(self, day_object: DayObject, entry: LedgerEntry) -> None:
-        """Enter an export; it replaces the entry of the export before it."""
+        """Commit the entry of an export, in place of the one before it, whose `dropped` stays."""
         values = [
             utc(value) if field.name in TIMES and value is not None else value
             for field, value in zip(fields(LedgerEntry), astuple(entry), strict=True)
@@ -151,7 +162,10 @@ class Ledger:
 
     @contextmanager
     def claim(self, day_object: DayObject) -> Iterator[bool]:
-        """Claim the object for one exporter; False if another one has it. Saves double work, nothing depends on it."""
+        """Claim the object for the `with` block; gives False at once if another exporter has it.
+
+        Saves double work, nothing depends on it. Errors of the block pass as they are.
+        """
         table, day, format_name = day_object.key
         name = json.dumps([self.location, day_object.site, table, str(day), format_name])
         with translated("claiming an object for one exporter"):
@@ -170,7 +184,10 @@ class Ledger:
         day: date | None = None,
         form: str | None = None,
     ) -> dict[ObjectKey, CheckedEntry]:
-        """The entries of a site, by table, date and format; an argument of None: all of them."""
+        """The entries of a site in this store, by table, date and format's name; an argument of None: all of them.
+
+        `connection` is one of `connected`, whose transaction goes on; psycopg's errors are left to it.
+        """
         chosen = {"site": site, "place": self.location, "table": table, "day": day, "form": form}
         checked = {}
         for table_name, of_day, of_form, *values, changed in connection.execute(ENTRIES, chosen):
@@ -180,9 +197,10 @@ class Ledger:
 
     @contextmanager
     def connected(self, doing: str) -> Iterator[DatabaseConnection]:
-        """A connection in a transaction; `doing` says in errors what was being done.
+        """A connection in a transaction, committed at the end of the `with`, rolled back if an error leaves it.
 
-        Raises DatabaseUnavailable or DatabaseRefused, and ConfigError if the database was never prepared.
+        psycopg's errors in the `with` become DatabaseUnavailable or DatabaseRefused, beginning with `doing`, and
+        ConfigError if a table or column is missing: the database was never prepared by this version.
         """
         with translated(doing):
             try:

@@ -1,4 +1,4 @@
-"""Queries of the page: limited in time and in size, read-only, each on a connection of its own.
+"""Queries of the page: limited in time and in size, read-only; each `with` of `open_live` has its own connection.
 
 Raises `DatabaseUnavailable` (also for a query that takes longer than PAGE_QUERY_LIMIT_S), `DatabaseRefused`, and
 `NotFound` for a device that does not exist. Times are microseconds since 1970 UTC.
@@ -59,7 +59,8 @@ class LatestConfiguration(NamedTuple):
 class CurveLine(NamedTuple):
     """One line of a curve: points are (time_us, lowest, mean or None, highest); buckets without a value have none.
 
-    `split` is the identity that the line belongs to (bank 2), None if the curve has a single line.
+    `time_us` is the beginning of the bucket; oldest first. `split` is the identity that the line
+    belongs to (bank 2), None if the curve has a single line.
     """
 
     split: int | None
@@ -68,7 +69,10 @@ class CurveLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The rows of one table at one tick: each has the values of its identity columns `ids`, then those of `columns`."""
+    """The rows of one table at one tick: each has the values of its identity columns `ids`, then those of `columns`.
+
+    A value is None for NULL, NaN and infinity.
+    """
 
     ids: tuple[str, ...]
     columns: tuple[str, ...]
@@ -77,7 +81,10 @@ class Newest:
 
 @contextmanager
 def open_live(dsn: str, standard: Standard, site: str) -> Iterator[Live]:
-    """Read-only queries about one site in the `with` block; psycopg's errors in it are translated."""
+    """Read-only queries about the site named `site` in the `with` block; psycopg's errors in it are translated.
+
+    Each query may take PAGE_QUERY_LIMIT_S. A site that the database does not know has no devices.
+    """
     with translated("asking the database"), connect(dsn, 2 * PAGE_QUERY_LIMIT_S) as connection:
         connection.read_only = True
         connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(1000 * PAGE_QUERY_LIMIT_S)))
@@ -85,7 +92,7 @@ def open_live(dsn: str, standard: Standard, site: str) -> Iterator[Live]:
 
 
 def read_events(dsn: str, standard: Standard, sites: Sequence[str], now_us: int) -> list[dict[str, Any]]:
-    """Events of these sites in the past week, newest first, MOST_EVENTS at most; keys as in `Live.events`."""
+    """Events of these sites in the week before `now_us`, as from `Live.events`, over a connection of its own."""
     with open_live(dsn, standard, "") as live:
         return live.events(sites, now_us)
 
@@ -99,7 +106,7 @@ class Live:
         self._site = site
 
     def devices(self) -> list[str]:
-        """Names of the site's devices, in alphabetical order, MOST_DEVICES at most."""
+        """Names of the site's devices that are configured now, in alphabetical order, MOST_DEVICES at most."""
         rows = self._connection.execute(DEVICES, {"site": self._site, "most": MOST_DEVICES})
         return [name for (name,) in rows]
 
@@ -118,7 +125,10 @@ class Live:
         return LatestConfiguration(name, round(1e6 * period_s), json.loads(delivers) if delivers else every)
 
     def newest_us(self, device: str, now_us: int) -> int | None:
-        """The last tick at which something was read of the device, None if there was none in the past 24 hours."""
+        """The last tick at which something was read of the device (its sample is not `failed`).
+
+        None if there was none in the 24 hours before `now_us`, or if there is no such device.
+        """
         arguments = {"site": self._site, "device": device, "since": utc(now_us - NEWEST_US)}
         row = self._connection.execute(NEWEST, arguments).fetchone()
         return _us(row[0]) if row else None
@@ -126,9 +136,11 @@ class Live:
     def lines(
         self, device: str, curves: Sequence[Curve], window: tuple[int, int], bucket_us: int
     ) -> list[list[CurveLine]]:
-        """The lines of each curve over `window`, [from_us, until_us), with a point for each `bucket_us`.
+        """The lines of each curve over `window`, [from_us, until_us), with a point for each bucket of `bucket_us`.
 
-        Curves of one table share a query.
+        One list a curve, in the order of `curves`; [] for a curve without values. Lines in the order of `split`.
+        Buckets begin at multiples of `bucket_us`, more than 0, since 1970. Curves of one table share a query and have
+        the same `split_by`.
         """
         lines: dict[str, list[CurveLine]] = {}
         for table in dict.fromkeys(curve.table for curve in curves):
@@ -138,7 +150,10 @@ class Live:
         return [lines[curve.name] for curve in curves]
 
     def rows(self, device: str, table: Table, columns: Sequence[str], time_us: int) -> Newest:
-        """A table's rows at one tick, MOST_ROWS at most."""
+        """A table's rows at exactly `time_us`, in the order of identity, MOST_ROWS at most; without rows if none.
+
+        `columns`: names of numeric columns of the table, no arrays.
+        """
         names = [sql.Identifier(name) for name in (*table.identity, *columns)]
         statement = sql.SQL(ROWS).format(
             columns=sql.SQL(", ").join(names),
@@ -150,7 +165,7 @@ class Live:
         return Newest(table.identity, tuple(columns), rows)
 
     def events(self, sites: Sequence[str], now_us: int) -> list[dict[str, Any]]:
-        """Events of the past week, newest first, MOST_EVENTS at most.
+        """Events of the sites named, since a week before `now_us`, newest first, MOST_EVENTS at most.
 
         Keys: `time_us`, `site`, `device`, `kind`, `until_us` (None for an event without an end), `detail`.
         """

@@ -31,10 +31,11 @@ FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %
 
 
 def keep(connection: DatabaseConnection, rejections: Sequence[Rejection], folder: Path | None) -> None:
-    """Write them down, within the connection's transaction or durably in `folder`.
+    """Write refused rows, one at least, to the table within the transaction that the connection is in.
 
-    Raises psycopg's error if the table cannot be written now, or not at all and there is no folder; DatabaseRefused if
-    the file cannot be written either.
+    Where the table cannot be written for good, to `folder` / FILE instead, made if missing and on the disk once this
+    returns; that is logged as an error. Raises psycopg's error if the table cannot be written now, or not at all and
+    there is no folder; DatabaseRefused if the file cannot be written either.
     """
     rows = [
         (utc(r.key[1]), r.key[0].site, r.key[0].device, r.table, r.row_data, r.sqlstate, r.reason) for r in rejections

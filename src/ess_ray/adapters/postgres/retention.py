@@ -47,7 +47,7 @@ Stat = Callable[[str], StoredObject | None]  # `Store.stat`
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk of a hypertable."""
+    """A chunk of the hypertable `table`: its rows of [start, end), kept in the table `schema`.`name`."""
 
     table: str
     schema: str
@@ -73,9 +73,12 @@ class _KeptError(Exception):
 
 
 def drop_verified(ledger: Ledger, stat: Stat, before_us: int) -> list[ChunkOutcome]:
-    """Drop the chunks that end before `before_us` and are in the store, oldest first; `stat` is the store's.
+    """Drop the chunks that end at or before `before_us` and are in the store, oldest first: for good, one by one.
 
-    Raises ConfigError if the database has no TimescaleDB, and the errors of ledger and store.
+    `before_us`: microseconds since 1970 UTC. `stat`: `Store.stat` of the ledger's store. An outcome for each of these
+    chunks, dropped or kept; [] if there are none. A chunk that others use is kept; while one is dropped no writer can
+    commit, for as long as statements of 20 s at most. Raises ConfigError if the database has no TimescaleDB, and the
+    errors of ledger and store, after which the chunks before are gone.
     """
     outcomes = []
     for chunk in _chunks(ledger, before_us):

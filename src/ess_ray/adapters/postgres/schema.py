@@ -48,8 +48,10 @@ def prepare(
 
     A chunk is compressed `compress_after` its end, default: one chunk interval. So at most two chunks and a bit lie
     uncompressed, whatever the fleet; the rows of an outage that long come back at full speed (later ones are accepted
-    too, slower); and the export of a day reads plain rows. Raises ConfigError for a table that does not fit the
-    standard, DatabaseUnavailable, DatabaseRefused.
+    too, slower); and the export of a day reads plain rows. `chunk_interval` is for future chunks. One transaction,
+    committed; doing it again changes nothing; waits up to 120 s for another job's start or a lock. Raises ConfigError
+    for a table that does not fit the standard or a TimescaleDB that its server does not load, DatabaseUnavailable,
+    DatabaseRefused.
     """
     relations = schema_sql.relations(standard)
     with translated("preparing the database"):
@@ -67,7 +69,10 @@ def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta,
 def bring_all(
     connection: DatabaseConnection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Prepared:
-    """The work of `prepare`, in the transaction that the connection is in. Raises ConfigError and psycopg's errors."""
+    """The work of `prepare`, in the transaction that the connection is in, which the caller commits or rolls back.
+
+    `relations`: all of `schema_sql.relations`. Raises ConfigError and psycopg's errors.
+    """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     notes: list[str] = []
     timescale = _timescale(connection, notes)

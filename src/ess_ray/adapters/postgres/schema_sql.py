@@ -18,7 +18,7 @@ from ess_ray.core.maps.standard import Standard, Table
 
 @dataclass(frozen=True, slots=True)
 class ColumnSql:
-    """A column of the database: its type as the standard names it, NOT NULL or not, its default."""
+    """A column of the database: its type (a key of TYPES, with `[]` for an array), NOT NULL or not, its default."""
 
     type: str
     required: bool = False  # NOT NULL
@@ -119,9 +119,9 @@ def _of(table: Table) -> Relation:
 
 
 def type_name(relation: Relation, column: str) -> str:
-    """A column's type as format_type() names it, which is also safe to put into a statement.
+    """A column's type as format_type() names it (`double precision`), which is also safe to put into a statement.
 
-    Raises ConfigError for a type that the standard does not have.
+    `column`: a key of `relation.columns`. Raises ConfigError for a type that the standard does not have.
     """
     written = relation.columns[column].type
     if written.removesuffix("[]") not in TYPES:
@@ -132,7 +132,7 @@ def type_name(relation: Relation, column: str) -> str:
 
 
 def missing_columns(relation: Relation, existing: Mapping[str, tuple[str, bool]]) -> tuple[str, ...]:
-    """The names of the columns to add to a table that exists already.
+    """The names of the columns to add to a table that exists already, in the relation's order; () if none.
 
     `existing`: its columns, name → (type as format_type() names it, True if an insert has to give it a value). Raises
     ConfigError for what adding cannot mend: another type, or another identity.
@@ -159,7 +159,7 @@ def missing_columns(relation: Relation, existing: Mapping[str, tuple[str, bool]]
 
 
 def create(relation: Relation) -> list[sql.Composed]:
-    """CREATE TABLE, and CREATE INDEX if it needs one besides its primary key."""
+    """CREATE TABLE, then CREATE INDEX if it needs one besides its primary key; for a table that does not exist."""
     table = sql.Identifier(relation.name)
     columns = sql.SQL(", ").join(_column(relation, column) + _default(relation, column) for column in relation.columns)
     statements = [sql.SQL("CREATE TABLE {} ({}{})").format(table, columns, sql.SQL(relation.constraints))]
@@ -174,7 +174,10 @@ def create(relation: Relation) -> list[sql.Composed]:
 
 
 def add_column(relation: Relation, column: str) -> list[sql.Composed]:
-    """ALTER TABLE … ADD COLUMN. A default comes after it: TimescaleDB adds none to compressed hypertables."""
+    """ALTER TABLE … ADD COLUMN for one of `missing_columns`, to be run in order.
+
+    A default is a second statement: TimescaleDB adds none to compressed hypertables.
+    """
     table, added = sql.Identifier(relation.name), relation.columns[column]
     statements = [sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(table, _column(relation, column))]
     if added.default:
@@ -186,8 +189,8 @@ def add_column(relation: Relation, column: str) -> list[sql.Composed]:
 def enable_compression(relation: Relation) -> sql.Composed:
     """ALTER TABLE … SET (timescaledb.compress, …): a segment an identity, newest first.
 
-    A series of one bank, rack or module then reads as a run of complete batches. TimescaleDB's documentation,
-    "ALTER TABLE (Compression)".
+    For a hypertable with an identity. A series of one bank, rack or module then reads as a run of complete batches.
+    TimescaleDB's documentation, "ALTER TABLE (Compression)".
     """
     return sql.SQL(
         "ALTER TABLE {} SET (timescaledb.compress, timescaledb.compress_segmentby = {}, "

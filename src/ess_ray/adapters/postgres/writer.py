@@ -104,8 +104,9 @@ class _Attempt:
 class FlushWriter:
     """A connection to one database, opened when first needed and again after it was lost.
 
-    `rejected_dir` gets the rows that not even the table `rejected` takes. `collector` is the name that the samples
-    carry, the same after a restart. Not for several threads at once.
+    `rejected_dir` gets the rows that not even the table `rejected` takes; None: such a flush is refused. `collector` is
+    the name that the samples carry, the same after a restart. `answer_limit_s`: seconds of silence after which the
+    server is given up. Not for several threads at once. Every error closes the connection.
     """
 
     def __init__(
@@ -131,12 +132,12 @@ class FlushWriter:
         return self._translated(f"writing {len(flush.keys)} samples", lambda: self._write(flush))
 
     def write_events(self, events: Sequence[Event]) -> None:
-        """Commit events, less those that are there already. Raises as `write` does."""
+        """Commit events, less those whose (site, device, time, kind) is there already. Raises as `write` does."""
         if events:
             self._translated(f"writing {len(events)} events", lambda: self._write_events(events))
 
     def close(self) -> None:
-        """Close the connection; the next write opens a new one."""
+        """Close the connection, if there is one; the next write opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

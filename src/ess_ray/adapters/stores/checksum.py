@@ -6,12 +6,12 @@ import google_crc32c
 
 
 def crc32c(block: bytes, before: int = 0) -> int:
-    """CRC32C of bytes whose CRC32C is `before`, followed by `block`."""
+    """CRC32C of bytes whose CRC32C is `before` (0: no bytes), followed by `block`: unsigned, 32 bits."""
     return int(google_crc32c.extend(before, block))
 
 
 class Checksum:
-    """Number and CRC32C of bytes that are added block by block."""
+    """Number (`bytes`) and CRC32C (`crc32c`, unsigned) of the bytes that were added so far, block by block."""
 
     def __init__(self) -> None:
         self.bytes = 0

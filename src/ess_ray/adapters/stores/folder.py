@@ -40,7 +40,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 
 @dataclass(slots=True)
 class FolderUpload:
-    """A file that is being written; see `core.exporting.store.ObjectUpload`."""
+    """A file that is being written (`size` bytes with `crc32c` so far); see `core.exporting.store.ObjectUpload`."""
 
     file: FileIO
     metadata: dict[str, str]
@@ -63,7 +63,7 @@ class FolderUpload:
 
 
 class Folder:
-    """The store in the folder `path`."""
+    """The store in the folder `path`, which `write` makes if it is missing."""
 
     on_one_node: ClassVar[bool] = True
 

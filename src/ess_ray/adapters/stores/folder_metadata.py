@@ -38,7 +38,10 @@ def write_metadata(top: Path, name: str, crc32c: int, metadata: Mapping[str, str
 
 
 def forget_metadata(top: Path, name: str, keep_crc32c: int | None = None) -> None:
-    """Delete the metadata of all other contents that the file `name` had; None: of all."""
+    """Delete the metadata of the file `name`, but those of the content with `keep_crc32c`; None: all of them.
+
+    No metadata there is no error.
+    """
     folder = top / FOLDER / name
     kept = None if keep_crc32c is None else _file(top, name, keep_crc32c)
     with suppress(FileNotFoundError):

@@ -63,7 +63,11 @@ class Bucket:
         self, name: str, credentials_file: Path | None = None, endpoint: str | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:  # fmt: skip
-        """`endpoint`: another address of the service; one with http:// is an emulator and gets no credentials."""
+        """`endpoint`: another address of the service; one with http:// is an emulator and gets no credentials.
+
+        `credentials_file`: a service account's JSON, None: the machine's own credentials; read at the first request.
+        `patience_s`: seconds for which a request is repeated.
+        """
         self.name, self.credentials_file, self.endpoint, self.patience_s = name, credentials_file, endpoint, patience_s
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -137,7 +141,7 @@ class Bucket:
                 self._blob(name).delete(if_generation_match=generation, **self._retry_options)
 
     def put_aside(self, name: str, generation: int) -> str:
-        """Copy that generation within the bucket, see `Store.put_aside`."""
+        """Copy that generation within the bucket, see `Store.put_aside`; a copy that is there already is kept."""
         aside = aside_name(name, generation)
         if self.stat(aside) is None:
             with self._translated(f"{name} was replaced or deleted by somebody else meanwhile"):

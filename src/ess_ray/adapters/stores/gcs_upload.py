@@ -45,7 +45,10 @@ class ResumableUpload:
         where: str,
         metadata: dict[str, str],
     ) -> None:
-        """`begin` opens a session for an object with that metadata and gives its address; `where` names the object."""
+        """`begin` opens a session for an object with that metadata and gives its address; `where` names the object.
+
+        `retry` repeats a request; in a `with` of `translated` the library's errors become those of a store.
+        """
         self._begin, self._request, self._retry, self._translated = begin, request, retry, translated
         self._where = where
         self._address = ""
@@ -59,7 +62,10 @@ class ResumableUpload:
         self.resource: dict[str, Any] = {}  # the finished object, as the store describes it
 
     def write(self, block: bytes) -> None:
-        """Append the block; sends a part as soon as there is more than one. Raises the errors of a store."""
+        """Append the block; sends parts of 8 MiB as soon as there is more than one, and blocks meanwhile.
+
+        Raises the errors of a store.
+        """
         self.size += len(block)
         self.crc32c = crc32c(block, self.crc32c)
         self._unsent += block
@@ -71,7 +77,7 @@ class ResumableUpload:
         self._send(len(self._unsent), last=True)
 
     def cancel(self) -> None:
-        """Give the session up; what has arrived never becomes an object."""
+        """Give the session up, so that no object is made; one that is finished stays. A store's errors are ignored."""
         self._unsent.clear()
         if self._address and not self.resource:
             with suppress(EssRayError), self._translated():

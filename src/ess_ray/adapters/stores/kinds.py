@@ -27,7 +27,7 @@ class FolderSettings(StoreSettings):
 
     @classmethod
     def from_config(cls, keys: Mapping[str, str | None], state_dir: Path) -> Self:
-        """See `StoreSettings`; every folder's name can be used."""
+        """See `StoreSettings`; every folder's name can be used: `~` is the home, a relative one is made absolute."""
         return cls(Path(keys["folder"]).expanduser().absolute() if keys["folder"] else state_dir / "export")
 
     @property

@@ -28,6 +28,8 @@ GROUP_BYTES = 6 << 20  # of a row group before it is encoded
 class ParquetEncoder:
     """One Parquet file, see `core.exporting.formats.RowEncoder`.
 
+    `columns` in the order of the CSV, `time` among them; `day` gives the zone and the hours of the row groups.
+
     Rows wait twice: as CSV in `_unparsed` until `PARSE_BYTES` are there, then as tables in `_group` until the row group
     ends, which is when rows of another `_group_key` follow.
     """
@@ -48,7 +50,7 @@ class ParquetEncoder:
         self._weight = 0  # bytes of all rows so far, see `_CsvParser.parse`
 
     def feed(self, block: bytes) -> bytes:
-        """Row groups that are ready; see `RowEncoder.feed`."""
+        """Row groups that are ready, b"" if none; see `RowEncoder.feed`."""
         self._unparsed += block
         if not self._header_over:  # names have neither quotes nor line ends
             del self._unparsed[: self._unparsed.index(b"\n") + 1]

@@ -14,7 +14,11 @@ NOT_WRITTEN = Finding("export", "delete", Verdict.SKIPPED, "nothing was written"
 
 
 def store_findings(settings: StoreSettings) -> list[Finding]:
-    """Findings about writing and deleting a small object under a random name; nothing is left."""
+    """Two findings, about writing and about deleting a small object under a random name.
+
+    A store's errors become findings, none is raised. Nothing is left, unless deleting fails: the advice names the
+    object then.
+    """
     try:
         with settings.trial() as store:
             return _findings(store, settings.location)

@@ -26,7 +26,7 @@ CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
 
 
 def find_bin_dir() -> Path:
-    """The folder of the wheel's PostgreSQL programs. The wheel is not imported: that makes files and exit hooks.
+    """The folder of the wheel's programs: `postgres`, `initdb`, `psql`. The wheel is not imported: that makes files.
 
     Raises CannotStart if the wheel is not installed.
     """
@@ -38,7 +38,7 @@ def find_bin_dir() -> Path:
 
 
 def nobody() -> tuple[int, int]:
-    """The unprivileged user of every machine; initdb wants a user with a name. Raises CannotStart without it."""
+    """(uid, gid) of the user `nobody`; initdb wants a user with a name. Raises CannotStart if there is none."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError as error:
@@ -47,7 +47,10 @@ def nobody() -> tuple[int, int]:
 
 
 def server_user(data: Path) -> tuple[int, int] | None:
-    """The user to run the server as: None, or, if we are root, the owner of `data`, or nobody while there is none."""
+    """(uid, gid) to run the server as: None (as this process), unless that is root.
+
+    For root: the owner of the data folder `data`, `nobody` while there is no such folder (CannotStart without him).
+    """
     if os.geteuid() != 0:
         return None
     if not data.exists():
@@ -57,7 +60,10 @@ def server_user(data: Path) -> tuple[int, int] | None:
 
 
 def run_as(user: tuple[int, int] | None) -> list[str]:
-    """The words before a command that make it run as `user`. Raises CannotStart where that is impossible."""
+    """The words before a command that make it run as `user` (see `server_user`), [] for None.
+
+    Raises CannotStart where that is impossible: without `setpriv`, or without the capabilities for it.
+    """
     if user is None:
         return []
     if shutil.which("setpriv") is None:
@@ -89,7 +95,9 @@ def _passing_capability() -> str:
 
 
 def spawn(command: list[str], output: BinaryIO, folder: Path) -> subprocess.Popen[bytes]:
-    """Start `command` in `folder` from a thread that lives as long as the command does. Raises OSError.
+    """Start `command` in `folder` from a daemon thread that lives as long as the command does; returns once it runs.
+
+    `output` gets standard output and error; the caller may close it afterwards. Raises OSError if it cannot be started.
 
     "Die with your parent" (prctl(2), PR_SET_PDEATHSIG) means the thread that forked: one that ends early, of a pool
     for instance, would take the server with it. A session of its own keeps Ctrl-C in the terminal from the server,

@@ -49,7 +49,11 @@ LOG_LINES = 12
 
 
 class EmbeddedPostgres:
-    """One server over one folder, owned by this process: start it once, stop it once."""
+    """One server over one folder, owned by this process: start it once, stop it once, or use it in a `with`.
+
+    `folder` is made if it is missing, by `start` and not before. `bin_dir`: PostgreSQL's programs, None: the wheel's.
+    `settings`: PostgreSQL's, name → value, over those in SETTINGS.
+    """
 
     def __init__(self, folder: Path, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
         self._folder = folder.resolve()
@@ -70,12 +74,18 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """The connection string, in libpq's key=value form (a space or quote in the path is escaped)."""
+        """The connection string, in libpq's key=value form (a space or quote in the path is escaped).
+
+        Valid after `start` only, which may choose another place for the socket.
+        """
         host = str(self._socket).replace("\\", "\\\\").replace("'", "\\'")
         return f"host='{host}' dbname=postgres user=postgres"
 
     def running_dsn(self) -> str | None:
-        """The connection string of the server that another process runs over this folder; None: there is none."""
+        """The connection string of the server that another process runs over this folder; None: none, or not yet ready.
+
+        Without `start`. Raises OSError if this user may not read the folder.
+        """
         pid = int((_pid_file_lines(self._data / "postmaster.pid") or ["0"])[0])
         dsn_file = self._folder / "dsn"
         return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and _serves(pid, self._data) else None
@@ -83,7 +93,8 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, making its data folder the first time, and wait until it answers; returns the DSN.
 
-        Raises CannotStart, after which nothing runs: no binaries, no disk space, another owner, another version.
+        Blocks as long as recovery takes. A server that outlived its owner is stopped first. Raises CannotStart, after
+        which nothing of ours runs: no binaries, no disk space, another process owns the folder, another version.
         """
         try:
             self._start()
@@ -113,7 +124,10 @@ class EmbeddedPostgres:
         (self._folder / "dsn").write_text(self.dsn, encoding="utf-8")
 
     def stop(self) -> None:
-        """Shut the server down and let others have the folder; does nothing where nothing runs."""
+        """Shut the server down and let others have the folder; does nothing if this object started none.
+
+        Ends open connections. Blocks until the server has ended; a harder signal follows after each 60 s.
+        """
         if self._server is not None:
             server, self._server = self._server, None
             _end(server.pid, lambda: server.poll() is not None)
