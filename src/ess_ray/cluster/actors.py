@@ -77,7 +77,10 @@ class PollerPlan:
     keeper: bool = False
 
     def make(self) -> Any:
-        """Make the Ray actor. It is given its devices by calls: Ray starts it again with the arguments it has here."""
+        """Make the Ray actor and give its handle; raises ValueError while another actor has the name.
+
+        Its devices are given by calls: Ray starts it again with the arguments it has here.
+        """
         actor_class = _PlacedKeeper if self.keeper else _PlacedPoller if self.journal.state_dir else Poller
         options = {**COMMON, **self._node_options, "name": self.name}
         return ray.remote(actor_class).options(**options).remote(self.journal, self.log)
@@ -91,12 +94,15 @@ class PollerPlan:
 
 
 def log_file(settings: Settings, name: str, actor: str) -> LogFile:
-    """The log file `name` of the actor with the name `actor`, in the state folder."""
+    """The log file `name` (without its suffix) of the actor with the name `actor`, in the state folder."""
     return LogFile(str(settings.state_dir), name, actor, settings.log_level)
 
 
 def normaliser(number: int, settings: Settings, node_options: Mapping[str, Any]) -> Any:
-    """Make a normaliser of the pool. `node_options`: Ray's options that say on which node (`Nodes.near`)."""
+    """Make a normaliser of the pool, the one with this number from 0; gives its handle.
+
+    `node_options`: Ray's options that say on which node (`Nodes.near`).
+    """
     from ess_ray.actors.normaliser import Normaliser
 
     log = log_file(settings, f"normaliser-{number}", f"normaliser:{number}")
@@ -105,7 +111,10 @@ def normaliser(number: int, settings: Settings, node_options: Mapping[str, Any])
 
 
 def writer(dsn: str, collector: str, settings: Settings, node_options: Mapping[str, Any]) -> Any:
-    """Make the writer. `collector`: the name that distinguishes this collector from others in the database."""
+    """Make the writer; gives its handle. `collector`: distinguishes this collector from others in the database.
+
+    `node_options`: Ray's options that say on which node (`Nodes.near`).
+    """
     from ess_ray.actors.writer import Writer
 
     log = log_file(settings, "writer", "writer")
@@ -114,7 +123,7 @@ def writer(dsn: str, collector: str, settings: Settings, node_options: Mapping[s
 
 
 def watcher(page: Page, settings: Settings) -> Any:
-    """Make the watcher, on the driver's node: page and state folder are of that machine."""
+    """Make the watcher, on the driver's node: page and state folder are of that machine. Gives its handle."""
     from ess_ray.actors.watcher import Watcher
     from ess_ray.cluster.metrics import RayMetrics
 
@@ -129,7 +138,11 @@ def beside_the_driver() -> dict[str, Any]:
 
 
 def export(exporter: Exporter, day_object: DayObject, verify: bool) -> Any:
-    """Start a task; gives a generator of references to what `Exporter.export` (or `verify`) yields."""
+    """Start a task, without waiting; gives Ray's generator of references to what the exporter yields.
+
+    `verify`: that of `Exporter.verify`, else of `Exporter.export`. `next` waits for a reference; `ray.wait` takes the
+    generator; an error of the task is raised by `ray.get`.
+    """
     node_options = beside_the_driver() if exporter.store.on_one_node else {}
     options = {**EXPORT, **node_options, "name": f"export:{day_object}"}
     return ray.remote(_export).options(**options).remote(exporter, day_object, verify)
@@ -141,6 +154,9 @@ def _export(exporter: Exporter, day_object: DayObject, verify: bool) -> Iterator
 
 
 def ray_logs() -> Path | None:
-    """The folder of Ray's logs on this machine; None if this job joined a Ray that was there before."""
+    """The folder of Ray's logs on this machine; None if this job joined a Ray that was there before.
+
+    To be called once Ray is started.
+    """
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     return Path(node.get_logs_dir_path()) if node.head else None

@@ -27,11 +27,15 @@ class Balance:
         self._homeless: set[str] = set()  # names of pollers whose note was given
 
     def keepers(self) -> list[PollerPlan]:
-        """The plans of keepers to be made for nodes that are new."""
+        """The plans of keepers to be made for nodes that have none; empty on one machine. Makes nothing."""
         return self._pollers.keepers_for(self._nodes.up)
 
     def moves(self, settings: Settings) -> list[PollerPlan] | None:
-        """The plans of all pollers as they are to be; None: nothing has to change, or not yet."""
+        """The plans of all pollers and keepers as they are to be, new ones last; None: nothing has to change now.
+
+        Also None while pollers are awaited. Plans are given once for the nodes that are up now, to be carried out then.
+        `settings`: those in force.
+        """
         nodes = self._nodes.up
         if nodes == self._balanced or self._pollers.awaited(nodes):
             return None

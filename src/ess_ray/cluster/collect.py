@@ -96,8 +96,9 @@ class Collector:
     def start(self, duration_us: int | None) -> int:
         """Wait for every actor, fix the first tick and have it polled; gives it, a whole second still to come.
 
-        Each device begins at its first tick from then on. `duration_us`: None for a run until it is stopped. Raises
-        CannotStart if an actor is not up in time, or what a poller could not open (JournalBusy, JournalFailed).
+        In microseconds since 1970 UTC. Each device begins at its first tick from then on. `duration_us`: None for a run
+        until it is stopped. Raises CannotStart if an actor is not up within READY_LIMIT_S, what a poller could not open
+        (JournalBusy, JournalFailed), RayError if a poller dies as it is told the ticks.
         """
         deadline_s = time.monotonic() + READY_LIMIT_S
         while missing := self._awaited:
@@ -113,13 +114,19 @@ class Collector:
         return self._first_us
 
     def run(self, over: Callable[[], bool], each_round: Callable[[], None]) -> None:
-        """Rounds until `over()`, `each_round()` after each. Raises CannotStart when Ray's own processes have ended."""
+        """Rounds of at most ROUND_S until `over()`, asked before each; `each_round()` after each.
+
+        Raises CannotStart when Ray's own processes have ended.
+        """
         while not over():
             self._round()
             each_round()
 
     def stop(self) -> Window:
-        """Poll no tick from half a second on; polls at work are finished. Gives the ticks of the run."""
+        """Poll no tick from half a second on, or from the end of the run if that is earlier; gives the run's ticks.
+
+        Does not wait: polls at work are finished, and further `run` stores them until `drained`. After `start` only.
+        """
         assert self._first_us is not None
         end_us = max(wall_us() + STOP_MARGIN_US, self._first_us)
         if self._end_us is None or end_us < self._end_us:
@@ -130,7 +137,7 @@ class Collector:
         return Window(self._first_us, self._end_us)
 
     def close(self) -> None:
-        """Close the journals; the next run finds what they still hold."""
+        """Close the journals, waiting as `Pollers.close`; the next run finds what they still hold. Actors stay."""
         self.pollers.close()
 
     # --- changes of a run ---------------------------------------------------------------------------------------------
@@ -158,7 +165,10 @@ class Collector:
         return first_us
 
     def balance(self, settings: Settings) -> list[actors.PollerPlan] | None:
-        """In a cluster: the plans to `prepare` and `change` after nodes have come or gone; None: nothing to change."""
+        """In a cluster: the plans to `prepare` and `change` after nodes have come or gone; None: nothing to change yet.
+
+        Makes the keepers of new nodes itself. `settings`: those in force. To be called every round, without waiting.
+        """
         if keepers := self._balance.keepers():
             self.prepare([*self.pollers.plans, *keepers])
             return None
@@ -173,7 +183,7 @@ class Collector:
 
     @property
     def ended(self) -> bool:
-        """True once the end of the ticks has come."""
+        """True once the end of the ticks has come, by the wall clock; False while the run has no end."""
         return self._end_us is not None and wall_us() >= self._end_us
 
     @property
@@ -183,19 +193,19 @@ class Collector:
 
     @property
     def waiting(self) -> int:
-        """Samples and events that the database does not have yet."""
+        """How many samples and events the database does not have yet, as of each poller's last pull."""
         return self._conductor.waiting
 
     def watermark_us(self, site: str) -> int:
-        """Every tick of the site before is committed; 0: not known, as while one of its pollers is dead.
+        """Every tick of the site before this time is committed, microseconds since 1970 UTC; 0: not known.
 
-        Called by the export's thread too.
+        Not known, for example, while one of its pollers is dead. Called by the export's thread too.
         """
         return self._conductor.watermark_us(self.pollers.of_site(site))
 
     @property
     def deaths(self) -> dict[str, int]:
-        """Processes that have died, by kind of actor."""
+        """How many processes that were up have died, by "poller" (keepers too), "normaliser" and "writer"."""
         pollers = sum(actor.deaths for actor in self.pollers.actors)
         normalisers = sum(actor.deaths for actor in self._normalisers)
         return {"poller": pollers, "normaliser": normalisers, "writer": self._writer.deaths}

@@ -37,13 +37,14 @@ class CollectionLog:
     # --- pollers ------------------------------------------------------------------------------------------------------
 
     def pull_failed(self, poller: str, error: BaseException) -> None:
-        """Report that a pull of the poller has raised an error of its own."""
+        """Report that a pull of the poller with this name has raised an error of its own."""
         fields = about("pull failed", error=error)
         self._troubles.met(("pull", poller), f"{poller}: {first_line(error)}", fields, logging.ERROR)
 
     def pulled(self, poller: str, pulled: Pulled, values_dropped: int) -> None:
-        """Report the events of a pull. `values_dropped`: samples that lost their values to the journal's bounds since
-        the pull before.
+        """Report the events of a pull that has succeeded, and what the journal lost. `poller`: its name.
+
+        `values_dropped`: samples that lost their values to the journal's bounds since the pull before.
         """
         self._troubles.over(("pull", poller), f"{poller} answers again", about("pull back"))
         for event in pulled.events:

@@ -66,9 +66,10 @@ class ExportTasks:
     def run(
         self, day_objects: Iterable[DayObject], stopped: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[DayObject, ExportReport]]:
-        """Reports of progress as they come, and one outcome of each object.
+        """Start the tasks; yields objects with reports of their progress as these come, and last one outcome of each.
 
-        When `stopped()` is true, what is not finished is given up without an outcome.
+        Waits for the tasks meanwhile. A failed export raises nothing: its outcome says why. When `stopped()` is true,
+        looked at every WAIT_S, or the iterator is closed, what is not finished is killed and has no outcome.
         """
         self._waiting.extend(_PendingExport(day_object) for day_object in day_objects)
         try:

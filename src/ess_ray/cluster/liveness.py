@@ -48,7 +48,10 @@ def kill_hanging(
     pollers: Sequence[SupervisedActor],
     writer: SupervisedActor,
 ) -> None:
-    """Kill every actor whose call has been in flight for too long; that call then fails as with any other death."""
+    """Kill every actor whose call has been in flight for too long; that call then fails as with any other death.
+
+    Too long: PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S. `pollers`: by number. Waits for nothing.
+    """
     now_s = time.monotonic()
     for pull in pulls:
         if now_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up:
@@ -63,7 +66,10 @@ def kill_hanging(
 
 
 def note_death(write: WriteInFlight, writer: SupervisedActor, error: RayError) -> None:
-    """Note which of a write's two actors has died: the normaliser if its bytes were never made, else the writer."""
+    """Note which of a write's two actors has died: the normaliser if its bytes were never made, else the writer.
+
+    `error`: with which the call of the write has failed, a RayError that is no error of the database.
+    """
     if write.normaliser and write.flush is not None:
         try:
             ray.get(write.flush, timeout=0)

@@ -28,9 +28,10 @@ class RayMetrics:
         self._gauges: dict[str, Gauge] = {}
 
     def __call__(self, values: Values) -> None:
-        """Set all values; a series that is not among them any more disappears by itself.
+        """Set all values: numbers by the name of a series, then by the values of its labels, in the order of `SERIES`.
 
-        Raises KeyError for a metric that is not in `core.running.metrics`.
+        To be called within every `report_interval_s`; what is not set any more disappears by itself. Raises KeyError
+        for a series that is not in `core.running.metrics.SERIES`, ValueError if there are more or fewer labels.
         """
         for name, series in values.items():
             gauge = self._gauges.get(name)

@@ -36,8 +36,9 @@ RAYS_OWN = ("node:", "memory", "object_store_memory", "CPU", "GPU", "accelerator
 class Nodes:
     """The nodes of a cluster; none on one machine.
 
-    The thread sets `up` to a new tuple about once a second; any thread may read it. It sets `_lost` once: why the job
-    cannot go on.
+    The thread sets `up` to a new tuple, ordered by id, about once a second; any thread may read it. It sets `_lost`
+    once: why the job cannot go on. From then on `check` raises, and after STUCK_S the thread ends the process, exit
+    code 1, if that is still alive.
     """
 
     def __init__(self, cluster: bool) -> None:
@@ -55,7 +56,7 @@ class Nodes:
         return beside_the_driver() if self._cluster else {}
 
     def check(self) -> None:
-        """Raise CannotStart if Ray's own process on this machine is gone: nothing can be collected without it."""
+        """Raise CannotStart if Ray's own processes here, or a cluster's head, are gone; to be called every round."""
         if self._cluster:
             if self._lost:
                 raise CannotStart(self._lost)

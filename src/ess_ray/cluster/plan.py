@@ -53,7 +53,11 @@ def plan_keeper(poller: PollerPlan, node: Node) -> PollerPlan:
 
 
 def plan_change(settings: Settings, plans: Sequence[PollerPlan], nodes: Sequence[Node] = ()) -> list[PollerPlan]:
-    """The plans once `settings` are in force: those of `plans` with the devices they have then, and new ones behind."""
+    """The plans once `settings` are in force: those of `plans` with the devices they have then, and new ones behind.
+
+    `plans`: of all pollers and keepers, in order; each keeps its place, also one without devices. Keepers stay as they
+    are.
+    """
     changed = list(plans)
     for placement, endpoints in _by_placement(_endpoints(settings), plans).items():
         numbers = [n for n, plan in enumerate(plans) if plan.placement == placement and not plan.keeper]
@@ -74,8 +78,8 @@ def plan_moves(
 ) -> list[PollerPlan]:
     """The plans once every node has its share; equal to `plans` if each has it already.
 
-    `where`: the id of the node that a poller is on, by number. An endpoint moves into a poller that is empty on its new
-    node, or into a new one.
+    `where`: the id of the node that a poller is on, by number, its place in `plans`. An endpoint moves into a poller
+    that is empty on its new node, or into a new one; the new ones come last.
     """
     endpoints = _endpoints(settings)
     placed = {device.endpoint: where[number] for number in where for device in plans[number].devices}

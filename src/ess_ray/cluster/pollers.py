@@ -74,7 +74,7 @@ class Pollers:
     # --- which pollers ------------------------------------------------------------------------------------------------
 
     def of_site(self, site: str) -> set[int]:
-        """The pollers that may have samples of a site. May be called by any thread.
+        """The numbers of the pollers that may have samples of a site. May be called by any thread.
 
         The first one is among them: it has taken over the journals of devices that are configured no more. In a cluster
         the keepers are, while their nodes are up: what a node holds that was away is late.
@@ -82,9 +82,10 @@ class Pollers:
         return self._by_site.get(site, set()) | ({0} if self.keepers is None else set(self.keepers.values()))
 
     def awaited(self, nodes: Sequence[Node]) -> list[str]:
-        """The names of those that are not up and could be: a node may be away that alone offers what a poller needs.
+        """Names of pollers and keepers that are not up and could be, so that waiting for them makes sense.
 
-        `nodes`: of the cluster, those that are up; none on one machine.
+        Not those whose node is gone, or that need what no node offers. `nodes`: of the cluster, those that are up; none
+        on one machine.
         """
         up = {node.id for node in nodes}
         return [
@@ -97,11 +98,14 @@ class Pollers:
         return number not in self.gone and bool(self.keepers is None or eligible(nodes, self.plans[number].placement))
 
     def homeless(self, nodes: Sequence[Node]) -> list[PollerPlan]:
-        """The plans with devices that no node of the cluster can have."""
+        """The plans with devices that none of the nodes, those that are up, can have; empty on one machine."""
         return [plan for plan in self.plans if self.keepers and plan.devices and not eligible(nodes, plan.placement)]
 
     def retire(self, nodes: Sequence[Node]) -> set[int]:
-        """Mark keepers of nodes that are no longer up as gone; gives their numbers."""
+        """Mark keepers of nodes that are not among `nodes`, those that are up, as gone; gives the keepers' numbers.
+
+        Each number is given once; empty on one machine.
+        """
         up = {node.id for node in nodes}
         gone = {number for node, number in (self.keepers or {}).items() if node not in up}
         self.keepers = self.keepers and {node: number for node, number in self.keepers.items() if node in up}
@@ -109,7 +113,7 @@ class Pollers:
         return gone
 
     def keepers_for(self, nodes: Sequence[Node]) -> list[PollerPlan]:
-        """Plans to `add` for nodes that have no keeper yet."""
+        """Plans to `add`, one for each of these nodes that has no keeper yet; empty on one machine."""
         new = [node for node in nodes if self.keepers is not None and node.id not in self.keepers]
         return [plan_keeper(self.plans[0], node) for node in new]
 
@@ -150,7 +154,8 @@ class Pollers:
     def start(self, first_us: int, end_us: int | None) -> None:
         """Have every tick in [first_us, end_us) polled, microseconds since 1970 UTC; waits until all that are up know.
 
-        One that is not up is given them by `take_ready`. Raises RayError if one dies meanwhile.
+        `end_us`: None: until `stop`. A poller that is not up is given the ticks by `take_ready`. Raises RayError if one
+        dies meanwhile.
         """
         self._first_us, self._end_us = first_us, end_us
         calls = [
@@ -192,7 +197,10 @@ class Pollers:
                 actor.handle.stop.remote(end_us)
 
     def close(self) -> None:
-        """Close the journals; the next run finds what they still hold. Waits for them, but not for long."""
+        """Close the journals of all pollers that are up; the next run finds what they still hold.
+
+        Waits at most CLOSE_LIMIT_S. A journal that cannot be closed is logged, and raises nothing.
+        """
         calls: list[Any] = [actor.handle.close.remote() for actor in self.actors if actor.up]
         returned, _ = ray.wait(calls, num_returns=len(calls), timeout=CLOSE_LIMIT_S)
         log.info("closed %d of %d journals", len(returned), len(calls), extra=about("close"))

@@ -15,10 +15,11 @@ GUARD = b"ess_ray.app.guard"
 
 
 def choose_port(key: str, port: int, ray_folder: Path) -> int:
-    """The port, or the next free one of ten if another program has it; 0, any free port, stays 0.
+    """The port, or the next free one of ten if another program has it at 127.0.0.1; 0, any free port, stays 0.
 
-    While what is left of a killed run of this folder is being ended it is waited for: the next run has the same ports.
-    Raises CannotStart, which names the setting `key`, if all ten are taken.
+    Waits, at most LEAVING_S, while what is left of a killed run of this folder is being ended and has the port: the
+    next run has the same ports. The port is not reserved, and other addresses are not looked at. Raises CannotStart,
+    which names the setting `key`, if all ten are taken.
     """
     if port == 0:
         return 0

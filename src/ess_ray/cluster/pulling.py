@@ -56,7 +56,10 @@ class Pulling:
         return self._gather_until_s - time.monotonic() if self.in_flight else 0.0
 
     def begin(self) -> None:
-        """Pull from every poller that is up and of which no pull is in flight."""
+        """Pull from every poller that is up and of which no pull is in flight, without waiting.
+
+        The calls are in `in_flight`, to be given to `finish`.
+        """
         pulling = {pull.poller for pull in self.in_flight.values()}
         for number, poller in enumerate(self._pollers.actors):
             if number not in pulling and poller.up and number not in self._pollers.gone:
@@ -65,7 +68,7 @@ class Pulling:
                 self.in_flight[call] = PullInFlight(number, time.monotonic())
 
     def finish(self, call: Any) -> None:
-        """Take the result of a pull that has returned; `call` is one of `in_flight`."""
+        """Take the result of a pull that has returned; `call` is one of `in_flight`. A failed pull raises nothing."""
         number = self.in_flight.pop(call).poller
         poller = self._pollers.actors[number]
         try:

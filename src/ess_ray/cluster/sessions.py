@@ -24,7 +24,10 @@ OF_WORKER = re.compile(r"(?:worker|python-core-worker)-.*[-_]([0-9]+)\.(?:out|er
 
 
 def remove_old_sessions(ray_folder: Path, keep: int = SESSIONS_KEPT) -> None:
-    """Remove all sessions in the folder but the newest `keep` and those in use. To be called before Ray starts."""
+    """Remove all sessions below `t/` in the folder (`cluster.start.ray_folder`) but the newest `keep` and those in use.
+
+    To be called before Ray starts. What cannot be removed stays, without an error.
+    """
     sessions = [path for path in ray_folder.glob("t/session_*") if SESSION.fullmatch(path.name) and path.is_dir()]
     old = sorted(session for session in sessions if not session.is_symlink())[: -keep or None]
     used = {path.split("/")[1] for path in _open_files(ray_folder / "t")} if old else set()
@@ -53,7 +56,7 @@ class Tidying:
         self._next_s = 0.0
 
     def step(self) -> None:
-        """Tidy if it is due; to be called every round."""
+        """Tidy if it is due, at once and then every TIDY_S; to be called every round, once Ray is started."""
         if time.monotonic() > self._next_s:
             self._next_s = time.monotonic() + TIDY_S
             if logs := self._logs():

@@ -75,11 +75,14 @@ class Shipping:
         return notes
 
     def learn(self, recipes: Mapping[str, str]) -> None:
-        """Remember how samples of these layouts are decoded (`core.decoding.rules`)."""
+        """Remember how samples of these layouts are decoded: by layout, its recipe, JSON (`core.maps.recipe`)."""
         self._recipes.update(recipes)
 
     def begin(self) -> None:
-        """Send all that may go: from a normaliser to the writer; the bytes go between the two, not through here."""
+        """Send all that may go, without waiting; the calls are in `writes`, to be given to `finish`.
+
+        The bytes go from a normaliser to the writer, not through here.
+        """
         while self._may_send and (shipment := self._conductor.next_shipment(self._most_samples)):
             flush, normaliser = None, None
             if shipment.events:
@@ -104,7 +107,11 @@ class Shipping:
         return call, normaliser
 
     def finish(self, call: Any) -> None:
-        """Take the result of a write that has returned; `call` is one of `writes`."""
+        """Take the result of a write that has returned; `call` is one of `writes`.
+
+        A write that failed raises nothing: its shipment goes back to the conductor. `problem` says why, unless an actor
+        died.
+        """
         write = self.writes.pop(call)
         try:
             committed: Committed | None = ray.get(call)

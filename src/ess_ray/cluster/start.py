@@ -46,8 +46,9 @@ def ray_folder(state_dir: Path) -> Path:
 def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
     """Start Ray here, or join the cluster at `cluster.address`, as the driver. Sets variables of the environment.
 
-    `dashboard`: False for commands that are over soon. Raises CannotStart if Ray does not come up, or if no
-    port near a configured one is free.
+    `state_dir` has to exist; old sessions in it are removed. May wait for ports (`cluster.ports`). `dashboard`: False
+    for commands that are over soon: no dashboard, and metrics at any port. Raises CannotStart if Ray does not come up,
+    if no port near a configured one is free, or if `state_dir` is a long path and the name of its link is taken.
     """
     token_file, namespace = _set_environment(cluster, state_dir)
     import ray  # after the environment is set: Ray reads some of it while it is imported
@@ -110,7 +111,7 @@ def _to_the_log(data: Any, ignore_prefix: bool) -> None:  # noqa: ARG001  # as R
 
 
 def stop_ray() -> None:
-    """End Ray and every actor."""
+    """End Ray and every actor of this job, or leave the cluster, which goes on. Does nothing if Ray is not started."""
     import ray
 
     ray.shutdown()

@@ -36,7 +36,11 @@ class SupervisedActor:
     """
 
     def __init__(self, name: str, make: Callable[[], Any]) -> None:
-        """`make` makes the Ray actor, without waiting for its process."""
+        """Make the actor and call its `ready()`, without waiting for its process.
+
+        `make` gives the handle of a new Ray actor. `died` calls it again, and then it may raise ValueError: the name of
+        the actor is not free yet.
+        """
         self.name = name
         self._make = make
         self.handle = make()  # the Ray actor, on which methods are called: `handle.method.remote(…)`
@@ -77,7 +81,11 @@ class SupervisedActor:
         return ready
 
     def died(self, error: RayError) -> None:
-        """Note that a call has failed with the actor: wait for the process that Ray starts, or make a new actor."""
+        """Note that a call has failed with this error; waits for nothing.
+
+        The actor is not `up` until `take_ready` finds the process that Ray starts. One that was not up and is dead for
+        good (ActorDiedError) is made anew: `handle` changes.
+        """
         self.deaths += self.up  # the end of a process may be reported by several calls
         text = f"the process of {self.name} ended unexpectedly or cannot be reached: it is started again"
         troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
@@ -89,12 +97,19 @@ class SupervisedActor:
         self.await_ready()
 
     def await_ready(self) -> None:
-        """Call `ready()` again: results of the process were lost, and it has to be given its work anew."""
+        """Call `ready()` again, without waiting: results of the process were lost, and it needs its work anew.
+
+        The actor is not `up` until `take_ready` has found it so.
+        """
         self._process = None
         self._ready_call = self.handle.ready.remote()
 
     def kill(self, reason: str) -> None:
-        """End a process that hangs, even one that is stopped by SIGSTOP; Ray starts it again."""
+        """End a process that hangs, even one that is stopped by SIGSTOP; Ray starts it again.
+
+        `reason` stands behind the name in a sentence: "has not answered for 10 s". `up` stays as it is until `died`. A
+        second call for the same process does nothing.
+        """
         if self._killed:
             return  # it is on a node that cannot be reached, and ends with that node
         self._killed = True

@@ -59,9 +59,9 @@ class WatcherLink:
         return self._watcher.deaths if self._watcher else 0
 
     def step(self, compose: Compose) -> None:
-        """Update the watcher if it is due; `compose` makes the update, with the metrics' values or without.
+        """Make the watcher or update it, if that is due, without waiting; raises nothing, also if `compose` does.
 
-        Raises nothing: collecting does not depend on it.
+        `compose(with_values)`, called for an update only, makes it, with the metrics' values or without.
         """
         try:
             self._step(compose)

@@ -59,7 +59,10 @@ def run(settings: Settings) -> int:
 
 
 def check_all(settings: Settings) -> Checked:
-    """All checks, in the order of a sample's way: devices, database, export, journal."""
+    """All checks, in the order of a sample's way: devices, database, export, journal. What fails is a finding.
+
+    `settings`: of simulated devices, with the ports of the running simulator.
+    """
     polled = check_devices(settings)
     took_ms = {str(device.device.device): device.read_ms for device in polled}
     others = [*connection_findings(polled, took_ms), *_database(settings), *_export(settings), *_journal(settings)]
@@ -67,7 +70,11 @@ def check_all(settings: Settings) -> Checked:
 
 
 def check_devices(settings: Settings) -> list[Polled]:
-    """Check every device: its plan, its host's name, a connection, one poll and its values."""
+    """Check every device: its plan, its host's name, a connection, one poll and its values.
+
+    One result a device, in the order of the settings. What several devices behind one endpoint share is found once, and
+    is among the findings of the first. `settings`: as for `check_all`.
+    """
     reachability = reach_all(settings.devices)  # findings by endpoint
     reached = [
         device

@@ -31,7 +31,11 @@ MOST_DISTINCT = 3  # words or flags that are listed
 
 
 def print_checked(checked: Checked, console: Console | None = None) -> None:
-    """Print everything: values first, then the findings, and how many passed and failed last, where a person looks."""
+    """Print values first, then the findings, and how many passed and failed last, where a person looks.
+
+    Of more than MOST_TABLES devices, only values of those with doubts and only findings that did not pass (of database,
+    export and journal all). `console`: None: standard output; one that is no terminal is widened to FILE_WIDTH.
+    """
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, FILE_WIDTH)
@@ -76,7 +80,10 @@ def as_json(checked: Checked) -> str:
 
 
 def values_table(device: Polled) -> Table:
-    """A table with a line for each column of each data table: its values, what is expected, and what is flagged."""
+    """A table with a line for each column of each data table: its values, what is expected, and what is flagged.
+
+    From LEAST_FOLDED on, columns in a row that read 0 and are not flagged share a line. Empty without readings.
+    """
     doubtful = {_identity(doubt.reading) for doubt in device.doubts}
     table = Table(
         title=f"{device.device.device}: one poll, {device.read_ms:.0f} ms", title_justify="left", box=box.SIMPLE_HEAD,
@@ -119,7 +126,10 @@ def _identity(reading: Reading) -> tuple[object, ...]:
 
 
 def print_doubts(console: Console, doubtful: Sequence[Doubt]) -> None:
-    """Print a line for each doubtful reading: what it is, why it is doubtful, and what it would be otherwise."""
+    """Print a line for each doubtful reading: what it is, why it is doubtful, and what it would be otherwise.
+
+    Beyond MOST_DOUBTS one line says how many more.
+    """
     for doubt in doubtful[:MOST_DOUBTS]:
         value = doubt.reading.value
         text = f"{row_text(value)} ({address_text(value)}) reads {doubt.reading.text()}, {doubt.why}"

@@ -38,9 +38,10 @@ ONE_DAY = timedelta(days=1)
 
 
 def run(settings: Settings) -> int:
-    """Export or verify the days that the settings ask for; gives the exit code.
+    """Export or verify the days that the settings ask for; gives the exit code: OK, FAILED or INTERRUPTED.
 
-    Raises ConfigError, CannotStart or another EssRayError.
+    FAILED too if there is nothing to export. Starts Ray, waits for all objects, and, if none failed and not only to
+    verify, drops the chunks that `export.drop_after` lets go. Raises ConfigError, CannotStart or another EssRayError.
     """
     export = settings.export
     now_us = time.time_ns() // 1000
@@ -58,9 +59,11 @@ def run(settings: Settings) -> int:
 def choose_days(
     timezones: Mapping[str, str], first: str, last: str, grace_us: int, now_us: int
 ) -> list[tuple[str, Day]]:
-    """Site and day of all days from `first` to `last`, words of `core.day`, oldest first.
+    """Site and day of all days from `first` to `last`, both included, oldest first; empty if `last` is before `first`.
 
-    Raises ConfigError for a day that is not over: half of it would be in the store under the name of the complete one.
+    `timezones`: by site. `first`, `last`: YYYY-MM-DD, `today` or `yesterday`, checked before by `core.day.check_day`.
+    A day is over `grace_us` microseconds after its end. `now_us`: microseconds since 1970 UTC. Raises ConfigError for a
+    day that is not over: half of it would be in the store under the name of the complete one.
     """
     chosen = []
     for site, timezone in timezones.items():

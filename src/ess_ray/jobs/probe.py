@@ -27,7 +27,10 @@ TIMED = 20  # requests whose time is taken
 
 
 def run(settings: Settings) -> int:
-    """Probe the device, print the result, return the exit code. Raises CannotStart if the simulator cannot start."""
+    """Probe the device, print the result, return the exit code: OK, FAILED or INTERRUPTED.
+
+    `settings.probe` has to be there, as for `job=probe` it is. Raises CannotStart if the simulator cannot start.
+    """
     probe = settings.probe
     assert probe is not None
     try:
@@ -52,7 +55,8 @@ def run(settings: Settings) -> int:
 def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
     """Probe addresses and request sizes, then speed, connections and requests at once, until `most_requests` are sent.
 
-    `values`: those of the device's map, if it has one.
+    `values`: those of the device's map; empty without one. Waits for the device. One that does not reply raises
+    nothing: `explored` has no registers then, and says why.
     """
     budget = Budget(probe.requests_s, probe.most_requests)
     reader = Reader(probe, budget)

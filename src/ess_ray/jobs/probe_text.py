@@ -28,7 +28,10 @@ LEAST_FOLDED = 3  # zeros in a row that become one line
 
 
 def print_probed(probed: Probed, console: Console) -> None:
-    """Print everything, the verdict on the map last."""
+    """Print everything, the verdict on the map last; without registers, why there are none.
+
+    A console that is no terminal is widened to FILE_WIDTH.
+    """
     if not console.is_terminal:
         console.width = max(console.width, FILE_WIDTH)
     explored, settings = probed.explored, probed.settings

@@ -22,7 +22,8 @@ LOOK_S = 0.1
 def run(settings: Settings) -> int:
     """Exit code OK: the new configuration is in force, or nothing has changed; FAILED: it was refused.
 
-    Raises CannotStart if there is no collector, if it ends meanwhile, or if it gives no result in time.
+    Waits for the result. Raises CannotStart if there is no collector, if it ends meanwhile, or if it gives no result
+    within RELOAD_LIMIT_S.
     """
     running = find_collector(settings.state_dir)
     if running is None:

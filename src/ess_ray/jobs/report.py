@@ -28,7 +28,11 @@ FILE_WIDTH = 160  # columns of the format `terminal` when the output is not a te
 
 
 def run(settings: Settings) -> int:
-    """Prints or writes the report; returns the exit code. Raises ConfigError, CannotStart or another EssRayError."""
+    """Print or write the report; returns the exit code: OK or FAILED.
+
+    Raises ConfigError for a day that has not begun or a file that cannot be written, CannotStart or another
+    EssRayError.
+    """
     now_us = time.time_ns() // 1000
     with serving(settings) as dsn, open_completeness(dsn, settings.standard) as completeness:
         sites = read_sites(completeness, settings, now_us)
@@ -40,7 +44,11 @@ def run(settings: Settings) -> int:
 
 
 def read_sites(completeness: Completeness, settings: Settings, now_us: int) -> list[SiteReport]:
-    """The report on each configured site."""
+    """The report on each configured site for `settings.report.day`, in the order of the settings.
+
+    A site of which nothing was configured that day has no devices in it. `now_us`, microseconds since 1970 UTC, says
+    which date is today. Raises ConfigError for a day that has not begun, and the errors of the database.
+    """
     identities = {register_map.map_hash: identities_of(register_map) for register_map in settings.maps.values()}
     reports = []
     for site, timezone in settings.timezones.items():

@@ -45,7 +45,7 @@ svg.axis { height: 1.3rem; overflow: visible; font-size: 11px; fill: #333; }
 
 
 def as_html(sites: Sequence[SiteReport], reasons: Sequence[str]) -> str:
-    """The report as an HTML document; `reasons` are those of `completeness.problems`."""
+    """The report as an HTML document. `reasons`: as of `report_text.as_json`; without one the verdict is "complete"."""
     days = " / ".join(sorted({str(site.day.date) for site in sites}))
     title = f"Completeness of {days}"
     return "\n".join([

@@ -28,7 +28,10 @@ CSV_COLUMNS = (
 
 
 def print_report(console: Console, sites: Iterable[SiteReport]) -> None:
-    """Prints, for each site, a summary, a table of its devices, a table of its tables, and notes."""
+    """Print, for each site, a summary, a table of its devices, a table of its tables, and notes.
+
+    Without devices, a summary and a note.
+    """
     for site in sites:
         console.print(f"[bold]{plain_cell(site.site)}[/]: {site_summary(site)}", soft_wrap=True)
         if site.devices:
@@ -109,12 +112,12 @@ def gap_text(day: Day, gap: Gap) -> str:
 
 
 def length_text(length_us: int) -> str:
-    """A length of time as hours, minutes and seconds: `0:15:00`."""
+    """Microseconds as hours, minutes and seconds: `0:15:00`, with days or a fraction if need be: `1 day, 0:00:00`."""
     return str(timedelta(microseconds=length_us))
 
 
 def unproven_texts(report: DeviceReport) -> list[str]:
-    """A sentence for each identity whose rows do not agree: `rack 1/5 has 80 rows, but its samples require 90`."""
+    """A line for each identity whose rows do not agree: `rack 1/5 has 80 rows, but its samples require 90`."""
     texts = []
     for identity in report.unproven:
         ids = f" {'/'.join(map(str, identity.ids))}" if identity.ids else ""
@@ -127,7 +130,10 @@ def unproven_texts(report: DeviceReport) -> list[str]:
 
 
 def as_json(sites: Sequence[SiteReport], reasons: Sequence[str]) -> str:
-    """The report as JSON: all but the heat map and the shorter gaps. `reasons` are those of `completeness.problems`."""
+    """The report as JSON: all but the heat map and the shorter gaps. Times are ISO 8601, UTC.
+
+    `reasons`: the sentences of `core.reporting.completeness.problems`; without one the report is `complete`.
+    """
     tree = {
         "complete": not reasons,
         "problems": list(reasons),
@@ -186,7 +192,10 @@ def _table_tree(table: TableReport) -> dict[str, object]:
 
 
 def as_csv(sites: Sequence[SiteReport], _reasons: Sequence[str]) -> str:
-    """The report as CSV: a line for each table of each device, with the device's own numbers in each of its lines."""
+    """The report as CSV: a line for each table of each device, with the device's own numbers in each of its lines.
+
+    The first line is CSV_COLUMNS; a device without tables has one line; lines end in CR LF. `_reasons` is not used.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_COLUMNS)

@@ -26,7 +26,10 @@ DISPENSABLE = ("latency median ms", "rows", "latency p99 ms", "failed", "partial
 
 
 def run(settings: Settings) -> int:
-    """Print the status; returns the exit code. Raises CannotStart without a collector at work or a status of it."""
+    """Print the status; returns the exit code: OK or FAILED.
+
+    Raises CannotStart if no collector is at work, or if it has written no status yet.
+    """
     running = find_collector(settings.state_dir)
     if running is None:
         raise CannotStart(f"no collector is at work in {settings.state_dir} (state_dir)")
@@ -48,7 +51,10 @@ def _read(settings: Settings, running: RunningCollector) -> RunStatus:
 
 
 def print_status(console: Console, status: RunStatus, running: RunningCollector, now_us: int) -> None:
-    """Print the table of sites and the lines about the run."""
+    """Print the table of sites (at least one) and the lines about the run.
+
+    `now_us`: microseconds since 1970 UTC; a status that is older than OLD_US then shows every site as down.
+    """
     shown = status.at(now_us)
     rows = [_cells(site, now_us) for site in shown.sites]
     console.print(fitting_table(console, rows, DISPENSABLE))

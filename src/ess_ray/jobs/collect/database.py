@@ -73,9 +73,10 @@ class Database:
             Thread(target=self._prepare_later, name="prepare", daemon=True).start()
 
     def register_from(self, settings: Settings, first_us: int) -> None:
-        """Enter the devices into the table `device` as configured from this tick on; later, if the database is away.
+        """Enter the devices into the table `device` as configured from this tick on, microseconds since 1970 UTC.
 
-        Raises DatabaseRefused if the database does not take them.
+        Waits for the database; if it is away, or not prepared yet, a thread does it later. Raises DatabaseRefused if
+        the database does not take them.
         """
         with self._registering:
             self._to_register.append((settings, first_us))

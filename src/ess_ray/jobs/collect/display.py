@@ -54,6 +54,7 @@ class RunDisplay:
     """The display of one run: `banner` once, `show` every round inside `live()`, `summary` at the end.
 
     `say` and `note` may be called at any time. `console`: another place to print to than standard output, for tests.
+    The ticks of the run are [first_us, end_us), microseconds since 1970 UTC.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -77,7 +78,7 @@ class RunDisplay:
         log.warning(text, extra=about("note"))
 
     def banner(self, settings: Settings, database: str, dashboard: Dashboard, nodes: Sequence[Node]) -> None:
-        """Print what is collected, into which database, and where to look. `nodes`: of a cluster, else none."""
+        """Print what is collected, into which `database` (a name), and where to look. `nodes`: none on one machine."""
         registers = sum(r.count for s in settings.devices for r in s.plan.requests)
         sites = _listed(list(settings.timezones), MOST_LINES)
         rows = {
@@ -122,10 +123,10 @@ class RunDisplay:
     def show(
         self, account: Account, first_us: int, end_us: int | None, problem: str | None, export: str | None = None
     ) -> None:
-        """Bring the display up to date; cheap when nothing is due.
+        """Bring the live table up to date; without a terminal, print lines every LINE_EVERY_S. To be used in `live()`.
 
-        `first_us` and `end_us` bound the run's ticks (end None: until it is stopped); `problem` of the database and
-        state of the `export` are sentences, None if there is nothing to say.
+        `end_us`: None: until the run is stopped. `problem` of the database and state of the `export` are sentences,
+        None if there is nothing to say.
         """
         now_us = time.time_ns() // 1000
         until_us = min(now_us, end_us or now_us)
@@ -165,7 +166,7 @@ class RunDisplay:
 
 
 def summary_lines(account: Account, first_us: int, end_us: int) -> Iterator[str]:
-    """The same lines as `RunDisplay.summary` prints where there is no terminal, for the log."""
+    """The lines of `RunDisplay.summary` where there is no terminal but for its first, for the log."""
     yield from (row.line() for row in _by_site(account, first_us, end_us, MOST_LINES))
     yield from _shortfalls(account, first_us, end_us)
 

@@ -38,7 +38,8 @@ class ExportSchedule:
     ) -> None:
         """`watermark_us(site)`: all samples of the site before that time are in the database, see `Collector`.
 
-        `prepared()`: True once the tables are there.
+        `prepared()`: True once the tables are there. Both are called by the thread. Raises ConfigError if the settings
+        have no store.
         """
         self._settings = settings
         self.timezones = settings.timezones  # of the sites that are collected; a reload may change them
@@ -66,11 +67,14 @@ class ExportSchedule:
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin nothing more; what is being exported now is given up, and nothing of it is left in the store."""
+        """Begin nothing more; what is being exported now is given up, and nothing of it is left in the store.
+
+        Does not wait. For good: there is no further `start`.
+        """
         self._stopping.set()
 
     def close(self) -> None:
-        """Stop, and wait for it."""
+        """Stop, and wait for the thread, at most STOP_S: it may still be at work then. Fits before `start` too."""
         self.stop()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
@@ -81,7 +85,12 @@ class ExportSchedule:
         return notes
 
     def export_due(self, now_us: int) -> bool:
-        """Export the oldest date of what is due at `now_us`; True if something was."""
+        """Export the oldest date of what is due at `now_us`, microseconds since 1970 UTC; True if something was.
+
+        Returns when its objects are done or given up; those that failed or are held are in `failed` and `held`. With
+        nothing due it drops, at most once an hour, the chunks that `export.drop_after` lets go, which raises
+        ConfigError without TimescaleDB. Raises the errors of ledger and store too.
+        """
         sites = {**self._removed_sites(), **self.timezones}
         due = [each for site, timezone in sites.items() for each in self._due(site, timezone, now_us)]
         export_round = self._agenda.next(due, self._watermark_of, now_us)

@@ -61,7 +61,7 @@ class CollectJob:
         self._end_us: int | None = None  # of the ticks; None: until a signal
 
     def collect(self, reload: Reload) -> int:
-        """Collect until the last tick or a signal, drain, sum up; gives the exit code.
+        """Collect until the last tick or a signal, drain (at most `run.drain_s`), sum up; gives the exit code.
 
         OK: everything that was polled is stored; FAILED: it is not, or `run.require_complete` is not met.
         Raises CannotStart if the actors do not come up, or if Ray's own processes end.
@@ -81,7 +81,10 @@ class CollectJob:
         return self._sum_up(window.first_us, window.end_us)
 
     def switched(self, settings: Settings, first_us: int) -> None:
-        """Account, database and export follow a reload: `settings` hold from the tick `first_us` on."""
+        """Account, database and export follow a reload: `settings` hold from the tick `first_us` on.
+
+        Microseconds since 1970 UTC. Called by `Reload.step`. Raises DatabaseRefused as `Database.register_from` does.
+        """
         self._timezones = settings.timezones
         self._account.change(settings.devices, first_us)
         self._database.register_from(settings, first_us)

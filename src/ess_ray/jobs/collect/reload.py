@@ -66,8 +66,8 @@ class Reload:
         """`configured`, `effective`: as in `NextConfiguration`.
 
         `compose` gives the configuration as it stands in the files (raises ConfigError); `simulate` starts simulated
-        devices and gives the settings with their ports (raises CannotStart); `switched` is called with the new
-        effective settings and their first tick.
+        devices and gives the settings with their ports (raises CannotStart), both in a thread; `switched` is called
+        by `step` with the new effective settings and their first tick, microseconds since 1970 UTC.
         """
         self._configured, self._effective = configured, effective
         self._collector = collector
@@ -79,17 +79,21 @@ class Reload:
         self._in_force_us = 0
 
     def close(self) -> None:
-        """Change nothing any more."""
+        """Change nothing any more; `step` is not to be called afterwards. Does not wait for the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def refuse(self, requested: Callable[[], bool], _now_us: int) -> list[str]:
-        """Refuse a reload, called instead of `step` once the job stops."""
+        """Refuse a reload, called instead of `step` once the job stops, with the same arguments.
+
+        Writes the result for `job=reload`; gives a sentence for a person, nothing if no reload was requested.
+        """
         return self._refused("the job is stopping") if requested() else []
 
     def step(self, requested: Callable[[], bool], now_us: int) -> list[str]:
         """Take the next step of a reload, without waiting; gives sentences for a person.
 
-        `requested()`: True if a reload was requested since the last call.
+        `requested()`: True if a reload was requested since the last call; called only when one can begin. `now_us`:
+        microseconds since 1970 UTC. A faulty configuration raises nothing: it is refused, and the sentence says why.
         """
         if self._next:
             return self._switch(self._next) if self._ready else []

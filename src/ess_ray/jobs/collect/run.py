@@ -38,9 +38,10 @@ log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, compose: Callable[[], Settings]) -> int:
-    """Run the main job until it ends; gives its exit code (see `ess_ray.main`; INTERRUPTED for a second Ctrl-C).
+    """Run the main job until it ends; gives its exit code: OK, FAILED (see `CollectJob.collect`) or INTERRUPTED.
 
-    `compose`, called for a reload, gives the settings as the configuration files stand then, or raises ConfigError.
+    INTERRUPTED: by a second Ctrl-C, or one before the first tick is fixed. Replaces handlers of signals. `compose`,
+    called in a thread for a reload, gives the settings as the configuration files stand then, or raises ConfigError.
     Raises CannotStart, ConfigError, DatabaseUnavailable or another EssRayError before anything is polled, CannotStart
     also when Ray's own processes end during the run.
     """

@@ -25,13 +25,16 @@ class Signals:
         self.collecting = False  # set by the job once the first tick is fixed
 
     def install(self) -> None:
-        """Install the handlers; to be called again after `ray.init`, which replaces that of SIGTERM."""
+        """Install the handlers; to be called again after `ray.init`, which replaces that of SIGTERM.
+
+        From the main thread only. The handlers before are not kept.
+        """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._end)
         signal.signal(signal.SIGHUP, self._hang_up)
 
     def take_reload(self) -> bool:
-        """True if a reload was requested since the last call."""
+        """True if a reload was requested since the last call, which takes the request away."""
         requested, self._reload_requested = self._reload_requested, False
         return requested
 
