@@ -17,7 +17,11 @@ from ess_ray.core.errors import ConfigError, EssRayError
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the job that the words describe, without `words` those of the command line; returns the exit code."""
+    """Run the job that the words describe, or those of the command line if `words` is None; returns the exit code.
+
+    An EssRayError becomes a line on standard error and a code; --help, --version and options that are unknown raise
+    SystemExit. Takes the DSN out of the environment of this process.
+    """
     given = arguments().parse_intermixed_args(words)
     # These imports take half a second: --help and --version have answered by now.
     from ess_ray.app.state_folder import check_state_folder

@@ -28,9 +28,10 @@ STEPS = ((2.0, signal.SIGTERM), *((after_s, signal.SIGKILL) for after_s in (6.0,
 
 @contextmanager
 def guarded(ray_folder: Path) -> Iterator[None]:
-    """Have processes that are started in this block end soon after this process, however it ends.
+    """Have processes that are started in this block end soon after the block or this process, however that ends.
 
-    `ray_folder`: where Ray is started, see `cluster.start.ray_folder`. Used once by the driver.
+    Those that are left get SIGTERM after 2 s and SIGKILL from 6 s on, but for PostgreSQL. Sets a variable of the
+    environment that stays. `ray_folder`: where Ray is started, see `cluster.start.ray_folder`. Used once by the driver.
     """
     os.environ[VARIABLE] = mark = uuid4().hex
     command = [sys.executable, "-m", "ess_ray.app.guard", mark, str(ray_folder.resolve())]
@@ -48,6 +49,8 @@ class DriverProcesses:
     A process that gives itself a title may overwrite its environment, so the mark alone would not find all: a process
     that has files open in a session of a marked one is counted too. Sessions outside `ray_folder` are not: whoever
     started the job may have passed on open files of another Ray.
+
+    `mark`: the value of VARIABLE; `ray_folder`: an absolute path without links; `driver`: the driver's process id.
     """
 
     def __init__(self, mark: str, ray_folder: str, driver: int) -> None:
@@ -57,7 +60,7 @@ class DriverProcesses:
         self._sessions: set[str] = set()
 
     def living(self) -> list[int]:
-        """The numbers of those that are alive; PostgreSQL and the driver, which may take their time, are left out."""
+        """Process ids of those alive, without this process, and PostgreSQL and the driver, which may take time."""
         pids = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
@@ -70,7 +73,7 @@ class DriverProcesses:
         return pids
 
     def end(self, number: int) -> None:
-        """Send a signal to all that are alive."""
+        """Send the signal of this number to all that `living` gives; does not wait for their end."""
         for pid in self.living():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
@@ -86,7 +89,10 @@ class DriverProcesses:
 
 
 def main(mark: str, ray_folder: str) -> None:
-    """Wait for the driver's end, then end the processes that are left."""
+    """Wait for the end of standard input, then end what is left of the driver's processes, in 15 s at most (STEPS).
+
+    The driver is the parent process. SIGINT and SIGTERM are ignored from now on.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     processes = DriverProcesses(mark, ray_folder, os.getppid())

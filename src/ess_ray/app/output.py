@@ -11,12 +11,18 @@ from ess_ray.core.errors import printable
 
 
 def print_line(text: str, *, error: bool = False) -> None:
-    """Print a sentence as one line, on standard error if it is about an `error`; whoever has written parts of it."""
+    """Print a sentence as one line, on standard error if it is about an `error`.
+
+    What is not printable is escaped: parts of the text may come from a database, a device or another user.
+    """
     print(printable(text), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 class Output:
-    """A text file whose writes are dropped once its terminal is closed or its pipe is broken; all else as of `file`."""
+    """A text file whose writes are dropped once its terminal is closed or its pipe is broken; all else as of `file`.
+
+    The first OSError turns the descriptor of `file` to /dev/null, for good.
+    """
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -27,19 +33,19 @@ class Output:
 
     @property
     def gone(self) -> bool:
-        """True if it was a terminal that has been closed since."""
+        """True if `file` was a terminal that has been closed since; always False for a pipe or a file."""
         try:
             return self._terminal and not os.tcgetpgrp(self._file.fileno())
         except OSError:
             return True
 
     def write(self, text: str) -> int:
-        """Write the text or drop it; gives its length. Raises nothing."""
+        """Write the text or drop it; gives its length in characters in both cases. Raises no OSError."""
         self._or_drop(lambda: self._file.write(text))
         return len(text)
 
     def flush(self) -> None:
-        """Flush what was written, or drop it. Raises nothing."""
+        """Flush what was written, or drop it. Raises no OSError."""
         self._or_drop(self._file.flush)
 
     def _or_drop(self, action: Callable[[], object]) -> None:

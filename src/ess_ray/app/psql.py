@@ -19,7 +19,10 @@ from ess_ray.core.errors import ConfigError, EssRayError
 
 
 def main(arguments: list[str]) -> int:
-    """Run psql; gives its exit code, or with a line on standard error FAILED (no database) or UNUSABLE (the folder)."""
+    """Run psql with `arguments` until it ends; a database that does not run is started for this time.
+
+    Gives psql's exit code, or with a line on standard error FAILED (no database) or UNUSABLE (the state folder).
+    """
     state_dir = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state")).absolute()
     try:
         check_own("ESS_RAY_STATE", state_dir)

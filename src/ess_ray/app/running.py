@@ -54,7 +54,10 @@ class ReloadResult:
 
 @contextmanager
 def announced(state_dir: Path, started_us: int) -> Iterator[None]:
-    """Keep `collector.json` in the state folder for this block: this process collects there since `started_us`."""
+    """Keep `collector.json` in the state folder for this block: this process collects there since `started_us`.
+
+    `started_us`: microseconds since 1970 UTC. The folder has to be there. Raises OSError if the file cannot be written.
+    """
     file = state_dir / COLLECTOR_FILE
     running = RunningCollector(os.getpid(), started_us, process_start(os.getpid()))
     write_private(file, json.dumps(asdict(running)))
@@ -65,9 +68,10 @@ def announced(state_dir: Path, started_us: int) -> Iterator[None]:
 
 
 def find_collector(state_dir: Path) -> RunningCollector | None:
-    """The collector at work there, which may be signalled.
+    """The collector at work in this state folder, which may be signalled; None: there is none.
 
-    A file left behind by one that was killed does not count, whatever process has its number now.
+    A file left behind by one that was killed does not count, whatever process has its number now. The folder's owner
+    has to be checked before, by `check_own`.
     """
     try:
         tree = json.loads((state_dir / COLLECTOR_FILE).read_text(encoding="utf-8"))
@@ -94,12 +98,15 @@ def process_start(pid: int) -> str:
 
 
 def write_reload_result(state_dir: Path, result: ReloadResult) -> None:
-    """Replace the result of the last reload. Raises OSError."""
+    """Replace `reload.json`, the result of the last reload, in the state folder. Raises OSError if that fails."""
     write_private(state_dir / RELOAD_FILE, json.dumps(asdict(result)))
 
 
 def reload_result(state_dir: Path, requested_us: int) -> ReloadResult | None:
-    """The result of the reload that was requested at that moment; None: there is none yet."""
+    """The last reload's result if it was decided at `requested_us` (microseconds since 1970 UTC) or later.
+
+    None: there is none yet, or its file cannot be read.
+    """
     try:
         tree = json.loads((state_dir / RELOAD_FILE).read_text(encoding="utf-8"))
         result = ReloadResult(tree["at_us"], ReloadOutcome(tree["outcome"]), tree["message"])
@@ -109,7 +116,10 @@ def reload_result(state_dir: Path, requested_us: int) -> ReloadResult | None:
 
 
 def main(state_dir: Path) -> int:
-    """The health check; gives its exit code: FAILED also for a folder that another user made or may change."""
+    """The health check; gives OK if a collector is at work in the state folder, else FAILED.
+
+    FAILED, with a line on standard error, also for a folder that another user made or may change.
+    """
     try:
         check_own("state_dir", state_dir)
     except ConfigError as error:

@@ -14,7 +14,8 @@ from ess_ray.core.settings import Settings
 def serving(settings: Settings) -> Iterator[str]:
     """The DSN of a database that is up for this block: if embedded, that of the job at work, or started until its end.
 
-    Does not connect to a server of the settings. Raises CannotStart if no job has made the embedded database yet.
+    Does not connect to a server of the settings. Raises CannotStart if no job has made the embedded database yet, or if
+    its server does not start.
     """
     if settings.storage.kind != "embedded":
         yield settings.storage.dsn

@@ -28,5 +28,8 @@ def state_folder(settings: Settings, log_name: str, actor: str) -> None:
 
 
 def check_state_folder(state_dir: Path) -> None:
-    """Raises ConfigError if another user made the state folder or may change it; called before any job touches it."""
+    """Raises ConfigError if another user made the state folder or may change it, or if it is no folder.
+
+    A folder that is not there yet passes. Called before any job touches it.
+    """
     check_own("state_dir", state_dir)

@@ -15,15 +15,16 @@ TEXT_COLUMNS = ("site", "state")  # aligned left; all others are figures
 
 
 def plain_cell(text: str) -> str:
-    """The text as rich is to show it in a cell: no markup, and nothing that is not printable."""
+    """The text for a cell of rich, with its markup and what is not printable escaped: shown as it is, on one line."""
     return escape(printable(text))
 
 
 def fitting_table(console: Console, rows: Sequence[Mapping[str, str]], dispensable: Sequence[str]) -> Table:
     """The rows as a table that fits the console's width.
 
-    `rows`: at least one, each with a cell for every column, by the column's name. The columns in `dispensable` are
-    dropped in this order until the table fits; if it never does, the others stay.
+    `rows`: at least one, each with a cell for every column, by the column's name, in the order of the first row; cells
+    are escaped here. The columns in `dispensable` are dropped in this order until the table fits; if it never does, the
+    others stay.
     """
     columns = list(rows[0])
     unbounded = console.options.update_width(10_000)

@@ -17,7 +17,10 @@ Settings are words key=value, in any order; `--cfg job` prints them all, docs/se
 
 
 def arguments() -> argparse.ArgumentParser:
-    """A parser whose result has `settings` (the words key=value), `config_dir` (a folder or None) and `cfg`."""
+    """A parser whose result has `settings` (the words key=value), `config_dir` (a Path or None) and `cfg`.
+
+    `cfg` is "job" or None. --help and --version print and end the program.
+    """
     parser = argparse.ArgumentParser(
         prog="ess_ray", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -44,9 +44,11 @@ def cluster_settings(config: Config, simulated: bool) -> ClusterSettings:
 def placement(
     site: str, of_site: Mapping[str, int], name: str = "", of_device: Mapping[str, int] | None = None
 ) -> frozenset[str]:
-    """Names of what a node has to offer to poll a device: those of its site and its own.
+    """Names of the Ray resources that a node has to offer to poll a device: those of its site and its own.
 
-    Raises ConfigError for a name that Ray does not take or keeps for itself, and for an amount other than 1.
+    `site`: the key of the site, `sites.NAME` or `fleet`, and `name` the device's name, both for errors only; `of_site`
+    and `of_device`: the amount by the name of the resource, as configured. Raises ConfigError for a name that Ray does
+    not take or keeps for itself, and for an amount other than 1.
     """
     keys = dict.fromkeys(of_site, f"{site}.placement")
     keys |= dict.fromkeys(of_device or {}, f"{site}.devices.{name}.placement")

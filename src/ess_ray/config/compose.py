@@ -74,7 +74,9 @@ class Composed:
 def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> Composed:
     """Compose the configuration from words `key=value` and the files of `conf/` and of a folder of the user.
 
-    Raises ConfigError for an unknown key, group, option or a value of the wrong type.
+    Reads all files anew. Raises ConfigError for a folder that is not there, a file that is not YAML, an unknown key,
+    group or option, a value that is missing or of the wrong type; bounds are checked by `config.load`. Hydra's state is
+    global: one call at a time in a process.
     """
     if config_dir is not None and not config_dir.is_dir():
         raise ConfigError("--config-dir", f"there is no folder {config_dir}")
@@ -98,7 +100,7 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
 
 
 def devices_of(config: Config) -> Iterator[tuple[str, str, DeviceConfig]]:
-    """Site, name and settings of every device that has its own; those of a fleet share theirs."""
+    """Site, name and settings of every device that has its own settings; the devices of a fleet are not among them."""
     for site, settings in config.sites.items():
         for name, device in settings.devices.items():
             yield site, name, device

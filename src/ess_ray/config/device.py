@@ -25,7 +25,11 @@ PERIODS = 2  # that a poll may take unless its limit is given
 
 
 def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[DeviceSettings]:
-    """All devices of the sites, and those of the fleet; `maps` are those of `config.maps`, checked."""
+    """All devices of the sites, and those of the fleet; `maps` are those of `config.maps`, by name, checked.
+
+    A host that is not given is empty here: see `check_hosts`. Raises ConfigError for a value that cannot be used, and
+    if devices behind one host and port differ in placement or framing.
+    """
     devices = []
     for site, name, device in devices_of(config):
         key = f"sites.{site}.devices.{name}"
@@ -40,7 +44,7 @@ def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[Dev
 
 
 def check_hosts(config: Config, simulated: bool) -> None:
-    """Raises ConfigError if a device has no host, or has one although it is simulated."""
+    """Raises ConfigError if a device has no host, or has one although it is simulated, or if there is no device."""
     hosts = {f"sites.{site}.devices.{name}.host": device.host for site, name, device in devices_of(config)}
     if config.fleet.devices:
         hosts["fleet.host"] = config.fleet.host

@@ -22,12 +22,14 @@ DAY_US = 86_400_000_000
 
 
 def export_settings(config: Config, state_dir: Path, standard: Standard, job: str) -> ExportSettings:
-    """Freeze `export` and the days of `job=export`.
+    """Freeze `export` and the days of `job=export`; `job` is the job that runs, a key of `config.jobs.JOBS`.
+
+    `state_dir`: absolute, for the local store. Without a store the field `store` is None.
 
     Raises ConfigError for: `job=export` without a store; a key that belongs to another kind of store, or whose value
     its own does not take; a template that does not give each object a name of its own; formats that are unknown, none
     or named twice; `drop_after` that is no number of days, or without a store or hypertables; `from` and `to` that are
-    no days, lack the first or are in the wrong order.
+    no days, lack the first or are in the wrong order; `replace=smaller` for more than one site and its day.
     """
     export = config.export
     kind = _kind(export.kind, config.storage.kind)

@@ -29,7 +29,8 @@ def check_chosen(config: Config) -> bool:
 def fleet_devices(fleet: FleetConfig, first: DeviceSettings) -> Iterator[DeviceSettings]:
     """The devices of the fleet: as `first`, but for names and ports, which count up, and phases, which are spread.
 
-    Raises ConfigError if there are too many for the ports, or if the phases leave the period.
+    Raises ConfigError, when the iteration begins, if there is none or too many for the ports, or if the phases leave
+    the period.
     """
     most = LAST_PORT + 1 - fleet.port
     if not 1 <= fleet.devices <= most:

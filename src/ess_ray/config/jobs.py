@@ -31,7 +31,11 @@ class Job:
     read_again: bool = False  # True: runs until it is stopped, and `run` takes a function that reads the settings anew
 
     def start(self, settings: Settings, read_settings: Callable[[], Settings]) -> int:
-        """Run the job in this process; returns its exit code. Raises EssRayError if it cannot be done."""
+        """Run the job in this process until it ends; returns its exit code, one of `ess_ray.app.exit_codes`.
+
+        `read_settings` reads the configuration anew; only jobs with `read_again` call it. Raises EssRayError if the job
+        cannot be done.
+        """
         run = import_module(self.module).run
         return int(run(settings, read_settings) if self.read_again else run(settings))
 

@@ -28,7 +28,11 @@ from ess_ray.core.settings import JournalLimits, PageSettings, Settings
 
 
 def load_settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
-    """The settings of the job. Raises ConfigError for a value that cannot be used (MapError for a register map)."""
+    """The settings of the job. Raises ConfigError for a value that cannot be used (MapError for a register map).
+
+    `environment`: variables by name, as `config.storage.read_environment` gives them, where the DSN may be. Makes and
+    changes no files. Simulated devices have no host yet: `simulator.launch.simulate` fills it in.
+    """
     config = composed.config
     job = find_job(config.job)
     check_groups(config)

@@ -25,7 +25,10 @@ LONGEST_S = 1e9  # 30 years
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The meaning of a key and the values that it takes; `least` and `most` are values, too."""
+    """The meaning of a key and the values that it takes: [least, most], both ends included, or one of `choices`.
+
+    `least` and `most`: in the unit of the key's ending, both or neither given. Empty `choices`: any value.
+    """
 
     meaning: str
     least: float | None = None
@@ -36,7 +39,10 @@ class Rule:
 def setting(
     default: Any, meaning: str, least: float | None = None, most: float | None = None, choices: tuple[str, ...] = ()
 ) -> Any:
-    """A field of the configuration with its default, REQUIRED if it has to be given."""
+    """A dataclass field of the configuration with its default, REQUIRED if it has to be given; the others as in `Rule`.
+
+    A list or dict as the default is copied for each instance.
+    """
     metadata = {"rule": Rule(meaning, least, most, choices)}
     if isinstance(default, list | dict):
         return field(default_factory=lambda: copy(default), metadata=metadata)
@@ -239,7 +245,7 @@ class LoggingConfig:
 
 @dataclass
 class Config:
-    """The whole configuration."""
+    """The whole configuration: `sites` and `maps` by name; maps and the standard are trees, as their YAML files are."""
 
     job: str = setting("collect", "what to do: `--help` shows examples", choices=tuple(JOBS))
     state_dir: str = setting(

@@ -21,7 +21,9 @@ DSN_VARIABLE = "ESS_RAY_DSN"
 def storage_settings(
     storage: StorageConfig, environment: Mapping[str, str], simulated: bool, database: bool
 ) -> StorageSettings:
-    """Freeze `storage`; a server's DSN is required only if the job needs a database (`database`).
+    """Freeze `storage`; a server's DSN is required only if the job needs a database (`database`), and else left empty.
+
+    The DSN is that of `dsn`, else of the file `dsn_file`, else of the variable ESS_RAY_DSN in `environment`.
 
     Raises ConfigError if a server is given for the embedded database; and, for a job that needs a server, if no DSN is
     given, its file cannot be read or it is no DSN, and if devices are simulated without `allow_simulated`.
@@ -40,7 +42,10 @@ def storage_settings(
 
 
 def read_environment() -> Mapping[str, str]:
-    """The process's environment, read once; the DSN is taken out, so that no process started later inherits it."""
+    """A copy of the process's environment, with the DSN (ESS_RAY_DSN), which is then removed from the environment.
+
+    No process started later inherits the DSN, and a second call does not find it.
+    """
     variables = dict(os.environ)
     os.environ.pop(DSN_VARIABLE, None)
     return variables

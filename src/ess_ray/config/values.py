@@ -25,7 +25,10 @@ def check_groups(config: Config) -> None:
 
 
 def check_group(key: str, group: Any) -> None:
-    """Check the values of a dataclass of `config.schema` against their bounds and choices; `key` is the group's own."""
+    """Check the values of a dataclass of `config.schema` against their bounds and choices, and `host` if there is one.
+
+    `key` is the group's own (`storage`). Raises ConfigError for the first value that is wrong; null is within bounds.
+    """
     for field in fields(group):
         rule, value = rule_of(field), getattr(group, field.name)
         if rule.choices:
@@ -39,7 +42,7 @@ def check_group(key: str, group: Any) -> None:
 def check_host(key: str, host: str) -> None:
     """Raises ConfigError for a text that is neither a name nor an address, as it has spaces or control characters.
 
-    It would go to the name server, and onto terminals and pages, as it is.
+    A host goes to the name server, and onto terminals and pages, as it is. Nothing is looked up here.
     """
     if not host.isprintable() or len(host.split()) != 1 or host != host.strip():
         raise ConfigError(key, f"{host!r} is no name or address: it holds a space or a character that is not printable")
@@ -52,7 +55,7 @@ def check_choice(key: str, value: str, choices: Collection[str]) -> None:
 
 
 def check_range(key: str, value: float, least: float, most: float) -> None:
-    """Raises ConfigError if the value, in the unit of the key's ending, is outside of the bounds, or no number."""
+    """Raises ConfigError if the value, in the unit of the key's ending, is NaN, below `least` or above `most`."""
     if not least <= value <= most:  # NaN is never within
         unit = unit_of(key)
         raise ConfigError(key, f"{value:.10g}{unit} is not within {least:.4g} to {most:.10g}{unit}")
@@ -85,5 +88,8 @@ def _value(group: Any, name: str) -> object:
 
 
 def file_of(text: str | None) -> Path | None:
-    """The absolute path that a text names, `~` being the user's folder; None for nothing."""
+    """The absolute path that a text names, `~` being the user's folder; None for None or an empty text.
+
+    Nothing has to be there; links stay as they are.
+    """
     return Path(text).expanduser().absolute() if text else None

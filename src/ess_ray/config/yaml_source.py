@@ -28,7 +28,10 @@ class YamlFiles(FileConfigSource):
         return "libyaml"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """The file's tree. What libyaml does not take, Hydra's own source reads: its errors tell the right line."""
+        """The tree of the file at `config_path` in the folder, with or without `.yaml`; the file has to be there.
+
+        What libyaml does not take, Hydra's own source reads: its errors tell the right line.
+        """
         text = Path(self.path, self._normalize_file_name(config_path)).read_text(encoding="utf-8")
         try:
             tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
@@ -49,7 +52,7 @@ class SmallFiles(YamlFiles):
         return "small"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """The file's tree, if it is small."""
+        """The file's tree, as of `YamlFiles`; an empty one for a file in `standard/`."""
         if config_path.startswith("standard/"):
             return ConfigResult(self.provider, self.full_path(), OmegaConf.create({}), {"package": None})
         return super().load_config(config_path)

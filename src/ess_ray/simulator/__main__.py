@@ -31,7 +31,10 @@ RANGES = {"port": (0, 65535), "seed": (0, 2**32 - 1), "unit": (0, 255)}
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until Ctrl-C or SIGTERM; returns the exit code."""
+    """Serve until Ctrl-C or SIGTERM; returns the exit code. Errors become a line on standard error.
+
+    `arguments`: the words name=value of USAGE for one plant, or only `--fleet` for those of `simulator.fleet`.
+    """
     try:
         asyncio.run(run_fleet() if arguments == ["--fleet"] else run_plant(parse(arguments)))
     except KeyboardInterrupt:
@@ -43,7 +46,10 @@ def main(arguments: list[str]) -> int:
 
 
 def parse(arguments: list[str]) -> dict[str, str]:
-    """name=value words with their defaults. Raises ConfigError."""
+    """Values by name, from words name=value and DEFAULTS; the values themselves are not checked.
+
+    Raises ConfigError for a word that is not understood, and if map or port is missing.
+    """
     words = dict(DEFAULTS)
     for argument in arguments:
         name, equals, word = argument.partition("=")
@@ -57,7 +63,10 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 
 async def run_plant(words: Mapping[str, str]) -> None:
-    """Serve one plant until SIGTERM. Raises ConfigError, OSError."""
+    """Serve one plant until SIGTERM, after a line on standard output that says where; `words` as `parse` gives them.
+
+    Called in the main thread. Raises ConfigError for a value that cannot be used, OSError if the port cannot be had.
+    """
     numbers = {name: _number(name, words[name]) for name in RANGES}
     register_map = read_map(words["map"])
     server, port = await listen({numbers["unit"]: Plant(register_map, numbers["seed"])}, words["host"], numbers["port"])
@@ -73,7 +82,10 @@ async def run_plant(words: Mapping[str, str]) -> None:
 
 
 def read_map(name: str) -> RegisterMap:
-    """A shipped map by its name, or one from a YAML file by its path. Raises ConfigError."""
+    """A shipped map by its name, or one by the path of its file, which ends in .yaml or .yml.
+
+    Raises ConfigError if there is none, or if it cannot be used.
+    """
     path = Path(name) if name.endswith((".yaml", ".yml")) else conf_folder() / "map" / f"{name}.yaml"
     if not path.is_file():
         shipped = ", ".join(sorted(file.stem for file in (conf_folder() / "map").glob("*.yaml")))

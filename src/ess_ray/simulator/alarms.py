@@ -24,7 +24,10 @@ _HOURS = (
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAlarm:
-    """One flag that can rise: `shows` are (index of the value, what is stored meanwhile)."""
+    """One flag that can rise: `shows` are (index of the value in its map, number that is stored meanwhile).
+
+    `hours`: [first, end) of the day. `fault`: False for a warning.
+    """
 
     shows: tuple[tuple[int, float], ...]
     fault: bool
@@ -33,7 +36,7 @@ class SimulatedAlarm:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An alarm of one day, in seconds since midnight."""
+    """An alarm of one day, in [start_s, end_s), seconds since midnight in local time; over before the day is."""
 
     start_s: int
     end_s: int
@@ -41,7 +44,7 @@ class Incident:
 
 
 def alarms(values: Sequence[Value]) -> tuple[SimulatedAlarm, ...]:
-    """Every alarm that the map can show."""
+    """Every alarm that a map can show; `values` are all of the map's, in its order, to which indexes refer."""
     rows: dict[tuple[str, tuple[int, ...]], dict[str, int]] = {}
     for index, value in enumerate(values):
         rows.setdefault((value.table, value.ids), {})[value.column] = index
@@ -55,7 +58,10 @@ def alarms(values: Sequence[Value]) -> tuple[SimulatedAlarm, ...]:
 
 
 def incidents(seed: int, day: int, possible: Sequence[SimulatedAlarm]) -> tuple[Incident, ...]:
-    """The incidents of one day, in no order."""
+    """The incidents of one day (counted from 1970-01-01), in no order; empty on a quiet day.
+
+    Always the same for the same arguments. Incidents may overlap.
+    """
     random = generator(seed, 3, day)
     happening = []
     for fault, a_day in ((False, 2.0), (True, 0.15)):

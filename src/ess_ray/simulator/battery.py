@@ -26,7 +26,11 @@ _PER_DEGC = _each(1.0, 1.0, -1.5)  # of room and rack; warmer air is drier
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """State of the plant as a whole at one second."""
+    """State of the plant as a whole at one second.
+
+    `second` counts from 1970 UTC, `minute` from 1970 in local time. `c_rate` (fractions of the capacity an hour,
+    charging positive) and `heat` are those of `day.Days.curves`.
+    """
 
     second: int
     minute: int  # the same for all seconds of a minute
@@ -38,7 +42,10 @@ class Moment:
 
 
 def noise(time: int, salt: int, count: int) -> Floats:
-    """`count` normal numbers that depend on `time` and `salt` only; a slice of a table, which costs nothing."""
+    """`count` standard normal numbers that depend on `time` (in any unit) and `salt` only, shape (count,).
+
+    A slice of a table, which costs nothing: not to be changed. Above 32768 numbers, the same at all times.
+    """
     if 2 * count > len(_NOISE):
         return np.resize(_NOISE, count)
     start = (time * 7919 + salt * 104729) % (len(_NOISE) - count)
@@ -77,6 +84,7 @@ class Battery:
     def show(self, moment: Moment, units: Floats, cells: Floats) -> None:
         """Set `units` (signal, racks and banks) and `cells` (rack, cell; V) as they are at `moment`.
 
+        Both are views from `topology.split`; signals are in the order of `names.UNIT_SIGNALS`, racks before banks.
         The same two arrays must be given every time: temperatures and humidities are set once a minute.
         """
         racks = units[:, : len(cells)]

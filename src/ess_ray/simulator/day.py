@@ -43,7 +43,7 @@ def charge_work(soc: Floats) -> Floats:
 
 
 def generator(seed: int, *salts: int) -> np.random.Generator:
-    """Random numbers that depend on nothing but the arguments."""
+    """A new generator whose random numbers depend on nothing but the arguments, of which the lowest 32 bits count."""
     return np.random.default_rng([number & 0xFFFFFFFF for number in (seed, *salts)])
 
 
@@ -59,12 +59,16 @@ class Days:
         self._work = np.concatenate(([0.0], np.cumsum(work)))
 
     def work_before(self, day: int, since: int) -> float:
-        """Work that all days from `since` up to `day` charged (and discharged), in Wh for each Ah of a cell."""
+        """Work that the days in [since, day) charged (and discharged), in Wh for each Ah of a cell.
+
+        Negative if `day` is before `since`.
+        """
         return self._work_up_to(day) - self._work_up_to(since)
 
     def curves(self, day: int) -> Floats:
-        """One row a curve (C_RATE … HEAT), one column a minute from 0:00 to 24:00 inclusive.
+        """One row a curve (C_RATE … HEAT), one column a minute from 0:00 to 24:00 inclusive: shape (6, 1441).
 
+        CHARGED and DISCHARGED are sums since midnight, as fractions of the capacity.
         SUN is the share of a clear noon's light, SUN_HOURS its sum since midnight, HEAT follows the square of the
         current with a lag; 1 would be reached at 0.2 C for ever.
         """

@@ -24,7 +24,10 @@ _FLOATS = {"float32": Decimal("3.4e38"), "float64": Decimal("1.7e308")}
 
 
 def raw_range(value: Value) -> tuple[float, float]:
-    """Lowest and highest raw number that the raw type can hold and the map calls in range."""
+    """Lowest and highest raw number, inclusive, that the raw type can hold and the map calls in range.
+
+    Whole but for floats, at most 2**62 - 1; (0, 0) for a text.
+    """
     low, high = _type_range(value)
     bounds = [(bound - value.offset) / value.scale for bound in (value.minimum, value.maximum) if bound is not None]
     lows = bounds[:1] if value.minimum is not None else []
@@ -45,7 +48,10 @@ def _type_range(value: Value) -> tuple[Decimal, Decimal]:
 
 
 class Encoder:
-    """Encodes the values of one map; an image holds `sizes` addresses of each function."""
+    """Encodes the values of one map.
+
+    `sizes`: by function (1-4), how many addresses from 0 an image holds; all values have to lie within.
+    """
 
     def __init__(self, values: Sequence[Value], sizes: Mapping[int, int]) -> None:
         ranges = np.array([raw_range(value) for value in values]).reshape(-1, 2)
@@ -64,12 +70,16 @@ class Encoder:
 
     @property
     def value_range(self) -> tuple[Floats, Floats]:
-        """The lowest and highest number that each value can carry, after scaling."""
+        """The lowest and the highest number that each value can carry, after scaling: two arrays of shape (values,)."""
         ends = np.stack((self._low, self._high)) * self._scale + self._offset
         return ends.min(axis=0), ends.max(axis=0)
 
     def encode(self, numbers: Floats) -> dict[int, bytes]:
-        """The image of `numbers`: (values,) float64, as they would be stored; what does not fit is cut to the range."""
+        """The image of `numbers`, bytes by function: a new one each time, with the functions of `sizes`.
+
+        `numbers`: shape (values,), in the order of the values, as they would be stored; what does not fit is cut to the
+        range, and the number of a text is ignored.
+        """
         raw = np.clip((numbers - self._offset) / self._scale, self._low, self._high)
         integers = np.rint(raw).astype(np.int64)
         if len(self._single) or len(self._double):

@@ -26,7 +26,10 @@ from ess_ray.simulator.topology import Topology
 
 
 class FleetDevice(TypedDict):
-    """A device to simulate: devices with the same `endpoint` share a port, and differ in `unit_id`."""
+    """A device to simulate: devices with the same `endpoint`, any text, share a port, and differ in `unit_id`.
+
+    `name` is unique; `map` is a key of the plan's `maps`.
+    """
 
     name: str
     endpoint: str
@@ -36,7 +39,7 @@ class FleetDevice(TypedDict):
 
 
 class FleetPlan(TypedDict):
-    """The devices to simulate, and the trees of the standard and the maps as the configuration has them."""
+    """The devices to simulate, and the trees of the standard and, by name, the maps, as the configuration has them."""
 
     standard: Mapping[str, object]
     maps: Mapping[str, object]
@@ -44,7 +47,10 @@ class FleetPlan(TypedDict):
 
 
 async def run_fleet() -> None:
-    """Serve until standard input ends. Raises ConfigError for a plan that cannot be, OSError for no ports."""
+    """Serve the plan on standard input until that ends, or until SIGTERM; prints the ports. Called in the main thread.
+
+    Raises ConfigError for no JSON, a map that cannot be used or a unit id used twice; OSError if no port can be had.
+    """
     try:
         plan: FleetPlan = json.loads(sys.stdin.buffer.readline())
     except ValueError as error:

@@ -30,7 +30,10 @@ DIFFERENT_PLANTS = 256  # of one map: a thousand devices in a benchmark are to c
 
 
 class SimulatedFleet:
-    """Running simulated devices; `ports` gives the port on 127.0.0.1 of each device, by "site/device"."""
+    """Running simulated devices, until `stop` or the end of a with-block.
+
+    `ports` gives the port on 127.0.0.1 of each device, by "site/device".
+    """
 
     def __init__(
         self,
@@ -40,10 +43,12 @@ class SimulatedFleet:
         seed: int,
         start_limit_s: float = START_LIMIT_S,
     ) -> None:
-        """Start the devices, each on a port of its own, and wait until they listen. Raises CannotStart.
+        """Start the devices, each on a port of its own, and wait until they listen.
 
-        The trees are those of the configuration. A device's own seed comes from `seed` and its name; of very many
-        devices with one map, some show the same plant.
+        Raises CannotStart, after which nothing runs, if they do not within `start_limit_s`. The trees are those of the
+        configuration, the maps' by name. Of `devices` only name, map and unit id count.
+
+        A device's own seed comes from `seed` and its name; of very many devices with one map, some show the same plant.
         """
         plan = FleetPlan(
             standard=standard_tree, maps=map_trees, devices=[_fleet_device(device, seed) for device in devices]
@@ -70,7 +75,7 @@ class SimulatedFleet:
         return self._child.pid
 
     def stop(self) -> None:
-        """End the devices; calling it again does no harm."""
+        """End the devices: waits for the child, and kills it after STOP_LIMIT_S. Calling it again does no harm."""
         with contextlib.suppress(BrokenPipeError):
             self._to_child.close()
         try:
@@ -122,7 +127,10 @@ def _fleet_device(device: DeviceSettings, seed: int) -> FleetDevice:
 
 
 def simulate(settings: Settings, stack: ExitStack) -> Settings:
-    """Start the simulator, to be stopped by `stack`, and fill in where each device listens. Raises CannotStart."""
+    """The settings with the host and port of each device in a simulator that is started here and stopped by `stack`.
+
+    Blocks until all devices listen. Raises CannotStart if they do not within START_LIMIT_S.
+    """
     fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed)
     ports = stack.enter_context(fleet).ports
     devices = tuple(replace(d, host="127.0.0.1", port=ports[str(d.device)]) for d in settings.devices)

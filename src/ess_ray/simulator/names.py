@@ -91,7 +91,10 @@ _TROUBLE = re.compile(r"warning|fault|^flt_|^pcs_protection|emergency|tvoc|^st_f
 
 
 def signal_of(value: Value) -> str | None:
-    """The signal that `value` shows, None where it shows none."""
+    """The signal that `value` shows, None where it shows none.
+
+    One of UNIT_SIGNALS for the tables rack and bank, "volt" for a cell in the table module, else one of PLANT_SIGNALS.
+    """
     if value.raw_type == "string" or (value.choices and not {0, 1} <= set(value.choices)):
         return None
     if _TROUBLE.search(value.column):
@@ -116,7 +119,7 @@ def resting_value(value: Value) -> float | None:
 
 
 def cell_number(value: Value) -> int | None:
-    """The number of the cell in its module, from 1."""
+    """The number of the cell in its module, from 1; None: `value` is no cell's voltage."""
     match = re.search(r"^cell_voltage_(\d+)$", value.column)
     return int(match[1]) if match else None
 

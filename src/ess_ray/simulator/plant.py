@@ -27,7 +27,10 @@ CONVERTER_EFFICIENCY = 0.975
 
 
 class Plant:
-    """The plant that `register_map` implies. Plants with one map may share its `topology`, which is costly to make."""
+    """The plant that `register_map` implies. Plants with one map may share its `topology`, which is costly to make.
+
+    `utc_offset_s`: local time minus UTC, all the year. Not to be called from several threads at once.
+    """
 
     def __init__(
         self, register_map: RegisterMap, seed: int, utc_offset_s: int = 32400, topology: Topology | None = None
@@ -46,14 +49,14 @@ class Plant:
 
     @property
     def readable(self) -> dict[int, bytes]:
-        """For each function one byte an address, 1 where it may be read."""
+        """For each function of the map one byte an address, from address 0: 1 where it may be read, else 0."""
         return self.topology.readable
 
     def image(self, now_us: int) -> Image:
         """The device's registers and bits by function, for the whole second that `now_us` (since 1970 UTC) lies in.
 
         Functions 3 and 4: two bytes a register, big end first; functions 1 and 2: one byte, 0 or 1, a bit; both from
-        address 0.
+        address 0. Only functions of the map are there.
         """
         second = now_us // 1_000_000
         if second != self._second:

@@ -35,7 +35,11 @@ def clock_us() -> int:
 async def listen(
     units: Mapping[int, Plant], host: str = "127.0.0.1", port: int = 0, now_us: Callable[[], int] = clock_us
 ) -> tuple[asyncio.Server, int]:
-    """Serve `units` (plant by unit id); returns the server and its port. Raises OSError."""
+    """Serve `units` (plant by unit id); returns the server, which listens until it is closed, and its port.
+
+    `port`: 0 for any that is free; `now_us`: gives microseconds since 1970 UTC. Raises OSError if the port cannot be
+    had.
+    """
     server = await asyncio.get_running_loop().create_server(
         lambda: SimulatorConnection(units, now_us), host, port, backlog=512
     )
@@ -55,7 +59,7 @@ class SimulatorConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Reply to every complete request; keep what is left for later."""
+        """Reply to every complete request; keep what is left for later. Bytes that are no Modbus TCP: disconnect."""
         frames = self._pending + data
         replies, start = [], 0
         while len(frames) - start >= _HEADER.size:
@@ -74,11 +78,11 @@ class SimulatorConnection(asyncio.Protocol):
             self._transport.write(b"".join(replies))
 
     def pause_writing(self) -> None:
-        """A client that does not read its replies is not read from either."""
+        """Stop reading from a client that does not read its replies; called by asyncio."""
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read from a client that reads again."""
+        """Read from a client that reads again; called by asyncio."""
         self._transport.resume_reading()
 
     def _reply(self, unit: int, pdu: bytes) -> bytes:
@@ -89,7 +93,11 @@ class SimulatorConnection(asyncio.Protocol):
 
 
 def reply(plant: Plant, pdu: bytes, now_us: int) -> bytes:
-    """The reply's PDU to a request's PDU (at least one byte)."""
+    """The reply's PDU to a request's PDU (at least one byte), at `now_us` (microseconds since 1970 UTC).
+
+    An exception's PDU for functions but 1-4, for a wrong length or count ("MODBUS Application Protocol V1.1b3" 6.1-6.4)
+    and for addresses that are not `readable` in the plant.
+    """
     if not 1 <= pdu[0] <= READ_INPUT_REGISTERS:
         return _exception(pdu[0], ILLEGAL_FUNCTION)
     if len(pdu) != _READ.size:

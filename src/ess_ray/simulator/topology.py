@@ -25,6 +25,10 @@ class Topology:
 
     All signals of a moment lie in one array: the plant's, then one row a unit signal with a column for each rack and,
     behind them, for each bank, then all cells.
+
+    `racks` are (bank, rack), sorted, `bank_starts` each bank's first index in them; `modules` are those of one rack.
+    `measured` are indexes of values that show a signal, `source` the index of each one's signal in the array;
+    `resting` has the stored number of each other value, 0 for `unmodelled`: indexes of measurements without a signal.
     """
 
     def __init__(self, register_map: RegisterMap) -> None:
@@ -124,6 +128,9 @@ def _readable(register_map: RegisterMap) -> dict[int, bytes]:
 
 
 def split(signals: Floats, topology: Topology) -> tuple[Floats, Floats, Floats]:
-    """Views of the three parts of the signals' array: (plant), (signal, racks and banks), (rack, cell)."""
+    """Views of the three parts of the signals' array: (plant), (signal, racks and banks), (rack, cell).
+
+    `signals`: of length sum(topology.sizes); what is written into a view is written into it.
+    """
     plant, units, cells = np.split(signals, np.cumsum(topology.sizes)[:-1])
     return plant, units.reshape(len(UNIT_SIGNALS), -1), cells.reshape(len(topology.racks), -1)
