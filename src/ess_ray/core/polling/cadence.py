@@ -21,12 +21,12 @@ class Now(NamedTuple):
 
 
 def first_tick_us(wall_us: int, period_us: int) -> int:
-    """The first tick at or after `wall_us`."""
+    """The first tick at or after `wall_us` (since 1970 UTC): a multiple of `period_us`."""
     return -(-wall_us // period_us) * period_us
 
 
 def ticks_between(start_us: int, end_us: int, period_us: int) -> int:
-    """How many ticks lie in [start_us, end_us)."""
+    """How many multiples of `period_us` lie in [start_us, end_us), since 1970 UTC; 0 if the end is before the start."""
     return max(0, -(-end_us // period_us) - -(-start_us // period_us))
 
 
@@ -39,7 +39,10 @@ class WallClock:
         self._offset_us: int | None = None  # when it was set last, or at the first call; small corrections add up
 
     def step_us(self, now: Now) -> int:
-        """By how much the wall clock was set since the last call that gave a step; 0: it was not."""
+        """By how much the wall clock was set since the last call that gave a step: ahead if positive.
+
+        0 if by less than CLOCK_STEP_US, and at the first call.
+        """
         offset_us = now.wall_us - now.mono_us
         if self._offset_us is None:
             self._offset_us = offset_us
@@ -51,7 +54,10 @@ class WallClock:
 
 
 class Cadence:
-    """The ticks of one device in [first_us, end_us); `end_us` None: without end."""
+    """The ticks of one device in [first_us, end_us), on the wall clock; `end_us` None: without end.
+
+    Before `start` there are none.
+    """
 
     __slots__ = ("_end_us", "_next_us", "_since_us", "_taken", "period_us", "phase_us")
 
@@ -73,11 +79,14 @@ class Cadence:
         self._end_us = end_us if self._end_us is None else min(self._end_us, end_us)
 
     def goes_on(self, from_us: int) -> bool:
-        """True if a tick at or after `from_us` is planned."""
+        """True if `start` was called and the end, if there is one, is after `from_us`."""
         return self._next_us is not None and (self._end_us is None or self._end_us > from_us)
 
     def due(self, wall_us: int) -> range:
-        """The ticks that have become due since the last call, oldest first: usually none or one."""
+        """The ticks that have become due (tick plus phase) by `wall_us`, oldest first: usually none or one.
+
+        Takes them: the next call does not give them again.
+        """
         start = self._next_us
         if start is None or start + self.phase_us > wall_us:
             return range(0)
@@ -117,7 +126,7 @@ class Cadence:
         return tick_us
 
     def next_due_us(self) -> int | None:
-        """When the next tick is read, on the wall clock; None when there is none."""
+        """When the next tick is read (tick plus phase), on the wall clock; None when there is none."""
         if self._next_us is None or (self._end_us is not None and self._next_us >= self._end_us):
             return None
         return self._next_us + self.phase_us

@@ -56,7 +56,7 @@ class Connection:
         counts: PollerCounts | None = None,
         fast_path: bool = True,
     ) -> None:
-        """`fast_path`: see `Exchange`; samples are the same without it."""
+        """`counts` None: counts of its own. `fast_path`: see `Exchange`; samples are the same without it."""
         self.polled = PolledDevices(framing, counts or PollerCounts())
         self._transport = transport
         self._deliver = deliver
@@ -69,16 +69,17 @@ class Connection:
         self._connect_until_us = 0  # of the connection attempt; 0: made ahead, no poll waits for it yet
 
     def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
-        """Poll these, every tick in [first_us, end_us); what is polled already and stays as it is notices nothing.
+        """Poll these and no others, every tick in [first_us, end_us), since 1970 UTC; `end_us` None: without end.
 
-        The others take their last tick before `first_us`.
+        A device that is polled already with equal settings notices nothing, and keeps its end. All others take their
+        last tick before `first_us`.
         """
         self.polled.change(devices, first_us, end_us)
         if not self.polled.busy:
             self._hang_up()
 
     def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us`; the poll that is carried out is finished."""
+        """No tick at or after `end_us` (since 1970 UTC); polls that have begun are finished."""
         self.polled.stop(end_us)
 
     @property
@@ -87,14 +88,17 @@ class Connection:
         return self.polled.busy
 
     def connect_ahead(self, now: Now) -> None:
-        """Connect before the first tick, if it is near; the first poll deals with a connection that does not stand."""
+        """Connect before the first tick, if that is less than AHEAD_US away and all devices keep their connection.
+
+        The first poll deals with a connection that does not stand.
+        """
         tick_us = self.polled.next_tick_us(now)
         near = tick_us is not None and tick_us < now.mono_us + AHEAD_US
         if near and self._state is CLOSED and all(device.settings.keep_connection for device in self.polled.devices):
             self._connect()
 
     def wake_at_us(self, now: Now) -> int | None:
-        """When to call `wake` next, on the monotonic clock; None: only when something is received."""
+        """When to call `wake` next, on the monotonic clock, in microseconds; None: no tick or deadline is to come."""
         tick_us = self.polled.next_tick_us(now)
         limit_us = self._exchange.deadline_us if self._state is WAITING else self._deadline_us
         return tick_us if limit_us is None or (tick_us is not None and tick_us < limit_us) else limit_us
@@ -111,7 +115,7 @@ class Connection:
             self._hang_up()
 
     def connected(self, now: Now) -> None:
-        """The connection stands."""
+        """The connection stands: requests are sent at once, or after the device's `connect_pause_us`."""
         self._state = READY
         self._exchange.restart()
         self._deadline_us = None
@@ -122,17 +126,17 @@ class Connection:
         self._advance(now)
 
     def connect_failed(self, reason: Reason, now: Now) -> None:
-        """There is no connection: the polls that wait for it have failed, those of all devices."""
+        """The attempt to connect has failed: so have, for `reason`, all polls that wait for it, of any device."""
         self._state = CLOSED
         self._deadline_us = None
         self._abandon_unconnected(reason, now)
 
     def received(self, data: bytes, now: Now) -> bool:
-        """Bytes from the device, cut anywhere. False: `wake_at_us` may have come nearer."""
+        """Bytes from the device, cut anywhere. False: `wake_at_us` may have come nearer; True: it has not."""
         return self.take_fast(data, now) or self.take(data, now)
 
     def take(self, data: bytes, now: Now) -> bool:
-        """The same of bytes that `take_fast` has not taken: a loop that has tried it does not try it again."""
+        """As `received`, of bytes for which the loop has tried `take_fast` already, and got False."""
         exchange = self._exchange
         if exchange.take_last(data, now):
             self._on_all_replied(now)
@@ -147,7 +151,7 @@ class Connection:
         return in_flight or (self._state is not WAITING and self._deadline_us is None)
 
     def closed(self, now: Now) -> None:
-        """The device closed the connection."""
+        """The device closed the connection, or it was lost: what is in flight has failed with reason CLOSED."""
         if self._state is WAITING:
             self._fail_requests(Reason.CLOSED, now)
         self._state = CLOSED

@@ -25,12 +25,12 @@ CONNECTIONS: Count = ("connections_total",)
 
 
 def request_failure(reason: str) -> Count:
-    """Requests that failed, by reason; "exception n" for exceptions."""
+    """The name of the count of requests that failed for `reason`: a `Reason`, or "exception n" for exceptions."""
     return "request_failures_total", reason
 
 
 def connection_failure(reason: str) -> Count:
-    """Connections that failed, by reason."""
+    """The name of the count of connections that failed for `reason`, a `Reason`."""
     return "connection_failures_total", reason
 
 
@@ -54,7 +54,7 @@ class Histogram:
         self.sum_us += other.sum_us
 
     def since(self, earlier: Histogram) -> Histogram:
-        """What has been counted since this was `earlier`."""
+        """A new histogram of what was counted since `earlier`, a copy of this one as it was then."""
         buckets = [n - m for n, m in zip(self.buckets, earlier.buckets, strict=True)]
         return Histogram(buckets, self.sum_us - earlier.sum_us)
 
@@ -72,7 +72,7 @@ class DeviceCounts:
 
 @dataclass(frozen=True, slots=True)
 class CountGrowth:
-    """By how much a poller's counts have grown; what has not grown is left out."""
+    """By how much a poller's counts have grown; counts and devices without growth are left out, histograms are not."""
 
     devices: Mapping[Device, Mapping[Count, int]]
     request_times: Mapping[str, Histogram]  # by site
@@ -99,7 +99,7 @@ class PollerCounts:
         return self._devices[device]
 
     def growth(self) -> CountGrowth:
-        """By how much the counts have grown since the last call."""
+        """By how much the counts have grown since the last call; may be called beside the thread that counts."""
         devices = {device: self._grown(device, of.counts) for device, of in list(self._devices.items())}
         request_times, poll_lateness = (
             {site: self._grown_times(histogram) for site, histogram in list(by_site.items())}

@@ -70,7 +70,11 @@ class PolledDevice:
         self._strikes = 0
 
     def on_alone_replied(self, now: Now, deliver: Callable[[Event], None]) -> None:
-        """The device is there after all: some devices and gateways take one request at a time, and drop the others."""
+        """A poll is over with a reply to a request sent alone after `on_several_failed`: the device is there after all.
+
+        Some devices and gateways take one request at a time, and drop the others. Several are sent together again,
+        unless this was so SINGLY_AFTER times in a row: then never, and an event ASKED_SINGLY is delivered once.
+        """
         self._strikes += 1
         if self._strikes < SINGLY_AFTER:
             self.at_once = self.settings.requests_at_once
@@ -81,7 +85,11 @@ class PolledDevice:
     # --- ticks and polls ---------------------------------------------------------------------------------------------
 
     def begin_poll(self, now: Now, deliver: Callable[[Sample], None]) -> bool:
-        """Begin a poll if a tick is due (True); ticks that are due and not read are delivered as failed samples."""
+        """True if a tick was due and its poll, now in `poll`, has begun.
+
+        Ticks that are due and not read are delivered as failed samples: OVERRUN if a poll is at work or a later tick is
+        due too, BACKOFF if the device is silent.
+        """
         ticks = self.cadence.due(now.wall_us)
         begun = False
         for tick_us in ticks:
@@ -98,7 +106,7 @@ class PolledDevice:
         return begun
 
     def end_poll(self, now: Now, deliver: Callable[[Sample | Event], None]) -> None:
-        """The poll is over: deliver its sample, and what it says about the device."""
+        """Deliver the sample of `poll`, which is over, and events of what it says; `poll` is None afterwards."""
         poll, self.poll = self.poll, None
         assert poll is not None
         sample = poll.sample(now)
@@ -133,7 +141,10 @@ class PolledDevice:
         return events
 
     def on_clock_set(self, step_us: int, now: Now, deliver: Callable[[Event], None]) -> None:
-        """The wall clock was set: go on with the ticks that it shows now, and report which are passed over."""
+        """The wall clock was set by `step_us`, ahead if positive: go on with the ticks that it shows now.
+
+        An event with the ticks that are passed over, if there are any, is delivered.
+        """
         if passed := self.cadence.jump(now.wall_us):
             kind = EventKind.CLOCK_FORWARD if step_us > 0 else EventKind.CLOCK_BACK
             detail = f"the clock was set by {step_us / 1e6:+.3f} s"
@@ -152,7 +163,7 @@ class PolledDevices:
         self.counts = counts
 
     def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
-        """These tick in [first_us, end_us) from now on; what ticks already and stays as it is notices nothing."""
+        """These and no others tick in [first_us, end_us), since 1970 UTC; see `Connection.change`."""
         for device in self.devices:
             if device.settings not in devices:
                 device.cadence.stop(first_us)
@@ -186,7 +197,10 @@ class PolledDevices:
         return first_us if first_us is None else first_us + now.mono_us - now.wall_us
 
     def begin_polls(self, now: Now, deliver: Callable[[Sample | Event], None]) -> list[PolledDevice]:
-        """The devices whose poll begins now; ticks that are not read are delivered."""
+        """Begin the polls that are due; gives their devices, or an empty list.
+
+        Ticks that are not read are delivered as failed samples, and events if the wall clock was set.
+        """
         step_us = self._clock.step_us(now)
         begun = []
         for device in self.devices:

@@ -54,7 +54,10 @@ class Exchange:
 
     @property
     def deadline_us(self) -> int | None:
-        """Of the oldest request in flight; None: none is in flight."""
+        """When the time of the oldest request in flight, or of its poll, is over, on the monotonic clock.
+
+        None: none is in flight.
+        """
         if self.in_flight_since_us is None:
             return None
         until_us = self.in_flight_since_us + self._timeout_us
@@ -71,7 +74,10 @@ class Exchange:
         self._framing.restart()
 
     def send(self, now: Now) -> None:
-        """Send the poll's next request, or several if the device takes them."""
+        """Send the poll's next request, or several if the device takes them.
+
+        To be called while none is in flight and the poll is not over.
+        """
         device, poll = self._device, self._poll
         prepared = device.prepared(poll.requests)  # a search has made others
         indexes = poll.send(device.at_once)
@@ -91,7 +97,10 @@ class Exchange:
     # --- replies -----------------------------------------------------------------------------------------------------
 
     def take_fast(self, data: bytes, now: Now) -> bool:
-        """True if `data` is the good reply to the request in flight, and the next is sent: the poll is not touched."""
+        """True if `data` is the good reply to the request in flight, and the next is sent: the poll is not touched.
+
+        False: nothing was done with `data`, as with the reply to a poll's last request.
+        """
         if len(data) != self._reply_bytes or not self._following:
             return False
         framing, mono_us = self._framing, now.mono_us
@@ -109,7 +118,10 @@ class Exchange:
         return True
 
     def take_last(self, data: bytes, now: Now) -> bool:
-        """True if `data` is the good reply to the one request in flight: nothing is in flight any more."""
+        """True if `data` is the good reply to the one request in flight: the poll has it, nothing is in flight.
+
+        False: nothing was done with `data`.
+        """
         if len(data) != self._reply_bytes:
             return False
         prefix = self._framing.reply_prefix
@@ -125,7 +137,10 @@ class Exchange:
         return True
 
     def take_several(self, data: bytes, now: Now) -> bytes:
-        """Takes the good replies to requests sent together that `data` begins with; gives what follows them."""
+        """Takes the good replies to requests sent together that `data` begins with; gives what follows them.
+
+        Gives `data` itself, the same object, if there are none.
+        """
         poll = self._poll
         if not (self._pipeline and self._fast_path and poll.in_turn) or self._framing.incomplete:
             return data

@@ -79,7 +79,8 @@ class Framing(Protocol):
         """The PDU of the next reply: to the oldest of the `in_flight` requests that were encoded last, for `unit_id`.
 
         None: there is no complete one yet. A reason: what was received is no reply to it, and nothing that follows on
-        this connection can be trusted. Replies to requests before those in flight are duplicates and dropped.
+        this connection can be trusted. Replies to requests before those in flight are duplicates and dropped; with 0 in
+        flight any other reply gives a reason.
         """
 
 

@@ -8,7 +8,7 @@ from ess_ray.core.maps.plan import Atom, Request
 
 
 def byte_ranges(missing: Sequence[Request]) -> tuple[tuple[int, int], ...]:
-    """Where these lie in the image, [start, end) in bytes, neighbours joined."""
+    """Where all atoms of these requests lie in the image, as [start, end) in bytes: rising, neighbours joined."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(byte_range(request, atom) for request in missing for atom in request.atoms):
         if joined and start <= joined[-1][1]:
@@ -25,7 +25,10 @@ def byte_range(request: Request, atom: Atom) -> tuple[int, int]:
 
 
 def missing_text(missing: Sequence[Request]) -> str:
-    """The missing addresses for people, as function:first-last, neighbours joined: "4:500-588,4:600"."""
+    """All addresses of these requests' atoms, for people: "4:500-588,4:600"; "" for no requests.
+
+    As function:first-last, the last one included, neighbours joined.
+    """
     spans: list[list[int]] = []
     for function, address, count in sorted((r.function, a, n) for r in missing for a, n in r.atoms):
         if spans and spans[-1][0] == function and address <= spans[-1][2] + 1:

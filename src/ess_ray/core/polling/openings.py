@@ -25,19 +25,22 @@ class Openings(Generic[Item]):
         self._until_us: dict[Item, int] = {}  # of those being opened, in the order of `admit`: until when they count
 
     def want(self, item: Item, failed_before: bool) -> None:
-        """Open this one as soon as there is room for it."""
+        """Let `admit` give this one as soon as there is room; `failed_before`: behind all that did not fail."""
         (self._doubtful if failed_before else self._hopeful)[item] = None
         self._set_next()
 
     def over(self, item: Item) -> None:
-        """This one stands, has failed, or is not wanted any more."""
+        """This one stands, has failed, or is not wanted any more; nothing happens if it is unknown."""
         self._hopeful.pop(item, None)
         self._doubtful.pop(item, None)
         self._until_us.pop(item, None)
         self._set_next()
 
     def admit(self, mono_us: int) -> list[Item]:
-        """The connections to open now; they count as being opened from now on."""
+        """The connections to open now, at `mono_us` of the monotonic clock; may be empty.
+
+        Each counts as being opened from now on, until `over` or for OPENING_US.
+        """
         for item in [item for item, until_us in self._until_us.items() if until_us <= mono_us]:
             del self._until_us[item]
         admitted = []

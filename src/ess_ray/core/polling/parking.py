@@ -39,7 +39,10 @@ class Parking:
         return [(self._plan.requests[i], atom) for i in sorted(self._bad) for atom in sorted(self._bad[i])]
 
     def split(self, request: Request, mono_us: int) -> list[Request]:
-        """The two halves of a request that the device called illegal; none if it is for one atom: that is parked."""
+        """The two halves of a request that the device called illegal; empty if it is for one atom: that is parked.
+
+        `request` is one of `requests`, or a half that this gave since `settle`.
+        """
         index = self._index(request)
         pieces = self._splits.setdefault(index, self._pieces(index))
         pieces.remove(request)
@@ -52,7 +55,10 @@ class Parking:
         return halves
 
     def settle(self, mono_us: int, searching: bool) -> None:
-        """Between two polls: join what was split, unless the search goes on; try parked atoms again if they are due."""
+        """Make `requests` anew between two polls, at `mono_us` of the monotonic clock.
+
+        What was split is joined, unless the poll was `searching`; all parked atoms are in again if they are due.
+        """
         if self._retry_at_us is not None and mono_us >= self._retry_at_us:
             self._bad.clear()
             self._splits.clear()

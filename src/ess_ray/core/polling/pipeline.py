@@ -11,7 +11,10 @@ from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedReques
 
 
 class Pipeline:
-    """Several requests that go out in one piece, and how their good replies begin."""
+    """Several requests that go out in one piece, and how their good replies begin.
+
+    To be made when `adus` are sent: each request is encoded at once, with its id.
+    """
 
     __slots__ = ("_expected", "adus")
 

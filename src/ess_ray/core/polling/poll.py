@@ -88,7 +88,10 @@ class Poll:
     # --- what the connection does ------------------------------------------------------------------------------------
 
     def send(self, at_once: int) -> range:
-        """Indexes of the requests that go out now: the next, and up to `at_once` in all if it has not been sent yet."""
+        """Indexes of the requests that go out now: the next, and up to `at_once` in all if it has not been sent yet.
+
+        Counts them as in flight. To be called while the poll is not over and nothing is in flight.
+        """
         first = len(self.replies)
         end = first + 1
         if at_once > 1 and not self._attempts:
@@ -121,7 +124,7 @@ class Poll:
             self._take_early()
 
     def on_replies(self, replies: Sequence[bytes]) -> None:
-        """Data of the oldest requests in flight, in turn (`in_turn`)."""
+        """The oldest requests in flight, all or some, were replied to with this data; only while `in_turn`."""
         others = len(self.in_flight) > len(replies)
         self.in_flight = self.in_flight[len(replies) :] if others else NOTHING_IN_FLIGHT
         self.heard = True
@@ -218,11 +221,11 @@ class Poll:
 
     @property
     def registers(self) -> int:
-        """How many registers and bits were read."""
+        """How many registers and bits were read, of the requests that have replies so far."""
         return sum(r.count for r, reply in zip(self.requests, self.replies, strict=False) if reply is not None)
 
     def sample(self, now: Now) -> Sample:
-        """The sample of a poll that is over."""
+        """The sample of a poll that is over; to be taken once, since it settles the device's parked registers."""
         device, plan, read_ms = self.settings.device, self.settings.plan, (now.wall_us - self.tick_us) / 1000
         if self.requests is plan.requests and not self._missing:  # nothing is parked or searched either
             image = b"".join(self.replies)  # type: ignore[arg-type]  # none has failed
@@ -259,7 +262,7 @@ class Poll:
 
 
 def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
-    """The sample of a tick at which no request was sent to the device."""
+    """The failed sample of a tick (since 1970 UTC) at which no request was sent; `reason`: a `Reason`."""
     late_ms = (now.wall_us - tick_us) / 1000
     layout = settings.plan.layout
     return Sample(settings.device, layout, tick_us, Status.FAILED, reason, (), None, late_ms, 0, 0, b"")

@@ -35,7 +35,7 @@ class Timers(Generic[Item]):
             items.append(item)
 
     def due(self, mono_us: int) -> list[Item]:
-        """The items that have come up, oldest slot first; they are in no slot any more."""
+        """Takes out the items that have come up, oldest slot first; an item added twice comes twice."""
         items: list[Item] = []
         while self._order and self._order[0] << SLOT_BITS <= mono_us:
             items += self._slots.pop(heappop(self._order))

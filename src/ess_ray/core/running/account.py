@@ -40,7 +40,7 @@ class Latency:
         self._buckets.update(dict(zip(*map(np.ndarray.tolist, np.unique(buckets, return_counts=True)), strict=True)))
 
     def up_to(self, bounds_s: Sequence[float]) -> tuple[list[int], float]:
-        """For each of the rising bounds how many samples do not exceed it, and the sum of all latencies in seconds."""
+        """How many samples do not exceed each of the rising bounds (cumulative), and the sum of all, in seconds."""
         counts, sum_s = [0] * (len(bounds_s) + 1), 0.0
         for bucket, samples in self._buckets.items():
             seconds = exp(bucket * self._STEP) / 1e6
@@ -54,7 +54,7 @@ class Latency:
         return self._buckets.total()
 
     def percentile_ms(self, percent: float) -> float | None:
-        """The latency that `percent` of the samples do not exceed; None without samples."""
+        """The latency in milliseconds that `percent` (0 to 100) of the samples do not exceed; None without samples."""
         left = self._buckets.total() * percent / 100
         for bucket in sorted(self._buckets):
             left -= self._buckets[bucket]
@@ -64,13 +64,13 @@ class Latency:
 
 
 class Ticks:
-    """A set of tick numbers, kept as ranges: small, however long a run is without gaps."""
+    """A set of tick numbers (tick // period), kept as ranges: small, however long a run is without gaps."""
 
     def __init__(self) -> None:
         self._ranges: list[list[int]] = []  # [first, end), in order, apart from each other
 
     def count_from(self, tick: int) -> int:
-        """The number of ticks in the set from `tick` on."""
+        """The number of ticks in the set from tick number `tick` on, itself included."""
         index = max(bisect_right(self._ranges, [tick, tick]) - 1, 0)
         return sum(max(end - max(first, tick), 0) for first, end in self._ranges[index:])
 
@@ -136,14 +136,14 @@ class DeviceAccount:
             self._spans.append(ConfiguredTime(settings, first_us))
 
     def new(self, tick_us: int) -> bool:
-        """Mark the tick as counted. False if it was before."""
+        """Mark the tick as counted, before `add`. False if it was before: the sample is not to be added again."""
         span = self._spans[-1]
         if tick_us < span.first_us:
             span = next((span for span in reversed(self._spans) if span.first_us <= tick_us), self._spans[0])
         return span.ticks.add(tick_us // span.settings.period_us)
 
     def add(self, tick_us: int, status: Status, reason: str | None) -> None:
-        """Count a committed sample; samples may be committed out of order."""
+        """Count a committed sample, for which `new` was True; samples may be committed out of order."""
         self.by_status[status] += 1
         if reason:
             self.reasons[reason] += 1
@@ -151,7 +151,7 @@ class DeviceAccount:
             self.last_tick_us, self.last_reason, self.last_status = tick_us, reason, status
 
     def miss(self, reason: str, ticks: int) -> None:
-        """Count so many ticks without a sample as failed, for this reason."""
+        """Count so many ticks without a sample as failed, for this reason; none if `ticks` is not positive."""
         if ticks > 0:
             self.by_status[Status.FAILED] += ticks
             self.reasons[reason] += ticks
@@ -232,10 +232,10 @@ class Account:
                 account.miss(Reason.CLOCK, ticks_between(event.time_us, event.until_us, account.settings.period_us))
 
     def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:
-        """(expected, stored) of each site: ticks from `start_us` of the site on, or from the run's first one if later.
+        """(expected, stored) by site: ticks from `start_us` of the site on, or from the run's first one if later.
 
-        `start_us` begins a quarter of an hour. Expected are the ticks before `until_us`, and of later ones those that
-        are committed already.
+        `start_us`: by site, the beginning of a quarter of an hour; its sites are those of the result. Expected are the
+        ticks before `until_us`, and of later ones those that are committed already.
         """
         first_us = {site: max(site_us, self.first_us) for site, site_us in start_us.items()}
         expected, counted = Counter[str](), Counter[str]()
@@ -250,16 +250,19 @@ class Account:
         return counts
 
     def collector_down(self, first_us: int, end_us: int) -> None:
-        """Count the ticks of [first_us, end_us) without a sample as `COLLECTOR_DOWN`; when all journals are drained."""
+        """Count the run's ticks in [first_us, end_us) without a sample as failed, for the reason `COLLECTOR_DOWN`.
+
+        To be called once, for the whole run, when all journals are drained.
+        """
         for account in self.devices.values():
             account.miss(COLLECTOR_DOWN, account.expected(first_us, end_us) - account.by_status.total())
 
     def unaccounted(self, first_us: int, end_us: int) -> int:
-        """The number of ticks in [first_us, end_us) without a committed sample."""
+        """The number of ticks in [first_us, end_us), the whole run, that are not counted in any status."""
         return sum(device.expected(first_us, end_us) - device.by_status.total() for device in self.devices.values())
 
     def complete(self, first_us: int, end_us: int) -> bool:
-        """True if every expected sample is stored."""
+        """True if every sample expected in [first_us, end_us), the whole run, is stored: none partial or failed."""
         return all(
             device.expected(first_us, end_us) == device.by_status[Status.STORED] for device in self.devices.values()
         )

@@ -68,13 +68,17 @@ class Curve:
 
 
 def curves_of(standard: Standard, delivers: Mapping[str, Collection[str]]) -> dict[str, Curve]:
-    """All curves of a device, by name, favourites first. `delivers`: the columns of its map, by table."""
+    """All curves of a device, by `Curve.name`, favourites first. `delivers`: names of its map's columns, by table."""
     curves = {curve.name: curve for curve in _curves(standard, delivers)}
     return {name: curves[name] for name in dict.fromkeys([*_favourites(curves), *curves])}
 
 
 def chosen(curves: Mapping[str, Curve], names: Iterable[str]) -> list[Curve]:
-    """The curves of these names, without names the favourites. Raises NotFound for an unknown name or too many."""
+    """The curves of these names, in their order. `curves`: of `curves_of`.
+
+    Without names the favourites; if there are none either, the first CURVES_WITHOUT_FAVOURITES.
+    Raises NotFound for an unknown name, or more than MOST_CURVES.
+    """
     names = list(names)
     if not names:
         names = _favourites(curves) or list(curves)[:CURVES_WITHOUT_FAVOURITES]
@@ -86,12 +90,15 @@ def chosen(curves: Mapping[str, Curve], names: Iterable[str]) -> list[Curve]:
 
 
 def unit(column: Column) -> str:
-    """The unit as people write it: °C for degC."""
+    """The column's unit as people write it: °C for degC, all others as they are."""
     return {"degC": "°C"}.get(column.unit, column.unit)
 
 
 def bucket_us(window_us: int, period_us: int) -> int:
-    """The time of one point, in whole seconds: at most MOST_POINTS in the window, none shorter than the period."""
+    """The time of one point, in microseconds, rounded up to whole seconds.
+
+    At most MOST_POINTS in the window, none shorter than the device's period.
+    """
     least_us = max(window_us / MOST_POINTS, period_us)
     return -int(-least_us // 1_000_000) * 1_000_000
 

@@ -53,11 +53,11 @@ class Folds:
         self._troubles: dict[Hashable, _Trouble] = {}
 
     def remembers(self, key: Hashable) -> bool:
-        """Whether the trouble is there, or was within `CALM_S`."""
+        """True if the trouble was met and `ended` has not dropped it: it is there, or was within about `CALM_S`."""
         return key in self._troubles
 
     def met(self, key: Hashable, now_s: float) -> Repeats | None:
-        """The trouble is there: what its line says, or None if no line is due."""
+        """The trouble is there, and is counted: what to put behind its line, to be written now, or None: no line."""
         trouble = self._troubles.get(key)
         if trouble is None or (trouble.ended_s is not None and now_s >= trouble.ended_s + CALM_S):
             trouble = self._troubles[key] = _Trouble(now_s, now_s)
@@ -75,7 +75,10 @@ class Folds:
         return trouble.line(now_s, over=True) if trouble.ends == 1 or trouble.due(now_s) else None
 
     def ended(self, now_s: float) -> list[tuple[Hashable, Repeats]]:
-        """Troubles that have stayed away for `CALM_S` and whose last end made no line. To be called now and then."""
+        """(key, what its line says) of troubles away for `CALM_S` whose last end made no line: to be written now.
+
+        Forgets all troubles away for so long, and those not reported for `FORGET_S`. To be called now and then.
+        """
         ended = []
         for key, trouble in list(self._troubles.items()):
             if trouble.ended_s is not None and now_s >= trouble.ended_s + CALM_S:

@@ -70,9 +70,10 @@ def about(
     count: int | None = None,
     error: BaseException | None = None,
 ) -> dict[str, object]:
-    """The fields of one event; those not given are absent. `tick_us`: microseconds since 1970 UTC.
+    """The fields of one event by name, see FIELDS; those not given are absent. `tick_us`: microseconds since 1970 UTC.
 
-    Give no `error` if the record is logged with a traceback: the formatter makes the same fields of it.
+    `action` is `event.action`; `site` is for events without a `device`, which has its own. Give no `error` if the
+    record is logged with a traceback: the formatter makes the same fields of it.
     """
     fields: dict[str, object | None] = {
         "event.action": action or None,
@@ -90,5 +91,5 @@ def about(
 
 
 def lasting(repeats: Repeats) -> dict[str, object]:
-    """The fields of a trouble that repeats itself."""
+    """The fields `ess.times` and `ess.lasted_s` of a trouble that repeats itself, beside those of `about`."""
     return {"ess.times": repeats.times, "ess.lasted_s": round(repeats.lasted_s, 3)}

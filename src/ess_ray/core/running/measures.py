@@ -41,7 +41,10 @@ DEVICE_COUNTERS = [
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The counts of a run. `disk_bytes`: free and size of the disk of state_dir, None if they cannot be read."""
+    """The counts of a run. `disk_bytes`: free and size of the disk of state_dir, None if they cannot be read.
+
+    Keys of `journals` are pollers' names (`poller:SITE/DEVICE`), those of `deaths` poller, normaliser, writer, watcher.
+    """
 
     account: Account
     totals: CountTotals
@@ -54,7 +57,10 @@ class Counts:
 
 
 def measure(counts: Counts, timezones: Mapping[str, str], late_us: int, now_us: int) -> Values:
-    """The values of all metrics at `now_us`; ticks younger than `late_us` are not expected yet."""
+    """The values of all metrics at `now_us` (microseconds since 1970 UTC), by name of the series and labels' values.
+
+    `timezones`: IANA names, by site. Today's ticks younger than `late_us` are not expected yet.
+    """
     series = _Series(len(counts.account.devices))
     _account(series, counts.account)
     _today(series, counts.account, timezones, late_us, now_us)

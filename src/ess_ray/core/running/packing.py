@@ -43,10 +43,11 @@ def group_endpoints(devices: Sequence[int], per_actor: int) -> list[list[int]]:
 def regroup_endpoints(
     pollers: Sequence[Iterable[Endpoint]], devices: Mapping[Endpoint, int], per_actor: int
 ) -> list[list[Endpoint]]:
-    """Which poller has which endpoints after a change: those of `pollers`, then of new ones.
+    """Which poller has which endpoints after a change: a list for each of `pollers`, maybe empty, then for new ones.
 
-    `devices`: all endpoints that there are now, and how many devices each has. An endpoint stays with its poller. A new
-    one goes to the emptiest while that has room, else to a new poller.
+    `pollers`: the endpoints that each had; those that are not in `devices` are left out. `devices`: all endpoints that
+    there are now, and how many devices each has. An endpoint stays with its poller. A new one goes to the emptiest
+    while that has room (an empty one takes any), else to a new poller.
     """
     groups = [[endpoint for endpoint in poller if endpoint in devices] for poller in pollers]
     polled = {endpoint for group in groups for endpoint in group}

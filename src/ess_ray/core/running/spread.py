@@ -24,14 +24,15 @@ class Node:
 
 
 def eligible(nodes: Iterable[Node], placement: Iterable[str]) -> list[Node]:
-    """The nodes that offer every resource of `placement`."""
+    """The nodes that offer every resource (by its name) of `placement`, in their order; all if that is empty."""
     return [node for node in nodes if node.offers.issuperset(placement)]
 
 
 def assign(groups: Sequence[tuple[frozenset[str], int]], nodes: Sequence[Node]) -> list[str | None]:
     """The node's id for each group of (placement, devices): the one with the least load that offers the placement.
 
-    In the order of the groups; None for a group whose placement no node offers.
+    In the order of the groups; None for a group whose placement no node offers. `devices`: how many the group has. Only
+    these groups are load: the nodes poll nothing yet.
     """
     loads = dict.fromkeys((node.id for node in nodes), 0)
     chosen: list[str | None] = []
@@ -51,7 +52,8 @@ def moves(
 ) -> dict[Endpoint, str]:
     """The endpoints to move, each with its new node's id: the fewest after which no move makes loads more even.
 
-    `placed`: the node of every endpoint that is polled. One whose node is no longer up is not moved: Ray does that.
+    `placed`: the id of the node of every endpoint that is polled; `sizes`: how many devices each has. An endpoint whose
+    node is not in `nodes`, no longer up, is not moved: Ray does that. Empty if no move helps.
     """
     loads = dict.fromkeys((node.id for node in nodes), 0)
     kinds: dict[str, dict[tuple[int, frozenset[str]], list[Endpoint]]] = {node.id: {} for node in nodes}

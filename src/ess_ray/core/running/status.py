@@ -38,7 +38,11 @@ OF_SAMPLE = {Status.STORED: Health.OK, Status.PARTIAL: Health.PARTIAL, Status.FA
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """One device: counts since the run's start; `last_…` of its newest sample; silent since `lost_us`, if it is."""
+    """One device, by its name within the site: counts of ticks since the run's start.
+
+    `reasons`: how many ticks have which reason, whatever their status. `last_…` are of its newest sample in
+    the database, None without one; silent since `lost_us`, None if it is not.
+    """
 
     device: str
     map: str
@@ -56,7 +60,11 @@ class DeviceStatus:
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """One site: its devices by state, and those not ok by the reason of their newest sample; counts since the start."""
+    """One site; counts of samples and rows since the run's start.
+
+    `states`: how many devices are in each state, by a `Health`'s text; `troubles`: how many partial or silent devices
+    have which reason in their newest sample, the three most frequent. `p50_ms`, `p99_ms`: latency from due to commit.
+    """
 
     site: str
     timezone: str
@@ -150,7 +158,11 @@ class Facts:
 
 
 def status_of(account: Account, facts: Facts, now_us: int) -> RunStatus:
-    """The status at `now_us`."""
+    """The status at `now_us`: sites in the order of `facts.timezones`, of each the worst devices first.
+
+    With more than MOST_LISTED devices only those not ok are listed, MOST_LISTED at most in all. Devices that are no
+    longer configured are left out, and so are sites that the account does not have.
+    """
     until_us = now_us if facts.end_us is None else min(now_us, facts.end_us)
     sites = {site: _Site() for site in facts.timezones if site in account.rows}
     for device, device_account in account.devices.items():

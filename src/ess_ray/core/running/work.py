@@ -29,7 +29,7 @@ class Backlog:
 
 @dataclass(slots=True)
 class Exported:
-    """Objects exported."""
+    """Objects written to the store since the job's start, the rows and bytes in them, and what is left to do."""
 
     objects: int = 0
     rows: int = 0

@@ -110,7 +110,7 @@ class Conductor:
         return max(0, left) // pollers, max(0, backlog) // pollers
 
     def acknowledgements(self, poller: int) -> list[int]:
-        """The numbers to acknowledge with the next pull; they are given once."""
+        """The numbers in its journal to acknowledge to a poller with the next pull; given once, may be empty."""
         account = self._pollers[poller]
         numbers, account.committed = account.committed, []
         return numbers
@@ -136,7 +136,10 @@ class Conductor:
         account.waiting, account.busy, account.watermark_us = waiting, busy, watermark_us
 
     def watermark_us(self, pollers: Iterable[int]) -> int:
-        """The tick (microseconds since 1970 UTC) before which these pollers have all committed; 0: not known of one."""
+        """The tick (microseconds since 1970 UTC) before which these pollers have all committed.
+
+        0: not known of one, or no pollers.
+        """
         return min((self._pollers[poller].watermark_us for poller in pollers), default=0)
 
     def restarted(self, poller: int) -> None:
@@ -173,7 +176,7 @@ class Conductor:
         return self._in_flight[lane, layout] < MOST_IN_FLIGHT[lane]
 
     def committed(self, shipment: Shipment) -> None:
-        """The database has all of it."""
+        """The database has all of a shipment of `next_shipment`: numbers of pollers' present generations are noted."""
         self._in_flight[shipment.lane, shipment.layout] -= 1
         if shipment.lane is not Lane.EVENTS:
             self._held[shipment.lane] -= len(shipment)

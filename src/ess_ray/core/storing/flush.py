@@ -107,9 +107,9 @@ class Committed:
 
 
 def touched_spans(keys: Keys) -> list[tuple[str, int, int]]:
-    """(site, first tick, last tick) of each quarter of an hour that holds ticks: no local midnight lies within one.
+    """(site, first tick, last tick) of each site's quarters of an hour that hold ticks: no local midnight lies in one.
 
-    Ticks in microseconds since 1970 UTC; no order.
+    Both ticks are of the keys (last included), in microseconds since 1970 UTC. No order; empty without keys.
     """
     spans = []
     sites, quarters = keys.sites, keys.ticks_us // QUARTER_US
@@ -135,7 +135,7 @@ def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
 
 
 def without(flush: Flush, duplicates: Collection[Key]) -> Flush:
-    """`flush` less the samples in `duplicates`, and less the repeats of a key: of equal keys the first stays."""
+    """`flush` less the samples in `duplicates`, and less the repeats of a key: the first stays. `made_s` is 0."""
     seen, keep = set(duplicates), []
     for index, key in enumerate(flush.keys):
         if key not in seen:

@@ -33,7 +33,7 @@ class StoredGroup:
 
     @property
     def oldest_us(self) -> int:
-        """The oldest tick of the group's samples; of a damaged group, when it was made."""
+        """The oldest tick or time of an event, since 1970 UTC; of a damaged group, when it was made. Unpacks it."""
         try:
             return unpack_group(self.data).first_us
         except ValueError:
@@ -104,7 +104,7 @@ class Groups:
     """
 
     def __init__(self, last: int, items: int, oldest_us: int) -> None:
-        """From the file as it is opened: highest number, items, and the oldest tick of its oldest group."""
+        """From the file as it is opened: highest number, items, oldest tick (since 1970 UTC) of its oldest group."""
         self.last = last  # highest number that a group has
         self.items = items
         self.fresh: deque[tuple[int, Group]] = deque()
@@ -128,9 +128,9 @@ class Groups:
         return bool(self._acknowledged)
 
     def begin_commit(self, new: StoredGroup | None) -> tuple[list[StoredGroup], list[int]]:
-        """The groups to write and those to delete in the next commit; `new`: the group behind `last`, if there is one.
+        """The groups to write and the numbers of those to delete in the next commit.
 
-        To be followed by `written` or `not_written`.
+        `new`: the group behind `last`, if there is one. To be followed by `written` or `not_written` of these numbers.
         """
         deleted, self._acknowledged = self._acknowledged, []
         for number in deleted:
@@ -149,7 +149,10 @@ class Groups:
         self._acknowledged.extend(deleted)
 
     def offer(self, number: int, group: Group) -> int:
-        """Make a new group fresh, written or not; returns how many samples in memory lost their values for it."""
+        """Make a new group fresh, written or not; `number` is above `last`, and becomes it.
+
+        Returns how many unwritten samples, the oldest, lost their values to MOST_UNWRITTEN.
+        """
         self.last = number
         self.fresh.append((number, group))
         self._waiting[number] = Waiting.of(group)
@@ -192,9 +195,9 @@ class Groups:
         return BacklogSpan(self.cursor, self.backlog_end, frozenset(self.withheld))
 
     def take_stored(self, span: BacklogSpan, read: Sequence[StoredGroup], most: int, taken: Taken) -> list[StoredGroup]:
-        """Add groups that were read in `span` to `taken`, until it has about `most` samples; returns damaged ones.
+        """Add groups that were read in `span`, by rising number, to `taken`, until it has about `most` samples.
 
-        Nothing read means that nothing of the backlog is left.
+        Returns the damaged ones, which are not offered any more. Nothing read: nothing of the backlog is left.
         """
         damaged = []
         if not read:
@@ -248,7 +251,7 @@ class Groups:
         self.cursor, self.backlog_end = 0, self.fresh[0][0] - 1 if self.fresh else self.last
 
     def waiting_us(self) -> list[int]:
-        """The oldest tick, or time of an event, of each group that is fresh or taken."""
+        """The oldest tick, or time of an event, since 1970 UTC, of each group that is fresh or taken; no order."""
         return [waiting.oldest_us for waiting in self._waiting.values()]
 
     @property

@@ -53,9 +53,10 @@ class Rejection:
 
 
 def sift(pieces: Sequence[Piece], store: Callable[[bytes], Refusal | None]) -> list[tuple[Piece, Refusal]]:
-    """The single rows that `store` refuses, with its refusal each, found by halving.
+    """The single rows that `store` refuses, with its refusal each, found by halving; `pieces` are of one table.
 
-    `store` is given COPY tuples: it stores all of them and returns None, or stores none and returns why.
+    `store` is given COPY tuples: it stores all of them and returns None, or stores none and returns why. No row that it
+    stored is given to it again.
     """
     if not pieces or (refusal := store(b"".join(piece.data for piece in pieces))) is None:
         return []
@@ -75,9 +76,10 @@ def pieces_of(rows: TableRows) -> list[Piece]:
 
 
 def without_rows(flush: Flush, refused: Mapping[str, Collection[Piece]]) -> tuple[Flush, dict[Key, Status]]:
-    """`flush` less the `refused` rows (by table), and the new status of the samples that lost some: partial or failed.
+    """`flush` less the `refused` rows, and the new status of the samples that lost some: partial, or failed if all.
 
-    Their rows in `sample` get that status too, with reason `rejected`.
+    `refused`: by name of the data table, one row a piece, as `sift` gives them. The rows of these samples in table
+    `sample` get the new status too, with reason `rejected`.
     """
     tables = tuple(_without_pieces(table, refused.get(table.table, ())) for table in flush.tables)
     demoted = {}
