@@ -80,7 +80,12 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
 
 
 def _time_us(text: str | None) -> int | None:
-    return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1) if text else None
+    if not text:
+        return None
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no UTC offset")
+    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 def _second(time_us: int | None, otherwise_us: int | None) -> int:
