@@ -105,7 +105,9 @@ class Exporter:
     def export(self, day_object: DayObject) -> Iterator[ExportReport]:
         """Bring the object in the store into line with the database, and enter it in the ledger.
 
-        Raises StoreConflict if somebody else keeps changing the object meanwhile.
+        HELD, and nothing is changed, if the database has less than the object or is not the one that wrote it, unless
+        `replace_smaller`; BUSY if another exporter works on it. Raises StoreConflict if somebody else keeps changing
+        the object meanwhile.
         """
         with self.ledger.claim(day_object) as claimed:
             if not claimed:
@@ -121,7 +123,7 @@ class Exporter:
             raise conflict
 
     def verify(self, day_object: DayObject) -> Iterator[ExportReport]:
-        """Read the object back and compare it with its row of the ledger, and that with the rows of the database."""
+        """Compare the object, read back, with its ledger row, and that with the database: VERIFIED or FAILED."""
         entry, changed = self.ledger.entry_of(day_object)
         stored = self.store.stat(day_object.name)
         if problem := why_not_verified(entry, stored):

@@ -36,7 +36,11 @@ class Keeper:
         self._next_look_s = 0.0
 
     def ready(self) -> Ready:
-        """The process that runs this. A second call: the caller has lost what was pulled, and is given it again."""
+        """Begin the log; gives the process that runs this, and nothing waiting: journals are opened by `pull`.
+
+        Called again: the caller has lost what was pulled of the journal that is drained, and is given it again; the
+        reply has that journal's recipes.
+        """
         log_to(self._log)
         drained, process = self._draining and self._draining.ready(), begin_process()
         return Ready(process, drained.notes, drained.recipes, 0) if drained else Ready(process, (), {}, 0)
@@ -45,6 +49,8 @@ class Keeper:
         """Acknowledge what the database has committed and take some of what waits, as a poller does; nothing is polled.
 
         `wait_s` is ignored: there are no polls to wait for. Notes and recipes come with the first pull of a journal.
+        Looks for the next journal every LOOK_S at most; an empty Pulled if there is none. A journal that is in use, or
+        whose disk refuses, is passed over. Once one is drained it is closed.
         """
         opened = self._open_next() if self._draining is None else None
         if self._draining is None:

@@ -28,15 +28,17 @@ class Normaliser:
         self._decoders: dict[str, Decoder] = {}
 
     def ready(self) -> ProcessInfo:
-        """The process that runs this, which is up."""
+        """Begin the log and settle the process (`process.begin_process`); gives the process that runs this."""
         log_to(self._log)
         return begin_process()
 
     def normalise(self, layout: str, recipe: str, batches: Sequence[bytes], now_us: int, late_us: int) -> Flush:
         """The rows of batches of one layout, each as `core.batch.pack` made it, ready for COPY.
 
-        `recipe`: how the layout is decoded, see `core.maps.recipe`. Times in microseconds; `now_us - tick_us > late_us`
-        makes a sample late. Raises MapError for a recipe that does not fit the standard.
+        At least one batch. `recipe`: how the layout is decoded, see `core.maps.recipe`; used only when the layout is
+        first seen. `now_us`: microseconds since 1970 UTC; `now_us - tick_us > late_us` makes a sample late: bit LATE of
+        its rows' `quality`. Raises MapError for a recipe that is empty or does not fit the standard, ValueError for
+        a batch that is damaged.
         """
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)

@@ -30,7 +30,11 @@ NONE = "none (page.port=null)"
 
 
 class Page:
-    """The page and the status file of one run. `late_us` is `storage.late_s`."""
+    """The page and the status file of one run.
+
+    `standard_tree`: the data standard as the configuration has it; `late_us`: `storage.late_s` in microseconds;
+    `state_dir`: the folder of the status file, FILE.
+    """
 
     def __init__(
         self, settings: PageSettings, dsn: str, standard_tree: Mapping[str, object], late_us: int, state_dir: Path
@@ -45,7 +49,11 @@ class Page:
         self._url = NONE
 
     def show(self, status: RunStatus) -> str:
-        """Show this status from now on; returns the page's URL, or why there is no page."""
+        """Show this status from now on; returns the page's URL, or why there is none: a text that begins with "none".
+
+        The first call starts the server, and only that one tries. Writes the status file every WRITE_EVERY_S at most; a
+        file that cannot be written is reported to the log.
+        """
         if self._data is None and self._settings.port is not None:
             self._start(self._settings.port)
         if self._data:

@@ -35,7 +35,8 @@ NODE_DIR = "ESS_RAY_NODE_DIR"  # in the environment of a node's Ray: its state f
 class JournalSettings:
     """Where a poller's journal is. `adopt`: journals that no poller has any more, whose samples this one takes over.
 
-    In a cluster a poller may come up on any node, with a journal there: see `open`.
+    `path` and `adopt` are paths of files, NAME.journal; `state_dir` is empty without a cluster. In a cluster a poller
+    may come up on any node, with a journal there: see `open`.
     """
 
     path: str
@@ -47,7 +48,7 @@ class JournalSettings:
 
     @property
     def folder(self) -> Path:
-        """The journals' folder on this node."""
+        """The journals' folder on the node of this process; in a cluster NODE_DIR of its environment counts."""
         return journal_folder(self._node_dir, self.owner) if self.state_dir else Path(self.path).parent
 
     @property
@@ -90,7 +91,11 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull gives: batches and events with the journal's numbers, to be acknowledged once committed."""
+    """The result of a pull: batches and events with the journal's numbers, to be acknowledged once committed.
+
+    `numbers` are those of `batches`, one each, `event_numbers` those of `events`; `watermark_us` is in microseconds
+    since 1970 UTC, `recipes` by layout.
+    """
 
     numbers: tuple[int, ...]
     batches: tuple[Packed, ...]
@@ -109,7 +114,10 @@ class Pulled:
 
 
 class Poller:
-    """Polls some devices, on the grid, until it is stopped. Its journal is opened by the first call that needs it."""
+    """Polls some devices, on the grid, until it is stopped. Its journal is opened by the first call that needs it.
+
+    So `ready`, `poll` or `pull`, whichever is first, may raise JournalBusy or JournalFailed. One call at a time.
+    """
 
     def __init__(self, journal: JournalSettings, log: LogFile | None = None) -> None:
         self._log = log
@@ -120,9 +128,10 @@ class Poller:
         self._growth_us = 0  # when counts were handed over last, on the wall clock
 
     def ready(self) -> Ready:
-        """Open the journal. Raises JournalBusy if another process has it, JournalFailed if the disk refuses.
+        """Begin the log and open the journal; a note is given once only.
 
-        Called again, when the journal is open: the caller has lost what was pulled, and will be given it again.
+        Raises JournalBusy if another process has the journal, JournalFailed if the disk refuses. Called
+        again, when the journal is open: the caller has lost what was pulled, and will be given it again.
         """
         log_to(self._log)
         was_open = self._journal is not None
@@ -137,8 +146,9 @@ class Poller:
     ) -> None:
         """Poll these, every tick in [first_us, end_us), microseconds since 1970 UTC, instead of what was polled.
 
-        A device that is polled already and stays as it is keeps its connection and misses nothing. `connect_ahead`: no
-        other poller may have a connection to these devices, so connect before the first tick.
+        Returns at once; `end_us` None: without end. A device that is polled already and stays as it is keeps its
+        connection and misses nothing. `connect_ahead`: no other poller may have a connection to these devices, so
+        connect before the first tick.
         """
         journal = self._open()
         journal.learn({device.plan.layout: device.recipe for device in devices})
@@ -147,14 +157,19 @@ class Poller:
             self._loop.poll(devices, first_us, end_us, connect_ahead)
 
     def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us`; polls at work are finished and stay to be pulled."""
+        """Take no tick at or after `end_us` (microseconds since 1970 UTC); polls at work are finished, to be pulled.
+
+        Does not wait: `Pulled.busy` is false once all have ended.
+        """
         if self._loop:
             self._loop.stop(end_us)
 
     def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:
         """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones.
 
-        `wait_s`: how long to wait at most for the polls at work, so that their samples come at once and together.
+        `committed`: numbers of batches and events of earlier pulls. What was pulled and is not committed is not given
+        again before `ready`. Groups of samples are not split, so it may be more; empty if nothing waits. `wait_s`: how
+        many seconds to wait at most for the polls at work, so that their samples come at once and together.
         """
         journal = self._open()
         journal.acknowledge(committed)
@@ -178,7 +193,7 @@ class Poller:
         )
 
     def close(self) -> None:
-        """Write what is pending and close the journal; an empty one is deleted."""
+        """Write what is pending and close the journal; an empty one is deleted. The polls must have ended before."""
         if self._journal is not None:  # an empty one is false
             self._journal.close()
             self._journal = None

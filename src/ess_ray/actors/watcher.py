@@ -38,7 +38,10 @@ class WatcherReply:
 
 
 class Watcher:
-    """`export` hands the metrics' values on to Ray (`cluster.metrics`); only `ess_ray.cluster` may import Ray."""
+    """Shows each update on the page and hands its metrics on; a plain class for an actor.
+
+    `export` hands the metrics' values on to Ray (`cluster.metrics`); only `ess_ray.cluster` may import Ray.
+    """
 
     def __init__(self, export: Callable[[Values], None], page: Page, log: LogFile | None = None) -> None:
         self._export = export
@@ -51,7 +54,10 @@ class Watcher:
         return begin_process()
 
     def update(self, update: WatcherUpdate) -> WatcherReply:
-        """Show the run as it is now. Raises nothing: the reply says what went wrong."""
+        """Show the run as it is now. Raises nothing: the reply says what went wrong, and the log has the traceback.
+
+        `page` of the reply is empty if the page itself could not be shown. The first call waits for the page's start.
+        """
         page = ""
         try:
             page = self._page.show(update.status)

@@ -16,7 +16,10 @@ from ess_ray.core.storing.flush import Committed, Flush
 
 
 class Writer:
-    """A plain class for an actor: making one cannot fail, the connection is opened by the first write."""
+    """A plain class for an actor: making one cannot fail, the connection is opened by the first write.
+
+    `rejected_dir` gets the rows that not even the table `rejected` takes; `collector` is the name that samples carry.
+    """
 
     def __init__(
         self, dsn: str, rejected_dir: Path | None = None, collector: str = "", log: LogFile | None = None
@@ -25,16 +28,19 @@ class Writer:
         self._database = FlushWriter(dsn, rejected_dir, collector)
 
     def ready(self) -> ProcessInfo:
-        """The process that runs this, which is up."""
+        """Begin the log and settle the process (`process.begin_process`); gives the process. Does not connect."""
         log_to(self._log)
         return begin_process()
 
     def write(self, flush: Flush) -> Committed:
-        """Commit a flush; safe to call again with the same flush after any error."""
+        """Commit a flush, less the samples that the database has already; safe to call again with it after any error.
+
+        Raises DatabaseUnavailable if the same flush may succeed later, DatabaseRefused if it will not.
+        """
         return self._database.write(flush)
 
     def write_events(self, events: Sequence[Event]) -> None:
-        """Commit events; safe to call again with the same ones after any error."""
+        """Commit events, less those that are there already; raises as `write` does, and is as safe to call again."""
         self._database.write_events(events)
 
     def close(self) -> None:

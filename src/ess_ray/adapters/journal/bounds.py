@@ -23,7 +23,10 @@ CHECK_EVERY_S = 60.0  # how often the age of the oldest group is looked at
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The journal's bounds."""
+    """The journal's bounds: bytes of all groups in the file, and how long ago a group may have been made.
+
+    A group past `max_age_us` (microseconds) loses its values; only `capacity_bytes` makes whole groups go.
+    """
 
     capacity_bytes: int
     max_age_us: int
@@ -48,10 +51,11 @@ class Bounds:
         self._checked_s = 0.0
 
     def keep(self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> BoundLosses:
-        """Make room if the file is too big or, once in a while, if its oldest group is too old.
+        """Make room if the file is too big or, every CHECK_EVERY_S, if its oldest group is too old; returns the losses.
 
-        Only groups with numbers above `after` are touched, and none that is taken. Those that are fresh still have
-        their values in memory, and none of them is forgotten. `added_bytes`: written since the last call.
+        `taken` and `fresh` are numbers of groups. Only groups with numbers above `after` are touched, and none that is
+        taken. Those that are fresh still have their values in memory, and none of them is forgotten. `added_bytes`:
+        written since the last call; `now_us`: microseconds since 1970 UTC. Raises JournalFailed; what was done stays.
         """
         self._bytes += added_bytes
         if not self._too_big and time.monotonic() < self._checked_s + CHECK_EVERY_S:

@@ -27,7 +27,10 @@ class JournalFile:
     """
 
     def __init__(self, path: Path, owner: JournalOwner, sync: str, wait_s: float = LOCK_WAIT_S) -> None:
-        """Open or make the file; `notes` says what a person should know of it. `sync`: see `sqlite.open_sqlite`."""
+        """Open the file, or make it with its folder; the list `notes` then has sentences for a person, often none.
+
+        `sync`: "full" or "normal", see `sqlite.open_sqlite`. `wait_s`: seconds to wait at most for the lock.
+        """
         self._path = path
         self._lock = acquire_lock(path, wait_s)
         try:
@@ -49,7 +52,7 @@ class JournalFile:
         os.close(self._lock)
 
     def remove(self) -> None:
-        """Close and delete a file that holds nothing any more."""
+        """Close and delete the file and its lock; the caller has checked by `extent` that no group is left in it."""
         self._writing.close()
         self._reading.close()
         delete_files(self._path)
@@ -57,7 +60,7 @@ class JournalFile:
         os.close(self._lock)
 
     def recipes(self) -> dict[str, str]:
-        """Every recipe in the file, by layout."""
+        """Every recipe in the file (the JSON text of `core.maps.recipe`), by layout."""
         with translated(self._path):
             return dict(self._reading.execute("SELECT layout, recipe FROM recipe").fetchall())
 
@@ -69,7 +72,11 @@ class JournalFile:
         return row
 
     def commit(self, groups: Iterable[StoredGroup], deleted: Iterable[int], recipes: Mapping[str, str] = {}) -> None:
-        """In one transaction: write groups (over those of the same number), delete groups, keep new recipes."""
+        """Write groups (over those of the same number), delete groups and keep new recipes, in one transaction.
+
+        `deleted`: numbers of groups; one that is not there is no error. `recipes`: by layout; one that is there already
+        stays as it is. Waits for the disk; after JournalFailed nothing of all this is in the file.
+        """
         rows = [(g.number, g.items, g.made_us, g.has_values, g.data) for g in groups]
         with translated(self._path), self._writing:
             self._writing.executemany("INSERT OR REPLACE INTO sample_group VALUES (?, ?, ?, ?, ?)", rows)
@@ -77,14 +84,20 @@ class JournalFile:
             self._writing.executemany("INSERT OR IGNORE INTO recipe VALUES (?, ?)", recipes.items())
 
     def read(self, after: int, up_to: int, most: int) -> list[StoredGroup]:
-        """At most `most` groups with after < number <= up_to, in order."""
+        """The first `most` groups with after < number <= up_to, by rising number; empty if there are none.
+
+        The bytes of a group are not looked at: a damaged one is given like the others.
+        """
         query = "SELECT * FROM sample_group WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
         with translated(self._path):
             rows = self._reading.execute(query, (after, up_to, most)).fetchall()
         return [_stored_group(row) for row in rows]
 
     def first(self, after: int, *, with_values: bool) -> StoredGroup | None:
-        """The first group after number `after`; `with_values`: the first that still has its values. None: no group."""
+        """The group with the lowest number above `after`; `with_values`: of those that still have their values.
+
+        None: no such group.
+        """
         query = "SELECT * FROM sample_group WHERE id > ? AND whole >= ? ORDER BY id LIMIT 1"
         with translated(self._path):
             row = self._writing.execute(query, (after, with_values)).fetchone()
@@ -100,8 +113,9 @@ class JournalFile:
     def adopt(self, path: Path, owner: JournalOwner) -> None:
         """Take over the groups of another journal, whose poller is no longer configured, and delete it.
 
-        A crash in between takes them over twice, which the key of `sample` makes harmless. A journal in use is left
-        alone, and noted.
+        To be called before the journal's thread runs. One that is corrupt or not of `owner` is set aside as at opening.
+        One in use is left alone. Each is noted in `notes`. A crash in between takes groups over twice, which the key of
+        `sample` makes harmless. No file at `path` is no error.
         """
         try:
             lock = acquire_lock(path, wait_s=0.0)

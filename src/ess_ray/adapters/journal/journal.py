@@ -104,7 +104,7 @@ class Journal:
         self._thread.start()
 
     def learn(self, recipes: Mapping[str, str]) -> None:
-        """Keep how layouts are decoded; each recipe is on disk with the first samples of its layout, or before."""
+        """Keep recipes, by layout: each is on disk with its layout's first samples or before. Called before `put`."""
         with self._lock:
             self._recipes.update(recipes)
 
@@ -115,7 +115,10 @@ class Journal:
             self._lock.notify()
 
     def wait(self, timeout_s: float, all_in: Callable[[], bool]) -> None:
-        """Wait for something to take, and with it for all that is soon to come: `all_in()`, or a quiet moment."""
+        """Wait, `timeout_s` seconds at most, for fresh groups, then until `all_in()` is true or QUIET_S brings no more.
+
+        Returns at once if there is a backlog. `all_in` is called with the lock held, so it must not wait.
+        """
         end_s, quiet = time.monotonic() + timeout_s, False
         with self._lock:
             while not self._groups.has_backlog and (left_s := end_s - time.monotonic()) > 0:
@@ -126,7 +129,7 @@ class Journal:
     def take(self, fresh: int, backlog: int) -> Taken:
         """Groups that were not taken yet: about `fresh` samples of fresh ones, then about `backlog` older ones.
 
-        Groups are not split. A part of the file that cannot be read is reported and stays where it is.
+        Groups are not split: it may be more. Empty if nothing waits. What cannot be read is logged and stays there.
         """
         taken = Taken()
         with self._lock:
@@ -135,28 +138,28 @@ class Journal:
         return taken
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
-        """The database has committed the batches and events with these numbers, which `take` gave.
+        """Note that the database has committed the batches and events with these numbers, which `take` gave.
 
-        A group of which all are committed is deleted with the next transaction.
+        A group of which all are committed is deleted with the next transaction. Unknown numbers are passed over.
         """
         with self._lock:
             self._groups.acknowledge(numbers)
             self._lock.notify()
 
     def offer_again(self) -> None:
-        """Whoever took what is not acknowledged has lost it: it may be taken again."""
+        """Let groups that were taken and not acknowledged be taken again, whole: whoever took them has lost them."""
         with self._lock:
             self._groups.offer_again()
 
     def __len__(self) -> int:
-        """Samples and events of groups that are not acknowledged as a whole, and of none yet."""
+        """The number of samples and events that are in no group yet, or in one that is not acknowledged as a whole."""
         with self._lock:
             return self._groups.items + len(self._pending) + len(self._at_work)
 
     def oldest_us(self) -> int | None:
         """The oldest tick, or time of an event, that is not acknowledged, in microseconds since 1970 UTC.
 
-        None: nothing waits. It may be older than what waits, never younger.
+        None: nothing waits. It may be older than what waits (0 if the file cannot be read), never younger.
         """
         with self._lock:
             times_us = self._groups.waiting_us()
@@ -170,7 +173,10 @@ class Journal:
         return min(times_us, default=None)
 
     def close(self) -> None:
-        """Write what is pending and close the file; an empty one is deleted."""
+        """Write what is pending, wait for that, and close the file; an empty one is deleted.
+
+        What a disk in trouble does not take then is lost. The poll loop has ended before. Raises JournalFailed.
+        """
         with self._lock:
             self._ended = True
             self._lock.notify()
@@ -290,5 +296,5 @@ def _time_us(item: Sample | Event) -> int:
 
 
 def now_us() -> int:
-    """Microseconds since 1970 UTC."""
+    """The moment on the wall clock, in microseconds since 1970 UTC."""
     return time.time_ns() // 1000

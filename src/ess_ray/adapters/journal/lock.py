@@ -17,9 +17,10 @@ LOCK_WAIT_S = 10.0  # a predecessor that was killed may still be dying
 
 
 def acquire_lock(path: Path, wait_s: float) -> int:
-    """The open descriptor of the lock of the journal at `path`; closing it gives the lock up. Makes the folder.
+    """The open descriptor of the lock of the journal at `path`; `os.close` of it gives the lock up. Makes the folder.
 
-    Raises JournalBusy if another process still has it after `wait_s` seconds, JournalFailed if the disk refuses.
+    Waits `wait_s` seconds at most, 0: tries once. Raises JournalBusy if another process, or this one, still has it
+    then, JournalFailed if the disk refuses.
     """
     deadline_s = time.monotonic() + wait_s
     while (lock := _try_lock(path)) is None:
@@ -47,5 +48,5 @@ def _try_lock(path: Path) -> int | None:
 
 
 def lock_path(path: Path) -> Path:
-    """The lock file of the journal at `path`."""
+    """The path of the lock file of the journal at `path`: `.lock` behind it. Nothing is made."""
     return Path(f"{path}.lock")

@@ -19,10 +19,10 @@ class JournalOwner:
 
     @property
     def about(self) -> dict[str, str]:
-        """The rows of table `about` in a journal of this owner and of the format that this release writes."""
+        """The rows of table `about` in this owner's journals: "format" (this release's), "source" and "database"."""
         return {"format": str(FORMAT), **asdict(self)}
 
 
 def journal_folder(state_dir: Path, owner: JournalOwner) -> Path:
-    """The folder of the journals of a source and a database, below the state folder."""
+    """The folder of this owner's journals, `journal/SOURCE-DATABASE` below the state folder. Does not make it."""
     return state_dir / "journal" / f"{owner.source}-{owner.database}"

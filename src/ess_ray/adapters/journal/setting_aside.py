@@ -8,7 +8,7 @@ loses nothing. Of a corrupt file the steps, each of which the next start goes on
     NAME ──rename──▶ NAME.corrupt-TIME                                           (NAME.salvaged is there)
     NAME.salvaged ──rename──▶ NAME
 
-Errors: `JournalFailed` if the disk refuses.
+Errors: `JournalFailed` if SQLite cannot read or write, `OSError` if a file cannot be renamed or deleted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ INSERT_GROUP = "INSERT OR IGNORE INTO sample_group VALUES (?, ?, ?, ?, ?)"
 def set_aside_unusable(path: Path, owner: JournalOwner) -> list[str]:
     """Set a file at `path` aside that is corrupt or not of this owner: then `path` is free, or has what was saved.
 
-    Returns notes for a person about what was done.
+    Returns notes for a person about what was done; none for a good file, or for no file. Raises JournalFailed if SQLite
+    cannot read or write, OSError if a file cannot be renamed or deleted.
     """
     salvaged, saved = path.with_name(f"{path.name}.salvaged"), "what could be read of it is"
     notes: list[str] = []

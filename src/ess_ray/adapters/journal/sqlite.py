@@ -27,7 +27,8 @@ def open_sqlite(path: Path, sync: str) -> sqlite3.Connection:
     """A connection for any thread, one at a time; the file is made if it is not there, for its owner only (0600).
 
     WAL: a torn tail is cut off by SQLite's own checksums. `sync` is "full" (PRAGMA synchronous = FULL: a commit is on
-    disk when it returns) or "normal" (NORMAL: a power cut may cost the last commits). Raises sqlite3.Error.
+    disk when it returns) or "normal" (NORMAL: a power cut may cost the last commits). Raises sqlite3.Error,
+    and OSError if the rights cannot be set. Makes no tables.
     """
     file = sqlite3.connect(path, check_same_thread=False)
     path.chmod(0o600)
@@ -38,7 +39,7 @@ def open_sqlite(path: Path, sync: str) -> sqlite3.Connection:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise SQLite's errors of the block as JournalFailed."""
+    """Raise sqlite3.Error in the `with` block as JournalFailed, which names the journal at `path`; others pass."""
     try:
         yield
     except sqlite3.Error as error:
@@ -46,7 +47,9 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def is_corrupt(error: BaseException | None) -> bool:
-    """True if the file is at fault, and not the disk or the machine, which may take it another time.
+    """True if SQLite's error is the file's fault, and not that of the disk, which may take it another time.
+
+    `error`: what sqlite3 raised, the `__cause__` of a JournalFailed; False for None and for any other exception.
 
     https://sqlite.org/rescode.html: SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR (no such table).
     """
@@ -57,6 +60,6 @@ def is_corrupt(error: BaseException | None) -> bool:
 
 
 def delete_files(path: Path) -> None:
-    """Delete the file at `path` with its companions, those that there are."""
+    """Delete the file at `path` and SQLite's `-wal` and `-shm` beside it, those that there are. Raises OSError."""
     for suffix in COMPANIONS:
         Path(f"{path}{suffix}").unlink(missing_ok=True)

@@ -21,12 +21,15 @@ def nearest(folder: Path) -> Path:
 
 
 def free_bytes(folder: Path) -> int:
-    """The bytes on the folder's disk that a user without special rights may still write."""
+    """The bytes that a user without special rights may still write on the disk of a folder that exists (`nearest`)."""
     return shutil.disk_usage(folder).free
 
 
 def sync_ms(folder: Path, block_bytes: int) -> tuple[float, float]:
-    """(median, worst) time in milliseconds of SYNCS writes of a block, each followed by fsync, in a nameless file."""
+    """(median, worst) time in milliseconds of SYNCS writes of a block, each followed by fsync, in a nameless file.
+
+    The folder must exist (see `nearest`) and be writable. Takes as long as the disk does.
+    """
     took_ms = []
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         for _ in range(SYNCS):

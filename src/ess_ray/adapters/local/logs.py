@@ -72,8 +72,9 @@ class _File(logging.handlers.RotatingFileHandler):
 def log_to(file: LogFile | None) -> None:
     """Log into this file from now on, in this process, and say so in its first line; None changes nothing.
 
-    The folder is made if it is not there, and nothing is raised if it cannot be, or if it is another user's: lines are
-    lost then.
+    All loggers below "ess_ray" write there instead of where they did, and not to the root logger. The folder is made if
+    it is not there, and nothing is raised if it cannot be: lines are lost then. If the state folder is another user's,
+    nothing is changed.
     """
     if file is None:
         return

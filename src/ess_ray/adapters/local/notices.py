@@ -45,7 +45,7 @@ class Notice:
 
     @property
     def action(self) -> str:
-        """The event in one or two words: `device lost`, `write failed`."""
+        """The event in one or two words: `device lost`, `write failed`; empty if the fields name none."""
         return str(self.fields.get("event.action", ""))
 
 
@@ -90,14 +90,21 @@ class Troubles:
         *,
         trace: bool = False,
     ) -> None:
-        """Report that the trouble is there; `trace`: with the traceback of the exception at hand."""
+        """Report that the trouble `key` is there; makes a notice the first time, then ever more seldom.
+
+        `text`: a sentence for a person; `level`: of `logging`; `trace`: log it with the traceback of the exception that
+        is being handled.
+        """
         self.report_ended()
         if repeats := self._folds.met(key, time.monotonic()):
             stage = Stage.BEGUN if repeats.times == 1 else Stage.LASTS
             self._send(stage, text, repeats, fields, level, trace)
 
     def over(self, key: Hashable, text: str, fields: Mapping[str, object]) -> None:
-        """Report that the trouble is not there; makes a notice only if it was."""
+        """Report that the trouble `key` is not there, in the sentence `text`; may be called after each success.
+
+        Makes a notice (level INFO) only if it was there; one that comes and goes gets it later, by `report_ended`.
+        """
         if repeats := self._folds.over(key, time.monotonic()):
             self._send(Stage.OVER, text, repeats, fields)
         if self._folds.remembers(key):

@@ -15,11 +15,11 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_own(key: str, folder: Path) -> None:
-    """Raises ConfigError, which names the setting `key`, if another user made this folder or may change it.
+    """Raise ConfigError, which names the setting `key`, if another user made this folder or may change it.
 
     To be called before anything in it is read or written. The folder, a link by which it is reached, and what lies
     directly in it have to belong to this user or to root, and no one else may have the right to write into it. A folder
-    that is not there yet is nobody's.
+    that is not there yet is nobody's, and passes. One that cannot be read, or is a file, raises ConfigError too.
     """
     try:
         if not stat.S_ISDIR(folder.stat().st_mode):

@@ -12,7 +12,9 @@ from ess_ray.core.errors import ConfigError
 def line_finder(yaml_text: str) -> Callable[[tuple[str | int, ...]], int | None]:
     """A function from the path of a node, such as ("blocks", 2, "runs", 0), to its line (from 1), None if not there.
 
-    The line of an alias is that of its anchor. Raises ConfigError for a text that is not YAML.
+    Items of a list are counted from 0; a value that is a plain text is found by that text too; () gives line 1. The
+    line of a mapping's value is that of its key, the line of an alias that of its anchor. `line_finder` raises
+    ConfigError for a text that is not YAML, the function nothing.
     """
     try:
         try:

@@ -37,12 +37,15 @@ DEFECT_PAUSE_US = 1_000_000
 
 
 def now() -> Now:
-    """Both clocks, in microseconds."""
+    """The moment on both clocks, in microseconds: the monotonic one, and the wall clock since 1970 UTC."""
     return Now(time.monotonic_ns() // 1000, time.time_ns() // 1000)
 
 
 class ModbusLoop:
-    """All connections of one process, in a thread that ends when no tick is left."""
+    """All connections of one process, in a thread that ends when no tick is left.
+
+    `deliver` is called in that thread with each sample and event, so it must not wait; `counts` is counted into.
+    """
 
     def __init__(self, deliver: Callable[[Sample | Event], None], counts: PollerCounts | None = None) -> None:
         self._readiness = Readiness()
@@ -69,8 +72,9 @@ class ModbusLoop:
     ) -> bool:
         """Poll these, every tick in [first_us, end_us), instead of what was polled; what stays as it is goes on.
 
-        `connect_ahead`: connect before the first tick, if this is the loop's beginning. False: the thread has ended, a
-        new loop is needed.
+        Microseconds since 1970 UTC; `end_us` None: without end. What is left out takes its last tick before `first_us`.
+        The first call starts the thread; none waits for it. `connect_ahead`: connect before the first tick, if this is
+        the first call. Returns False if the thread has ended: nothing is polled, a new loop is needed.
         """
         with self._changing:
             if not self._thread.ident:
@@ -113,7 +117,7 @@ class ModbusLoop:
         self._transports = [transport for transport in transports if transport.connection.busy]
 
     def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us`; polls at work are finished."""
+        """Take no tick at or after `end_us` (microseconds since 1970 UTC), finish polls at work. Does not wait."""
         with self._changing:
             if self._thread.ident and not self._ended:
                 self._run_in_thread(partial(self._stop, end_us))
@@ -128,7 +132,7 @@ class ModbusLoop:
         return self._changes > 0 or any(transport.connection.busy for transport in self._transports)
 
     def join(self, timeout_s: float) -> None:
-        """Wait until no tick is left and all connections are closed."""
+        """Wait until no tick is left and all connections are closed, `timeout_s` seconds at most. After `poll` only."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -234,7 +238,10 @@ def _log_defect(where: object) -> None:
 
 
 def allow_files(needed: int) -> None:
-    """Let this process open so many files, if the machine lets it."""
+    """Raise this process's limit of open files to `needed`, if the machine lets it; else the log has a warning.
+
+    A limit that is higher already stays. Raises nothing.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return

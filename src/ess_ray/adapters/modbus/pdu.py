@@ -34,7 +34,10 @@ class ModbusPduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries
         }
 
     def build(self, request: Request) -> bytes:
-        """The request's PDU (V1.1b3, sections 6.1-6.4). Raises ValueError for any function but 1-4."""
+        """The request's PDU (V1.1b3, sections 6.1-6.4), from the function code on: no header, no unit id.
+
+        Raises ValueError for any function but 1-4, and for addresses and counts that Modbus does not allow.
+        """
         return self._build_once(request.function, request.address, request.count)
 
     def _build(self, function: int, address: int, count: int) -> bytes:
@@ -44,7 +47,11 @@ class ModbusPduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries
         return self._built
 
     def check(self, pdu: bytes, request: Request) -> bytes | int | Reason:
-        """The data of a good reply (bits unpacked, one a byte), an exception's code, or why it is no reply."""
+        """The data of a good reply, an exception's code as an int, or a Reason why `pdu` is no reply to `request`.
+
+        Data: two bytes a register, big end first; for functions 1 and 2 one byte a bit, 0 or 1. `pdu` begins with the
+        function code.
+        """
         self._received = MBAP.pack(self._transaction_id, 0, 1 + len(pdu)) + bytes([self._unit_id]) + pdu
         try:
             checked: bytes = self._recv_pdu()

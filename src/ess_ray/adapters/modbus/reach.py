@@ -1,6 +1,6 @@
 """Steps on the way to a device, each tried: its name, a TCP connection, one poll as the collector does it.
 
-Called by `job=check`. What goes wrong is a finding, and is not raised.
+Called by `job=check`, which gets findings of what goes wrong; `job=probe` calls `resolve`, which alone raises OSError.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ HOST_ADVICE = "check host in the site's file, and the name server"
 
 
 def reach_all(devices: Sequence[DeviceSettings]) -> dict[tuple[str, int], list[Finding]]:
-    """Name and TCP of each host and port, tried side by side; the subject is the first device there."""
+    """Two findings, "name" and "tcp", for each (host, port) of the devices; the subject is the first device there.
+
+    PARALLEL are tried side by side; waits for all. Each takes RESOLVE_LIMIT_S and the device's `connect_timeout_us` at
+    most. Connections are closed at once. Raises nothing.
+    """
     first = {device.endpoint: device for device in reversed(devices)}
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="reach") as pool:
         return dict(zip(first, pool.map(_reach, first.values()), strict=True))
@@ -56,7 +60,11 @@ def _reach(device: DeviceSettings) -> list[Finding]:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host. Raises OSError, also for a name server that stays silent."""
+    """The IP addresses of a host as text, IPv4 and IPv6, the best first; `host` may be an address itself.
+
+    Waits RESOLVE_LIMIT_S at most. Raises OSError if there is none, if `host` is no host name, and if the name server
+    stays silent.
+    """
     pool = ThreadPoolExecutor(1)  # the resolver knows no limit of its own
     try:
         addresses = pool.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(RESOLVE_LIMIT_S)
@@ -70,7 +78,11 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
-    """One sample of each device, by its name, polled as the collector does it; without a sample it is left out."""
+    """One sample of each device, by "site/device", polled as the collector does it, whatever the sample's status.
+
+    Waits until all have one, 1.3 s and one and a half times the longest `poll_limit_us` at most; a device without a
+    sample by then is left out. Stores nothing. Raises nothing for a device that cannot be read.
+    """
     if not devices:
         return {}
     time.sleep(PAUSE_S)

@@ -27,7 +27,7 @@ class Budget:
     _next_s: float = 0.0
 
     def take(self) -> bool:
-        """Wait for the turn of a request; False if none is left."""
+        """Count one request and sleep until its turn; False, at once, if none is left."""
         if self.left <= 0:
             return False
         self.left -= 1
@@ -47,7 +47,11 @@ class Reader:
         self._socket: socket.socket | None = None
 
     def read(self, function: int, address: int, count: int) -> bytes | int | Reason | None:
-        """The reply's data (bits: one a byte), an exception's code, or why there is none. None: no request is left."""
+        """The reply's data, an exception's code as an int, or the Reason why there is none. None: no request is left.
+
+        `count` registers (two bytes each, big end first) or bits (one byte each, 0 or 1) from `address` on, counted
+        from 0. Waits for its turn, then the settings' limits at most. Raises ValueError for any function but 1-4.
+        """
         if not self._budget.take():
             return None
         request = Request(function, address, count, (), 0)
@@ -66,7 +70,8 @@ class Reader:
     def count_replies_at_once(self, function: int, address: int, requests: int) -> int:
         """How many of `requests` requests for one register or bit, sent in one piece, get a good reply, in their order.
 
-        The connection is closed afterwards.
+        0 if none does, or if there is no connection. All are sent: the caller has checked that the budget has as many
+        left. The connection is closed afterwards. Raises ValueError for any function but 1-4.
         """
         for _ in range(requests):
             self._budget.take()
@@ -82,7 +87,7 @@ class Reader:
         return replies
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one; the next request makes a new one."""
         if self._socket:
             self._socket.close()
             self._socket = None
@@ -131,7 +136,11 @@ class Reader:
 
 
 def count_connections(settings: ProbeSettings, budget: Budget, most: int, function: int, address: int) -> int:
-    """How many connections are open and get a reply at the same time, up to `most`; the caller's own must be closed."""
+    """How many connections are open and get a good reply at the same time, 0 to `most`; all are closed at the end.
+
+    Each costs one request of the budget, for the one register or bit at `address`, which is known to be readable. The
+    caller's own connection must be closed before. Fewer are found if no request is left.
+    """
     readers: list[Reader] = []
     try:
         for _ in range(most):

@@ -20,7 +20,11 @@ Handler = Callable[[Now], None]
 
 
 class Readiness:
-    """Sockets that are waited for, and the handlers that are called once they are ready: to be read, or connected."""
+    """Sockets that are waited for, and the handlers to be called once they are ready: to be read, or connected.
+
+    `wait(seconds)` gives the ready ones as (file number, events), empty when the time is over; it calls no handler.
+    Whoever waits then calls `handlers[file number]` with both clocks.
+    """
 
     def __init__(self) -> None:
         self.handlers: dict[int, Handler] = {}  # by file number
@@ -47,12 +51,15 @@ class Readiness:
         (self._waiter.modify if watched_before else self._waiter.register)(number, kind)
 
     def forget(self, watched: socket.socket) -> None:
-        """Watch this socket no more; must be called before it is closed."""
+        """Watch this socket no more; must be called before it is closed. One that is not watched is no error."""
         if self.handlers.pop(watched.fileno(), None):
             self._waiter.unregister(watched.fileno())
 
     def call(self, handler: Handler) -> None:
-        """Have `handler` called soon by the thread that waits; may be called from any thread."""
+        """Have `handler` called soon by the thread that waits, in the order of the calls. For any thread.
+
+        Ends a `wait` that is under way. Does nothing once `close` was called.
+        """
         self._calls.append(handler)
         try:
             self._wakeup_send.send(b"!")
@@ -60,7 +67,7 @@ class Readiness:
             return  # the waiting thread has unread wake-ups already, or has ended
 
     def close(self) -> None:
-        """Close what waiting needs; no other method may be called afterwards."""
+        """Close what waiting needs, not the watched sockets; no other method but `call` may be called afterwards."""
         self._wakeup_send.close()
         self._wakeup_recv.close()
         if self._epoll:

@@ -36,9 +36,10 @@ class Resolver:
         self._slow: set[str] = set()
 
     def resolve(self, host: str, port: int, receive: Receiver) -> None:
-        """Call `receive` with the addresses, none if there are none, in a thread; does not wait.
+        """Have `receive` called once, in a resolver's thread, with the host's addresses and this port; does not wait.
 
-        While a call for this host and port waits, another one takes its turn.
+        An empty sequence: there are none, or the look-up failed. While a call for this host and port waits, another one
+        takes its place, and the earlier `receive` is not called. Must not be called after `close`.
         """
         with self._lock:
             if host in self._waiting:
@@ -49,7 +50,7 @@ class Resolver:
         threads.submit(self._look_up, host)
 
     def close(self) -> None:
-        """Begin no further look-up."""
+        """Begin no further look-up; those under way are not waited for, and still call `receive`."""
         for threads in (self._threads, self._slow_threads):
             threads.shutdown(wait=False, cancel_futures=True)
 

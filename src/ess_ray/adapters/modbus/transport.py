@@ -53,7 +53,7 @@ class TcpTransport:
     )  # fmt: skip
 
     def __init__(self, endpoint: tuple[str, int], framing: str, shared: Shared) -> None:
-        """`endpoint`: host and port; `framing`: a name in FRAMINGS."""
+        """Make the `connection` and no socket. `endpoint`: host and port; `framing`: a key of FRAMINGS."""
         self.connection = Connection(FRAMINGS[framing](shared.codec), self, shared.deliver, shared.counts)
         self.take_fast = (
             self.connection.take_fast
@@ -75,7 +75,7 @@ class TcpTransport:
         return f"{self._host}:{self._port}"
 
     def look(self, now: Now) -> None:
-        """A timer has come up: wake the connection, if this is still the moment it wants."""
+        """Wake the connection if its moment has come, and set the next timer. Called when a timer has come up."""
         if self._timer_us is not None and now.mono_us >= self._timer_us:
             self._timer_us = None
             self.connection.wake(now)
@@ -88,7 +88,7 @@ class TcpTransport:
             self.look_at(at_us)
 
     def look_at(self, at_us: int) -> None:
-        """Have `look` called at this moment, unless it is called earlier."""
+        """Have `look` called at this moment (microseconds, monotonic clock), unless it is called earlier."""
         if self._timer_us is None or at_us < self._timer_us:
             self._timer_us = at_us
             self._shared.timers.add(at_us, self)
@@ -96,16 +96,22 @@ class TcpTransport:
     # --- Transport, called by the connection -------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Connect as soon as `Openings` admits it; the connection's deadline bounds waiting, name and TCP together."""
+        """Connect as soon as `Openings` admits it; does not wait. No socket may stand: see `close`.
+
+        Calls the connection's `connected` or `connect_failed` then; its deadline bounds waiting, name and TCP together.
+        """
         self._shared.openings.want(self, self._failed)
         self._failed = True
 
     def send(self, adus: bytes) -> None:
-        """Have these sent together with what other connections send at this moment."""
+        """Have these bytes (whole frames) sent by the loop, with what others send now. The socket must stand.
+
+        An error in sending shows later, as the loss of the connection.
+        """
         self._shared.outbox.append((self._send, adus))
 
     def close(self) -> None:
-        """Close the socket at once, or give up the attempt to connect."""
+        """Close the socket at once, or give up the attempt to connect; may be repeated. The connection is not told."""
         self._shared.openings.over(self)
         self._attempt += 1
         if self._socket:
@@ -117,7 +123,7 @@ class TcpTransport:
     # --- connecting --------------------------------------------------------------------------------------------------
 
     def open(self, now: Now) -> None:
-        """`Openings` has admitted it: resolve the host, if it is a name, then try its addresses."""
+        """Resolve the host, if it is a name, then try its addresses; does not wait. Called when `Openings` admits."""
         try:
             addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except socket.gaierror:
@@ -187,7 +193,7 @@ class TcpTransport:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def lost(self, now: Now) -> None:
-        """The connection that stood is gone."""
+        """Close the socket and tell the connection. Called when reading it gave no bytes or an error."""
         self.close()
         self.connection.closed(now)
         self.rearm(now)

@@ -26,19 +26,19 @@ class PageConnection(RequestHandler):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept it, or abort it if there are too many."""
+        """Accept the connection, for HEADER_S at first, or abort it if there are more than MOST_CONNECTIONS."""
         super().connection_made(transport)
         too_many = self._manager is not None and len(self._manager.connections) > MOST_CONNECTIONS
         self._end_after(0.0 if too_many else HEADER_S)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget its end."""
+        """Cancel the timer that would abort the connection: it is closed."""
         if self._deadline:
             self._deadline.cancel()
         super().connection_lost(exc)
 
     def begin_request(self) -> None:
-        """The header of a request is complete."""
+        """Give the connection REQUEST_S from now on. Called in the event loop when a request's header is complete."""
         self._end_after(REQUEST_S)
 
     def _end_after(self, after_s: float) -> None:

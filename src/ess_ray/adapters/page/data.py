@@ -34,8 +34,9 @@ MOST_CACHED = 64  # results
 class PageData:
     """One method for each path below `/api/`; each takes the parameters of the URL and returns a tree for JSON.
 
-    `late_us` is `storage.late_s`: samples younger than that are not expected yet in the heat map. `status` is set by
-    the watcher, None until the run has one.
+    `late_us` is `storage.late_s` in microseconds: samples younger than that are not expected yet in the heat map.
+    `status` is set by the watcher, None until the run has one. Moments in trees (`…_s`) are seconds since 1970 UTC. A
+    parameter that is not used is passed over. All methods but `run` wait for the database.
     """
 
     def __init__(self, dsn: str, standard: Standard, late_us: int) -> None:
@@ -46,9 +47,10 @@ class PageData:
         self.status: RunStatus | None = None
 
     def run(self, _parameters: Parameters) -> Tree:
-        """The status of the run, `{"sites": None}` if there is none yet.
+        """The status of the run as `RunStatus.tree` gives it, and two more keys; {"sites": None} if there is none yet.
 
-        `age_s` is the status' age; if it is `old`, the state of every site is `collector down`.
+        `age_s` is the status' age in seconds; `old` is true beyond OLD_US: the state of every site and device is
+        `collector down` then. Raises nothing.
         """
         now_us = time.time_ns() // 1000
         if self.status is None:
@@ -57,7 +59,10 @@ class PageData:
         return self.status.at(now_us).tree() | {"age_s": age_us / 1e6, "old": age_us > OLD_US}
 
     def devices(self, parameters: Parameters) -> Tree:
-        """The names of the devices of a `site`. Raises NotFound unless that is a site of the run."""
+        """The names of the devices of a `site`: {"site": name, "devices": [names, in alphabetical order]}.
+
+        Raises NotFound unless that is a site of the run.
+        """
         site = self._site(parameters)
 
         def query() -> Tree:
@@ -68,6 +73,10 @@ class PageData:
 
     def device(self, parameters: Parameters) -> Tree:
         """One `device` of a `site`: its `curves` (or those shown at first) over a `window`, and its newest rows.
+
+        `curves`: names with commas between; `window`: a key of WINDOWS_S, "15m" if not given, which ends now. Keys of
+        the tree: `device`, `map`, `period_s`, `step_s`, `from_s`, `until_s`, `newest_s` (None: no sample), `curves`,
+        `rows` (a list of tables), `all_curves` (titles by name).
 
         Raises NotFound for a site that is none of the run, a device or curve that there is not, too many curves, and
         a window that is none of WINDOWS_S.
@@ -85,7 +94,7 @@ class PageData:
         return self._cached(DEVICE_TTL_S, ("device", site, device, window, names), query)
 
     def events(self, _parameters: Parameters) -> Tree:
-        """The newest events of the run's sites."""
+        """The newest events of the run's sites, newest first: {"events": [as `live.read_events` gives them]}."""
         sites = [site.site for site in self.status.sites] if self.status else []
 
         def query() -> Tree:
@@ -94,7 +103,10 @@ class PageData:
         return self._cached(EVENTS_TTL_S, ("events", *sites), query)
 
     def day(self, parameters: Parameters) -> Tree:
-        """The heat map of a `day` (today, yesterday) of a `site` as HTML: DAY_DEVICES devices from `first` on.
+        """The heat map of a `day` (today, yesterday) of a `site` as HTML: DAY_DEVICES devices from `first` (0) on.
+
+        `count` is the number of all devices, `shown` of those in `html`, which is empty if there are none; `expected`
+        and `stored` count the samples of those shown.
 
         Raises NotFound for a site that is none of the run, another day, and a `first` that is no number from 0.
         """

@@ -55,7 +55,9 @@ class PageServer:
     """The server of one page; `start` begins it.
 
     `run` is called in the server's thread, so it must not wait for anything; `queries`, by their path below /api/, are
-    called in worker threads. `port` 0 means any free port.
+    called in worker threads. Each takes the URL's parameters (`run`: none) and returns a tree for `json.dumps`; an
+    EssRayError of a query is answered with its text (NotFound: 400, others: 503). `host`: a name or an IP address to
+    listen on. `port` 0 means any free port.
     """
 
     def __init__(self, host: str, port: int, run: Source, queries: Mapping[str, Source]) -> None:
@@ -70,12 +72,19 @@ class PageServer:
         self._listener: asyncio.Server | None = None
 
     def start(self) -> str:
-        """Serve; returns the URL. Raises CannotStart if the host cannot be used or no port is free."""
+        """Serve from now on; returns the URL, `http://HOST:PORT`, with the port that was free. To be called once.
+
+        Waits START_S at most, then raises TimeoutError. Raises CannotStart if the host cannot be used or no port is
+        free, of PORTS from the configured one on. After any error `close` ends what was begun.
+        """
         self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(START_S)
 
     def close(self) -> None:
-        """Stop serving and end the threads."""
+        """Stop serving and end the threads; not to be called in one of them. Queries under way are not waited for.
+
+        Raises TimeoutError if connections are not closed within STOP_S.
+        """
         if self._listener and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._listener.close)
         if self._runner and self._thread.is_alive():
