@@ -106,7 +106,11 @@ class Poll:
         return self.in_flight
 
     def on_fast_replies(self, replies: Sequence[bytes]) -> None:
-        """Replies to the request in flight and to those behind it, each sent once and alone; one more is in flight."""
+        """Data of replies to the request in flight and to those behind it, which the caller has sent by itself, each
+        once and alone. Another one has to be in flight now: that behind the last of `replies`.
+
+        Only while the next request is the one in flight, and no reply has come early.
+        """
         self.heard = True
         self.sent += len(replies)
         self.replies.extend(replies)
