@@ -627,3 +627,11 @@ def test_after_a_request_that_is_sent_again_alone_the_next_go_together() -> None
     assert len(play.in_flight) == 1
     assert len(play.reply().in_flight) == 2
     assert (play.replies().last.status, play.last.requests, play.last.retries) == (Status.STORED, 7, 1)
+
+
+def test_a_reply_behind_the_end_of_its_poll_sends_no_further_request() -> None:
+    play = Play(poll_limit_us=500_000, timeout_us=400_000, requests_at_once=1).at(0).connected().at(0.3).reply()
+    play.us = 600_000  # the loop was busy: the reply is received before the connection is woken
+    play.reply()
+    assert len(play.sent) == 2
+    assert [sample.status for sample in play.samples] == [Status.PARTIAL]
