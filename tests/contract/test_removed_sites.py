@@ -87,3 +87,20 @@ def test_a_site_that_a_restart_leaves_out_is_removed_and_another_collectors_is_n
         database.register_from(settings, DAY.start_us + number * DAY_US)
     ledger = Ledger(dsn, "folder", Catalogue(one.standard), {})
     assert list(ledger.removed_sites()) == ["panri"]
+
+
+@pytest.mark.parametrize(("collector", "closed"), [("roof", True), ("cellar", False)])
+def test_a_site_left_out_is_closed_unless_another_collector_took_it_over(
+    dsn: str, ledger: Ledger, collector: str, closed: bool
+) -> None:
+    register_devices(dsn, [configured(SEOUL)], DAY.start_us)
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "INSERT INTO sample (time, site, device, status, read_ms, requests, retries, collector) "
+            "SELECT to_timestamp(%s), site, device, 'stored', 1, 1, 0, %s FROM device",
+            [DAY.end_us / 1e6 - 1, collector],
+        )
+    register_devices(dsn, [configured("UTC", Device("busan", "d"))], DAY.end_us, gone=[DEVICE.site], collector="roof")
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SELECT valid_to IS NOT NULL FROM device WHERE site = %s", [DEVICE.site]).fetchone()
+    assert row == (closed,)

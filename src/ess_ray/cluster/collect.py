@@ -15,12 +15,13 @@ from dataclasses import dataclass
 
 import ray
 
+from ess_ray.adapters.postgres.devices import collector_name
 from ess_ray.cluster import actors
 from ess_ray.cluster.balance import Balance
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import kill_hanging
 from ess_ray.cluster.nodes import Nodes
-from ess_ray.cluster.pollers import Pollers, collector_name, wall_us
+from ess_ray.cluster.pollers import Pollers, wall_us
 from ess_ray.cluster.pulling import Pulling
 from ess_ray.cluster.sessions import Tidying
 from ess_ray.cluster.shipping import Shipping
@@ -79,7 +80,7 @@ class Collector:
             SupervisedActor(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings, nodes.near))  # type: ignore[misc]
             for n in range(settings.cluster.normalisers)
         ]
-        name = collector_name(settings)
+        name = collector_name(settings.state_dir)
         self._writer = SupervisedActor("the writer", lambda: actors.writer(dsn, name, settings, nodes.near))
         self._conductor = conductor = Conductor(len(plans))
         self._collection_log = CollectionLog()

@@ -6,7 +6,6 @@ Used by `cluster.collect`, in the driver's main thread.
 from __future__ import annotations
 
 import logging
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,17 +23,12 @@ from ess_ray.cluster.plan import plan_keeper
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node, eligible
-from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.settings import DeviceSettings
 
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
 CLOSE_LIMIT_S = 10.0  # for all journals; what was not closed is found by the next run all the same
-
-
-def collector_name(settings: Settings) -> str:
-    """`host:state folder`: distinguishes collectors of the same devices; the same after a restart."""
-    return f"{socket.gethostname()}:{settings.state_dir}"
 
 
 def wall_us() -> int:

@@ -6,8 +6,10 @@ Called at the job's start, after `prepare`, and when the configuration has chang
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.core.samples import Device
@@ -31,6 +33,11 @@ class Configured:
     timezone: str = ""  # of the site; empty if it is unknown
 
 
+def collector_name(state_dir: Path) -> str:
+    """`host:state folder`: distinguishes collectors of the same devices; the same after a restart."""
+    return f"{socket.gethostname()}:{state_dir}"
+
+
 # The rows to compare with: one array a column. What a map delivers is some kB: it goes over once a map.
 NOW_CONFIGURED = """
 WITH configured AS (
@@ -40,10 +47,13 @@ WITH configured AS (
          AS t(site, device, map, map_hash, period_s, phase_s, timezone)
     JOIN unnest(%(map_hashes)s::text[], %(delivers)s::text[]) AS m(map_hash, delivers) USING (map_hash)
 )"""
-# A site that is not in the rows is another collector's business and stays as it is.
+# A site that is not in the rows is another collector's business and stays as it is. So does a device of a site that
+# this collector no longer has, if another one took it over: it has stored samples of it within a day.
 CLOSE = f"""{NOW_CONFIGURED}
 UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
-WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s))
+WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s) AND NOT EXISTS
+      (SELECT FROM sample s WHERE s.site = d.site AND s.device = d.device
+       AND s.time > %(now)s - interval '1 day' AND s.collector <> %(collector)s))
   AND (site, device, map, map_hash, period_s, phase_s, coalesce(timezone, '')) NOT IN
       (SELECT site, device, map, map_hash, period_s, phase_s, timezone FROM configured)"""
 # Rows from before the column `timezone`: a site's time zone could not be told from today's.
@@ -60,11 +70,14 @@ SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, c
 WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
 
 
-def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = ()) -> None:
+def register_devices(
+    dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = (), collector: str = ""
+) -> None:
     """Close the rows of devices that changed or are gone, open rows for devices that changed or are new.
 
     `devices`: all devices of every site of this collector, each once; a device of these sites that is not among them is
-    gone. `gone`: sites that this collector no longer has. All other sites stay as they are. `now_us`: microseconds
+    gone. `gone`: sites that this collector, by its name `collector`, no longer has; what another one has stored
+    samples of within a day stays. All other sites stay as they are. `now_us`: microseconds
     since 1970 UTC, where one row ends and the next begins. One transaction; without a change it changes nothing. Waits
     for a lock on the table, up to 120 s. Raises DatabaseUnavailable, DatabaseRefused.
     """
@@ -82,6 +95,7 @@ def register_devices(dsn: str, devices: Sequence[Configured], now_us: int, gone:
             json.dumps({name: list(columns) for name, columns in tables.items()}) for tables in delivers.values()
         ],
         "gone": list(gone),
+        "collector": collector,
         "now": utc(now_us),
     }
     with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S) as connection:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import location
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import Configured, collector_name, register_devices
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError
 from ess_ray.core.exporting.objects import delivered_by
@@ -135,7 +135,9 @@ class Database:
             while self._to_register:
                 settings, first_us = self._to_register[0]
                 removed_sites = self._sites - set(settings.timezones)
-                register_devices(self.dsn, _configured(settings), first_us, removed_sites)
+                register_devices(
+                    self.dsn, _configured(settings), first_us, removed_sites, collector_name(settings.state_dir)
+                )
                 self._sites = set(settings.timezones)
                 del self._to_register[0]
                 self._remember()
