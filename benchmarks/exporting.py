@@ -18,10 +18,11 @@ import psycopg
 from benchmarks.copying import Psql, find_psql
 from benchmarks.databases import running, servers
 from benchmarks.measure import Part, Spread, in_turn, ratio, spread
-from ess_ray.actors.exporter import Exporter, ExportOutcome, make_exporter
+from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.postgres.day_rows import open_day
 from ess_ray.core.day import offset_intervals
 from ess_ray.core.exporting.objects import DayObject
+from ess_ray.core.exporting.outcome import ExportOutcome
 from ess_ray.core.settings import Settings
 from tests import days
 from tests.make import make_settings

@@ -25,13 +25,14 @@ import psycopg
 import pytest
 import ray
 
-from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome, make_exporter
+from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.cluster import exports
 from ess_ray.cluster.exports import ExportTasks
 from ess_ray.core.exporting.objects import DayObject
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.export_schedule import ExportSchedule
 from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir

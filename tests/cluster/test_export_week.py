@@ -13,10 +13,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ess_ray.actors.exporter import Exporter, ExportOutcome, make_exporter
+from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.core.errors import StoreUnavailable
+from ess_ray.core.exporting.outcome import ExportOutcome
 from ess_ray.core.settings import Settings
 from examples import read_month
 from tests import days

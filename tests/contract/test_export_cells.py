@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from ess_ray.actors.exporter import ExportOutcome, make_exporter
+from ess_ray.actors.exporter import make_exporter
+from ess_ray.core.exporting.outcome import ExportOutcome
 from ess_ray.core.settings import Settings
 from tests import days
 from tests.make import make_settings

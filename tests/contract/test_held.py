@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome
+from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
@@ -21,6 +21,7 @@ from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.core.day import whole_day
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.objects import Catalogue, DayObject
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.exporting.store import Store
 from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import STANDARD, flush_of

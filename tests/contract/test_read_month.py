@@ -12,8 +12,9 @@ import polars as pl
 import psycopg
 import pytest
 
-from ess_ray.actors.exporter import ExportOutcome, make_exporter
+from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.core.exporting.outcome import ExportOutcome
 from ess_ray.core.settings import Settings
 from examples import read_month
 from tests import days

@@ -13,11 +13,12 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.actors.exporter import ExportEnd, ExportOutcome, make_exporter
+from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.postgres.completeness import open_completeness
 from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.core.checking.findings import Verdict
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from tests.days import day_of, register, ticks_of, write_ticks
 from tests.make import make_settings
 

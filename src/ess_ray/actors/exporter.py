@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from ess_ray import __version__
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
@@ -29,56 +27,13 @@ from ess_ray.core.exporting.objects import (
     why_kept_after_drop,
     why_not_verified,
 )
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome, ExportProgress, ExportReport
 from ess_ray.core.exporting.store import Store, StoredObject
 from ess_ray.core.settings import Settings
 
 PROGRESS_S = 0.5
 HELD_ADVICE = "nothing is replaced; docs/operating.md says what to do about a day that is held"
 MOST_CONFLICTS = 3  # how often somebody else may change the object while it is exported
-
-
-class ExportEnd(StrEnum):
-    """The way in which the export or verification of an object ended."""
-
-    EXPORTED = "exported"
-    REPLACED = "exported again"  # the day had changed
-    ENTERED = "entered"  # the store had it, equal to the database, and the ledger did not
-    UNCHANGED = "unchanged"
-    VERIFIED = "verified"
-    HELD = "held"  # the object stays as it is: the database has less, or another one wrote it
-    BUSY = "busy"  # another exporter is working on it
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
-    """Progress of one object: its rows so far, and the share of its day that they cover, 0 to 1."""
-
-    rows: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOutcome:
-    """The end of an object's export or verification; rows and bytes are those of the object."""
-
-    end: ExportEnd
-    rows: int = 0
-    bytes: int = 0
-    problem: str = ""  # of HELD, FAILED and BUSY: why, for a person
-
-    @property
-    def succeeded(self) -> bool:
-        """True if the store has the object as it should be."""
-        return self.end not in (ExportEnd.HELD, ExportEnd.FAILED, ExportEnd.BUSY)
-
-    @property
-    def written(self) -> bool:
-        """True if the object was written into the store."""
-        return self.end in (ExportEnd.EXPORTED, ExportEnd.REPLACED)
-
-
-ExportReport = ExportProgress | ExportOutcome
 
 
 def make_exporter(settings: Settings, dsn: str) -> Exporter:

@@ -15,12 +15,13 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ess_ray.actors.exporter import Exporter, ExportReport
+from ess_ray.actors.exporter import Exporter
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
 from ess_ray.actors.poller import JournalSettings, Poller, Ready
 from ess_ray.adapters.local.logs import LogFile
 from ess_ray.core.exporting.objects import DayObject
+from ess_ray.core.exporting.outcome import ExportReport
 from ess_ray.core.settings import DeviceSettings, Settings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.

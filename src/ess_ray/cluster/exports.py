@@ -16,11 +16,12 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome, ExportReport
+from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
 from ess_ray.core.exporting.objects import DayObject
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome, ExportReport
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from types import FrameType, TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ess_ray.actors.exporter import ExportEnd, Exporter, ExportOutcome, ExportReport, make_exporter
+from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.local.logs import EXPORT_JOB
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
@@ -29,6 +29,7 @@ from ess_ray.cluster.start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
 from ess_ray.core.errors import ConfigError, printable
 from ess_ray.core.exporting.objects import DayObject, last_closed
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome, ExportReport
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from ess_ray.actors.exporter import ExportEnd, ExportOutcome, make_exporter
+from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.cluster.exports import ExportTasks
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.exporting.agenda import Agenda, ExportRound
 from ess_ray.core.exporting.objects import DayObject, last_closed
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import Exported
 from ess_ray.core.settings import Settings
