@@ -11,6 +11,8 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
+from functools import partial
 
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
@@ -121,10 +123,17 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows) -> Iterator[Value]:
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
     level = Level(rows.table, inner.function, inner.attributes)
-    first = list(_columns(fields["columns"].items(), fields["at"].integer(0, LAST_ADDRESS), level))
+    first = _columns(fields["columns"].items(), fields["at"].integer(0, LAST_ADDRESS), level)
+    copies = [(_copies_of(value), value.address) for value in first]
     for ids, shift in rows.instances(_strides(node, fields, list(rows.repeats))):
-        for value in first:
-            yield replace(value, ids=ids, address=value.address + shift)
+        for copy_with, address in copies:
+            yield copy_with(ids=ids, address=address + shift)
+
+
+def _copies_of(value: Value) -> Callable[..., Value]:
+    """A function that makes copies with other ids and addresses: `replace` would be half the time of a start."""
+    same = (field.name for field in fields_of(Value) if field.name not in ("ids", "address"))
+    return partial(Value, **{name: getattr(value, name) for name in same})
 
 
 def _strides(node: TreeNode, fields: Mapping[str, TreeNode], repeats: list[str]) -> dict[str, int]:

@@ -58,7 +58,7 @@ class TreeNode:
 
     def child(self, key: str | int, value: object) -> TreeNode:
         """A node below this one: its path ends with `key`, its value is `value`, which need not be in this one's."""
-        return replace(self, value=value, path=(*self.path, key))
+        return TreeNode(value, (*self.path, key), self.fail, self.line_of, self.address)
 
     def about(self, address: int) -> TreeNode:
         """A copy of the node, about the register at `address` (0-based, on the wire): errors name that address."""
