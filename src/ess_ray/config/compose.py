@@ -11,22 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
-from hydra import compose
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
 from hydra.core.config_store import ConfigStore
-from hydra.core.default_element import GroupDefault
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ess_ray.adapters.stores.kinds import CHOICES, KEYS
+from ess_ray.config.files import ConfigFiles
 from ess_ray.config.fleet import SITE as FLEET
 from ess_ray.config.messages import config_error
 from ess_ray.config.paths import conf_folder
@@ -36,10 +30,6 @@ from ess_ray.core.errors import ConfigError
 
 MASK = "********"
 LARGE = ("maps.", "standard")  # words about maps and the standard, which are large
-UNUSED = (  # parts of Hydra's own configuration
-    "hydra/job_logging=none", "hydra/hydra_logging=none", "~hydra/help", "~hydra/hydra_help", "~hydra/env",
-    "~hydra/output",
-)  # fmt: skip
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
     "export.name", *(f"export.{key}" for key in KEYS),
@@ -85,14 +75,13 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     _check_sites(words, folders)
     # Sites name their maps: a first pass, without what is large, says which.
     small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
-    with _hydra(folders, SmallFiles):
-        config = _compose(small)
-        standard = _chosen_standard()
+    files = ConfigFiles(folders, SmallFiles)
+    config = _compose(files, small)
+    standard = files.default_option("standard")
     names = _missing_maps(config)
     large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
     if large is None:
-        with _hydra(folders, YamlFiles):
-            config = _compose([*(f"+map@maps.{name}={name}" for name in names), *words])
+        config = _compose(ConfigFiles(folders, YamlFiles), [*(f"+map@maps.{name}={name}" for name in names), *words])
     else:
         config.standard, maps = large
         config.maps |= maps
@@ -113,39 +102,16 @@ def _missing_maps(config: Config) -> list[str]:
     return sorted(named - config.maps.keys())
 
 
-@contextmanager
-def _hydra(folders: Sequence[Path], source: type[YamlFiles]) -> Iterator[None]:
-    Plugins.instance().register(source)
-    path = create_config_search_path(f"{source.scheme()}://{folders[-1]}")
-    for folder in folders[:-1]:
-        path.prepend("user", f"{source.scheme()}://{folder}", anchor="main")
-    GlobalHydra.instance().clear()
-    Hydra.create_main_hydra2(task_name="ess_ray", config_search_path=path)
-    try:
-        yield
-    finally:
-        GlobalHydra.instance().clear()
-
-
-def _compose(words: Sequence[str]) -> Config:
+def _compose(files: ConfigFiles, words: Sequence[str]) -> Config:
     """The configuration as plain dataclasses, references resolved. Raises ConfigError, also if a value is missing."""
     with _as_config_errors():
-        config = compose("config", overrides=[*UNUSED, *words])
-        OmegaConf.to_container(config, resolve=True)  # raises if a value refers to nothing
-        if missing := sorted(OmegaConf.missing_keys(config)):
-            raise ConfigError(missing[0], "has to be given")
-        plain = OmegaConf.to_object(config)
+        config = files.compose(words)
+        try:
+            plain = OmegaConf.to_object(config)  # raises if a value refers to nothing, too
+        except MissingMandatoryValue:
+            raise ConfigError(min(OmegaConf.missing_keys(config)), "has to be given") from None
     assert isinstance(plain, Config)
     return plain
-
-
-def _chosen_standard() -> str:
-    """The option of the group `standard` in the defaults of `config.yaml`; empty if there is none."""
-    loader: Any = GlobalHydra.instance().config_loader()
-    with _as_config_errors():
-        defaults = loader.repository.load_config("config").defaults_list
-    chosen = (entry.value for entry in defaults if isinstance(entry, GroupDefault) and entry.group == "standard")
-    return str(next(chosen, ""))
 
 
 def _read_large(standard: str, maps: Sequence[str], folders: Sequence[Path]) -> tuple[Tree, dict[str, Tree]] | None:

@@ -5,6 +5,7 @@ Called by `ess_ray.config.compose` alone. The rules (numbers, keys given twice) 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -59,15 +60,22 @@ class SmallFiles(YamlFiles):
 
 
 def plain_tree(file: Path) -> Tree | None:
-    """The tree of a file as it is; None: it takes Hydra to compose it, or to say what is wrong with it.
+    """The tree of a file as it is, not to be changed. None: it takes Hydra to compose it or to say what is wrong.
 
     Plain is a file that names no package and no defaults, and whose values are neither references (`${…}`) nor of a
     type that OmegaConf does not take.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        return _plain_tree(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=16)  # the same standard and maps are composed again by a reload
+def _plain_tree(text: str) -> Tree | None:
+    try:
         tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
-    except (OSError, ValueError, yaml.YAMLError):
+    except (ValueError, yaml.YAMLError):
         return None
     if not isinstance(tree, dict) or "@package" in text or "defaults" in tree:
         return None

@@ -78,6 +78,7 @@ def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
         ("run.require_complete=maybe", "run.require_complete", "expected true or false, found 'maybe'"),
         ("sites=sionyu", "sites", "did you mean site=…?"),
         ("run=3", "run", "expected the keys duration_s, "),
+        ("hydra.verbose=true", "hydra", "unknown key"),
         ("run.duration_s=0", "run.duration_s", "0 s is not within 1 to"),
         ("run.duration_s=-5", "run.duration_s", "-5 s is not within 1 to"),
         ("run.duration_s=nan", "run.duration_s", "nan s is not within 1 to"),
