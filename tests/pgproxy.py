@@ -6,7 +6,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,14 +24,18 @@ class Cut(Exception):  # noqa: N818
 
 
 class PostgresProxy:
-    """Passes bytes on until `moment`, then calls `happens` once, with the connection waiting."""
+    """Passes bytes on until `moment`, then calls `happens` once, with the connection waiting.
+
+    `upstream`: the socket of the server that new connections lead to; `cut` ends those there are.
+    """
 
     def __init__(self, upstream: Path) -> None:
-        self._upstream = str(upstream)
+        self.upstream = str(upstream)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.moment: Moment | None = None
         self.happens: Callable[[], None] = lambda: None
+        self._clients: list[socket.socket] = []
 
     @contextmanager
     def running(self) -> Iterator[PostgresProxy]:
@@ -45,18 +49,26 @@ class PostgresProxy:
             accepting.join(5)
             self._listener.close()
 
+    def cut(self) -> None:
+        """End all connections."""
+        for client in self._clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        self._clients.clear()
+
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self._clients.append(client)
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as server:
             try:
-                server.connect(self._upstream)
+                server.connect(self.upstream)
                 while self._pass_on(client, server):
                     pass
             except (OSError, Cut):

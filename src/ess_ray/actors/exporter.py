@@ -36,15 +36,18 @@ HELD_ADVICE = "nothing is replaced; docs/operating.md says what to do about a da
 MOST_CONFLICTS = 3  # how often somebody else may change the object while it is exported
 
 
-def make_exporter(settings: Settings, dsn: str) -> Exporter:
-    """The exporter of these settings; it can be sent to another process. Raises ConfigError if nothing is exported."""
+def make_exporter(settings: Settings, dsn: str, identity: str = "") -> Exporter:
+    """The exporter of these settings; it can be sent to another process. Raises ConfigError if nothing is exported.
+
+    `identity`: of the database, "" for any; its calls raise OtherDatabase while another one answers.
+    """
     export = settings.export
     if export.store is None:
         raise ConfigError("export", "nothing is exported with these settings: set export=local or export=gcs")
     store = export.store.open()
     catalogue = Catalogue(settings.standard, export.template, export.formats)
     maps = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
-    return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps), store, export.replace_smaller)
+    return Exporter(dsn, Ledger(dsn, store.location, catalogue, maps, identity), store, export.replace_smaller)
 
 
 class Exporter:
@@ -119,7 +122,7 @@ class Exporter:
     def _upload(
         self, day_object: DayObject, entry: LedgerEntry | None, replaced: StoredObject | None
     ) -> Iterator[ExportReport]:
-        with open_day(self._dsn, day_object) as rows:
+        with open_day(self._dsn, day_object, identity=self.ledger.identity) as rows:
             if reason := self._why_held(day_object, entry, replaced, rows):
                 if not self._replace_smaller:
                     yield ExportOutcome(ExportEnd.HELD, problem=f"{reason}; {HELD_ADVICE}")
@@ -169,7 +172,7 @@ class Exporter:
     ) -> Iterator[ExportReport]:
         """Upload an object that the ledger does not vouch for only if its bytes, made without storing them, differ."""
         encoded, content = Checksum(), Checksum()
-        with open_day(self._dsn, day_object) as rows:
+        with open_day(self._dsn, day_object, identity=self.ledger.identity) as rows:
             for block, progress in _encoded(rows, day_object, content):
                 encoded.add(block)
                 if progress:
@@ -201,7 +204,7 @@ class Exporter:
 
     def _verify_rows(self, day_object: DayObject, entry: LedgerEntry) -> Iterator[ExportReport]:
         content = Checksum()
-        with open_day(self._dsn, day_object) as rows:
+        with open_day(self._dsn, day_object, identity=self.ledger.identity) as rows:
             for block, progress in _with_progress(rows, day_object):
                 content.add(block)
                 if progress:

@@ -33,14 +33,20 @@ class Page:
     """The page and the status file of one run.
 
     `standard_tree`: the data standard as the configuration has it; `late_us`: `storage.late_s` in microseconds;
-    `state_dir`: the folder of the status file, FILE.
+    `state_dir`: the folder of the status file, FILE; `identity`: of the database, "" for any.
     """
 
     def __init__(
-        self, settings: PageSettings, dsn: str, standard_tree: Mapping[str, object], late_us: int, state_dir: Path
+        self,
+        settings: PageSettings,
+        dsn: str,
+        standard_tree: Mapping[str, object],
+        late_us: int,
+        state_dir: Path,
+        identity: str = "",
     ) -> None:
         self._settings = settings
-        self._dsn = dsn
+        self._dsn, self._identity = dsn, identity
         self._standard_tree = dict(standard_tree)
         self._late_us = late_us
         self._file = state_dir / FILE
@@ -67,7 +73,7 @@ class Page:
         from ess_ray.adapters.page.data import PageData
         from ess_ray.adapters.page.server import PageServer
 
-        self._data = data = PageData(self._dsn, load_standard(self._standard_tree), self._late_us)
+        self._data = data = PageData(self._dsn, load_standard(self._standard_tree), self._late_us, self._identity)
         queries = {name: getattr(data, name) for name in ("devices", "device", "events", "day")}
         try:
             self._url = PageServer(self._settings.host, port, data.run, queries).start()

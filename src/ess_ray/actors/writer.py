@@ -18,14 +18,20 @@ from ess_ray.core.storing.flush import Committed, Flush
 class Writer:
     """A plain class for an actor: making one cannot fail, the connection is opened by the first write.
 
-    `rejected_dir` gets the rows that not even the table `rejected` takes; `collector` is the name that samples carry.
+    `rejected_dir` gets the rows that not even the table `rejected` takes; `collector` is the name that samples carry,
+    `identity` that of the database, "" for any.
     """
 
     def __init__(
-        self, dsn: str, rejected_dir: Path | None = None, collector: str = "", log: LogFile | None = None
+        self,
+        dsn: str,
+        rejected_dir: Path | None = None,
+        collector: str = "",
+        log: LogFile | None = None,
+        identity: str = "",
     ) -> None:
         self._log = log
-        self._database = FlushWriter(dsn, rejected_dir, collector)
+        self._database = FlushWriter(dsn, rejected_dir, collector, identity=identity)
 
     def ready(self) -> ProcessInfo:
         """Begin the log and settle the process (`process.begin_process`); gives the process. Does not connect."""

@@ -111,16 +111,17 @@ def normaliser(number: int, settings: Settings, node_options: Mapping[str, Any])
     return ray.remote(Normaliser).options(**options).remote(dict(settings.standard_tree), log)
 
 
-def writer(dsn: str, collector: str, settings: Settings, node_options: Mapping[str, Any]) -> Any:
+def writer(dsn: str, identity: str, collector: str, settings: Settings, node_options: Mapping[str, Any]) -> Any:
     """Make the writer; gives its handle. `collector`: distinguishes this collector from others in the database.
 
-    `node_options`: Ray's options that say on which node (`Nodes.near`).
+    `identity`: of the database that it writes into, and into no other. `node_options`: Ray's options that say on which
+    node (`Nodes.near`).
     """
     from ess_ray.actors.writer import Writer
 
     log = log_file(settings, "writer", "writer")
     options = {**COMMON, **node_options, "name": log.actor}
-    return ray.remote(Writer).options(**options).remote(dsn, settings.state_dir / "rejected", collector, log)
+    return ray.remote(Writer).options(**options).remote(dsn, settings.state_dir / "rejected", collector, log, identity)
 
 
 def watcher(page: Page, settings: Settings) -> Any:

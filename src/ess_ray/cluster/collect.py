@@ -71,9 +71,18 @@ class Collector:
     """
 
     def __init__(
-        self, settings: Settings, plans: Sequence[actors.PollerPlan], nodes: Nodes, dsn: str, account: Account
+        self,
+        settings: Settings,
+        plans: Sequence[actors.PollerPlan],
+        nodes: Nodes,
+        dsn: str,
+        identity: str,
+        account: Account,
     ) -> None:
-        """Make all actors, without waiting for them. `account` is filled with what the database commits."""
+        """Make all actors, without waiting for them. `account` is filled with what the database commits.
+
+        `identity`: of the database at `dsn` that the samples belong to; they go into no other.
+        """
         self.nodes = nodes
         self.pollers = Pollers(plans)
         self._normalisers = [
@@ -81,7 +90,7 @@ class Collector:
             for n in range(settings.cluster.normalisers)
         ]
         name = collector_name(settings.state_dir)
-        self._writer = SupervisedActor("the writer", lambda: actors.writer(dsn, name, settings, nodes.near))
+        self._writer = SupervisedActor("the writer", lambda: actors.writer(dsn, identity, name, settings, nodes.near))
         self._conductor = conductor = Conductor(len(plans))
         self._collection_log = CollectionLog()
         self.shipping = Shipping(settings, conductor, self._normalisers, self._writer, account, self._collection_log)

@@ -3,6 +3,7 @@
     EssRayError
     ├── Transient                the same call may succeed later: wait, reconnect, try again
     │   ├── DatabaseUnavailable  connection lost or refused, server starting or stopping, out of connections, deadlock
+    │   │   └── OtherDatabase    the address leads to another database than the one that the samples belong to
     │   ├── JournalFailed        the journal's disk is full or reports an error
     │   ├── StoreUnavailable     the store of the exports cannot be reached or cannot serve now, or its disk is full
     │   └── StoreConflict        another exporter created, changed or deleted the object: read it again, then decide
@@ -59,6 +60,10 @@ class Terminal(EssRayError):
 
 class DatabaseUnavailable(Transient):
     """The database cannot be reached or cannot serve now."""
+
+
+class OtherDatabase(DatabaseUnavailable):
+    """Another database answers at the address. Nothing was read or written there; the right one may be back later."""
 
 
 class JournalFailed(Transient):

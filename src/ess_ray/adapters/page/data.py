@@ -35,12 +35,14 @@ class PageData:
     """One method for each path below `/api/`; each takes the parameters of the URL and returns a tree for JSON.
 
     `late_us` is `storage.late_s` in microseconds: samples younger than that are not expected yet in the heat map.
-    `status` is set by the watcher, None until the run has one. Moments in trees (`…_s`) are seconds since 1970 UTC. A
-    parameter that is not used is passed over. All methods but `run` wait for the database.
+    `identity`: of the database, "" for any; nothing of another one is shown. `status` is set by the watcher, None until
+    the run has one. Moments in trees (`…_s`) are seconds since 1970 UTC. A parameter that is not used is passed over.
+    All methods but `run` wait for the database.
     """
 
-    def __init__(self, dsn: str, standard: Standard, late_us: int) -> None:
+    def __init__(self, dsn: str, standard: Standard, late_us: int, identity: str = "") -> None:
         self._dsn = dsn
+        self._identity = identity
         self._standard = standard
         self._late_us = late_us
         self._cache: dict[tuple[object, ...], tuple[float, Tree]] = {}  # result, and until when it holds
@@ -66,7 +68,7 @@ class PageData:
         site = self._site(parameters)
 
         def query() -> Tree:
-            with open_live(self._dsn, self._standard, site) as live:
+            with open_live(self._dsn, self._standard, site, self._identity) as live:
                 return {"site": site, "devices": live.devices()}
 
         return self._cached(DAY_TTL_S, ("devices", site), query)
@@ -88,7 +90,7 @@ class PageData:
 
         def query() -> Tree:
             now_us = time.time_ns() // 1000
-            with open_live(self._dsn, self._standard, site) as live:
+            with open_live(self._dsn, self._standard, site, self._identity) as live:
                 return self._device(live, device, names, WINDOWS_S[window] * 1_000_000, now_us)
 
         return self._cached(DEVICE_TTL_S, ("device", site, device, window, names), query)
@@ -98,7 +100,8 @@ class PageData:
         sites = [site.site for site in self.status.sites] if self.status else []
 
         def query() -> Tree:
-            return {"events": read_events(self._dsn, self._standard, sites, time.time_ns() // 1000)}
+            now_us = time.time_ns() // 1000
+            return {"events": read_events(self._dsn, self._standard, sites, now_us, self._identity)}
 
         return self._cached(EVENTS_TTL_S, ("events", *sites), query)
 
@@ -150,7 +153,7 @@ class PageData:
         sites = self.status.sites if self.status else ()
         timezone = next((status.timezone for status in sites if status.site == site), "UTC")
         day = choose_day(word, timezone, time.time_ns() // 1000, self._late_us)
-        with open_completeness(self._dsn, self._standard, PAGE_QUERY_LIMIT_S) as completeness:
+        with open_completeness(self._dsn, self._standard, PAGE_QUERY_LIMIT_S, self._identity) as completeness:
             spans = completeness.spans(site, day)
             count = len({span.device for span in spans})
             by_device = islice(groupby(spans, key=lambda span: span.device), first, first + DAY_DEVICES)

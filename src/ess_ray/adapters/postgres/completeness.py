@@ -55,13 +55,16 @@ LATE_TICKS = "SELECT count(*) FROM {table} WHERE {within} AND quality & %(late)s
 
 
 @contextmanager
-def open_completeness(dsn: str, standard: Standard, limit_s: float | None = None) -> Iterator[Completeness]:
+def open_completeness(
+    dsn: str, standard: Standard, limit_s: float | None = None, identity: str = ""
+) -> Iterator[Completeness]:
     """One read-only snapshot of the database for the `with` block; psycopg's errors in it are translated.
 
     `limit_s`: seconds that each statement may take, DatabaseUnavailable if it takes longer; None: no limit.
+    `identity`: of the database, OtherDatabase if another one answers; "" for any.
     Raises ConfigError if the database lacks ess_ray's own tables.
     """
-    with translated("reading the day"), connect(dsn) as connection:
+    with translated("reading the day"), connect(dsn, identity=identity) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         if limit_s:

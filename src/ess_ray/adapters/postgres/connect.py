@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import conninfo
 
-from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable, printable
+from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable, OtherDatabase, printable
 
 if TYPE_CHECKING:
     from psycopg.abc import RV, PQGen
@@ -39,6 +39,7 @@ ROW_CLASSES = ("22", "23", "44", "P0")
 ROW_STATES = {"54000", "08P01"}
 NOT_ROWS = "22P04"
 CHECK_VIOLATION = "23514"
+IDENTITY = "SELECT id FROM database_identity"
 
 # libpq's parameters (PostgreSQL manual, "Parameter Key Words") that the user's DSN does not set itself. A lost peer is
 # noticed within half a minute and not after the kernel's two hours (keepalives) or quarter of an hour (data that nobody
@@ -60,13 +61,41 @@ class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):
 
     `answer_limit_s` (None or 0: no limit) holds for each answer once connected. After it the connection is closed and
     psycopg.OperationalError raised, without SQLSTATE: transient, see `is_transient`.
+
+    A connection that expects an identity reads and writes in no other database: what is true of one must not get into
+    another that answers at the same address.
     """
 
+    _identity = ""  # that the database must have; empty: any
+    _address = ""
     answer_limit_s: float | None = None  # for one answer, or for taking one buffer of COPY's; None: no limit
 
     def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
         """psycopg's own `wait`, with the limit of the class: every exchange with the server goes through it."""
         return super().wait(self._limited(gen), *args, **kwargs)
+
+    def expect(self, identity: str, address: str) -> None:
+        """Expect the database with this identity; raises OtherDatabase if it is another one, or psycopg's errors.
+
+        To be called first of all, in no transaction. `address` is for the message.
+        """
+        self._identity, self._address = identity, address
+        self.autocommit = True
+        try:
+            row = self.execute(IDENTITY).fetchone()
+        except psycopg.errors.UndefinedTable:
+            row = None
+        self.autocommit = False
+        self.check_identity(row[0] if row else None)
+
+    def check_identity(self, answered: str | None) -> None:
+        """Raise OtherDatabase unless this identity, None if there is none, is the one that is expected, if any is."""
+        if self._identity not in ("", answered):
+            other = f"the one with the identity {answered}" if answered else "one that ess_ray has never used"
+            raise OtherDatabase(
+                f"another database answers at {self._address}: expected the one with the identity {self._identity}, "
+                f"and {other} answered; nothing is written there (docs/operating.md, A database that was replaced)"
+            )
 
     def _limited(self, gen: PQGen[RV]) -> PQGen[RV]:
         begin_s = time.monotonic()
@@ -100,17 +129,24 @@ def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
     return given
 
 
-def connect(dsn: str, answer_limit_s: float | None = None) -> DatabaseConnection:
+def connect(dsn: str, answer_limit_s: float | None = None, identity: str = "") -> DatabaseConnection:
     """A new connection, not in autocommit. `answer_limit_s`: see `DatabaseConnection`; None: no limit.
 
-    Blocks up to 10 s for each address of the host, unless the DSN sets `connect_timeout`. Raises ConfigError, for
-    `storage.dsn`, if the text is no DSN, otherwise psycopg's errors (see `translated`).
+    `identity`: of the database that is expected (`schema.Prepared.identity`), "" for any. Blocks up to 10 s for each
+    address of the host, unless the DSN sets `connect_timeout`. Raises ConfigError, for `storage.dsn`, if the text is no
+    DSN, OtherDatabase if another database answers than the one expected, otherwise psycopg's errors (see `translated`).
     """
     given = check_dsn("storage.dsn", dsn)
     defaults = {key: DEFAULTS[key] for key in DEFAULTS.keys() - given.keys()}
     # No prepared statements: behind a pooler each transaction may have another server connection.
     connection = DatabaseConnection.connect(conninfo.make_conninfo(dsn, **defaults), prepare_threshold=None)
     connection.answer_limit_s = answer_limit_s
+    if identity:
+        try:
+            connection.expect(identity, location(dsn) or "its address")
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 

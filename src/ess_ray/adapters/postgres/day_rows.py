@@ -58,16 +58,19 @@ COPY (SELECT {texts} FROM (
 
 
 @contextmanager
-def open_day(dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIMIT_S) -> Iterator[DayRows]:
+def open_day(
+    dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIMIT_S, identity: str = ""
+) -> Iterator[DayRows]:
     """The day's rows of the object's table, all of one snapshot of the database.
 
     With the snapshot's mark, `Ledger.entry_of` notices every later commit that changes the day. For that, the day's end
     is committed to table `export_until`, and transactions of writers that may not know of it are waited for: blocks up
     to `writer_limit_s` seconds, then raises DatabaseUnavailable. Raises DatabaseRefused if rows of the day were
-    dropped. psycopg's errors in the `with` are translated; leaving it closes the connection.
+    dropped, OtherDatabase unless the database has the `identity` ("" for any). psycopg's errors in the `with` are
+    translated; leaving it closes the connection.
     """
     with translated(f"reading {day_object}"):
-        connection = connect(dsn, DAY_ROWS_LIMIT_S)
+        connection = connect(dsn, DAY_ROWS_LIMIT_S, identity)
         try:
             _announce(connection, day_object, writer_limit_s)
             yield DayRows(connection, day_object)

@@ -71,7 +71,12 @@ WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.de
 
 
 def register_devices(
-    dsn: str, devices: Sequence[Configured], now_us: int, gone: Iterable[str] = (), collector: str = ""
+    dsn: str,
+    devices: Sequence[Configured],
+    now_us: int,
+    gone: Iterable[str] = (),
+    collector: str = "",
+    identity: str = "",
 ) -> None:
     """Close the rows of devices that changed or are gone, open rows for devices that changed or are new.
 
@@ -79,7 +84,8 @@ def register_devices(
     gone. `gone`: sites that this collector, by its name `collector`, no longer has; what another one has stored
     samples of within a day stays. All other sites stay as they are. `now_us`: microseconds
     since 1970 UTC, where one row ends and the next begins. One transaction; without a change it changes nothing. Waits
-    for a lock on the table, up to 120 s. Raises DatabaseUnavailable, DatabaseRefused.
+    for a lock on the table, up to 120 s. Raises DatabaseUnavailable (OtherDatabase unless the database has the
+    `identity`, "" for any), DatabaseRefused.
     """
     delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {
@@ -98,7 +104,7 @@ def register_devices(
         "collector": collector,
         "now": utc(now_us),
     }
-    with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S) as connection:
+    with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S, identity) as connection:
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
         connection.execute(FILL_TIMEZONE, arguments)
         connection.execute(CLOSE, arguments)

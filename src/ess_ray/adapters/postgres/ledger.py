@@ -94,12 +94,16 @@ class Ledger:
     The store itself is never asked. A `site` is a site's name; one that the database does not know has nothing.
     """
 
-    def __init__(self, dsn: str, location: str, catalogue: Catalogue, maps: Mapping[str, Delivered]) -> None:
+    def __init__(
+        self, dsn: str, location: str, catalogue: Catalogue, maps: Mapping[str, Delivered], identity: str = ""
+    ) -> None:
         """`location`: `Store.location`. `maps`: by the maps' names what they deliver today (see `delivered_by`).
 
-        The maps are for times of which the database has no record of what was delivered. Does not connect.
+        The maps are for times of which the database has no record of what was delivered. `identity`: of the database,
+        "" for any: all calls raise OtherDatabase while another one answers. Does not connect.
         """
         self.location = location
+        self.identity = identity
         self.catalogue = catalogue
         self._dsn = dsn
         self._maps = maps
@@ -169,7 +173,7 @@ class Ledger:
         table, day, format_name = day_object.key
         name = json.dumps([self.location, day_object.site, table, str(day), format_name])
         with translated("claiming an object for one exporter"):
-            connection = connect(self._dsn, LEDGER_LIMIT_S)
+            connection = connect(self._dsn, LEDGER_LIMIT_S, self.identity)
             row = connection.execute(CLAIM, [name]).fetchone()
         try:
             yield row is not None and row[1]
@@ -204,7 +208,7 @@ class Ledger:
         """
         with translated(doing):
             try:
-                with connect(self._dsn, LEDGER_LIMIT_S) as connection:
+                with connect(self._dsn, LEDGER_LIMIT_S, self.identity) as connection:
                     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # whatever the server's default
                     yield connection
             except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:

@@ -80,20 +80,23 @@ class Newest:
 
 
 @contextmanager
-def open_live(dsn: str, standard: Standard, site: str) -> Iterator[Live]:
+def open_live(dsn: str, standard: Standard, site: str, identity: str = "") -> Iterator[Live]:
     """Read-only queries about the site named `site` in the `with` block; psycopg's errors in it are translated.
 
-    Each query may take PAGE_QUERY_LIMIT_S. A site that the database does not know has no devices.
+    `identity`: of the database, "" for any. Each query may take PAGE_QUERY_LIMIT_S. A site that the database does not
+    know has no devices.
     """
-    with translated("asking the database"), connect(dsn, 2 * PAGE_QUERY_LIMIT_S) as connection:
+    with translated("asking the database"), connect(dsn, 2 * PAGE_QUERY_LIMIT_S, identity) as connection:
         connection.read_only = True
         connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(1000 * PAGE_QUERY_LIMIT_S)))
         yield Live(connection, standard, site)
 
 
-def read_events(dsn: str, standard: Standard, sites: Sequence[str], now_us: int) -> list[dict[str, Any]]:
+def read_events(
+    dsn: str, standard: Standard, sites: Sequence[str], now_us: int, identity: str = ""
+) -> list[dict[str, Any]]:
     """Events of these sites in the week before `now_us`, as from `Live.events`, over a connection of its own."""
-    with open_live(dsn, standard, "") as live:
+    with open_live(dsn, standard, "", identity) as live:
         return live.events(sites, now_us)
 
 

@@ -43,26 +43,29 @@ def prepare(
     *,
     chunk_interval: timedelta = timedelta(days=1),
     compress_after: timedelta | None = None,
+    identity: str = "",
 ) -> Prepared:
     """Make the tables that are missing, check those that are there, add columns that they lack.
 
     A chunk is compressed `compress_after` its end, default: one chunk interval. So at most two chunks and a bit lie
     uncompressed, whatever the fleet; the rows of an outage that long come back at full speed (later ones are accepted
-    too, slower); and the export of a day reads plain rows. `chunk_interval` is for future chunks. One transaction,
-    committed; doing it again changes nothing; waits up to 120 s for another job's start or a lock. Raises ConfigError
-    for a table that does not fit the standard or a TimescaleDB that its server does not load, DatabaseUnavailable,
-    DatabaseRefused.
+    too, slower); and the export of a day reads plain rows. `chunk_interval` is for future chunks. `identity`: of the
+    only database that may be prepared, "" for any. One transaction, committed; doing it again changes nothing; waits up
+    to 120 s for another job's start or a lock. Raises ConfigError for a table that does not fit the standard or a
+    TimescaleDB that its server does not load, DatabaseUnavailable (OtherDatabase), DatabaseRefused.
     """
     relations = schema_sql.relations(standard)
     with translated("preparing the database"):
         try:
-            return _prepare(dsn, relations, chunk_interval, compress_after or chunk_interval)
+            return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
         except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
-            return _prepare(dsn, relations, chunk_interval, compress_after or chunk_interval)
+            return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
 
 
-def _prepare(dsn: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta) -> Prepared:
-    with connect(dsn, PREPARE_LIMIT_S) as connection:
+def _prepare(
+    dsn: str, identity: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+) -> Prepared:
+    with connect(dsn, PREPARE_LIMIT_S, identity) as connection:
         return bring_all(connection, relations, chunk_interval, compress_after)
 
 

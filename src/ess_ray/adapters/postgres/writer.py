@@ -53,7 +53,7 @@ LOCK TABLE late_commit IN ROW EXCLUSIVE MODE;
 SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', '60s', true),
        set_config('idle_in_transaction_session_timeout', '30s', true), set_config('lock_timeout', {lock}, true),
        set_config('client_connection_check_interval', '2s', true), set_config('ess_ray.collector', {collector}, true),
-       EXISTS (SELECT FROM export_until WHERE until > """
+       (SELECT id FROM database_identity), EXISTS (SELECT FROM export_until WHERE until > """
 LATE_COMMIT = """
 INSERT INTO late_commit (site, tables, first, last)
 SELECT site, %s::text[], first, last
@@ -106,7 +106,9 @@ class FlushWriter:
 
     `rejected_dir` gets the rows that not even the table `rejected` takes; None: such a flush is refused. `collector` is
     the name that the samples carry, the same after a restart. `answer_limit_s`: seconds of silence after which the
-    server is given up. Not for several threads at once. Every error closes the connection.
+    server is given up. `identity`: of the database, "" for any; in each transaction that writes it is checked once
+    more, since a pooler may lead a connection elsewhere. Not for several threads at once. Every error closes the
+    connection.
     """
 
     def __init__(
@@ -115,8 +117,10 @@ class FlushWriter:
         rejected_dir: Path | None = None,
         collector: str = "",
         answer_limit_s: float = FLUSH_LIMIT_S,
+        identity: str = "",
     ) -> None:
         self._dsn = dsn
+        self._identity = identity
         self._collector = collector
         self._rejected_dir = rejected_dir
         self._answer_limit_s = answer_limit_s
@@ -152,7 +156,7 @@ class FlushWriter:
 
     def _connected(self) -> DatabaseConnection:
         if self._connection is None:
-            self._connection = connect(self._dsn, self._answer_limit_s)
+            self._connection = connect(self._dsn, self._answer_limit_s, self._identity)
             statement = sql.SQL(BEGIN).format(lock=f"{self._answer_limit_s * 800:.0f}ms", collector=self._collector)
             self._begin_statement = statement.as_string(self._connection)
         return self._connection
@@ -164,7 +168,9 @@ class FlushWriter:
         while cursor.nextset():  # the result of the last statement
             pass
         row = cursor.fetchone()
-        if row is not None and row[-1]:
+        assert row is not None
+        self._connected().check_identity(row[-2])
+        if row[-1]:
             sites, first_us, last_us = zip(*touched_spans(keys), strict=True)
             cursor.execute(LATE_COMMIT, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 

@@ -38,6 +38,9 @@ class Database:
         open() ─▶ prepared                                          `prepared`, `problem` is None
         open() ─▶ away, prepared before ──(thread, every 5 s)──▶ prepared     until then `problem` says why it is not
 
+    `identity` is fixed by `open`: of the database that was prepared, or that was prepared before at this address. From
+    then on another one that answers there counts as away.
+
     Registrations are made in order, oldest first, under a lock: by the main thread, or by a thread that repeats them
     until the database takes them. The attributes without underscore may be read by any thread.
     """
@@ -61,16 +64,21 @@ class Database:
         Raises DatabaseUnavailable if it is away and was never prepared, ConfigError if its tables do not fit,
         DatabaseRefused if the role lacks rights.
         """
+        remembered = self._identities().get(self._location_hash)
         try:
             self._prepare()
         except DatabaseUnavailable as error:
-            remembered = self._identities().get(self._location_hash)
             if remembered is None:
                 raise
             self.identity, self.name = remembered["identity"], remembered["name"]
             self.problem = str(error)
             self.notes = (f"the database cannot be reached, samples wait in the journals until it is back: {error}",)
             Thread(target=self._prepare_later, name="prepare", daemon=True).start()
+        else:
+            before = remembered["identity"] if remembered else self.identity
+            if before != self.identity:
+                text = f"the database is another one than at the last start: its identity is {self.identity}, not"
+                self.notes += (f"{text} {before} (docs/operating.md, A database that was replaced)",)
 
     def register_from(self, settings: Settings, first_us: int) -> None:
         """Enter the devices into the table `device` as configured from this tick on, microseconds since 1970 UTC.
@@ -95,6 +103,7 @@ class Database:
             self._settings.standard,
             chunk_interval=timedelta(microseconds=storage.chunk_us),
             compress_after=timedelta(microseconds=storage.compress_after_us),
+            identity=self.identity,
         )
         kind = "embedded " if storage.kind == "embedded" else ""
         self.name = f"{kind}{prepared.server}, database {prepared.database}"
@@ -135,9 +144,8 @@ class Database:
             while self._to_register:
                 settings, first_us = self._to_register[0]
                 removed_sites = self._sites - set(settings.timezones)
-                register_devices(
-                    self.dsn, _configured(settings), first_us, removed_sites, collector_name(settings.state_dir)
-                )
+                collector = collector_name(settings.state_dir)
+                register_devices(self.dsn, _configured(settings), first_us, removed_sites, collector, self.identity)
                 self._sites = set(settings.timezones)
                 del self._to_register[0]
                 self._remember()

@@ -35,18 +35,23 @@ class ExportSchedule:
     """The export of one run of the main job."""
 
     def __init__(
-        self, settings: Settings, dsn: str, watermark_us: Callable[[str], int], prepared: Callable[[], bool]
+        self,
+        settings: Settings,
+        dsn: str,
+        identity: str,
+        watermark_us: Callable[[str], int],
+        prepared: Callable[[], bool],
     ) -> None:
         """`watermark_us(site)`: all samples of the site before that time are in the database, see `Collector`.
 
-        `prepared()`: True once the tables are there. Both are called by the thread. Raises ConfigError if the settings
-        have no store.
+        `identity`: of the database at `dsn`; nothing is exported from another one. `prepared()`: True once the tables
+        are there. Both functions are called by the thread. Raises ConfigError if the settings have no store.
         """
         self._settings = settings
         self.timezones = settings.timezones  # of the sites that are collected; a reload may change them
         self._watermark_us = watermark_us
         self._prepared = prepared
-        self._exporter = make_exporter(settings, dsn)
+        self._exporter = make_exporter(settings, dsn, identity)
         self._agenda = Agenda(settings.export.wait_us)
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="export", daemon=True)

@@ -85,14 +85,18 @@ def _start_and_collect(
     _introduce(settings, database, dashboard, nodes, display)
     account = Account(settings.devices)
     plans = plan_pollers(settings, database.identity, nodes.up)
-    collector = Collector(settings, plans, nodes, database.dsn, account)
+    collector = Collector(settings, plans, nodes, database.dsn, database.identity, account)
     exports = _schedule_exports(settings, database, collector, stack)
-    page = Page(settings.page, database.dsn, settings.standard_tree, settings.storage.late_us, settings.state_dir)
-    watcher = WatcherLink(page, settings)
+    watcher = WatcherLink(_page(settings, database), settings)
     job = CollectJob(settings, display, signals, database, collector, account, exports, watcher)
     reload = Reload(configured, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     stack.callback(reload.close)
     return job.collect(reload)
+
+
+def _page(settings: Settings, database: Database) -> Page:
+    late_us, state_dir = settings.storage.late_us, settings.state_dir
+    return Page(settings.page, database.dsn, settings.standard_tree, late_us, state_dir, database.identity)
 
 
 def _take_state_folder(settings: Settings, stack: ExitStack) -> None:
@@ -142,6 +146,7 @@ def _schedule_exports(
         return None
     from ess_ray.jobs.collect.export_schedule import ExportSchedule
 
-    exports = ExportSchedule(settings, database.dsn, collector.watermark_us, lambda: database.prepared)
+    prepared = lambda: database.prepared  # noqa: E731
+    exports = ExportSchedule(settings, database.dsn, database.identity, collector.watermark_us, prepared)
     stack.callback(exports.close)
     return exports
