@@ -11,17 +11,17 @@ from ess_ray.core.settings import Settings
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[str]:
+def serving(settings: Settings, *, create: bool = False) -> Iterator[str]:
     """The DSN of a database that is up for this block: if embedded, that of the job at work, or started until its end.
 
-    Does not connect to a server of the settings. Raises CannotStart if no job has made the embedded database yet, or if
-    its server does not start.
+    `create`: make the embedded database if there is none. Does not connect to a server of the settings. Raises
+    CannotStart if no job has made the embedded database yet, or if its server does not start.
     """
     if settings.storage.kind != "embedded":
         yield settings.storage.dsn
         return
     folder = settings.state_dir / "postgresql"
-    if not folder.is_dir():
+    if not create and not folder.is_dir():
         raise CannotStart(f"there is no embedded database in {settings.state_dir}: run the main job first")
     server = EmbeddedPostgres(folder)
     if running := server.running_dsn():

@@ -33,9 +33,9 @@ LARGE = ("maps.", "standard")  # words about maps and the standard, which are la
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
     "export.name", *(f"export.{key}" for key in KEYS),
-    "cluster.token_file",
+    "cluster.token_file", "from",
 )  # fmt: skip
-ALIASES = {"from": "first_day", "to": "last_day"}  # keywords of Python cannot be names of fields
+ALIASES = {"from": "from_", "to": "last_day"}  # keywords of Python cannot be names of fields
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
@@ -157,10 +157,11 @@ def _readable(number: int, word: str) -> str:
         # Not quoted: it may be a DSN.
         raise ConfigError(f"command line, setting {number}", "expected key=value")
     key, value = parts["key"], parts["value"]
-    if key in ALIASES:
-        return f"{ALIASES[key]}={value}"
+    name = ALIASES.get(key, key)
     if key in TEXTS and value not in ("", "null") and value[:1] not in ("'", '"'):
-        return f"{key}={_quoted(value)}"
+        return f"{name}={_quoted(value)}"
+    if key in ALIASES:
+        return f"{name}={value}"
     if "," in value and value[0] not in "[{'\"":
         raise ConfigError(key, "several values go into brackets, as in site=[sionyu,panri]; a text with commas in '…'")
     return word

@@ -9,7 +9,7 @@ from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.kinds import EXAMPLES, KEYS, KINDS
 from ess_ray.config.schema import Config, ExportConfig
 from ess_ray.config.values import freeze
-from ess_ray.core.day import check_day
+from ess_ray.core.day import check_days, days_of_word
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.objects import check_template
@@ -32,11 +32,10 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     no days, lack the first or are in the wrong order; `replace=smaller` for more than one site and its day.
     """
     export = config.export
-    kind = _kind(export.kind, config.storage.kind)
-    store = _store(kind, export, state_dir)
+    store = export_store(config, state_dir)
     if job == "export" and store is None:
         raise ConfigError("export", f"nothing says where the objects go: set {EXAMPLES}")
-    first, last = _days(config)
+    first, last = _days(config, job)
     tables = [*standard.tables, *FIXED_TABLES]
     return freeze(
         ExportSettings,
@@ -50,6 +49,11 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
         verify=config.verify,
         replace_smaller=_replace_smaller(config, job),
     )
+
+
+def export_store(config: Config, state_dir: Path) -> StoreSettings | None:
+    """The store that exports go to; None if nothing is exported. Raises ConfigError as `export_settings` does."""
+    return _store(_kind(config.export.kind, config.storage.kind), config.export, state_dir)
 
 
 def _kind(kind: str, storage: str) -> str:
@@ -98,21 +102,19 @@ def _drop_after(text: str | None, store: StoreSettings | None, storage: str) -> 
 def _replace_smaller(config: Config, job: str) -> bool:
     if config.export.replace == "never":
         return False
-    named = re.fullmatch(r"\d{4}-\d\d-\d\d", config.day) and config.first_day is None and config.last_day is None
+    named = re.fullmatch(r"\d{4}-\d\d-\d\d", config.day) and config.from_ is None and config.last_day is None
     if job != "export" or len(config.sites) != 1 or not named or config.verify:
         problem = "replaces objects that hold more: say job=export, one site and its day, as in site=… day=2026-11-22"
         raise ConfigError("export.replace", problem)
     return True
 
 
-def _days(config: Config) -> tuple[str, str]:
+def _days(config: Config, job: str) -> tuple[str, str]:
     """First and last day of `job=export`: dates, "today" or "yesterday"."""
-    if config.first_day is None and config.last_day is None:
-        return config.day, config.day  # checked with the report's
-    if config.first_day is None:
+    if job == "restore":  # it understands day, from and to otherwise
+        return "yesterday", "yesterday"
+    if config.from_ is None and config.last_day is None:
+        return days_of_word(config.day)
+    if config.from_ is None:
         raise ConfigError("from", "is missing: set from=2026-11-01 to=2026-11-07, or day=…")
-    first = check_day(config.first_day, "from")
-    last = check_day(config.last_day or "yesterday", "to")
-    if first[:1].isdigit() and last[:1].isdigit() and first > last:
-        raise ConfigError("to", f"{last} is before from={first}")
-    return first, last
+    return check_days(config.from_, config.last_day or "yesterday", "from", "to")

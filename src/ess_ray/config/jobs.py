@@ -69,6 +69,16 @@ ALL = (
         examples=(("job=export day=2026-11-22", "a day's tables as files or objects; from=… to=… several days"),),
     ),
     Job(
+        "restore",
+        "ess_ray.jobs.restore",
+        devices="none",
+        database=True,
+        examples=(
+            ("job=restore day=2026-11-22 from=bucket", "exported days back into the database: what would come back"),
+            ("job=restore day=all from=FOLDER restore.run=true", "and now do it"),
+        ),
+    ),
+    Job(
         "check",
         "ess_ray.jobs.check",
         devices="all",

@@ -17,6 +17,7 @@ from ess_ray.config.export import export_settings
 from ess_ray.config.jobs import find_job
 from ess_ray.config.probe import probe_settings
 from ess_ray.config.report import report_settings
+from ess_ray.config.restore import restore_settings
 from ess_ray.config.schema import Config
 from ess_ray.config.storage import storage_settings
 from ess_ray.config.values import check_groups, file_of, freeze
@@ -64,8 +65,9 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         storage=storage_settings(config.storage, environment, simulated, job.database),
         journal=freeze(JournalLimits, config.journal, capacity_bytes=config.journal.max_mb << 20),
         cluster=cluster_settings(config, simulated),
-        report=report_settings(config.day, config.report),
+        report=report_settings(_report_day(config), config.report),
         export=export_settings(config, state_dir, standard, job.name),
+        restore=restore_settings(config, state_dir, standard) if job.name == "restore" else None,
         page=_page(config),
         check_format=config.check.format,
         probe=probe_settings(config, devices, simulated) if job.devices == "one" else None,
@@ -75,6 +77,11 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
 def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders: Sequence[Path]) -> RegisterMap:
     files = [file for folder in folders if (file := folder / "map" / f"{name}.yaml").is_file()]
     return load_map(name, tree, standard, line_finder(files[0].read_text(encoding="utf-8")) if files else None)
+
+
+def _report_day(config: Config) -> str:
+    """The word `day`; of jobs for which it can be several days another, since there is no report."""
+    return "yesterday" if config.job in ("export", "restore") else config.day
 
 
 def _page(config: Config) -> PageSettings:

@@ -207,6 +207,13 @@ class ExportConfig:
 
 
 @dataclass
+class RestoreConfig:
+    """Exported days back into the database, with `job=restore`; `day`, `table` and `from` say which."""
+
+    run: bool = setting(False, "false: read, check and count only; true: insert what the database lacks")
+
+
+@dataclass
 class CheckConfig:
     """How `job=check` shows its findings."""
 
@@ -252,9 +259,16 @@ class Config:
         "ess_ray_state", "folder of journals, embedded database, Ray's folder and logs; made if it is not there"
     )
     day: str = setting(
-        "yesterday", "of job=report and job=export, in each site's time zone: today, yesterday or YYYY-MM-DD"
+        "yesterday",
+        "of job=report, job=export and job=restore, in each site's time zone: today, yesterday or YYYY-MM-DD; for the "
+        "last two also several, as 2026-11-20..2026-11-22, for job=restore also `all`",
     )
-    first_day: str | None = setting(None, "of job=export: `from=…`, the first of several days")
+    from_: str | None = setting(
+        None,
+        "`from=…`, of job=export: the first of several days; of job=restore: `bucket`, where job=export puts the "
+        "objects, or a folder that has them",
+    )
+    table: str | None = setting(None, "of job=restore: this table only; null: all")
     last_day: str | None = setting(None, "of job=export: `to=…`, the last of several days; null: yesterday")
     verify: bool = setting(
         False, "of job=export, true: read the objects back and compare them with the ledger and the database"
@@ -268,6 +282,7 @@ class Config:
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+    restore: RestoreConfig = field(default_factory=RestoreConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     page: PageConfig = field(default_factory=PageConfig)

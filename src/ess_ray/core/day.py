@@ -57,6 +57,32 @@ def check_day(word: str, key: str = "day") -> str:
     raise ConfigError(key, f"{word!r} is not a day: expected a date like 2026-11-22, yesterday or today")
 
 
+def days_of_word(word: str, key: str = "day") -> tuple[str, str]:
+    """The first and the last day that a word means: `2026-11-20..2026-11-22`, or one day as `check_day` takes it.
+
+    Raises ConfigError about the setting `key` if it means none.
+    """
+    first, _, last = word.partition("..")
+    return check_days(first, last or first, key, key) if last or ".." not in word else (check_day(word, key), word)
+
+
+def check_days(first: str, last: str, key: str, last_key: str) -> tuple[str, str]:
+    """Returns `first` and `last` if both are days in order.
+
+    Raises ConfigError about the setting `key`, or `last_key`, if not.
+    """
+    check_day(first, key)
+    check_day(last, last_key)
+    if first[:1].isdigit() and last[:1].isdigit() and first > last:
+        raise ConfigError(last_key, f"{last} is before {first if key == last_key else f'{key}={first}'}")
+    return first, last
+
+
+def date_of_word(word: str, today: date) -> date:
+    """The date that a word means, checked by `check_day` before."""
+    return today - WORDS[word] if word in WORDS else date.fromisoformat(word)
+
+
 def choose_day(word: str, timezone: str, now_us: int, late_us: int) -> Day:
     """The day that `word` means in a time zone at `now_us`, microseconds since 1970 UTC.
 
@@ -64,9 +90,8 @@ def choose_day(word: str, timezone: str, now_us: int, late_us: int) -> Day:
     microseconds before `now_us` may still be on their way to the database, so the day's `until_us` is no later than
     `now_us - late_us`. Raises ConfigError for a day that has not begun.
     """
-    zone = ZoneInfo(timezone)
-    today = (EPOCH + timedelta(microseconds=now_us)).astimezone(zone).date()
-    chosen = today - WORDS[word] if word in WORDS else date.fromisoformat(word)
+    zone, today = ZoneInfo(timezone), date_at(now_us, timezone)
+    chosen = date_of_word(word, today)
     if chosen > today:
         raise ConfigError("day", f"{chosen} has not begun in {timezone}, where it is {today}")
     start_us, end_us = _midnight_us(chosen, zone), _midnight_us(chosen + timedelta(days=1), zone)

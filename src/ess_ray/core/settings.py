@@ -136,6 +136,21 @@ class ExportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreSettings:
+    """The days that `job=restore` brings back, and from where.
+
+    `first_day`, `last_day`: as in `ExportSettings`; both empty: all days that the store has. `table`: only this one;
+    None: all. `run`: False is a dry run.
+    """
+
+    store: StoreSettings
+    first_day: str
+    last_day: str
+    table: str | None
+    run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PageSettings:
     """Host and port on which the page listens; port None: no page, 0: any."""
 
@@ -196,6 +211,7 @@ class Settings:
     cluster: ClusterSettings
     report: ReportSettings
     export: ExportSettings
+    restore: RestoreSettings | None  # of job=restore only
     page: PageSettings
     check_format: str
     probe: ProbeSettings | None  # of job=probe only

@@ -115,8 +115,8 @@ def test_files_go_below_the_state_folder_unless_a_folder_is_given(composed: Comp
         ({"export.replace": "all"}, "export.replace", "none of never, smaller"),
         ({"export.replace": "smaller"}, "export.replace", "say job=export, one site and its day"),
         ({"last_day": "2026-11-02"}, "from", "is missing"),
-        ({"first_day": "2026-11-31"}, "from", "is not a day"),
-        ({"first_day": "2026-11-03", "last_day": "2026-11-02"}, "to", "is before from=2026-11-03"),
+        ({"from_": "2026-11-31"}, "from", "is not a day"),
+        ({"from_": "2026-11-03", "last_day": "2026-11-02"}, "to", "is before from=2026-11-03"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(composed: Composed, changes: dict[str, object], key: str, text: str) -> None:

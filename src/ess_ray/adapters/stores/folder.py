@@ -83,6 +83,14 @@ class Folder:
             return replace(stored, metadata=read_metadata(self.path, name, stored.crc32c))
         return None
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """The names of all files below the folder that begin so; none if there is no such folder."""
+        with _translated(self.path):
+            for path in (self.path / prefix.rpartition("/")[0]).rglob("[!.]*"):
+                name = path.relative_to(self.path).as_posix()
+                if name.startswith(prefix) and "/." not in f"/{name}" and path.is_file():
+                    yield name
+
     @contextmanager
     def write(
         self,

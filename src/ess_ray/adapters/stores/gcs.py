@@ -88,6 +88,12 @@ class Bucket:
                 return None
             return _as_stored(name, blob.generation, blob.size, blob.crc32c, blob.metadata)
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """The names of all objects that begin so, asked for in pages. Raises StoreRefused if there is no bucket."""
+        with self._translated():
+            for blob in self._client.list_blobs(self.name, prefix=prefix, **self._retry_options):
+                yield str(blob.name)
+
     @contextmanager
     def write(
         self, name: str, *, generation: int, metadata: Mapping[str, str], content_type: str

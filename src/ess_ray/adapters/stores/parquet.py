@@ -126,7 +126,7 @@ class _CsvParser:
         import pyarrow as pa
         from pyarrow import csv
 
-        simple = {c.name: _arrow_type(value_type(c.type), timezone) for c in columns}
+        simple = {c.name: arrow_type(value_type(c.type), timezone) for c in columns}
         self._items = {c.name: simple[c.name] for c in columns if is_array(c.type)}
         fields = [(name, pa.list_(kind) if name in self._items else kind) for name, kind in simple.items()]
         self.schema = pa.schema(fields)
@@ -157,7 +157,7 @@ class _CsvParser:
         return table, weights
 
 
-def _arrow_type(type_: ColumnType, timezone: str) -> pa.DataType:
+def arrow_type(type_: ColumnType, timezone: str) -> pa.DataType:
     """Of the type's values; times with the site's zone."""
     import pyarrow as pa
 

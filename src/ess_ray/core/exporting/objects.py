@@ -126,6 +126,11 @@ class Catalogue:
                 day_objects.append(DayObject(site, table, day, object_format, name, columns, order))
         return tuple(day_objects)
 
+    @property
+    def tables(self) -> dict[str, tuple[tuple[Column, ...], tuple[str, ...]]]:
+        """By table: all columns that an object of it can have, and those that tell rows of one tick apart."""
+        return self._tables(all_of(self.standard))
+
     def _tables(
         self, delivered: Mapping[str, Collection[str]]
     ) -> dict[str, tuple[tuple[Column, ...], tuple[str, ...]]]:

@@ -65,6 +65,9 @@ class Store(Protocol):
     def stat(self, name: str) -> StoredObject | None:
         """The object under the name; None if there is none. May read all of it for its CRC32C."""
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """The names of all objects that begin with `prefix`, in no order; what is being written is not among them."""
+
     def write(
         self, name: str, *, generation: int, metadata: Mapping[str, str], content_type: str
     ) -> AbstractContextManager[ObjectUpload]:

@@ -1,0 +1,161 @@
+"""The restorer: a site's day out of a store of exports, checked object by object, then loaded hour by hour.
+
+A plain class; it keeps nothing between two days. `restore` is a generator: it yields `RestoreProgress` from time to
+time and at last one `RestoreOutcome`. What is committed stays whatever ends it; the same call again does the rest.
+Errors: those of `core.exporting.store`, and DatabaseUnavailable and DatabaseRefused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from ess_ray.adapters.postgres.hour_load import HourLoad, LoadedTable, open_load
+from ess_ray.adapters.stores.checksum import Checksum
+from ess_ray.adapters.stores.formats import FORMATS
+from ess_ray.adapters.stores.row_blocks import column_names, read_content, row_blocks
+from ess_ray.core.exporting.extent import extent_of_metadata
+from ess_ray.core.exporting.formats import ObjectFormat
+from ess_ray.core.exporting.names import NamedObject, name_prefix, named_objects
+from ess_ray.core.exporting.objects import Catalogue
+from ess_ray.core.exporting.restoring import (
+    HourCount,
+    ObjectContent,
+    RestoreEnd,
+    RestoreOutcome,
+    RestoreProgress,
+    RestoreReport,
+    RowBlock,
+    StoredDay,
+    columns_of,
+)
+from ess_ray.core.exporting.store import Store, StoredObject
+
+READ_SHARE = 0.3  # of the work of a day: reading and checking its objects
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedObject:
+    """An object that was read in full: where its bytes are, and what they are."""
+
+    named: NamedObject
+    stored: StoredObject
+    table: LoadedTable
+    content: ObjectContent
+    file: IO[bytes]
+
+
+class Restorer:
+    """Restores from one store into one database. Neither connects before it is used."""
+
+    def __init__(self, dsn: str, store: Store, catalogue: Catalogue, spool: Path, *, run: bool) -> None:
+        """`catalogue`: its template names the objects, its formats are preferred where there are several.
+
+        `spool`: a folder, in which a day's objects lie while they are restored. `run`: False reads, checks and counts,
+        and changes nothing.
+        """
+        self.store = store
+        self._dsn = dsn
+        self._catalogue = catalogue
+        self._spool = spool
+        self._run = run
+
+    def days(self, site: str, timezone: str) -> list[StoredDay]:
+        """The days of a site of which the store has an object, oldest first, with an object for each table."""
+        formats = _formats(self._catalogue)
+        names = self.store.names(name_prefix(self._catalogue.template, site))
+        objects: dict[date, dict[str, NamedObject]] = {}
+        for named in named_objects(self._catalogue.template, site, formats, names):
+            of_day = objects.setdefault(named.day, {})
+            other = of_day.get(named.table)
+            if other is None or formats.index(named.format) < formats.index(other.format):
+                of_day[named.table] = named
+        return [StoredDay(site, day, timezone, dict(sorted(objects[day].items()))) for day in sorted(objects)]
+
+    def restore(self, stored_day: StoredDay) -> Iterator[RestoreReport]:
+        """Restore a day, or say what that would do; REFUSED, and nothing is inserted, if an object is not right."""
+        with ExitStack() as stack:
+            checked: list[_CheckedObject] = []
+            for number, named in enumerate(stored_day.objects.values()):
+                yield RestoreProgress(0, READ_SHARE * number / len(stored_day.objects))
+                try:
+                    checked.append(self._checked(stored_day, named, stack))
+                except ValueError as error:
+                    yield RestoreOutcome(RestoreEnd.REFUSED, problem=f"{named.name}: {error}")
+                    return
+            yield from self._load(stored_day, checked)
+
+    def _checked(self, stored_day: StoredDay, named: NamedObject, stack: ExitStack) -> _CheckedObject:
+        """Fetch the object, read all of it and compare it with what the store and its metadata say."""
+        tables = self._catalogue.tables
+        if named.table not in tables:
+            raise ValueError(f"the data standard has no table {named.table} any more: add it, or restore table=…")
+        stored = self.store.stat(named.name)
+        if stored is None:
+            raise ValueError("it was deleted while it was restored")
+        file = stack.enter_context(TemporaryFile(dir=self._spool))  # noqa: SIM115 (the stack closes it)
+        fetched = Checksum()
+        for block in self.store.read(named.name):
+            fetched.add(block)
+            file.write(block)
+        if (fetched.bytes, fetched.crc32c) != (stored.bytes, stored.crc32c):
+            raise ValueError(f"{fetched} were read, and the store has {stored.bytes} with {stored.crc32c:08x}")
+        possible, identity = tables[named.table]
+        columns = columns_of(column_names(named.format, file), possible)
+        content = read_content(named.format, columns, stored_day.site, file)
+        if problem := _differs(stored.metadata, content):
+            raise ValueError(problem)
+        return _CheckedObject(named, stored, LoadedTable(named.table, columns, identity), content, file)
+
+    def _load(self, stored_day: StoredDay, checked: list[_CheckedObject]) -> Iterator[RestoreReport]:
+        count, rows = HourCount(), 0
+        all_rows = sum(each.content.rows for each in checked)
+        with open_load(self._dsn, stored_day.site, [each.table for each in checked], run=self._run) as load:
+            for of_hour in _hours(load, checked):
+                count.add(of_hour)
+                rows = sum(table.rows for table in count.tables.values())
+                yield RestoreProgress(rows, READ_SHARE + (1 - READ_SHARE) * rows / max(1, all_rows))
+        end = RestoreEnd.RESTORED if self._run else RestoreEnd.WOULD
+        if count.lacking:
+            end = RestoreEnd.INCOMPLETE
+        elif not any(table.new for table in count.tables.values()):
+            end = RestoreEnd.PRESENT
+        yield RestoreOutcome(end, count)
+
+
+def _hours(load: HourLoad, checked: list[_CheckedObject]) -> Iterator[HourCount]:
+    """Load the rows of all objects together, hour by hour; each object is read once, in order."""
+    blocks = {each.table.name: row_blocks(each.named.format, each.table.columns, each.file) for each in checked}
+    ahead: dict[str, RowBlock] = {table: block for table, of in blocks.items() if (block := next(of, None))}
+
+    def of_hour(table: str, hour: int) -> Iterator[RowBlock]:
+        while table in ahead and ahead[table].hour == hour:
+            yield ahead.pop(table)
+            if block := next(blocks[table], None):
+                ahead[table] = block
+
+    while ahead:
+        hour = min(block.hour for block in ahead.values())
+        yield load.load(hour, {table: of_hour(table, hour) for table, of in ahead.items() if of.hour == hour})
+
+
+def _formats(catalogue: Catalogue) -> list[ObjectFormat]:
+    """All formats, gzip or not; first those of the catalogue."""
+    every = [variant for each in FORMATS.values() for variant in (each, *([each.gzipped()] if each.is_text else []))]
+    return [*catalogue.formats, *(each for each in every if each not in catalogue.formats)]
+
+
+def _differs(metadata: Mapping[str, str], content: ObjectContent) -> str:
+    """The difference between an object and its metadata, for a person; empty if there is none, or no metadata."""
+    extent = extent_of_metadata(metadata)
+    if extent is not None and extent.rows != content.rows:
+        return f"it has {content.rows} rows, and its metadata say {extent.rows}: it is not as it was exported"
+    crc = metadata.get("content_crc32c")
+    if crc and content.content_crc32c is not None and f"{content.content_crc32c:08x}" != crc:
+        return "its content is not the one that was exported: another CRC32C than its metadata say"
+    return ""
