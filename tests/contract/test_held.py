@@ -144,12 +144,20 @@ def recovered_to_a_point_in_time_and_a_late_sample(site: Site) -> None:
     site.write(range(23, 24))
 
 
+def as_many_rows_lost_in_between_as_came_later(site: Site) -> None:
+    site.write(range(0, 24, 2))
+    site.export()
+    site.lose(range(4, 6))
+    site.write(range(1, 4, 2))
+
+
 ACCIDENTS = [
     (restored_from_a_dump_of_noon, 24, "24 rows, and the database has 12"),
     (a_ledger_that_was_lost_with_all_rows, 24, "24 rows, and the database has none"),
     (chunks_dropped_by_an_administrator_and_a_late_sample, 23, "23 rows, and the database has 1"),
     (a_replica_without_the_last_hours_takes_over, 24, "24 rows, and the database has 22"),
     (recovered_to_a_point_in_time_and_a_late_sample, 24, "24 rows, and the database has 21"),
+    (as_many_rows_lost_in_between_as_came_later, 12, "the object has rack-1 at 2026-11-21 19:00:00 UTC, and the"),
 ]
 
 

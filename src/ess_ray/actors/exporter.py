@@ -17,6 +17,7 @@ from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.stores.checksum import Checksum
 from ess_ray.core.errors import ConfigError, StoreConflict
 from ess_ray.core.exporting.extent import IDENTITY, Extent, extent_of_metadata
+from ess_ray.core.exporting.keys import KeptRows, RowMissingError
 from ess_ray.core.exporting.objects import (
     Action,
     Catalogue,
@@ -129,7 +130,10 @@ class Exporter:
                     return
                 if replaced:
                     self.store.put_aside(replaced.name, replaced.generation)
-            yield from self._write(day_object, replaced, rows)
+            try:
+                yield from self._write(day_object, replaced, rows)
+            except (RowMissingError, ValueError) as error:
+                yield ExportOutcome(ExportEnd.HELD, problem=f"{error}; {HELD_ADVICE}")
 
     def _why_held(
         self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject | None, rows: DayRows
@@ -153,19 +157,31 @@ class Exporter:
         return counted or day_object.format.extent(self.store.read(stored.name))
 
     def _write(self, day_object: DayObject, replaced: StoredObject | None, rows: DayRows) -> Iterator[ExportReport]:
+        """Write the object; raises RowMissingError, or ValueError for an object that cannot be read.
+
+        Then the store keeps what it has.
+        """
         generation, content = replaced.generation if replaced else 0, Checksum()
+        kept = self._kept(day_object, replaced)
         with (
             self.store.write(
                 day_object.name, generation=generation, metadata={}, content_type=day_object.format.content_type
             ) as upload,
         ):
-            for block, progress in _encoded(rows, day_object, content):
+            for block, progress in _encoded(rows, day_object, content, kept):
                 upload.write(block)
                 if progress:
                     yield progress
             upload.metadata.update(_metadata(day_object, rows, content))
         self.ledger.record(day_object, self._entry(day_object, rows, content, upload.stored))
         yield ExportOutcome(ExportEnd.REPLACED if replaced else ExportEnd.EXPORTED, rows.rows, upload.stored.bytes)
+
+    def _kept(self, day_object: DayObject, replaced: StoredObject | None) -> KeptRows | None:
+        """Looks, while the rows are written, that none is missing that the object has; None if nothing is lost."""
+        if replaced is None or self._replace_smaller:
+            return None
+        before = day_object.format.keys(self.store.read(replaced.name), day_object.order)
+        return KeptRows(before, [column.name for column in day_object.columns], day_object.order)
 
     def _compare(
         self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject
@@ -234,12 +250,18 @@ def _with_progress(rows: DayRows, day_object: DayObject) -> Iterator[tuple[bytes
         yield block, progress
 
 
-def _encoded(rows: DayRows, day_object: DayObject, content: Checksum) -> Iterator[tuple[bytes, ExportProgress | None]]:
-    """The object's bytes; the canonical CSV that they are made of is added to `content`."""
+def _encoded(
+    rows: DayRows, day_object: DayObject, content: Checksum, kept: KeptRows | None = None
+) -> Iterator[tuple[bytes, ExportProgress | None]]:
+    """The object's bytes; the canonical CSV that they are made of is added to `content`, and to `kept`."""
     encoder = day_object.format.encoder(day_object.columns, day_object.day)
     for block, progress in _with_progress(rows, day_object):
         content.add(block)
+        if kept and block is not rows.header:
+            kept.add(block)
         yield encoder.feed(block), progress
+    if kept:
+        kept.finish()
     yield encoder.finish(), None
 
 

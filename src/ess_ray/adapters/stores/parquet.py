@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ess_ray.core.day import HOUR_US, Day
 from ess_ray.core.exporting.extent import Extent
+from ess_ray.core.exporting.keys import Key
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, is_array, value_type
 
 if TYPE_CHECKING:
@@ -117,6 +118,27 @@ def extent_of_parquet(blocks: Iterable[bytes]) -> Extent:
         except (pa.ArrowException, KeyError) as error:
             raise ValueError(str(error)) from error
         return Extent(content.metadata.num_rows, times[0].as_py(), times[-1].as_py())
+
+
+def keys_of_parquet(blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[Key]:
+    """The keys of a Parquet file of ours, see `ObjectFormat.keys`; one row group at a time is in memory.
+
+    The file lies on the disk meanwhile. Raises ValueError if it is none, or lacks a column.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with TemporaryFile() as file:
+        for block in blocks:
+            file.write(block)
+        try:
+            content = parquet.ParquetFile(file)
+            for group in range(content.num_row_groups):
+                rows = content.read_row_group(group, columns=list(order))
+                columns = [rows[name].cast("int64") if name == "time" else rows[name] for name in order]
+                yield from zip(*(column.to_pylist() for column in columns), strict=True)
+        except (pa.ArrowException, KeyError) as error:
+            raise ValueError(str(error)) from error
 
 
 class _CsvParser:

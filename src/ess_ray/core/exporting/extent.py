@@ -33,9 +33,9 @@ class Extent:
         if database.rows < self.rows:
             return f"the object has {self.rows} rows, and the database has {database.rows or 'none'}"
         if _second(database.first_us, 0) > _second(self.first_us, database.first_us):
-            return f"the object begins at {_clock(self.first_us)}, and the database at {_clock(database.first_us)}"
+            return f"the object begins at {clock(self.first_us)}, and the database at {clock(database.first_us)}"
         if _second(database.last_us, 0) < _second(self.last_us, database.last_us):
-            return f"the object ends at {_clock(self.last_us)}, and the database at {_clock(database.last_us)}"
+            return f"the object ends at {clock(self.last_us)}, and the database at {clock(database.last_us)}"
         return ""
 
 
@@ -45,7 +45,7 @@ def extent_of_metadata(metadata: Mapping[str, str]) -> Extent | None:
     Keys: `rows`, and `first_time` and `last_time` in ISO 8601 with the UTC offset; these may be missing or empty.
     """
     try:
-        first_us, last_us = (_time_us(metadata.get(name)) for name in ("first_time", "last_time"))
+        first_us, last_us = (time_us(metadata.get(name)) for name in ("first_time", "last_time"))
         return Extent(int(metadata["rows"]), first_us, last_us)
     except (KeyError, ValueError):
         return None
@@ -57,15 +57,26 @@ def extent_of_csv(blocks: Iterable[bytes]) -> Extent:
     `blocks`: its bytes, cut anywhere. Its rows are in order of time: the first and the last one give the times.
     """
     rows, first, last = 0, None, None
-    reader = csv.reader(_lines(blocks), strict=True)
+    reader = csv_rows(blocks)
+    if next(reader, ["time"])[:1] != ["time"]:
+        raise ValueError("its first line has no column time")
+    for row in reader:
+        rows, first, last = rows + 1, first or row[0], row[0]
+    return Extent(rows, time_us(first), time_us(last))
+
+
+def csv_rows(blocks: Iterable[bytes]) -> Iterator[list[str]]:
+    """The rows of a CSV, the header line too, at least one field each. Raises ValueError if it cannot be read as one.
+
+    `blocks`: its bytes, cut anywhere.
+    """
     try:
-        if next(reader, ["time"])[:1] != ["time"]:
-            raise ValueError("its first line has no column time")
-        for row in reader:
-            rows, first, last = rows + 1, first or row[0], row[0]
-    except (csv.Error, IndexError) as error:
+        for row in csv.reader(_lines(blocks), strict=True):
+            if not row:
+                raise ValueError("it has an empty line")
+            yield row
+    except csv.Error as error:
         raise ValueError(str(error)) from error
-    return Extent(rows, _time_us(first), _time_us(last))
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
@@ -79,7 +90,8 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
         yield unfinished.decode()
 
 
-def _time_us(text: str | None) -> int | None:
+def time_us(text: str | None) -> int | None:
+    """Microseconds since 1970 UTC of a time in ISO 8601; None for none. Raises ValueError without the UTC offset."""
     if not text:
         return None
     time = datetime.fromisoformat(text)
@@ -88,10 +100,11 @@ def _time_us(text: str | None) -> int | None:
     return (time - EPOCH) // timedelta(microseconds=1)
 
 
-def _second(time_us: int | None, otherwise_us: int | None) -> int:
+def _second(moment_us: int | None, otherwise_us: int | None) -> int:
     """The second of a time; of the other one, or 0, if the time is unknown."""
-    return (time_us if time_us is not None else otherwise_us or 0) // SECOND_US
+    return (moment_us if moment_us is not None else otherwise_us or 0) // SECOND_US
 
 
-def _clock(time_us: int | None) -> str:
-    return "no time" if time_us is None else f"{EPOCH + timedelta(microseconds=time_us):%Y-%m-%d %H:%M:%S} UTC"
+def clock(moment_us: int | None) -> str:
+    """A time, microseconds since 1970 UTC, as text for a person, in UTC."""
+    return "no time" if moment_us is None else f"{EPOCH + timedelta(microseconds=moment_us):%Y-%m-%d %H:%M:%S} UTC"

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ess_ray.core.day import Day
 from ess_ray.core.exporting.extent import Extent, extent_of_csv
+from ess_ray.core.exporting.keys import Key, keys_of_csv
 from ess_ray.core.maps.column_types import Column
 
 GZIP_LEVEL = 1  # six times as fast as 5, and a twentieth bigger
@@ -41,6 +42,7 @@ class ObjectFormat:
     content_type: str  # MIME type
     new_encoder: Callable[[Sequence[Column], Day], RowEncoder]  # importable by name: it is sent to other processes
     count: Callable[[Iterable[bytes]], Extent]  # of an object's bytes, not compressed; raises ValueError if unreadable
+    read_keys: Callable[[Iterable[bytes], Sequence[str]], Iterator[Key]]  # likewise, see `keys`
     is_text: bool = False
     gzip: bool = False
 
@@ -57,6 +59,14 @@ class ObjectFormat:
         Reads all of `blocks`. Raises ValueError if they are not of this format.
         """
         return self.count(_gunzipped(blocks) if self.gzip else blocks)
+
+    def keys(self, blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[Key]:
+        """The keys of an object with these bytes, cut anywhere, in the order of its rows; see `core.exporting.keys`.
+
+        `order`: the columns of a key, as `DayObject.order`. Raises ValueError, with any key, if they are not of this
+        format.
+        """
+        return self.read_keys(_gunzipped(blocks) if self.gzip else blocks, order)
 
     def encoder(self, columns: Sequence[Column], day: Day) -> RowEncoder:
         """A new encoder for one object of `day`; it compresses too if the format does.
@@ -105,4 +115,4 @@ def _gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
         raise ValueError("the compressed bytes end too early")
 
 
-CSV = ObjectFormat("csv", ".csv", "text/csv; charset=utf-8", _CsvEncoder, extent_of_csv, is_text=True)
+CSV = ObjectFormat("csv", ".csv", "text/csv; charset=utf-8", _CsvEncoder, extent_of_csv, keys_of_csv, is_text=True)
