@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
+from ess_ray.adapters.postgres.migrations import check_version
 from ess_ray.core.day import Calendar, Day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import (
@@ -204,12 +205,13 @@ class Ledger:
         """A connection in a transaction, committed at the end of the `with`, rolled back if an error leaves it.
 
         psycopg's errors in the `with` become DatabaseUnavailable or DatabaseRefused, beginning with `doing`, and
-        ConfigError if a table or column is missing: the database was never prepared by this version.
+        ConfigError if a table or column is missing, or if the tables are those of another version.
         """
         with translated(doing):
             try:
                 with connect(self._dsn, LEDGER_LIMIT_S, self.identity) as connection:
                     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # whatever the server's default
+                    check_version(connection)
                     yield connection
             except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
                 problem = "the database was not prepared by this version of ess_ray: start the main job on it once"
