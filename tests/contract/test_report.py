@@ -10,11 +10,10 @@ import psycopg
 import pytest
 
 from ess_ray.adapters.postgres.completeness import open_completeness
-from ess_ray.adapters.postgres.devices import register_devices
+from ess_ray.adapters.postgres.devices import Configured, register_devices
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.day import choose_day
-from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.main import main

@@ -40,6 +40,7 @@ class Pulling:
         self._collection_log = collection_log
         self.in_flight: dict[Any, PullInFlight] = {}  # by the reference of the call
         self._gather_until_s = 0.0  # of the monotonic clock
+        self._values_dropped: dict[int, int] = {}  # by poller, as of its last pull
         self._notes: list[str] = []
         self.journals: dict[str, Backlog] = {}  # by the poller's name, as of its last pull; for the metrics
         self.totals = CountTotals()  # for the metrics
@@ -100,7 +101,8 @@ class Pulling:
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
         self._conductor.reported(number, pulled.waiting, pulled.busy, pulled.watermark_us)
         name, dropped = self._pollers.actors[number].name, pulled.values_dropped
-        self._collection_log.pulled(name, pulled)
+        self._collection_log.pulled(name, pulled, dropped - self._values_dropped.get(number, 0))
+        self._values_dropped[number] = dropped
         self.journals[name] = Backlog(pulled.waiting, pulled.watermark_us, dropped, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)

@@ -59,7 +59,6 @@ DEVICE = Relation(
         "phase_s": ColumnSql("float8", required=True), "valid_from": TIME, "valid_to": ColumnSql("timestamptz"),
         "delivers": ColumnSql("text"),  # JSON: the columns that its map delivers, by table
         "timezone": ColumnSql("text"),  # of its site: where its days begin and end
-        "collector": ColumnSql("text"),  # that polls it, and alone closes the row
     },
     unique_index="(site, device) WHERE valid_to IS NULL",
 )  # fmt: skip
@@ -71,11 +70,8 @@ EVENT = Relation(
 )
 REJECTED = Relation(
     "rejected",
-    {
-        "time": TIME, "site": TEXT, "device": TEXT, "table_name": TEXT, "row_data": TEXT, "sqlstate": TEXT,
-        "reason": TEXT, "rejected_at": TIME,
-    },
-)  # fmt: skip
+    _columns_sql(fixed_columns.REJECTED),
+)
 # One row, whatever happens: a journal belongs to it.
 IDENTITY = Relation("database_identity", {"id": TEXT}, unique_index="((true))")
 # The steps that made the tables what they are, see `adapters.postgres.migrations`.

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -36,9 +36,8 @@ from psycopg import sql
 from ess_ray.adapters.postgres import rejected
 from ess_ray.adapters.postgres.connect import DatabaseConnection, concerns_row, connect, server_message, translated, utc
 from ess_ray.adapters.postgres.copy_rows import column_types, copy_rows
-from ess_ray.core.samples import Event
-from ess_ray.core.storing.attempt import FlushAttempt
-from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched_spans
+from ess_ray.core.samples import Event, Status
+from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched_spans, without
 from ess_ray.core.storing.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
 
 FLUSH_LIMIT_S = 25.0  # of the server's silence; well below the driver's limit for a write (`cluster.liveness`)
@@ -72,6 +71,34 @@ SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::
 ON CONFLICT DO NOTHING"""
 
 Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A flush on its way: what of it is still to be committed, and what happened to the samples taken out of it.
+
+    Invariant: `rejections` and `demoted` are of samples that are still in `flush`, so that they are written with them.
+    """
+
+    flush: Flush
+    other_collectors: set[str] = field(default_factory=set)  # that wrote the duplicates
+    rejections: list[Rejection] = field(default_factory=list)
+    demoted: dict[Key, Status] = field(default_factory=dict)
+    copy_s: float = 0.0
+    duplicate_rollbacks: int = 0
+    refusal_rollbacks: int = 0
+
+    def drop_duplicates(self, collectors: Mapping[Key, str | None]) -> bool:
+        """Leave out samples that the database has, and repeats of a key; False if that changes nothing.
+
+        `collectors`: who wrote each of the former.
+        """
+        before = len(self.flush.keys)
+        self.flush = without(self.flush, collectors)
+        self.other_collectors |= {name for name in collectors.values() if name}
+        self.rejections = [rejection for rejection in self.rejections if rejection.key not in collectors]
+        self.demoted = {key: status for key, status in self.demoted.items() if key not in collectors}
+        return len(self.flush.keys) < before
 
 
 class FlushWriter:
@@ -148,10 +175,10 @@ class FlushWriter:
             cursor.execute(LATE_COMMIT, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 
     def _write(self, flush: Flush) -> Committed:
-        attempt, begun_s = FlushAttempt(flush), time.perf_counter()
+        attempt, begun_s = _Attempt(flush), time.perf_counter()
         while attempt.flush.keys and not self._stored(attempt):
             attempt.duplicate_rollbacks += 1
-            if not attempt.drop_duplicates(self._duplicates(attempt.flush), self._collector):
+            if not attempt.drop_duplicates(self._duplicates(attempt.flush)):
                 raise psycopg.InternalError(
                     "a key of table sample is taken, but its row cannot be seen: a row security policy, or a unique "
                     "index that ess_ray did not make"
@@ -165,7 +192,6 @@ class FlushWriter:
             other_collectors=tuple(sorted(attempt.other_collectors - {self._collector})),
             rejected=Counter(rejection.table for rejection in attempt.rejections),
             demoted=attempt.demoted,
-            duplicate_rows=attempt.duplicate_rows,
             cost=Cost(
                 normalised_rows=sum(sum(table.rows) for table in flush.tables),
                 normalise_s=flush.made_s,
@@ -176,7 +202,7 @@ class FlushWriter:
             ),
         )
 
-    def _stored(self, attempt: FlushAttempt) -> bool:
+    def _stored(self, attempt: _Attempt) -> bool:
         """Commit the attempt, less the rows that are refused; False if there is a duplicate among its samples."""
         while True:
             try:
@@ -186,11 +212,12 @@ class FlushWriter:
                     raise
                 attempt.refusal_rollbacks += 1
 
-    def _commit(self, attempt: FlushAttempt) -> bool:
+    def _commit(self, attempt: _Attempt) -> bool:
         """One transaction; False if it was rolled back because a sample is a duplicate."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
-            self._begin(cursor, _tables(attempt.flush), attempt.flush.keys)
+            refused = ["rejected"] if attempt.rejections else []
+            self._begin(cursor, [*_tables(attempt.flush), *refused], attempt.flush.keys)
             begun_s = time.perf_counter()
             try:
                 copy_rows(cursor, attempt.flush.samples)
@@ -214,7 +241,7 @@ class FlushWriter:
             rows = connection.execute(DUPLICATES, [sites, devices, times, min(times), max(times)]).fetchall()
         return {flush.keys[index]: collector for index, collector in rows}
 
-    def _take_out_refused(self, attempt: FlushAttempt) -> bool:
+    def _take_out_refused(self, attempt: _Attempt) -> bool:
         """Take the rows out of the attempt that the database refuses; False if it refuses none alone."""
         refused_pieces: dict[str, list[Piece]] = {}
         connection = self._connected()
