@@ -15,7 +15,10 @@ from tests.cluster.raynodes import RayNodes, Wires, ray_nodes
 from tests.cluster.test_cluster_security import secured
 from tests.faults.database import Server
 from tests.faults.devices import groups, numbered_devices, read_answers
-from tests.faults.job import Ended, Job, write_conf
+from tests.faults.history import Ended
+from tests.faults.job import Job
+from tests.faults.plants import Plants
+from tests.faults.tables import read_tables
 from tests.faults.verdict import Verdict, judge, lines
 
 DEVICES = 6
@@ -55,8 +58,8 @@ class Scene:
         """Stop the job in order, and have the oracle judge what it stored."""
         code = self.job.stop(90)
         assert code == 0, self.job.output()[-2000:]
-        assert self.job.troubles == []
-        verdict = judge(read_answers(self.notes), self.server, self.job.started_s, self.job.ended)
+        assert self.job.history.troubles == []
+        verdict = judge(read_answers(self.notes), read_tables(self.server), self.job.history)
         print(verdict.numbers(), *lines(verdict), sep="\n")
         return verdict
 
@@ -75,10 +78,9 @@ def scene(folder: Path, nodes: RayNodes, host: str = "127.0.0.1") -> Iterator[Sc
         notes = folder / "answers"
         ports = stack.enter_context(numbered_devices(notes, DEVICES, host))
         server = stack.enter_context(Server(folder / "postgresql"))
-        conf = write_conf(folder, ports, DEVICES, host, OFFERS)
         job = Job(
-            folder, notes, DEVICES,
-            "--config-dir", str(conf), "site=oracle", "source=plant", "standard=faults", "storage=timescale",
+            folder, notes, Plants(folder, ports, DEVICES, host, OFFERS),
+            "source=plant", "standard=faults", "storage=timescale",
             f"cluster.address={nodes.address}", f"cluster.token_file={nodes.token}", "cluster.devices_per_actor=1",
             "run.drain_s=60", ESS_RAY_DSN=server.dsn(server.port), **nodes.environment,
         )  # fmt: skip
@@ -120,7 +122,7 @@ def test_a_node_that_dies_costs_what_was_at_work_and_is_drained_when_it_is_back(
         here.server.stop()
         time.sleep(OUTAGE_S)  # so that the journals hold something
         killed_s, gone_s = nodes.kill_raylet("n1")
-        here.job.ended.append(Ended(victims, gone_s))
+        here.job.history.ended.append(Ended(victims, gone_s))
         here.server.start()
         here.until_stored(victims, gone_s + 1, 90)
         took_s = time.time() - killed_s
@@ -177,7 +179,7 @@ def test_the_loss_of_the_head_costs_a_restart_and_nothing_that_was_polled(tmp_pa
     with ray_nodes(tmp_path) as nodes, scene(tmp_path, nodes) as here:
         started(here)
         died_s = nodes.kill("head")
-        here.job.ended.append(Ended(ALL, died_s, run=True))
+        here.job.history.ended.append(Ended(ALL, died_s, run=True))
         until(lambda: here.job.code is not None, 90, here.job.output)
         print(f"the job ended with {here.job.code} after {time.time() - died_s:.1f} s: {here.job.output()[-300:]}")
         time.sleep(5)

@@ -1,4 +1,4 @@
-"""A disk of the suite's own that can be filled: a tmpfs, which only root may mount."""
+"""Disks of the suite's own: a tmpfs that can be filled, an ext4 that can stop answering. Only root may mount them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SmallDisk:
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk | None]:
     """Mounted at `folder`, which is made; None where that is not allowed."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(command, check=False).returncode:
         yield None
@@ -41,4 +41,50 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk | None]:
     try:
         yield SmallDisk(folder)
     finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+class SilentDisk:
+    """A mounted folder whose disk can stop answering: writers wait, and not even SIGKILL ends them meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._safety: subprocess.Popen[bytes] | None = None
+
+    def stop_answering(self, at_most_s: float = 60.0) -> None:
+        """Until `answer`; whatever becomes of the caller, `at_most_s` seconds at most."""
+        subprocess.run(["fsfreeze", "-f", self.folder], check=True)
+        rescue = 'sleep "$1"; fsfreeze -u "$2"'
+        self._safety = subprocess.Popen(
+            ["sh", "-c", rescue, "sh", str(at_most_s), self.folder], stderr=subprocess.DEVNULL
+        )
+
+    def answer(self) -> None:
+        """Do all that was asked meanwhile."""
+        if self._safety:
+            subprocess.run(["fsfreeze", "-u", self.folder], check=False, stderr=subprocess.DEVNULL)
+            self._safety.kill()
+            self._safety.wait()
+            self._safety = None
+
+
+@contextmanager
+def silent_disk(folder: Path, megabytes: int) -> Iterator[SilentDisk | None]:
+    """Mounted at `folder`, which is made; None where that is not allowed."""
+    folder.mkdir(parents=True)
+    image = folder.with_name(f"{folder.name}.image")
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    commands = [["mkfs.ext4", "-q", "-m", "0", str(image)], ["mount", "-o", "loop,noatime", str(image), str(folder)]]
+    if os.geteuid() or not all(map(shutil.which, ("mkfs.ext4", "fsfreeze"))):
+        yield None
+        return
+    if any(subprocess.run(command, check=False).returncode for command in commands):
+        yield None
+        return
+    disk = SilentDisk(folder)
+    try:
+        yield disk
+    finally:
+        disk.answer()
         subprocess.run(["umount", "-l", folder], check=True)

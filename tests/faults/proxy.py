@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from threading import Thread
@@ -15,6 +16,7 @@ from typing import Any, Self
 DELAY_S = 0.4
 DRIP_S = 0.05
 TRAP_S = 0.05
+BEAT_S, STALL_S = 0.05, 0.25  # a loop that is so late has not got a processor: nobody else has, either
 CHUNK = 1 << 16
 
 
@@ -34,8 +36,10 @@ class ProxyThread:
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._proxies: list[Proxy] = []
+        self.stalls: list[tuple[float, float]] = []  # from when until when it stood still
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._beat(), self._loop)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,6 +58,13 @@ class ProxyThread:
         self._proxies.append(proxy)
         self.do(proxy.listen())
         return proxy
+
+    async def _beat(self) -> None:
+        while True:
+            began_s = time.time()
+            await asyncio.sleep(BEAT_S)
+            if time.time() > began_s + BEAT_S + STALL_S:
+                self.stalls.append((began_s, time.time()))
 
     async def _cancel_all(self) -> None:
         for proxy in self._proxies:
@@ -159,7 +170,7 @@ class Proxy:
     async def _pass(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         if self._mode is Mode.DELAY:
             await asyncio.sleep(DELAY_S)
-        while self._mode is Mode.DRIP and data:
+        while self._mode is Mode.DRIP and data and not writer.is_closing():
             await asyncio.sleep(DRIP_S)
             writer.write(data[:1])
             data = data[1:]

@@ -1,49 +1,36 @@
-"""The faults, drawn by chance from a seed: each is done, held for a while, and taken back."""
+"""The faults of a run: each is done, held for a while, and taken back."""
 
 from __future__ import annotations
 
 import heapq
-import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
+from pathlib import Path
 
 from tests.faults.database import Server
-from tests.faults.disk import SmallDisk
-from tests.faults.job import ACTORS, Job
+from tests.faults.database_faults import DatabaseFaults
+from tests.faults.deck import WITH_RELOAD
+from tests.faults.devices import groups
+from tests.faults.disk import SilentDisk, SmallDisk
+from tests.faults.gaps import JOURNAL
+from tests.faults.history import Hurt
+from tests.faults.job import Job
+from tests.faults.pollers import PolledBy
 from tests.faults.proxy import Mode, Proxy
+from tests.faults.reload import Reloads
 
-Undo = Callable[[], None]
-NETWORK = (Mode.DELAY, Mode.DRIP, Mode.BLACKHOLE, Mode.REFUSE)
-WEIGHTS = {
-    **{f"kill {role}": 6 for role in ACTORS},
-    "kill poller before hand-over": 2,
-    "kill writer in COPY": 2,
-    "kill writer behind COMMIT": 2,
-    "kill driver": 1,
-    "kill raylet": 1,
-    **{f"stop {role}": 2 for role in (*ACTORS, "driver")},
-    "hang poller": 1,
-    "hang normaliser": 1,
-    **{f"modbus {mode}": 2 for mode in NETWORK},
-    "modbus cut": 3,
-    **{f"database {mode}": 1 for mode in NETWORK},
-    "database cut": 3,
-    "database cut in COPY": 3,
-    "database cut behind COMMIT": 3,
-    "database stop fast": 2,
-    "database stop immediate": 2,
-    "database end backends": 3,
-    "database disk full": 2,
-    "journal disk full": 2,
-}
+Undo = Callable[[], object]
 WRITTEN_S = 2.0  # a disk that has room again is tried within a second
 HAND_OVER_S = 0.1  # behind the whole second: the polls are in the journal, the next pull comes at 0.15
-SHORT_S, LONG_S = (0.3, 4.0), (1.0, 10.0)
+SHORT_S, LONG_S, LOCK_S, STILL_S = (0.3, 4.0), (1.0, 10.0), (5.0, 20.0), (13.0, 20.0)
+HUNG_S, BEHIND_S = (4.0, 15.0), (2.0, 8.0)
+TRIES = 20  # of a fault whose victim is hurt already
+OVERTIME = 1.5  # a run whose faults take longer than it should ends then
+LOOK_S, PAUSE_S = 1.0, 0.3
 
 
 class Schedule:
@@ -57,41 +44,56 @@ class Schedule:
         devices: Sequence[Proxy],
         database: Proxy,
         journal_disk: SmallDisk | None,
+        silent_disk: SilentDisk | None,
+        folder: Path,
     ) -> None:
+        """`devices`: the proxies, as `tests.faults.devices.groups` has the devices. `folder`: for copies."""
         self.done: Counter[str] = Counter()
-        self._kinds = random.Random(seed)  # which and when: the same again, whatever became of the victims
         self._chance = random.Random(seed + 1)  # whom and how long
         self._job, self._server, self._devices, self._database = job, server, devices, database
-        self._journal_disk = journal_disk
+        self._behind = dict(zip(devices, groups(job.plants.devices), strict=True))
+        self._journal_disk, self._silent_disk = journal_disk, silent_disk
         self._undo: list[tuple[float, int, str, Undo]] = []
         self._numbers = count()
+        polled_by = PolledBy({proxy.port: tuple(group) for proxy, group in self._behind.items()})
+        job.polled_by = polled_by.of
+        self._polled_by, self._looked_s = polled_by, 0.0
+        self._reloads = Reloads(job, polled_by)
+        self._accidents = DatabaseFaults(server, database, job.history, folder / "copies", self._chance)
 
-    def run(self, seconds: float, weights: dict[str, int], gap_s: tuple[float, float]) -> None:
-        """Faults until the time is over; then everything is whole again."""
-        deadline_s = time.monotonic() + seconds
-        kinds = list(weights)
-        while time.monotonic() < deadline_s:
-            (kind,) = self._kinds.choices(kinds, list(weights.values()))
-            self.do(kind)
-            self._pause(self._kinds.uniform(*gap_s))
+    def run(self, seconds: float, deck: Sequence[str]) -> None:
+        """The faults, spread over the time; then everything is whole again."""
+        began_s = time.monotonic()
+        waiting = [(kind, 0) for kind in deck]
+        pace_s = seconds / max(1, len(waiting))
+        while waiting and time.monotonic() < began_s + OVERTIME * seconds:
+            due_s = began_s + pace_s * (len(deck) - len(waiting))
+            self._pause(max(PAUSE_S, due_s - time.monotonic()))
+            kind, tries = waiting.pop(0)
+            if not self.do(kind) and tries < TRIES:
+                waiting.insert(min(2, len(waiting)), (kind, tries + 1))
         self.heal()
+        self._job.history.notes += [f"not made: {kind}" for kind, _ in waiting]
 
-    def do(self, kind: str) -> None:
-        """One fault, if its victim is there and not hurt already."""
+    def do(self, kind: str) -> bool:
+        """One fault, if its victim is there and not hurt already; False if not."""
         what, _, how = kind.partition(" ")
+        what = {"restore": "database"}.get(what, what)
         if any(hurt == what for _, _, hurt, _ in self._undo):
-            return
-        act = {
+            return False
+        act: dict[str, Callable[[str], bool]] = {
             "kill": self._kill,
             "stop": self._stop,
             "hang": self._hang,
             "modbus": self._modbus,
             "journal": self._journal,
+            "reload": lambda _how: self._reload(),
         }
-        if act.get(what, self._hurt_database)(how):
-            self.done[kind] += 1
+        done = act.get(what, self._hurt_database)(how if kind != "restore" else kind)
+        self.done[kind] += done
         if self._job.code is not None:
             self._restart()
+        return done
 
     def heal(self) -> None:
         """Take back every fault that is held."""
@@ -106,16 +108,31 @@ class Schedule:
             if self._job.code is not None:
                 self._job.died()
                 self._restart()
+            self._reloads.look()
+            if time.monotonic() > self._looked_s + LOOK_S:
+                self._looked_s = time.monotonic()
+                self._polled_by.look(self._job.pids("poller"))
             time.sleep(0.02)
 
     def _restart(self) -> None:
         self.heal()
+        self._reloads.run_ended()
+        self._polled_by.forget()
         self._job.start()
 
     def _hold(self, what: str, hold_s: tuple[float, float], undo: Undo) -> bool:
+        """Take it back after a while, and perhaps reload meanwhile."""
         until_s = time.monotonic() + self._chance.uniform(*hold_s)
         heapq.heappush(self._undo, (until_s, next(self._numbers), what, undo))
+        self._perhaps_reload()
         return True
+
+    def _perhaps_reload(self) -> None:
+        if self._chance.random() < WITH_RELOAD:
+            self.done["reload"] += self._reload()
+
+    def _reload(self) -> bool:
+        return self._reloads.request(self._chance)
 
     # --- what can be hurt ---------------------------------------------------------------------------------------------
 
@@ -142,22 +159,31 @@ class Schedule:
                 self._job.kill(role, pid)
         return True
 
-    def _journal(self, _how: str) -> bool:
-        """While its disk is full a journal is in memory only: nobody is killed before it was written again."""
-        if self._journal_disk is None or any(hurt == "stop" for _, _, hurt, _ in self._undo):
+    def _journal(self, how: str) -> bool:
+        """While its disk is full or hangs a journal is in memory only: nobody is killed before it was written again."""
+        full, silent = self._journal_disk, self._silent_disk
+        if full is None or any(hurt == "stop" for _, _, hurt, _ in self._undo):
             return False
-        self._journal_disk.fill()
-        time.sleep(self._chance.uniform(*SHORT_S))
-        self._journal_disk.free()
+        began_s = time.time()
+        if how == "full":
+            full.fill()
+            undo, hold_s = full.free, SHORT_S
+        elif silent:
+            silent.stop_answering()
+            undo, hold_s = silent.answer, HUNG_S
+        else:
+            return False
+        self._perhaps_reload()
+        time.sleep(self._chance.uniform(*hold_s))
+        undo()
+        self._job.history.hurts.append(Hurt(JOURNAL, self._job.devices, began_s, time.time()))
         time.sleep(WRITTEN_S)
         return True
 
-    def _stop(self, role: str) -> bool:
+    def _stop(self, who: str) -> bool:
+        role, _, long = who.partition(" ")
         pid = self._victim(role)
-        if pid is None:
-            return False
-        os.kill(pid, signal.SIGSTOP)
-        return self._hold("stop", SHORT_S, partial(_go_on, pid))
+        return pid is not None and self._hold("stop", STILL_S if long else SHORT_S, self._job.halt(role, pid))
 
     def _hang(self, role: str) -> bool:
         if pid := self._victim(role):
@@ -169,39 +195,51 @@ class Schedule:
         return self._network("modbus", proxies, how)
 
     def _network(self, what: str, proxies: Sequence[Proxy], how: str) -> bool:
+        began_s = time.time()
+        devices = tuple(device for proxy in proxies for device in self._behind.get(proxy, ()))
         if how == "cut":
             for proxy in proxies:
                 proxy.cut()
+            self._note(what, devices, began_s)
             return True
         _set(proxies, Mode(how))
-        return self._hold(what, LONG_S, partial(_set, proxies, Mode.PASS))
+
+        def undo() -> None:
+            _set(proxies, Mode.PASS)
+            self._note(what, devices, began_s)
+
+        return self._hold(what, LONG_S, undo)
+
+    def _note(self, what: str, devices: tuple[int, ...], began_s: float) -> None:
+        if devices:
+            self._job.history.hurts.append(Hurt(what, devices, began_s, time.time()))
 
     def _hurt_database(self, how: str) -> bool:
-        match how:
-            case "cut in COPY":
-                self._database.trap(b"PGCOPY", whole=False)
-            case "cut behind COMMIT":
-                self._database.trap(b"COMMIT", whole=True)
-            case "stop fast":
-                self._server.stop()
-                return self._hold("database", LONG_S, self._server.start)
-            case "stop immediate":
-                self._server.crash()
-                return self._hold("database", LONG_S, self._server.start)
-            case "end backends":
-                self._server.end_backends()
-            case "disk full":
-                return self._server.fill() and self._hold("database", LONG_S, self._server.free)
-            case _:
-                return self._network("database", [self._database], how)
-        return True
-
-
-def _go_on(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGCONT)
-    except ProcessLookupError:
-        return  # it was killed meanwhile
+        server, proxy, accidents = self._server, self._database, self._accidents
+        at_once: dict[str, Callable[[], bool | None]] = {
+            "cut in COPY": partial(proxy.trap, b"PGCOPY", whole=False),
+            "cut behind COMMIT": partial(proxy.trap, b"COMMIT", whole=True),
+            "end backends": server.end_backends,
+            "promote": lambda: accidents.promote(self._chance.uniform(*BEHIND_S)),
+            "backup": accidents.back_up,
+            "restore": accidents.restore,
+            "drop": accidents.drop,
+        }
+        held: dict[str, tuple[Callable[[], bool | None], Undo]] = {
+            "stop fast": (server.stop, server.start),
+            "stop immediate": (server.crash, server.start),
+            "kill": (server.kill, server.recover),
+            "disk full": (server.fill, server.free),
+        }
+        if how in at_once:
+            return at_once[how]() is not False
+        if how in held:
+            act, undo = held[how]
+            return act() is not False and self._hold("database", LONG_S, undo)
+        if how == "lock":
+            unlock = accidents.lock()
+            return unlock is not None and self._hold("database", LOCK_S, unlock)
+        return self._network("database", [proxy], how)
 
 
 def _set(proxies: Sequence[Proxy], mode: Mode) -> None:

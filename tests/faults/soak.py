@@ -1,4 +1,10 @@
-"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N --per-actor N]`; JSON comes last."""
+"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N] [--timescale]`; JSON comes last.
+
+In 45 minutes 200 kills, 50 faults of the database, 20 reloads, 10 restores and others; in less time fewer. Meanwhile
+days end at the sites and are exported into a bucket; in the end what the database has lost is restored from there. Exit
+code 1 if anything was lost, doubled, wrong or gone from the archive, if a healthy device had a gap, or if a process did
+not do what it should.
+"""
 
 from __future__ import annotations
 
@@ -6,122 +12,53 @@ import argparse
 import json
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.faults.database import Server
-from tests.faults.devices import groups, numbered_devices, read_answers
-from tests.faults.disk import SmallDisk, small_disk
-from tests.faults.job import Job, write_conf
-from tests.faults.proxy import Proxy, ProxyThread
-from tests.faults.schedule import WEIGHTS, Schedule
-from tests.faults.verdict import Reported, Verdict, judge, lines
+from tests.conftest import _timescale_bin_dir
+from tests.faults.deck import draw, totals
+from tests.faults.stage import DEVICES_PER_ACTOR, midnights, stage
+from tests.faults.verdict import BAD, lines
 
-GAP_S = (0.5, 4.0)
-STORED_S = 60.0
-DRAIN_S = 120
-DEVICES_PER_ACTOR = 4
-DATABASE_DISK_MB, JOURNAL_DISK_MB = 1024, 64
-
-
-@dataclass
-class Stage:
-    """Devices, database, proxies before both, and the job that stands between them."""
-
-    folder: Path
-    notes: Path
-    server: Server
-    devices: list[Proxy]
-    database: Proxy
-    job: Job
-    journal_disk: SmallDisk | None
-
-    def until_stored(self) -> None:
-        """Wait until the database holds a tick of every device that is still to come."""
-        moment_s, deadline_s = time.time(), time.monotonic() + STORED_S
-        whole = (
-            f"SELECT count(*) FROM (SELECT 1 FROM sample GROUP BY device HAVING max(time) >= to_timestamp({moment_s}))"
-        )
-        while self.server.query(whole) != [(self.job.devices,)]:
-            if time.monotonic() > deadline_s:
-                raise RuntimeError(f"not every device is stored {STORED_S:g} s later:\n{self.job.output()[-2000:]}")
-            time.sleep(0.2)
-
-    def schedule(self, seed: int) -> Schedule:
-        """The faults of this stage."""
-        return Schedule(seed, self.job, self.server, self.devices, self.database, self.journal_disk)
-
-    def end(self) -> Verdict:
-        """Let the job end in peace, and judge."""
-        code = self.job.stop(DRAIN_S + 30)
-        if code != 0:
-            self.job.troubles.append(f"the job ended with {code}: {self.job.output()[-500:]}")
-        return self.judge()
-
-    def judge(self) -> Verdict:
-        """Of a job that has ended."""
-        return judge(read_answers(self.notes), self.server, self.job.started_s, self.job.ended)
-
-    def reported(self) -> Reported:
-        """The sum of `job=report` over the days of all runs."""
-        total = Reported()
-        first, last = (datetime.fromtimestamp(s, UTC).date() for s in (self.job.started_s[0], time.time()))
-        for number in range((last - first).days + 1):
-            tree = json.loads(self.job.report(str(first + timedelta(days=number)), self.server.dsn(self.server.port)))
-            for device in tree["sites"]["oracle"]["devices"].values():
-                total.add(device)
-        return total
-
-
-@contextmanager
-def stage(folder: Path, devices: int, *words: str, per_actor: int = DEVICES_PER_ACTOR) -> Iterator[Stage]:
-    """Devices, database and job, the job not started yet."""
-    notes = folder / "answers"
-    with ExitStack() as stack:
-        ports = stack.enter_context(numbered_devices(notes, devices))
-        database_disk = stack.enter_context(small_disk(folder / "disk", DATABASE_DISK_MB))
-        journal_disk = stack.enter_context(small_disk(folder / "state" / "journal", JOURNAL_DISK_MB))
-        server = stack.enter_context(Server(folder / "disk" / "postgresql", database_disk))
-        thread = stack.enter_context(ProxyThread())
-        fronts = [thread.proxy(port) for port in ports]
-        database = thread.proxy(server.port)
-        conf = write_conf(folder, [front.port for front in fronts], devices)
-        job = Job(
-            folder, notes, devices,
-            "--config-dir", str(conf), "site=oracle", "source=plant", "standard=faults", "storage=timescale",
-            f"cluster.devices_per_actor={per_actor}", f"run.drain_s={DRAIN_S}", *words,
-            ESS_RAY_DSN=server.dsn(database.port),
-        )  # fmt: skip
-        stack.callback(job.clear)
-        assert len(groups(devices)) == len(fronts)
-        yield Stage(folder, notes, server, fronts, database, job, journal_disk)
+DEVICES_OF_A_SITE = 2
 
 
 def soak(
-    folder: Path, minutes: float, seed: int, devices: int, per_actor: int = DEVICES_PER_ACTOR
-) -> tuple[dict[str, Any], list[str]]:
-    """The result, and what else a person should see; there is nothing but reasons if all is well."""
-    with stage(folder, devices, per_actor=per_actor) as place:
-        place.job.start()
-        schedule = place.schedule(seed)
-        schedule.run(60 * minutes, WEIGHTS, GAP_S)
+    folder: Path,
+    minutes: float,
+    seed: int,
+    devices: int,
+    per_actor: int = DEVICES_PER_ACTOR,
+    timescale: bool = False,
+    archive: bool = True,
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    """The result, what must not be, and what a person should see besides. `archive`: with a bucket."""
+    bin_dir = _timescale_bin_dir() if timescale else None
+    words = ("storage.chunk_h=0.0167",) if bin_dir else ()
+    ends = midnights(minutes, max(1, devices // DEVICES_OF_A_SITE)) if archive else []
+    with stage(folder, devices, *words, per_actor=per_actor, midnights_s=ends, bin_dir=bin_dir) as scene:
+        scene.job.start()
+        schedule = scene.schedule(seed)
+        schedule.run(60 * minutes, draw(minutes, seed))
         try:
-            place.until_stored()
+            scene.until_stored()
         except RuntimeError as error:
-            place.job.troubles.append(str(error))
-        verdict = place.end()
-        place.job.troubles += verdict.against(place.reported())
-    result = {"faults": dict(sorted(schedule.done.items())), **verdict.numbers()}
-    return result, [*lines(verdict), *place.job.troubles]
+            scene.history.troubles.append(str(error))
+        verdict = scene.end()
+        problems = verdict.problems()
+        problems += verdict.against(scene.reported(), spans_lost=bool(scene.history.restored_s))
+        again = scene.bring_back() if archive and scene.lossy else verdict
+        problems += [f"after job=restore: {problem}" for problem in again.problems()]
+        problems += scene.history.troubles
+    result = {
+        "faults": dict(sorted(schedule.done.items())), **totals(schedule.done), "stalls": len(scene.history.stalls),
+        **verdict.numbers(), "brought_back": verdict.forgotten + verdict.deleted - again.forgotten - again.deleted,
+    }  # fmt: skip
+    return result, problems, [*list(lines(verdict))[-1:], *scene.history.notes]
 
 
 def main() -> int:
-    """Run; 0 if nothing was lost, doubled or wrong, and every process did what it should."""
+    """Run; 0 if nothing was lost, doubled, wrong or gone, and every process did what it should."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--minutes", type=float, required=True, help="how long faults are made")
     parser.add_argument(
@@ -129,15 +66,15 @@ def main() -> int:
     )
     parser.add_argument("--devices", type=int, default=12, help="from 3 to 999")
     parser.add_argument("--per-actor", type=int, default=DEVICES_PER_ACTOR, help="how many of them a poller has")
+    parser.add_argument("--timescale", action="store_true", help="with the TimescaleDB of this machine")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"soak: logs and answers in {folder}", file=sys.stderr)
-    result, said = soak(folder, given.minutes, given.seed, given.devices, given.per_actor)
-    for line in said:
+    result, problems, notes = soak(folder, given.minutes, given.seed, given.devices, given.per_actor, given.timescale)
+    for line in (*problems, *notes):
         print(f"soak: {line}", file=sys.stderr)
     print(json.dumps(result))
-    bad = result["lost"] + result["doubled"] + result["wrong"]
-    return 1 if bad or len(said) > 1 else 0
+    return 1 if problems or any(result[kind] for kind in BAD) else 0
 
 
 if __name__ == "__main__":

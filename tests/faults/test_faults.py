@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.faults.job import ACTORS
 from tests.faults.proxy import Mode
-from tests.faults.soak import stage
+from tests.faults.stage import stage
 from tests.faults.verdict import lines
 
 OUTAGE_S = 10.0
@@ -46,16 +46,15 @@ def test_ten_seconds_without_a_database_cost_nothing(tmp_path: Path) -> None:
             assert place.judge().counts[kind] > before, statement
     assert verdict.good, list(lines(verdict))
     assert verdict.stored == verdict.expected > 20 * OUTAGE_S / 2
-    assert place.job.troubles == []
+    assert place.history.troubles == []
 
 
 def test_a_dead_device_changes_nothing_for_the_others(tmp_path: Path) -> None:
     with stage(tmp_path, 12) as place:
         place.job.start()
         place.until_stored()
-        place.devices[0].set(Mode.BLACKHOLE)
-        time.sleep(OUTAGE_S)
-        place.devices[0].set(Mode.PASS)
+        with place.hurt(0, Mode.BLACKHOLE):
+            time.sleep(OUTAGE_S)
         place.until_stored()
         verdict = place.end()
         others = "FROM sample WHERE device <> 'd000'"
@@ -64,7 +63,7 @@ def test_a_dead_device_changes_nothing_for_the_others(tmp_path: Path) -> None:
         assert place.server.query(slow)[0][0] < 300  # the dead one's time-out is 500
     assert verdict.good, list(lines(verdict))
     assert verdict.explained > 0
-    assert place.job.troubles == []
+    assert place.history.troubles == []
 
 
 def test_kill_9_of_each_process_costs_at_most_the_polls_at_work(tmp_path: Path) -> None:
@@ -79,4 +78,4 @@ def test_kill_9_of_each_process_costs_at_most_the_polls_at_work(tmp_path: Path) 
     assert verdict.good, list(lines(verdict))
     assert verdict.explained == 0
     assert set(schedule.done.values()) == {1}
-    assert place.job.troubles == []
+    assert place.history.troubles == []

@@ -4,11 +4,14 @@
   says that there are none, a gap without a reason;
 - doubled: more than one row of a tick;
 - lost: an expected tick without its sample, or a sample without its rows;
-- explained: `partial` and `failed`, each with its reason.
+- gone: a row that was in an object of the archive and is not any more (`tests.faults.archive`);
+- gap: a tick of a healthy device that failed, and no fault of its own explains it (`tests.faults.gaps`);
+- explained: `partial` and `failed`, each with its reason;
+- apart: what a restored backup did not have or an administrator deleted, unless it came back.
 
 Expected is every tick of a run, from the first answer on. Where the harness has ended a poller or the whole job, the
 ticks from there to the first one of its successor are "collector down", but for those whose answers were all given
-while the poller had `TAKEN_S` to live: these were taken.
+while the poller had `TAKEN_S` to live: these were taken. After a reload the new configuration's ticks are expected.
 """
 
 from __future__ import annotations
@@ -17,25 +20,19 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from tests.faults.database import Server
 from tests.faults.devices import HEAD, PARTS, Answer, checksum
-from tests.faults.job import LIMIT_S, Ended, period_s
+from tests.faults.history import Ended, History, Tick
+from tests.faults.plants import LIMIT_S
+from tests.faults.tables import Row, Rows, Tables
 
 TAKEN_S = 1.0  # from a poll's last answer until the journal has it, on a busy machine
 BACK_S = 45.0  # a poller that was killed or hangs polls again by then
 SHOWN = 5
-
-Tick = tuple[int, int]  # device, second since 1970
-Row = tuple[int | None, ...]  # giver, number, clock_ms, checksum
-Rows = list[tuple[int | None, Row]]  # by part
+BAD = ("lost", "doubled", "wrong", "gap", "gone")  # what must not be
 EMPTY: Row = (None,) * 4
-SAMPLES = "SELECT substr(device, 2)::int, extract(epoch FROM time)::bigint, status, reason FROM sample"
-ROWS = (
-    "SELECT substr(device, 2)::int, extract(epoch FROM time)::bigint, {part}, giver, number, clock_ms, checksum "
-    "FROM {table}"
-)
 
 
 @dataclass
@@ -46,6 +43,11 @@ class Verdict:
     stored: int = 0
     explained: int = 0
     down: int = 0  # ticks of a run for which there was no poller: no part of `expected`
+    forgotten: int = 0  # samples that a restored copy did not have and that are not there now: likewise
+    deleted: int = 0  # by an administrator: likewise
+    exported: int = 0  # samples that were in an object ever
+    held: int = 0  # objects that are held in the end
+    stalled: int = 0  # ticks that failed while the whole machine stood still
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     cases: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -61,15 +63,26 @@ class Verdict:
         """Nothing lost, nothing twice, nothing wrong."""
         return not self.counts.total()
 
-    def against(self, report: Reported) -> list[str]:
-        """Where the job's own report says something else."""
+    def problems(self) -> list[str]:
+        """The first cases of what must not be."""
+        return [case for cases in self.cases.values() for case in cases]
+
+    def against(self, report: Reported, spans_lost: bool = False) -> list[str]:
+        """Where the job's own report says something else.
+
+        `spans_lost`: a database was restored that did not know what was configured since; the report derives from that
+        what was expected.
+        """
         judged = Reported(self.expected, self.stored, self.explained, 0, self.reasons)
+        if spans_lost or self.deleted:
+            report.expected, report.doubtful = judged.expected, judged.doubtful
         return [] if report == judged else [f"job=report counts {report}, the oracle counts {judged}"]
 
     def numbers(self) -> dict[str, int]:
         """The counts that the soak prints."""
-        bad = {kind: self.counts[kind] for kind in ("lost", "doubled", "wrong")}
-        return {"expected": self.expected, "stored": self.stored, "explained": self.explained} | bad
+        bad = {kind: self.counts[kind] for kind in BAD}
+        apart = {name: getattr(self, name) for name in ("down", "stalled", "forgotten", "deleted", "exported", "held")}
+        return {"expected": self.expected, "stored": self.stored, "explained": self.explained} | apart | bad
 
 
 @dataclass
@@ -128,57 +141,51 @@ class Given:
         )
 
 
-def judge(answers: Sequence[Answer], server: Server, started_s: Sequence[float], ended: Sequence[Ended]) -> Verdict:
+def judge(answers: Sequence[Answer], tables: Tables, history: History) -> Verdict:
     """The verdict over all runs; the last one has been stopped and has drained."""
     given, verdict = Given(answers), Verdict()
-    samples = {(device, s): (status, reason) for device, s, status, reason in server.query(SAMPLES)}
-    heads, parts = _rows(server, "head", "NULL::int"), _rows(server, "part", "part")
     used: Counter[tuple[int, int]] = Counter()
-    for tick, (status, reason) in samples.items():
+    for tick, (status, reason) in tables.samples.items():
         verdict.stored += status == "stored"
         verdict.explained += status != "stored"
         if reason:
             verdict.reasons[f"{status} {reason}"] += 1
-        _judge_tick(verdict, given, tick, (status, reason), heads.get(tick, []), parts.get(tick, []), used)
+        _judge_tick(verdict, given, tick, tables, history, used)
     for (device, number), times in used.items():
         if times > 1:
             verdict.accuse("wrong", (device, 0), f"answer {number} stands at {times} ticks")
-    for tick in (heads.keys() | parts.keys()) - samples.keys():
+    for tick in (tables.heads.keys() | tables.parts.keys()) - tables.samples.keys():
         verdict.accuse("wrong", tick, "rows without a sample")
-    missing = sorted(_expected(given, started_s, ended) - samples.keys())
-    ticks_of: dict[int, list[int]] = defaultdict(list)
-    for device, second in sorted(samples):
-        ticks_of[device].append(second)
-    lost = [tick for tick in missing if not _was_down(given, tick, ticks_of[tick[0]], ended)]
-    for tick in lost:
-        verdict.accuse("lost", tick, "no sample")
-    verdict.down = len(missing) - len(lost)
-    verdict.expected = len(samples) + len(lost)
+    _judge_missing(verdict, given, tables, history)
     return verdict
 
 
-def _rows(server: Server, table: str, part: str) -> dict[Tick, Rows]:
-    rows: dict[Tick, Rows] = defaultdict(list)
-    for device, second, number, *values in server.query(ROWS.format(table=table, part=part)):
-        rows[device, second].append((number, tuple(values)))
-    return rows
+def _judge_missing(verdict: Verdict, given: Given, tables: Tables, history: History) -> None:
+    """Expected ticks without a sample: deleted, forgotten by a restored copy, without a poller, or lost."""
+    missing = _expected(given, history) - tables.samples.keys()
+    deleted = missing & history.deleted["sample"]
+    forgotten = (missing & history.forgotten) - deleted
+    ticks_of: dict[int, list[int]] = defaultdict(list)
+    for device, second in sorted(tables.samples.keys() | deleted | forgotten):
+        ticks_of[device].append(second)
+    absent = sorted(missing - deleted - forgotten)
+    lost = [tick for tick in absent if not _was_down(given, tick, ticks_of[tick[0]], history.ended)]
+    for tick in lost:
+        verdict.accuse("lost", tick, "no sample")
+    verdict.deleted, verdict.forgotten, verdict.down = len(deleted), len(forgotten), len(absent) - len(lost)
+    verdict.expected = len(tables.samples) + len(lost)
 
 
 def _judge_tick(
-    verdict: Verdict,
-    given: Given,
-    tick: Tick,
-    sample: tuple[str, str | None],
-    heads: Rows,
-    parts: Rows,
-    used: Counter[tuple[int, int]],
+    verdict: Verdict, given: Given, tick: Tick, tables: Tables, history: History, used: Counter[tuple[int, int]]
 ) -> None:
-    _judge_rows(verdict, tick, sample, heads, parts)
+    heads, parts = tables.heads.get(tick, []), tables.parts.get(tick, [])
+    _judge_rows(verdict, tick, tables.samples[tick], heads, parts, history)
     answers = []
     for address, rows in ((HEAD, heads), (PARTS, parts)):
         for row in {row for _, row in rows} - {EMPTY}:
             answer = given.by_number.get((tick[0], row[1] or 0))
-            if why := _why_wrong(answer, tick, row, address):
+            if why := why_wrong(answer, tick, row, address):
                 verdict.accuse("wrong", tick, f"{why}: {row}, {answer}")
             elif answer:
                 answers.append(answer)
@@ -187,26 +194,32 @@ def _judge_tick(
         verdict.accuse("wrong", tick, f"answers of two polls: {answers}")
 
 
-def _judge_rows(verdict: Verdict, tick: Tick, sample: tuple[str, str | None], heads: Rows, parts: Rows) -> None:
-    """Accuse rows that do not fit the status of their sample."""
+def _judge_rows(
+    verdict: Verdict, tick: Tick, sample: tuple[str, str | None], heads: Rows, parts: Rows, history: History
+) -> None:
+    """Accuse rows that do not fit the status of their sample; those that an administrator deleted may be missing."""
     status, reason = sample
-    expected = [] if status == "failed" else [None]
     head_rows, part_rows = [part for part, _ in heads], sorted(part for part, _ in parts if part)
     values = {row for _, row in (*heads, *parts)}
     if status != "stored" and not reason:
         verdict.accuse("wrong", tick, f"{status} without a reason")
     if len(set(head_rows)) < len(head_rows) or len(set(part_rows)) < len(part_rows):
         verdict.accuse("doubled", tick, f"{len(heads)} + {len(parts)} rows")
-    elif head_rows != expected or part_rows != [1, 2][: 2 * len(expected)]:
-        kind = "wrong" if status == "failed" else "lost"
-        verdict.accuse(kind, tick, f"{status}, with {len(heads)} + {len(parts)} rows")
+    elif status == "failed" and (heads or parts):
+        verdict.accuse("wrong", tick, f"failed, with {len(heads)} + {len(parts)} rows")
+    elif status != "failed":
+        may_lack = (tick in history.deleted["head"], tick in history.deleted["part"])
+        for rows, all_rows, deleted in zip((head_rows, part_rows), ([None], [1, 2]), may_lack, strict=True):
+            if rows != all_rows and not (deleted and not rows):
+                verdict.accuse("lost", tick, f"{status}, with {len(heads)} + {len(parts)} rows")
     if status == "stored" and EMPTY in values:
         verdict.accuse("wrong", tick, "stored, but values are missing")
-    if status == "partial" and values == {EMPTY}:
+    if status == "partial" and values == {EMPTY} and tick not in history.deleted["head"] | history.deleted["part"]:
         verdict.accuse("wrong", tick, "partial, but nothing was read")
 
 
-def _why_wrong(answer: Answer | None, tick: Tick, row: Row, address: int) -> str | None:
+def why_wrong(answer: Answer | None, tick: Tick, row: Row, address: int) -> str | None:
+    """The reason why this row is not what the device answered to the request at that tick; None if it is."""
     if answer is None:
         return "an answer that was never given"
     device, number, clock_ms, _, requested = answer
@@ -220,18 +233,17 @@ def _why_wrong(answer: Answer | None, tick: Tick, row: Row, address: int) -> str
     return None
 
 
-def _expected(given: Given, started_s: Sequence[float], ended: Sequence[Ended]) -> set[Tick]:
-    """Every tick of every run: from its first answer to the end of its driver."""
-    devices = sorted(given.by_device)
-    run_ends_s = [end.at_s for end in ended if end.run]
+def _expected(given: Given, history: History) -> set[Tick]:
+    """Every tick of every run, as configured then: from the run's first answer to the end of its driver."""
     ticks: set[Tick] = set()
-    for number, start_s in enumerate(started_s):
-        next_s = started_s[number + 1] if number + 1 < len(started_s) else float("inf")
-        end_s = max(at_s for at_s in run_ends_s if start_s < at_s < next_s)
+    starts_s = [*history.started_s, float("inf")]
+    for start_s, next_s in pairwise(starts_s):
+        end_s = max(at_s for at_s in history.run_ends_s if start_s < at_s < next_s)
         if (first := given.first_after(start_s)) is not None:
-            ticks |= {
-                (d, s) for d in devices for s in range(first, int(end_s) + 1) if not s % period_s(d) and s < end_s
-            }
+            for tick in ((d, s) for d in sorted(given.by_device) for s in range(first, int(end_s) + 1) if s < end_s):
+                period_s = history.period_s(tick)
+                if period_s and not tick[1] % period_s:
+                    ticks.add(tick)
     return ticks
 
 
@@ -255,6 +267,5 @@ def _covers(end: Ended, second: int, ticks: list[int]) -> bool:
 
 def lines(verdict: Verdict) -> Iterator[str]:
     """For a person: what must not be, and how often each reason was given."""
-    for cases in verdict.cases.values():
-        yield from cases
+    yield from verdict.problems()
     yield f"collector down: {verdict.down} ticks; reasons: {dict(verdict.reasons)}"
