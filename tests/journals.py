@@ -9,7 +9,7 @@ from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.samples import Device, Sample, Status
-from ess_ray.core.storing.groups import Taken
+from ess_ray.core.storing.taking import Taken
 from tests.batches import samples_of
 
 S = 1_000_000

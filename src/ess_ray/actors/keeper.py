@@ -8,7 +8,7 @@ it is; an empty one is deleted. The lock of a journal tells whether somebody has
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +45,14 @@ class Keeper:
         drained, process = self._draining and self._draining.ready(), begin_process()
         return Ready(process, drained.notes, drained.recipes, 0) if drained else Ready(process, (), {}, 0)
 
-    def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:  # noqa: ARG002
+    def pull(
+        self,
+        committed: Sequence[int],
+        fresh: int,
+        backlog: int,
+        wait_s: float = 0.0,  # noqa: ARG002
+        set_aside: Set[str] = frozenset(),
+    ) -> Pulled:
         """Acknowledge what the database has committed and take some of what waits, as a poller does; nothing is polled.
 
         `wait_s` is ignored: there are no polls to wait for. Notes and recipes come with the first pull of a journal.
@@ -55,7 +62,7 @@ class Keeper:
         opened = self._open_next() if self._draining is None else None
         if self._draining is None:
             return Pulled((), (), 0, (), (), 0, 0, None, busy=False, watermark_us=now_us())
-        pulled = self._draining.pull(committed, fresh, backlog)
+        pulled = self._draining.pull(committed, fresh, backlog, set_aside=set_aside)
         if not pulled.waiting:
             self.close()
             if self._path.exists():

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.local.logs import LogFile, log_to
-from ess_ray.core.batch import join, unpack
-from ess_ray.core.decoding.normalise import Decoder, normalise
+from ess_ray.core.batch import FAILED_LAYOUT, join, unpack
+from ess_ray.core.decoding.normalise import Decoder, normalise, normalise_failed
 from ess_ray.core.maps.recipe import follow_recipe
 from ess_ray.core.maps.standard import load_standard
 from ess_ray.core.storing.flush import Flush
@@ -36,13 +36,20 @@ class Normaliser:
         """The rows of batches of one layout, each as `core.batch.pack` made it, ready for COPY.
 
         At least one batch. `recipe`: how the layout is decoded, see `core.maps.recipe`; used only when the layout is
-        first seen. `now_us`: microseconds since 1970 UTC; `now_us - tick_us > late_us` makes a sample late: bit LATE of
-        its rows' `quality`. Raises MapError for a recipe that is empty or does not fit the standard, ValueError for
-        a batch that is damaged.
+        first seen, and not at all for FAILED_LAYOUT, whose samples have no values. `now_us`: microseconds since 1970
+        UTC; `now_us - tick_us > late_us` makes a sample late: bit LATE of its rows' `quality`. Raises MapError for a
+        recipe that is empty or does not fit the standard, ValueError for a batch that is damaged.
         """
+        begun_s = time.perf_counter()
+        batch = join([unpack(data) for data in batches])
+        if layout == FAILED_LAYOUT:
+            flush = normalise_failed(batch)
+        else:
+            flush = normalise(self._decoder(layout, recipe), batch, now_us, late_us)
+        return replace(flush, made_s=time.perf_counter() - begun_s)
+
+    def _decoder(self, layout: str, recipe: str) -> Decoder:
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)
             self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard), standard)
-        begun_s = time.perf_counter()
-        flush = normalise(self._decoders[layout], join([unpack(batch) for batch in batches]), now_us, late_us)
-        return replace(flush, made_s=time.perf_counter() - begun_s)
+        return self._decoders[layout]

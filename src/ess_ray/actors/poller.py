@@ -8,7 +8,7 @@ after a crash finds in its journal what the database has not committed, and is g
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -164,12 +164,20 @@ class Poller:
         if self._loop:
             self._loop.stop(end_us)
 
-    def pull(self, committed: Sequence[int], fresh: int, backlog: int, wait_s: float = 0.0) -> Pulled:
+    def pull(
+        self,
+        committed: Sequence[int],
+        fresh: int,
+        backlog: int,
+        wait_s: float = 0.0,
+        set_aside: Set[str] = frozenset(),
+    ) -> Pulled:
         """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones.
 
         `committed`: numbers of batches and events of earlier pulls. What was pulled and is not committed is not given
         again before `ready`. Groups of samples are not split, so it may be more; empty if nothing waits. `wait_s`: how
         many seconds to wait at most for the polls at work, so that their samples come at once and together.
+        `set_aside`: layouts whose samples with values, or events, are not given: see `core.storing.taking.Taken.add`.
         """
         journal = self._open()
         journal.acknowledge(committed)
@@ -177,7 +185,7 @@ class Poller:
             journal.wait(wait_s, lambda: not self._counts.polls_running)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
         oldest_us = journal.oldest_us()
-        taken = journal.take(fresh, backlog)
+        taken = journal.take(fresh, backlog, set_aside)
         return Pulled(
             numbers=tuple(taken.numbers),
             batches=tuple(taken.batches),

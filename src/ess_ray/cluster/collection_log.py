@@ -136,6 +136,22 @@ class CollectionLog:
         level = logging.ERROR if isinstance(error, Terminal) else logging.WARNING
         self._troubles.met("write", text, about("write failed", count=count, error=error), level)
 
+    def refused(self, layout: str, subject: str, count: int, set_aside: bool, error: BaseException) -> None:
+        """Report that a batch is refused for good; `set_aside`: all of its layout waits. `subject`: what is in it."""
+        if set_aside:
+            text = (
+                f"{subject} are refused and wait in their journals; once a minute it is tried whether they are accepted"
+            )
+        else:
+            text = f"{count} {subject} are refused and wait in their journal, those after them are stored"
+        fields = about("samples refused", count=count, error=error)
+        self._troubles.met(("refused", layout), f"{text}: {first_line(error)}", fields, logging.ERROR)
+
+    def accepted(self, layout: str) -> None:
+        """Report that samples of the layout are stored."""
+        text = "samples that were refused are accepted now: what waits of them in the journals is stored"
+        self._troubles.over(("refused", layout), text, about("samples accepted"))
+
     def written(self) -> None:
         """Report that the database takes shipments."""
         self._troubles.over("write", "samples are stored again", about("write back"))

@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError
 
 from ess_ray.cluster.supervised_actor import SupervisedActor
-from ess_ray.core.storing.conduct import Shipment
+from ess_ray.core.storing.shipment import Shipment
 
 # An actor that has not answered for so long hangs. A poller answers from memory; a normaliser computes for a fraction
 # of a second; a write may wait for the database, which has time limits of its own.

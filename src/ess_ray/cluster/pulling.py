@@ -58,13 +58,18 @@ class Pulling:
     def begin(self) -> None:
         """Pull from every poller that is up and of which no pull is in flight, without waiting.
 
+        One that is to offer again what was handed back is asked for `ready()` instead, and pulled from once it is up.
         The calls are in `in_flight`, to be given to `finish`.
         """
         pulling = {pull.poller for pull in self.in_flight.values()}
+        set_aside = self._conductor.not_to_pull
         for number, poller in enumerate(self._pollers.actors):
             if number not in pulling and poller.up and number not in self._pollers.gone:
-                acknowledged = self._conductor.acknowledgements(number)
-                call = poller.handle.pull.remote(acknowledged, *self._conductor.room(), PULL_WAIT_S)
+                if self._conductor.take_to_offer_again(number):
+                    poller.await_ready()
+                    continue
+                acknowledged, room = self._conductor.acknowledgements(number), self._conductor.room(number)
+                call = poller.handle.pull.remote(acknowledged, *room, PULL_WAIT_S, set_aside)
                 self.in_flight[call] = PullInFlight(number, time.monotonic())
 
     def finish(self, call: Any) -> None:

@@ -2,11 +2,13 @@
 
 A shipment is some batches (or events) on their way to the database in one transaction. One that fails goes back to the
 conductor and is sent again after a pause. While writes fail, a single small shipment at a time probes whether the
-database is back. Runs in the driver's main thread.
+database is back. One that is refused for good costs its layout only: see `core.storing.set_aside`. Runs in the driver's
+main thread.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -20,18 +22,22 @@ from ess_ray.cluster.liveness import WriteInFlight, note_death
 from ess_ray.cluster.pollers import wall_us
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.batch import unpack
-from ess_ray.core.errors import EssRayError
+from ess_ray.core.errors import EssRayError, Transient
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import Work
 from ess_ray.core.settings import Settings
-from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, Conductor, Shipment
+from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, Conductor
 from ess_ray.core.storing.flush import Committed
+from ess_ray.core.storing.shipment import Shipment
 
 log = logging.getLogger(__name__)
 
 RETRY_S, LONGEST_RETRY_S = 1.0, 4.0  # the pause after a write that failed, doubled with each further one
 PROBE_SAMPLES = 1  # a shipment of one batch is enough to see whether the database is back
+MOST_NAMED = 3  # devices of a layout that is refused
+# What may be over later by itself; every other error of normaliser or writer is a refusal for good.
+TRANSIENT = (Transient, MemoryError, OSError)
 GROWTH = 8  # times as much with each success: where rows are refused one by one, only little gets done in time
 
 
@@ -68,6 +74,12 @@ class Shipping:
         self.work = Work()  # for the metrics
         self.may_write = True  # False until the database is prepared; set by the job
         self.problem: str | None = None  # why the database does not store samples now, for a person
+        self._set_aside: dict[str, str] = {}  # by layout that is set aside: what it is and why, for a person
+
+    @property
+    def set_aside(self) -> Sequence[str]:
+        """A sentence for a person about each layout that is set aside."""
+        return list(self._set_aside.values())
 
     def take_notes(self) -> list[str]:
         """Sentences for a person, each given once."""
@@ -83,7 +95,7 @@ class Shipping:
 
         The bytes go from a normaliser to the writer, not through here.
         """
-        while self._may_send and (shipment := self._conductor.next_shipment(self._most_samples)):
+        while self._may_send and (shipment := self._conductor.next_shipment(self._most_samples, time.monotonic())):
             flush, normaliser = None, None
             if shipment.events:
                 call = self._writer.handle.write_events.remote(shipment.events)
@@ -122,6 +134,9 @@ class Shipping:
         self._most_samples = min(GROWTH * self._most_samples, MOST_PER_SHIPMENT)
         self._collection_log.written()
         self._conductor.committed(write.shipment)
+        if write.shipment.layout not in self._conductor.set_aside:
+            self._set_aside.pop(write.shipment.layout, None)
+            self._collection_log.accepted(write.shipment.layout)
         self._account.events(write.shipment.events)
         if committed:  # None for events
             self._count(write.shipment, committed)
@@ -141,6 +156,9 @@ class Shipping:
         cause = error.cause if isinstance(error, RayTaskError) else error
         if isinstance(cause, RayError):  # an actor died, not the database
             note_death(write, self._writer, cause)
+        elif not isinstance(cause, TRANSIENT):
+            self._refused(write.shipment, cause)
+            return
         else:
             self.problem = first_line(cause)
             self._collection_log.write_failed(len(write.shipment), cause)
@@ -148,3 +166,23 @@ class Shipping:
         self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s
         self._retry_s, self._most_samples = min(2 * self._retry_s, LONGEST_RETRY_S), PROBE_SAMPLES
+
+    def _refused(self, shipment: Shipment, cause: Exception) -> None:
+        """Neither time nor another try helps: the layout waits for a person, all others go on without a pause."""
+        begins = self._conductor.refused(shipment, time.monotonic())
+        self.work.failed()
+        subject = self._subject(shipment)
+        if begins:
+            self._set_aside[shipment.layout] = f"{subject} are refused and wait in their journals: {first_line(cause)}"
+        if begins or len(shipment.origins) == 1:
+            set_aside = shipment.layout in self._conductor.set_aside
+            self._collection_log.refused(shipment.layout, subject, len(shipment), set_aside, cause)
+
+    def _subject(self, shipment: Shipment) -> str:
+        """What is in a shipment, for a person."""
+        if shipment.events:
+            return "events"
+        devices = sorted({name for batch in shipment.batches for name in unpack(batch.data).devices})
+        named = ", ".join(devices[:MOST_NAMED]) + (" and others" if len(devices) > MOST_NAMED else "")
+        recipe = self._recipes.get(shipment.layout)
+        return f"samples of {named}" + (f" with map {json.loads(recipe)['map']}" if recipe else "")

@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from zlib import crc32
 
@@ -39,6 +39,9 @@ HEADER_DTYPE = np.dtype(
 STATUSES = tuple(Status)  # a header holds the index in it
 STORED, PARTIAL, FAILED = range(3)
 CODES = {status: code for code, status in enumerate(STATUSES)}
+# Beside the layouts of plans, which are hexadecimal digits: of events, and of failed samples on their own, which need
+# no decoder.
+NO_LAYOUT, FAILED_LAYOUT = "", "failed"
 LENGTHS, NUMBER = struct.Struct("<III"), struct.Struct("<I")
 
 
@@ -125,8 +128,7 @@ def pack_samples(layout: str, samples: Sequence[Sample]) -> Packed:
 
     Raises ValueError if there is none.
     """
-    batch = batch_of(samples)
-    return Packed(layout, len(samples), int(batch.headers["tick_us"].min()), pack(batch))
+    return _packed(layout, batch_of(samples))
 
 
 def batch_of(samples: Sequence[Sample]) -> Batch:
@@ -189,6 +191,32 @@ def join(batches: Sequence[Batch]) -> Batch:
         notes,
         b"".join([batch.images for batch in batches]),
     )
+
+
+def split_failed(packed: Packed) -> tuple[Packed | None, Packed | None]:
+    """The failed samples of a batch, as a batch of FAILED_LAYOUT, and those with values; None where there are none.
+
+    A batch without failed samples comes back as it is.
+    """
+    batch = unpack(packed.data)
+    failed = batch.headers["status"] == FAILED
+    if not failed.any():
+        return None, packed
+    if failed.all():
+        return replace(packed, layout=FAILED_LAYOUT), None
+    valueless, with_values = _selected(batch, failed, b""), _selected(batch, ~failed, batch.images)
+    return _packed(FAILED_LAYOUT, valueless), _packed(packed.layout, with_values)
+
+
+def _selected(batch: Batch, chosen: np.ndarray, images: bytes) -> Batch:
+    """The samples that are `chosen` (bools, one each); `images` are theirs."""
+    indices = np.flatnonzero(chosen).tolist()
+    notes = {new: batch.notes[old] for new, old in enumerate(indices) if old in batch.notes}
+    return Batch([batch.devices[index] for index in indices], batch.headers[chosen], notes, images)
+
+
+def _packed(layout: str, batch: Batch) -> Packed:
+    return Packed(layout, len(batch), int(batch.headers["tick_us"].min()), pack(batch))
 
 
 def pack_group(group: Group) -> bytes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from threading import Condition, RLock, Thread
 
@@ -27,7 +27,8 @@ from ess_ray.core.batch import Group, make_group, pack_group
 from ess_ray.core.errors import JournalFailed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Event, Sample
-from ess_ray.core.storing.groups import BacklogSpan, Groups, StoredGroup, Taken
+from ess_ray.core.storing.groups import BacklogSpan, Groups, StoredGroup
+from ess_ray.core.storing.taking import Taken
 
 GATHER_S = 0.02  # what ends within this moment shares a transaction
 QUIET_S = 0.05  # nothing new for so long: whoever waits is not kept waiting by a device that is slow
@@ -91,8 +92,7 @@ class Journal:
         except BaseException:
             self._file.close()
             raise
-        lock = RLock()
-        self._lock, self._offered = Condition(lock), Condition(lock)
+        self._lock, self._offered = Condition(lock := RLock()), Condition(lock)
         self._pending: deque[Sample | Event] = deque()  # put, and not at work yet
         self._at_work: deque[Sample | Event] = deque()  # being written, not offered yet
         self._recipes: dict[str, str] = {}  # not written yet
@@ -126,15 +126,15 @@ class Journal:
                     return
                 quiet = not self._offered.wait(min(left_s, QUIET_S))
 
-    def take(self, fresh: int, backlog: int) -> Taken:
+    def take(self, fresh: int, backlog: int, set_aside: Set[str] = frozenset()) -> Taken:
         """Groups that were not taken yet: about `fresh` samples of fresh ones, then about `backlog` older ones.
 
-        Groups are not split: it may be more. Empty if nothing waits. What cannot be read is logged and stays there.
+        Groups are not split: it may be more; less the layouts `set_aside`, see `Taken.add`. What cannot be read stays.
         """
         taken = Taken()
         with self._lock:
-            self._groups.take_fresh(fresh, taken)
-        self._take_backlog(taken.samples + backlog, taken)
+            self._groups.take_fresh(fresh, taken, set_aside)
+        self._take_backlog(taken.looked_at + backlog, taken, set_aside)
         return taken
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
@@ -188,15 +188,15 @@ class Journal:
 
     # --- the puller's thread: the backlog -----------------------------------------------------------------------------
 
-    def _take_backlog(self, most: int, taken: Taken) -> None:
-        while taken.samples < most and self._groups.has_backlog:
+    def _take_backlog(self, most: int, taken: Taken, set_aside: Set[str]) -> None:
+        while taken.looked_at < most and self._groups.has_backlog:
             with self._lock:
                 span = self._groups.backlog()
             stored_groups = self._read(span)
             if stored_groups is None:
                 return  # the next pull tries again
             with self._lock:
-                damaged = self._groups.take_stored(span, stored_groups, most, taken)
+                damaged = self._groups.take_stored(span, stored_groups, most, taken, set_aside)
             for stored in damaged:
                 text = (
                     f"the journal {self._path} is damaged: {stored.items} samples and events in group {stored.number} "
@@ -276,12 +276,12 @@ class Journal:
 
     def _keep_bounds(self, number: int, added_bytes: int) -> None:
         with self._lock:
-            withheld = set(self._groups.withheld)
+            after, withheld = self._groups.bounds_after, set(self._groups.withheld)
             fresh = {number, *(fresh_number for fresh_number, _ in self._groups.fresh)}
-        lost = self._bounds.keep(self._groups.cursor, withheld, fresh, added_bytes, now_us())
+        lost = self._bounds.keep(after, withheld, fresh, added_bytes, now_us())
         self.values_dropped += lost.values_dropped
         with self._lock:
-            self._groups.forgotten(lost.forgotten)
+            self._groups.lost(lost.values_dropped, lost.forgotten)
 
     def _write_failed(self, error: Exception) -> None:
         if self.trouble is None:

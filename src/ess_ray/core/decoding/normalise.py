@@ -12,6 +12,7 @@ Whatever a device sent is decoded or NULL, never an error; ValueError if images 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -131,8 +132,13 @@ def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flus
         flags = pl.col("quality") | pl.Series(late.repeat(rows))
         frame = decoded.with_columns(flags) if late.any() else decoded
         tables.append(_table_rows(name, frame, decoder.column_types(name), read * rows))
+    return replace(normalise_failed(batch), tables=tuple(tables))
+
+
+def normalise_failed(batch: Batch) -> Flush:
+    """The rows that the database gets for a batch of failed samples: of table `sample` only, without a decoder."""
     samples = _table_rows("sample", _sample_frame(batch), SAMPLE_TYPES, np.ones(len(batch), int))
-    return Flush(Keys(batch.devices, batch.headers["tick_us"]), samples, tuple(tables))
+    return Flush(Keys(batch.devices, batch.headers["tick_us"]), samples, ())
 
 
 def _table_rows(name: str, frame: pl.DataFrame, types: dict[str, str], rows: np.ndarray) -> TableRows:

@@ -53,6 +53,7 @@ class Counts:
     deaths: Mapping[str, int]  # by kind of actor
     exported: Exported | None  # None: nothing is exported
     database_up: bool
+    layouts_set_aside: int
     disk_bytes: tuple[int, int] | None
 
 
@@ -71,6 +72,7 @@ def measure(counts: Counts, timezones: Mapping[str, str], late_us: int, now_us: 
         _exported(series, counts.exported)
     series.by_label("actor_deaths_total", counts.deaths)
     series.add("database_up", counts.database_up)
+    series.add("layouts_set_aside", counts.layouts_set_aside)
     if counts.disk_bytes:
         series.add("state_disk_free_bytes", counts.disk_bytes[0])
         series.add("state_disk_size_bytes", counts.disk_bytes[1])

@@ -119,6 +119,7 @@ METRICS: tuple[Metric, ...] = (
         ("journal_oldest_timestamp_seconds", "poller", "time of the oldest of them; absent without any"),
         ("journal_disk_failing", "poller", "1: the disk refuses, samples are held in memory"),
         ("database_up", "", "1: the latest write was committed, or none was needed"),
+        ("layouts_set_aside", "", "layouts (map and plan) whose samples are refused for good and wait in the journals"),
         ("state_disk_free_bytes", "", "room on the disk of state_dir"),
         ("state_disk_size_bytes", "", "that disk's size"),
         ("export_lag_days", "site", "days from the oldest one that is not in the store to the last one that is over"),

@@ -9,16 +9,15 @@ number of a part is the number of its group and, in the lowest 24 bits, its inde
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Self
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 
-from ess_ray.core.batch import Group, Packed, pack_group, unpack_group, without_values
-from ess_ray.core.samples import Event
+from ess_ray.core.batch import Group, pack_group, unpack_group, without_values
+from ess_ray.core.storing.taking import INDEX_BITS, Taken, Waiting
 
 FRESH_GROUPS = 64  # kept in memory before they become backlog
 MOST_UNWRITTEN = 50_000  # samples not written yet or not writable; then the oldest lose their values
-INDEX_BITS = 24
+LOOK_AGAIN_SAMPLES = 10_000  # so many that lost their values: those that were passed over are read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +37,6 @@ class StoredGroup:
             return unpack_group(self.data).first_us
         except ValueError:
             return self.made_us
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A group that is not acknowledged: parts left, items in all, its oldest tick or time of an event."""
-
-    parts: int
-    items: int
-    oldest_us: int
-
-    @classmethod
-    def of(cls, group: Group) -> Self:
-        """A group of which nothing is acknowledged."""
-        return cls(len(group.batches) + len(group.events), len(group), group.first_us)
-
-
-@dataclass(slots=True)
-class Taken:
-    """Batches and events that are taken from a journal, with the numbers to acknowledge them by.
-
-    The first `fresh` batches belong to fresh groups, the others to the backlog.
-    """
-
-    numbers: list[int] = field(default_factory=list)  # of the batches
-    batches: list[Packed] = field(default_factory=list)
-    fresh: int = 0
-    event_numbers: list[int] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    samples: int = 0  # in all batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +59,9 @@ class Groups:
           more than    │       take_stored │   │ offer_again
           FRESH_GROUPS └─────▶ backlog ────┘◀──┘ (unwritten ones become fresh again)
 
+    A group of which every part is acknowledged or of a layout that is set aside is *passed over* when it is its turn:
+    it stays in the file, costs no memory, and is backlog again after `offer_again`.
+
     A group is *unwritten* besides, from `to_write` until `written`, as long as only memory has it: if the disk refuses,
     that may last. A group of the backlog that cannot be decoded is *damaged*: it is withheld and stays in the file.
 
@@ -99,6 +72,8 @@ class Groups:
     - `withheld` are the numbers of groups that a read of the file may find and that must not be offered: taken,
       acknowledged and not deleted yet, damaged. Those acknowledged stay in it until the commit that deletes them.
     - `_waiting` has exactly the groups that are fresh or taken.
+    - `_passed_first` and `_passed_us` are the lowest number and oldest tick of groups passed over since the last
+      `offer_again`; None: there are none.
     - Unwritten groups have the highest numbers too: a commit writes all of them, or none.
     - `items` counts the items of all groups that are neither acknowledged, damaged nor forgotten.
     """
@@ -114,6 +89,9 @@ class Groups:
         self._acknowledged: list[int] = []  # to be deleted with the next commit
         self._unwritten: dict[int, StoredGroup] = {}  # oldest first
         self._found_end, self._found_oldest_us = last, oldest_us  # of the groups that were there at opening
+        self._passed_first: int | None = None
+        self._passed_us: int | None = None
+        self._dropped = 0  # samples that lost their values to the bounds since what was passed over was read last
 
     # --- written and offered ------------------------------------------------------------------------------------------
 
@@ -184,26 +162,37 @@ class Groups:
         """True if the file may hold groups that can be taken."""
         return self.cursor < self.backlog_end
 
-    def take_fresh(self, most: int, taken: Taken) -> None:
-        """Add fresh groups to `taken`, oldest first, each with all its parts, until it has about `most` samples."""
-        while self.fresh and taken.samples < most:
-            self._take(*self.fresh.popleft(), taken)
+    def take_fresh(self, most: int, taken: Taken, set_aside: Set[str] = frozenset()) -> None:
+        """Add fresh groups to `taken`, oldest first, each with all its parts, until it has about `most` samples.
+
+        Parts of the layouts `set_aside` are passed over, but for their failed samples.
+        """
+        while self.fresh and taken.looked_at < most:
+            self._take(*self.fresh.popleft(), taken, set_aside)
         taken.fresh = len(taken.batches)
 
     def backlog(self) -> BacklogSpan:
         """The part of the file to read next. To be called before the read, which may find what was deleted since."""
         return BacklogSpan(self.cursor, self.backlog_end, frozenset(self.withheld))
 
-    def take_stored(self, span: BacklogSpan, read: Sequence[StoredGroup], most: int, taken: Taken) -> list[StoredGroup]:
+    def take_stored(
+        self,
+        span: BacklogSpan,
+        read: Sequence[StoredGroup],
+        most: int,
+        taken: Taken,
+        set_aside: Set[str] = frozenset(),
+    ) -> list[StoredGroup]:
         """Add groups that were read in `span`, by rising number, to `taken`, until it has about `most` samples.
 
-        Returns the damaged ones, which are not offered any more. Nothing read: nothing of the backlog is left.
+        `set_aside` as in `take_fresh`. Returns the damaged ones, which are not offered any more. Nothing read: nothing
+        of the backlog is left.
         """
         damaged = []
         if not read:
             self.cursor = span.end
         for stored in read:
-            if taken.samples >= most:
+            if taken.looked_at >= most:
                 break
             self.cursor = stored.number
             if stored.number in span.withheld:
@@ -215,18 +204,23 @@ class Groups:
                 self.items -= stored.items
                 self.withheld.add(stored.number)  # or it would be counted again
             else:
-                self._take(stored.number, group, taken)
+                self._take(stored.number, group, taken, set_aside)
         return damaged
 
-    def _take(self, number: int, group: Group, taken: Taken) -> None:
+    def _take(self, number: int, group: Group, taken: Taken, set_aside: Set[str]) -> None:
         waiting = self._waiting.setdefault(number, Waiting.of(group))
         self.withheld.add(number)
-        first, events = number << INDEX_BITS, (number << INDEX_BITS) + len(group.batches)
-        taken.numbers.extend(range(first, events))
-        taken.batches.extend(group.batches)
-        taken.samples += waiting.items - len(group.events)
-        taken.event_numbers.extend(range(events, first + waiting.parts))
-        taken.events.extend(group.events)
+        waiting.set_aside = taken.add(number, group, set_aside)
+        self._pass_over(number, waiting)
+
+    def _pass_over(self, number: int, waiting: Waiting) -> None:
+        """Forget a taken group if nothing of it but what is set aside is left; one that only memory has stays taken."""
+        if waiting.set_aside < waiting.parts or number in self._unwritten:
+            return
+        del self._waiting[number]
+        self.withheld.remove(number)
+        self._passed_first = number if self._passed_first is None else min(self._passed_first, number)
+        self._passed_us = waiting.oldest_us if self._passed_us is None else min(self._passed_us, waiting.oldest_us)
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
         """The database has committed the parts with these numbers; unknown ones are passed over."""
@@ -238,6 +232,8 @@ class Groups:
                     self.items -= waiting.items
                     del self._waiting[group]
                     self._acknowledged.append(group)
+                elif waiting.set_aside:
+                    self._pass_over(group, waiting)
 
     def offer_again(self) -> None:
         """Whoever took what is not acknowledged has lost it: it is backlog now, or fresh if only memory has it."""
@@ -249,16 +245,32 @@ class Groups:
                 self.fresh.appendleft((number, group := unpack_group(stored.data)))
                 self._waiting[number] = Waiting.of(group)  # parts of it may have been acknowledged
         self.cursor, self.backlog_end = 0, self.fresh[0][0] - 1 if self.fresh else self.last
+        self._passed_first = self._passed_us = None
 
     def waiting_us(self) -> list[int]:
-        """The oldest tick, or time of an event, since 1970 UTC, of each group that is fresh or taken; no order."""
-        return [waiting.oldest_us for waiting in self._waiting.values()]
+        """The oldest tick, or time of an event, since 1970 UTC, of each group that is fresh or taken; no order.
+
+        And of all those together that were passed over.
+        """
+        passed_us = [] if self._passed_us is None else [self._passed_us]
+        return [waiting.oldest_us for waiting in self._waiting.values()] + passed_us
 
     @property
     def found_oldest_us(self) -> int | None:
         """The oldest tick of the groups that were there at opening, while some of them are backlog; else None."""
         return self._found_oldest_us if self.cursor < min(self._found_end, self.backlog_end) else None
 
-    def forgotten(self, items: int) -> None:
-        """The bounds have deleted groups of the backlog, with so many items."""
-        self.items -= items
+    @property
+    def bounds_after(self) -> int:
+        """The number above which the journal's bounds may touch groups that are not withheld."""
+        return self.cursor if self._passed_first is None else min(self.cursor, self._passed_first - 1)
+
+    def lost(self, values_dropped: int, forgotten: int) -> None:
+        """The bounds have cost so many samples their values, and have deleted groups with so many items.
+
+        What was passed over may have become failed samples so, which can be stored: from time to time it is read again.
+        """
+        self.items -= forgotten
+        self._dropped += values_dropped
+        if self._passed_first is not None and self._dropped >= LOOK_AGAIN_SAMPLES:
+            self.cursor, self._dropped = self.bounds_after, 0

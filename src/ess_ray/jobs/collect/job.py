@@ -127,8 +127,9 @@ class CollectJob:
 
     @property
     def _problem(self) -> str | None:
-        """The reason why the database does not store samples now."""
-        return self._collector.shipping.problem or self._database.problem
+        """The reason why the database does not store samples now, or not all of them."""
+        shipping = self._collector.shipping
+        return shipping.problem or self._database.problem or "; ".join(shipping.set_aside) or None
 
     def _update(self, with_values: bool) -> WatcherUpdate:
         """The state of the run for the watcher, with the metrics' values or without."""
@@ -148,6 +149,7 @@ class CollectJob:
             journals=collector.pulling.journals,
             deaths={**collector.deaths, "watcher": self._watcher.deaths},
             exported=exports.done if exports else None,
+            layouts_set_aside=len(collector.shipping.set_aside),
             database_up=self._database.prepared and not collector.shipping.problem,
             disk_bytes=(usage.free, usage.total) if usage else None,
         )

@@ -38,7 +38,8 @@ def settings(number: int = 0, site: str = "a") -> DeviceSettings:
 
 def counts(account: Account, totals: CountTotals | None = None, **others: Any) -> Counts:
     found: dict[str, Any] = {
-        "work": Work(), "journals": {}, "deaths": {}, "exported": None, "database_up": True, "disk_bytes": None,
+        "work": Work(), "journals": {}, "deaths": {}, "exported": None, "database_up": True, "layouts_set_aside": 0,
+        "disk_bytes": None,
     }  # fmt: skip
     return Counts(account, totals or CountTotals(), **(found | others))
 

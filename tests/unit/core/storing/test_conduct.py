@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ess_ray.core.batch import Packed, pack_samples
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
-from ess_ray.core.storing.conduct import MOST_HELD, MOST_IN_FLIGHT, PART, Conductor, Lane
+from ess_ray.core.storing.conduct import MOST_IN_FLIGHT, PART, Conductor
+from ess_ray.core.storing.held import MOST_HELD
+from ess_ray.core.storing.shipment import Lane
 
 S = 1_000_000
 ONE, TWO = Device("a", "one"), Device("b", "two")
@@ -94,13 +96,13 @@ def test_a_layout_that_fails_does_not_hold_up_the_others() -> None:
 
 def test_what_is_held_and_what_is_in_flight_are_bounded_and_fresh_samples_keep_half_of_it() -> None:
     conductor = Conductor(2)
-    assert conductor.room() == (MOST_HELD // 2, MOST_HELD // 4)
+    assert conductor.room(0) == (MOST_HELD // 2, MOST_HELD // 4)
     for number in range(MOST_IN_FLIGHT[Lane.FRESH] + 1):
         conductor.pulled(0, [number], [packed(sample(number))], fresh=1)
         conductor.next_shipment()
     assert conductor.next_shipment() is None
     conductor.pulled(0, [9], [packed(*[sample(n) for n in range(MOST_HELD // 2)])], fresh=0)
-    assert conductor.room() == ((MOST_HELD // 2 - MOST_IN_FLIGHT[Lane.FRESH] - 1) // 2, 0)
+    assert conductor.room(0) == ((MOST_HELD // 2 - 2 * (MOST_IN_FLIGHT[Lane.FRESH] + 1)) // 2, 0)
 
 
 def test_numbers_of_a_poller_that_died_are_forgotten() -> None:

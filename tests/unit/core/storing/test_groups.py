@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ess_ray.core.batch import make_group, pack_group
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing import groups as groups_module
-from ess_ray.core.storing.groups import Groups, StoredGroup, Taken
+from ess_ray.core.storing.groups import Groups, StoredGroup
+from ess_ray.core.storing.taking import INDEX_BITS, UNNUMBERED, Taken
 
 DEVICE = Device("site", "gateway")
 ALL = 1 << 20
@@ -25,6 +26,7 @@ class Queue:
     groups: Groups = field(default_factory=lambda: Groups(0, 0, 0))
     file: dict[int, StoredGroup] = field(default_factory=dict)
     put: int = 0  # groups; each has two batches of a sample and an event
+    set_aside: frozenset[str] = frozenset()  # layouts
     held: dict[int, int] = field(default_factory=dict)  # group by number of a part taken and not acknowledged
     acknowledged: set[int] = field(default_factory=set)  # numbers of parts
 
@@ -49,16 +51,17 @@ class Queue:
 
     def take(self, fresh: int, backlog: int) -> Taken:
         taken = Taken()
-        self.groups.take_fresh(fresh, taken)
-        most = taken.samples + backlog
-        while taken.samples < most and self.groups.has_backlog:
+        self.groups.take_fresh(fresh, taken, self.set_aside)
+        most = taken.looked_at + backlog
+        while taken.looked_at < most and self.groups.has_backlog:
             span = self.groups.backlog()
             read = [self.file[number] for number in sorted(self.file) if span.after < number <= span.end]
-            assert not self.groups.take_stored(span, read, most, taken)
+            assert not self.groups.take_stored(span, read, most, taken, self.set_aside)
+        assert not self.set_aside & {batch.layout for batch in taken.batches}
         parts = [*taken.numbers, *taken.event_numbers]
         assert not set(parts) & self.held.keys()  # nothing is handed out twice …
         assert not {part for part in parts if part in self.acknowledged and self._has_all(part)}
-        self.held |= {part: part >> groups_module.INDEX_BITS for part in parts}
+        self.held |= {part: part >> INDEX_BITS for part in parts}
         return taken
 
     def acknowledge(self, count: int) -> None:
@@ -74,13 +77,18 @@ class Queue:
         self.held.clear()
         self.groups.offer_again()
 
+    def store_again(self) -> None:
+        """No layout is set aside any more: what was passed over is offered again, like what is lost."""
+        self.set_aside = frozenset()
+        self.lose()
+
     @property
     def done_with(self) -> int:
         """Items of groups that are acknowledged as a whole."""
         return sum(self._has_all(part) for part in self.acknowledged)
 
     def _has_all(self, part: int) -> bool:
-        first = part >> groups_module.INDEX_BITS << groups_module.INDEX_BITS
+        first = part >> INDEX_BITS << INDEX_BITS
         return {first, first + 1, first + 2} <= self.acknowledged
 
 
@@ -91,6 +99,8 @@ STEPS: dict[str, Callable[[Queue, int], object]] = {
     "take": lambda queue, count: queue.take(count, count // 2),
     "acknowledge": lambda queue, count: queue.acknowledge(count),
     "lose": lambda queue, _: queue.lose(),
+    "set aside": lambda queue, _: setattr(queue, "set_aside", frozenset("a")),
+    "store again": lambda queue, _: queue.store_again(),
 }
 
 
@@ -102,8 +112,27 @@ def test_every_group_is_acknowledged_once_in_the_end(steps: list[tuple[str, int]
         for name, count in steps:
             STEPS[name](queue, count)
             assert queue.groups.items == 3 * queue.put - queue.done_with
+        queue.store_again()
         queue.take(ALL, ALL)
         queue.acknowledge(ALL)
         queue.commit(None, disk_takes_it=True)
     assert (queue.groups.items, queue.groups.withheld, queue.file, queue.held) == (0, set(), {}, {})
     assert len(queue.acknowledged) == 3 * queue.put
+
+
+def test_what_is_set_aside_stays_in_the_file_costs_no_memory_and_its_failed_samples_are_given() -> None:
+    queue = Queue(set_aside=frozenset("a"))
+    good = [Sample(DEVICE, layout, 1, Status.STORED, None, (), None, 1, 1, 0, b"x") for layout in "ab"]
+    failed = [Sample(DEVICE, "a", second, Status.FAILED, "timeout", (), None, 1, 1, 0, b"") for second in (2, 3)]
+    for number, group in enumerate([make_group([*good, failed[0]]), make_group(failed), make_group(good[:1])], 1):
+        queue.commit(StoredGroup(number, len(group), 1, True, pack_group(group)), disk_takes_it=True)
+        queue.groups.offer(number, group)
+    taken = queue.take(ALL, ALL)
+    assert [(batch.layout, batch.samples) for batch in taken.batches] == [("failed", 1), ("b", 1), ("failed", 2)]
+    assert taken.numbers == [UNNUMBERED, (1 << INDEX_BITS) + 1, 2 << INDEX_BITS]
+    queue.acknowledge(ALL)
+    queue.commit(None, disk_takes_it=True)
+    assert (set(queue.file), queue.groups.withheld, queue.groups.waiting_us()) == ({1, 3}, set(), [1])
+    assert queue.groups.bounds_after == 0  # the bounds of the journal hold for them too
+    queue.store_again()
+    assert [batch.layout for batch in queue.take(ALL, ALL).batches] == ["a", "b", "a"]

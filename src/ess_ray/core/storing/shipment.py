@@ -1,0 +1,63 @@
+"""Shipments: what travels from the conductor to the database in one transaction, and where each part came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ess_ray.core.batch import Packed
+from ess_ray.core.samples import Event
+
+
+class Lane(Enum):
+    """A way to the database with its own bound on what is in flight, so that none waits behind another."""
+
+    FRESH = "fresh samples"  # they go first
+    BACKLOG = "samples of an outage"  # beside the fresh ones
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch or event on its way came from: the poller, its generation, the number in its journal."""
+
+    poller: int
+    generation: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """The content of one transaction: samples of one layout, normalised in one call, or some events.
+
+    `origins` belong to `batches`, or to `events`, one each.
+    """
+
+    lane: Lane
+    layout: str  # NO_LAYOUT for events, FAILED_LAYOUT for failed samples of layouts that are refused
+    origins: tuple[Origin, ...]
+    batches: tuple[Packed, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def __len__(self) -> int:
+        """Samples, or events."""
+        return sum(batch.samples for batch in self.batches) + len(self.events)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The batches or events, each with its origin."""
+        return list(zip(self.origins, self.batches or self.events, strict=True))
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """The first part's poller and number, by which refusals know it."""
+        return self.origins[0].poller, self.origins[0].number
+
+
+Part = tuple[Origin, Packed | Event]
+
+
+def items(part: Part) -> int:
+    """Samples of a batch; 1 for an event."""
+    _, content = part
+    return content.samples if isinstance(content, Packed) else 1
