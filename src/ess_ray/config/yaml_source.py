@@ -15,6 +15,8 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import OmegaConf
 from omegaconf._utils import get_yaml_loader
 
+from ess_ray.core.maps.sentinels import HEXADECIMAL
+
 Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
 
 HEADER = 512  # characters in which Hydra looks for `# @package`
@@ -98,3 +100,13 @@ class _Loader(yaml.cyaml.CParser, get_yaml_loader()):  # type: ignore[misc]
         yaml.cyaml.CParser.__init__(self, stream)
         yaml.constructor.SafeConstructor.__init__(self)
         yaml.resolver.Resolver.__init__(self)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping; a sentinel that is written in hexadecimal digits stays text (see `core.maps.sentinels`)."""
+        for key, value in node.value:
+            if key.value == "sentinel":
+                for item in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if isinstance(item, yaml.ScalarNode) and HEXADECIMAL.fullmatch(item.value):
+                        item.tag = "tag:yaml.org,2002:str"
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping

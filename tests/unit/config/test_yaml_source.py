@@ -77,3 +77,10 @@ def test_a_map_may_be_made_of_another_and_be_overridden(tmp_path: Path) -> None:
     maps = compose_config(["site=[hilltop,sionyu]", "maps.sionyu.period_s=5"], tmp_path).config.maps
     assert maps["slow"] == maps["sionyu"]
     assert maps["slow"]["period_s"] == 5
+
+
+def test_a_sentinel_in_hexadecimal_digits_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "some.yaml").write_text("a: {sentinel: 0xFF7FFFFF}\nb: [{sentinel: [0x8000, 7]}, 0x10]\n")
+    expected = {"a": {"sentinel": "0xFF7FFFFF"}, "b": [{"sentinel": ["0x8000", 7]}, 16]}
+    assert plain_tree(tmp_path / "some.yaml") == expected
+    assert YamlFiles("main", f"libyaml://{tmp_path}").load_config("some").config == expected

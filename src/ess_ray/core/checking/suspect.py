@@ -117,7 +117,7 @@ def _why(reading: Reading) -> str:
     if reading.outside:
         return f"outside {range_text(value)}".replace("outside one", "not one") if range_text(value) else "no text"
     if number is None:
-        return "" if value.sentinels or value.raw_type == "string" else "not a number"
+        return "" if value.sentinels or value.patterns or value.raw_type == "string" else "not a number"
     if isinstance(number, (str, bool)):
         return ""
     low, high = USUAL.get(value.unit, (float("-inf"), float("inf")))
@@ -162,7 +162,7 @@ def _shift(value: Value, by: int) -> Value | None:
 
 def _kind(value: Value) -> Value | None:
     kind = KINDS.get(value.raw_type)
-    return None if kind is None else replace(value, raw_type=kind, sentinels=(), choices=(), invert=None)
+    return None if kind is None else replace(value, raw_type=kind, sentinels=(), patterns=(), choices=(), invert=None)
 
 
 def _scale(value: Value, by: Decimal) -> Value | None:

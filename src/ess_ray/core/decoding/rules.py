@@ -136,6 +136,14 @@ class _Rule(ABC):
 class _FloatRule(_Rule):
     """Floats: scaled in double precision, so their own rounding stays; infinity is kept."""
 
+    def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
+        """As of every rule; bit patterns are compared before anything is a number, whatever the number would be."""
+        if self.shared.patterns:
+            bits = raw.view(f"<u{raw.itemsize}")
+            matching = np.isin(bits, np.array(self.shared.patterns, bits.dtype))
+            hidden = matching if hidden is None else hidden | matching
+        return super().decode(raw, hidden)
+
     def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
         raw = raw.fill_nan(None)
         values = self.scaled(raw)

@@ -57,11 +57,16 @@ def map_hash(values: Iterable[Value]) -> str:
     for v in values:
         decides = (
             v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),
-            _plain(v.offset), _plain(v.minimum), _plain(v.maximum), v.invert, v.sentinels, v.choices, v.bits,
+            _plain(v.offset), _plain(v.minimum), _plain(v.maximum), v.invert, _sentinels(v), v.choices, v.bits,
             v.column_type,
         )  # fmt: skip
         digest.update(f"{decides}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def _sentinels(value: Value) -> tuple[int | str, ...]:
+    """Sentinels as numbers and bit patterns; maps without patterns of their own have the hash that they always had."""
+    return (*value.sentinels, *(f"{pattern:#x}" for pattern in value.patterns if pattern not in value.sentinels))
 
 
 def _plain(number: Decimal | None) -> str:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value, raw_limits
+from ess_ray.core.maps.sentinels import make_sentinels
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode
 
@@ -63,6 +64,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
         raise chosen["unit"].error(f"the standard's unit of {column.name} is {column.unit!r}, not {unit!r}")
     bits = _bits(chosen)
     raw_range = raw_limits(raw_type, bits)
+    sentinels, patterns = make_sentinels(chosen["sentinel"], raw_type, raw_range) if "sentinel" in chosen else ((), ())
     value = Value(
         level.table.name, column.name, None, (), level.function, 0, _width(node, raw_type, chosen), raw_type,
         order=chosen["order"].text(ORDERS) if "order" in chosen else DEFAULT_ORDER,
@@ -71,7 +73,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
         minimum=chosen["min"].decimal() if "min" in chosen else None,
         maximum=chosen["max"].decimal() if "max" in chosen else None,
         invert=chosen["invert"].text(INVERTS) if "invert" in chosen else None,
-        sentinels=_sentinels(chosen["sentinel"], raw_range) if "sentinel" in chosen else (),
+        sentinels=sentinels, patterns=patterns,
         choices=_choices(chosen["enum"]) if "enum" in chosen else (),
         bits=bits, column_type=column.type, unit=column.unit,
         note=chosen["note"].text() if "note" in chosen else "", line=node.line,
@@ -122,16 +124,6 @@ def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode]) -> int
     if "length" not in chosen:
         raise node.error("a string needs length, its number of registers (two characters each)")
     return chosen["length"].integer(1, MAX_REGISTERS)
-
-
-def _sentinels(node: TreeNode, raw_range: tuple[int, int] | None) -> tuple[int, ...]:
-    """Raw numbers; of a signed type they may be written unsigned too (0xFFFF of an int16 is -1)."""
-    numbers = []
-    for item in node.items() if isinstance(node.value, list) else [node]:
-        low, high = raw_range or (-(1 << 63), (1 << 63) - 1)
-        number = item.integer(low, high - low if raw_range else high)
-        numbers.append(number if number <= high else number - (high - low + 1))
-    return tuple(sorted(set(numbers)))
 
 
 def _choices(node: TreeNode) -> tuple[int, ...]:

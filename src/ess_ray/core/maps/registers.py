@@ -52,6 +52,7 @@ class Value:
     maximum: Decimal | None = None
     invert: str | None = None  # "swap01": 0 and 1 change places; "nonzero": 0 becomes 1, everything else 0
     sentinels: tuple[int, ...] = ()  # raw numbers (as signed or unsigned as raw_type says) that mean "no value"
+    patterns: tuple[int, ...] = ()  # bits of a float that mean the same, most significant byte first
     choices: tuple[int, ...] = ()  # of an enumeration, sorted; another number is out of range; empty: not one
     bits: tuple[int, int] | None = None  # lowest bit (0 = least significant) and count, for "bits"
     column_type: str = "float8"  # PostgreSQL type of the column: float8, int2, int4, int8, bool, text, int2[] …

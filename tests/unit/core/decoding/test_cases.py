@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.config.yaml_source import plain_tree
 from ess_ray.core.batch import batch_of
 from ess_ray.core.decoding.normalise import Decoder
 from ess_ray.core.errors import MapError
@@ -28,6 +29,8 @@ NAMES = sorted(path.parent.name for path in CASES.glob("*/map.yaml"))
 
 
 def _read(name: str, file: str) -> Any:
+    if file == "map.yaml":
+        return plain_tree(CASES / name / file)  # as the configuration reads it
     return yaml.safe_load((CASES / name / file).read_text())
 
 
@@ -35,7 +38,7 @@ def _map(name: str) -> tuple[RegisterMap, Standard]:
     own = (CASES / name / "standard.yaml").exists()
     standard = load_standard(_read(name if own else ".", "standard.yaml"))
     text = (CASES / name / "map.yaml").read_text()
-    return load_map(name, yaml.safe_load(text), standard, line_finder(text)), standard
+    return load_map(name, _read(name, "map.yaml"), standard, line_finder(text)), standard
 
 
 def _sample(plan: Plan, registers: dict[int, dict[int, list[int]]], missing: dict[int, list[int]]) -> Sample:

@@ -101,6 +101,24 @@ def test_a_sentinel_is_the_raw_number_as_its_type_reads_it(attributes: str, sent
     assert only(f"x: {{{attributes}}}").sentinels == sentinels
 
 
+@pytest.mark.parametrize(
+    ("attributes", "sentinels", "patterns"),
+    [
+        ("type: float32, sentinel: '0xFF7FFFFF'", (), (0xFF7FFFFF,)),
+        ("type: float64, sentinel: ['0x8000000000000000', -1]", (-1,), (1 << 63,)),
+        ("type: float32, sentinel: [9999, 2147483648]", (9999, 1 << 31), ()),
+        ("type: float32, sentinel: 2147483648.0", (), (0x4F000000,)),
+        ("type: float32, sentinel: 0.0", (0,), ()),
+        ("type: float32, sentinel: 0xff7fffff", (0xFF7FFFFF,), (0xFF7FFFFF,)),  # as an old recipe has it
+    ],
+)
+def test_a_sentinel_of_a_float_is_a_number_or_if_hexadecimal_its_bits(
+    attributes: str, sentinels: tuple[int, ...], patterns: tuple[int, ...]
+) -> None:
+    value = only(f"x: {{{attributes}}}")
+    assert (value.sentinels, value.patterns) == (sentinels, patterns)
+
+
 def test_the_remaining_attributes_arrive() -> None:
     value = only("wide: {enum: {2: stop, 0: off, 1: on}, invert: swap01, offset: 4, order: BADC, note: why}")
     assert (value.choices, value.invert, value.order, value.note) == ((0, 1, 2), "swap01", "BADC", "why")
@@ -161,6 +179,12 @@ IN_COLUMNS: dict[str, list[str]] = {
     "x: {unit: mV}": ["unit of x is 'V', not 'mV'"],
     "x: {count: 2}": ["is not an array"],
     "x: {sentinel: 70000}": ["expected a whole number from -32768 to 65535"],
+    "x: {sentinel: '0x12345'}": ["x.sentinel: expected a whole number from -32768 to 65535, found 74565"],
+    "x: {type: uint16, sentinel: -1}": ["expected a whole number from 0 to 65535"],
+    "small: {bits: 0..3, sentinel: 16}": ["expected a whole number from 0 to 15"],
+    "x: {type: float32, sentinel: '0x1FFFFFFFF'}": ["0x1FFFFFFFF can never match", "float32 go up to 0XFFFFFFFF"],
+    "x: {type: float32, sentinel: 1.0e+39}": ["x.sentinel: 1e+39 can never match: it is larger than any float32"],
+    "x: {type: float64, sentinel: none}": ["x.sentinel: expected a number, found 'none'"],
     "x: {enum: [0, 1]}": ["expected numbers with their meanings"],
     "x: {bit: 16}": ["from 0 to 15"],
     "x: {bit: 1, bits: 2..3}": ["not both"],
