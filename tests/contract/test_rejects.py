@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,8 +18,8 @@ from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseRefused
 from ess_ray.core.samples import Status
-from ess_ray.core.storing.flush import rejoined, rows_by_sample
-from tests.flushes import PCS_TYPES, STANDARD, counts, flush_of, keys_of, rows
+from ess_ray.core.storing.flush import Committed, rejoined, rows_by_sample
+from tests.flushes import BANK_TYPES, PCS_TYPES, STANDARD, counts, flush_of, keys_of, rows
 
 
 @pytest.fixture
@@ -140,7 +141,9 @@ def test_what_no_row_is_at_fault_for_rejects_no_row(prepared: str, writer: Write
 
 def test_rights_that_are_missing_reject_no_row(role: str, prepared: str) -> None:
     with psycopg.connect(prepared) as connection:
-        connection.execute(f"GRANT SELECT, INSERT ON sample, bank, rejected, late_commit, export_until TO {role}")
+        connection.execute(
+            f"GRANT SELECT, INSERT ON sample, bank, rejected, late_commit, export_until, database_identity TO {role}"
+        )
     limited = make_conninfo(prepared, user=role)
     with closing(Writer(limited)) as writer:
         with pytest.raises(DatabaseRefused, match="permission denied for table pcs") as caught:
@@ -150,3 +153,37 @@ def test_rights_that_are_missing_reject_no_row(role: str, prepared: str) -> None
             connection.execute(f"GRANT INSERT ON pcs TO {role}")
         writer.write(flush_of(keys_of(range(3))))
     assert counts(prepared) == (3, 6, 3)
+
+
+def test_however_many_rows_are_refused_each_call_ends_soon_and_makes_progress(
+    prepared: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ess_ray.adapters.postgres.writer.WORK_S", 0.5)
+    with psycopg.connect(prepared, autocommit=True) as connection:
+        connection.execute("ALTER TABLE bank ADD CHECK (bank_id = 1 AND extract(second FROM time)::int % 3 = 0)")
+    flush, answers = flush_of(keys_of(range(600))), list[Committed]()
+    while not answers or answers[-1].left:
+        begun_s = time.monotonic()
+        answers.append(writer.write(flush))
+        assert time.monotonic() - begun_s < 10
+    lefts = [len(answer.left) for answer in answers]
+    assert len(answers) > 1
+    assert lefts == sorted(lefts, reverse=True)
+    assert len(set(lefts)) == len(lefts)
+    assert counts(prepared) == (600, 200, 600)
+    assert sum(answer.rejected["bank"] for answer in answers) == 1000
+    assert sum(len(answer.demoted) for answer in answers) == 600
+    assert not any(answer.duplicates for answer in answers)
+    assert len(writer.write(flush).duplicates) == 600
+
+
+def test_a_sample_with_more_refused_rows_than_a_search_takes_is_stored_without_them(
+    prepared: str, writer: Writer
+) -> None:
+    key = keys_of(range(1))
+    with psycopg.connect(prepared, autocommit=True) as connection:
+        connection.execute("CREATE UNIQUE INDEX ON bank (time, (bank_id / 100))")
+    wide = [[(key[0][1], "jeju", "rack-1", 0, number, 1.0, [1], 1, 1, True, "ä") for number in range(300)]]
+    flush = replace(flush_of(key), tables=(rows("bank", BANK_TYPES, wide), flush_of(key).tables[1]))
+    answer = writer.write(flush)  # rows of different searches exclude each other
+    assert (answer.rejected, counts(prepared)) == ({"bank": 297}, (1, 3, 1))

@@ -80,7 +80,7 @@ class CollectionLog:
             self._troubles.met(("rejected", table), text, fields, logging.ERROR)
         for (device, tick_us), status in committed.demoted.items():
             self._incomplete(str(device), tick_us, status, Reason.REJECTED)
-        for batch in batches:
+        for batch in batches if not committed.left else ():
             self._batch(batch, committed.demoted)
 
     def _batch(self, batch: Batch, demoted: Mapping[Key, Status]) -> None:

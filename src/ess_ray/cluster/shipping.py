@@ -133,6 +133,10 @@ class Shipping:
         self.problem, self._retry_s = None, RETRY_S
         self._most_samples = min(GROWTH * self._most_samples, MOST_PER_SHIPMENT)
         self._collection_log.written()
+        if committed and committed.left:  # many rows are refused: what is stored of it is a duplicate the next time
+            self._conductor.failed(write.shipment)
+            self._count(write.shipment, committed)
+            return
         self._conductor.committed(write.shipment)
         if write.shipment.layout not in self._conductor.set_aside:
             self._set_aside.pop(write.shipment.layout, None)
@@ -142,7 +146,7 @@ class Shipping:
             self._count(write.shipment, committed)
 
     def _count(self, shipment: Shipment, committed: Committed) -> None:
-        self.work.committed(len(shipment.batches), committed)
+        self.work.committed(0 if committed.left else len(shipment.batches), committed)
         for other in set(committed.other_collectors) - self._other_collectors:
             self._other_collectors.add(other)
             text = f"another collector, {other}, polls the same devices: each tick is stored once"

@@ -4,28 +4,28 @@
 however often, so that the data tables need no unique index. That also makes it safe to send a flush again whose commit
 was not answered.
 
-A row that the database refuses for good (`adapters.postgres.connect` says by which SQLSTATEs) is found by halving, in a
-transaction that is rolled back, and kept in `rejected`; its sample becomes partial or failed, and all else is stored.
+A row that the database refuses for good (`adapters.postgres.connect` says by which SQLSTATEs) is kept in `rejected`;
+its sample becomes partial or failed, and all else is stored. The flush is halved until a part is small, and each part
+is committed on its own, so that what has been found out stays, however many rows are refused: after WORK_S the call
+ends and says what is left.
 
-A flush on its way::
+A part of a flush on its way::
 
     to commit ──COMMIT──▶ committed
       ▲  ▲ └──a key of `sample` exists (23505): rolled back──▶ which ones? those are dropped as duplicates ──┐
       │  └────────────────────────────────────────────────────────────────────────────────────────────────────┘
-      └──a row is refused: rolled back; found by halving, taken out, to be kept in `rejected`
+      └──a row is refused: rolled back; halved if it is big, else the row is found, to be kept in `rejected`
 
 Every other error is raised, after the connection was closed: the next write begins with a new one.
 
-Errors: `DatabaseUnavailable` (send the same flush again later), `DatabaseRefused` (nothing of the flush was stored, and
-no row of it is at fault). A server that stays silent is given up after `FLUSH_LIMIT_S`.
+Errors: `DatabaseUnavailable` (send the same flush again later), `DatabaseRefused` (no row is at fault). A server that
+stays silent is given up after `FLUSH_LIMIT_S`.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -34,13 +34,25 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres import rejected
-from ess_ray.adapters.postgres.connect import DatabaseConnection, concerns_row, connect, server_message, translated, utc
-from ess_ray.adapters.postgres.copy_rows import column_types, copy_rows
-from ess_ray.core.samples import Event, Status
-from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, Keys, TableRows, count_rows, touched_spans, without
-from ess_ray.core.storing.rejects import Piece, Rejection, pieces_of, row_json, sift, without_rows
+from ess_ray.adapters.postgres.connect import DatabaseConnection, concerns_row, connect, translated, utc
+from ess_ray.adapters.postgres.copy_rows import copy_rows
+from ess_ray.adapters.postgres.refused_rows import TRIAL_ROWS, find_refused, rejections
+from ess_ray.core.samples import Event
+from ess_ray.core.storing.attempt import Attempt, summed_up
+from ess_ray.core.storing.flush import (
+    Committed,
+    Flush,
+    Key,
+    Keys,
+    TableRows,
+    halves,
+    touched_spans,
+    without,
+)
+from ess_ray.core.storing.rejects import without_rows
 
 FLUSH_LIMIT_S = 25.0  # of the server's silence; well below the driver's limit for a write (`cluster.liveness`)
+WORK_S = 10.0  # of a flush with refused rows; other flushes wait meanwhile, and the driver's limit is far
 # What every transaction begins with, in one round trip. The settings are local to it: that also holds behind a
 # connection pooler. A commit must be on disk when it is answered; a transaction whose writer vanished must not keep its
 # keys from the next writer for long; a lock is given up with a message that names it before the whole connection is.
@@ -73,34 +85,6 @@ ON CONFLICT DO NOTHING"""
 Result = TypeVar("Result")
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """A flush on its way: what of it is still to be committed, and what happened to the samples taken out of it.
-
-    Invariant: `rejections` and `demoted` are of samples that are still in `flush`, so that they are written with them.
-    """
-
-    flush: Flush
-    other_collectors: set[str] = field(default_factory=set)  # that wrote the duplicates
-    rejections: list[Rejection] = field(default_factory=list)
-    demoted: dict[Key, Status] = field(default_factory=dict)
-    copy_s: float = 0.0
-    duplicate_rollbacks: int = 0
-    refusal_rollbacks: int = 0
-
-    def drop_duplicates(self, collectors: Mapping[Key, str | None]) -> bool:
-        """Leave out samples that the database has, and repeats of a key; False if that changes nothing.
-
-        `collectors`: who wrote each of the former.
-        """
-        before = len(self.flush.keys)
-        self.flush = without(self.flush, collectors)
-        self.other_collectors |= {name for name in collectors.values() if name}
-        self.rejections = [rejection for rejection in self.rejections if rejection.key not in collectors]
-        self.demoted = {key: status for key, status in self.demoted.items() if key not in collectors}
-        return len(self.flush.keys) < before
-
-
 class FlushWriter:
     """A connection to one database, opened when first needed and again after it was lost.
 
@@ -126,12 +110,14 @@ class FlushWriter:
         self._answer_limit_s = answer_limit_s
         self._connection: DatabaseConnection | None = None
         self._begin_statement = ""  # of this connection
+        self._committed_before: set[Key] = set()  # samples of flushes of which some were left
 
     def write(self, flush: Flush) -> Committed:
-        """Commit `flush`, all of it, less the samples that are there already: the `duplicates` of the result.
+        """Commit `flush`, less the samples that are there already: the `duplicates` of the result.
 
-        Raises DatabaseUnavailable if the same flush may succeed later, DatabaseRefused if it will not; nothing was
-        stored then, unless the answer to a commit was lost.
+        If many rows are refused, only a part is committed: `left` of the result names the samples of the other part,
+        and the same flush is to be written again. Raises DatabaseUnavailable if the same flush may succeed later,
+        DatabaseRefused if it will not; nothing was stored then, unless the answer to a commit was lost.
         """
         return self._translated(f"writing {len(flush.keys)} samples", lambda: self._write(flush))
 
@@ -175,44 +161,53 @@ class FlushWriter:
             cursor.execute(LATE_COMMIT, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 
     def _write(self, flush: Flush) -> Committed:
-        attempt, begun_s = _Attempt(flush), time.perf_counter()
-        while attempt.flush.keys and not self._stored(attempt):
+        begun_s, attempts = time.perf_counter(), list[Attempt]()
+        before = self._committed_before & set(flush.keys) if self._committed_before else set()
+        parts = [without(flush, before) if before else flush]  # those to be written first stand last
+        while parts and not (attempts and time.perf_counter() - begun_s > WORK_S):
+            attempt = Attempt(parts.pop())
+            try:
+                attempt.committed = self._stored(attempt)
+            except psycopg.Error:
+                if not any(attempt.committed for attempt in attempts):
+                    raise
+                self.close()
+                parts.append(attempt.flush)  # whoever writes it again gets the error
+                break
+            attempts.append(attempt)
+            if not attempt.committed:
+                parts += reversed(halves(attempt.flush))
+        left = [key for part in parts for key in part.keys]
+        self._committed_before -= before
+        if left:
+            self._committed_before |= set(flush.keys) - set(left)
+        write_s = time.perf_counter() - begun_s
+        return summed_up(flush, attempts, self._collector, before, left, time.time_ns() // 1000, write_s)
+
+    def _stored(self, attempt: Attempt) -> bool:
+        """Commit the attempt, less duplicates and refused rows; False if it is to be halved for these."""
+        while attempt.flush.keys:
+            try:
+                if self._commit(attempt):
+                    return True
+            except psycopg.Error as error:
+                if not concerns_row(error):
+                    raise
+                attempt.refusal_rollbacks += 1
+                if len(attempt.flush.keys) > 1 and sum(map(_rows, attempt.flush.tables)) > TRIAL_ROWS:
+                    return False
+                if not self._take_out_refused(attempt):
+                    raise
+                continue
             attempt.duplicate_rollbacks += 1
             if not attempt.drop_duplicates(self._duplicates(attempt.flush)):
                 raise psycopg.InternalError(
                     "a key of table sample is taken, but its row cannot be seen: a row security policy, or a unique "
                     "index that ess_ray did not make"
                 )
-        # A key that the flush holds twice is a duplicate once: one of the two was dropped.
-        dropped = Counter(flush.keys) - Counter(attempt.flush.keys) if attempt.flush is not flush else Counter[Key]()
-        return Committed(
-            tuple(dropped.elements()),
-            count_rows(attempt.flush),
-            committed_us=time.time_ns() // 1000,
-            other_collectors=tuple(sorted(attempt.other_collectors - {self._collector})),
-            rejected=Counter(rejection.table for rejection in attempt.rejections),
-            demoted=attempt.demoted,
-            cost=Cost(
-                normalised_rows=sum(sum(table.rows) for table in flush.tables),
-                normalise_s=flush.made_s,
-                copy_s=attempt.copy_s,
-                write_s=time.perf_counter() - begun_s,
-                duplicate_rollbacks=attempt.duplicate_rollbacks,
-                refusal_rollbacks=attempt.refusal_rollbacks,
-            ),
-        )
+        return True
 
-    def _stored(self, attempt: _Attempt) -> bool:
-        """Commit the attempt, less the rows that are refused; False if there is a duplicate among its samples."""
-        while True:
-            try:
-                return self._commit(attempt)
-            except psycopg.Error as error:
-                if not concerns_row(error) or not self._take_out_refused(attempt):
-                    raise
-                attempt.refusal_rollbacks += 1
-
-    def _commit(self, attempt: _Attempt) -> bool:
+    def _commit(self, attempt: Attempt) -> bool:
         """One transaction; False if it was rolled back because a sample is a duplicate."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
@@ -240,26 +235,16 @@ class FlushWriter:
             rows = connection.execute(DUPLICATES, [sites, devices, times, min(times), max(times)]).fetchall()
         return {flush.keys[index]: collector for index, collector in rows}
 
-    def _take_out_refused(self, attempt: _Attempt) -> bool:
+    def _take_out_refused(self, attempt: Attempt) -> bool:
         """Take the rows out of the attempt that the database refuses; False if it refuses none alone."""
-        refused_pieces: dict[str, list[Piece]] = {}
-        connection = self._connected()
-        with connection.transaction(force_rollback=True), connection.cursor() as cursor:
-            self._begin(cursor, _tables(attempt.flush), attempt.flush.keys)
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or some would speak up at the commit only
-            try:
-                copy_rows(cursor, attempt.flush.samples)
-            except psycopg.errors.UniqueViolation:
-                return True  # another writer was faster: the next commit finds that out too
-            for table in attempt.flush.tables:
-                refused = sift(pieces_of(table), _trial(cursor, table))
-                types = column_types(cursor, table.table) if refused else {}
-                refused_pieces[table.table] = [piece for piece, _ in refused]
-                for piece, error in refused:
-                    data, key = row_json(piece.data, table.columns, types), attempt.flush.keys[piece.sample]
-                    state, reason = error.sqlstate or "", server_message(error)
-                    attempt.rejections.append(Rejection(key, table.table, data, state, reason))
-        attempt.flush, demoted = without_rows(attempt.flush, refused_pieces)
+        connection, flush = self._connected(), attempt.flush
+        refused = find_refused(connection, flush, lambda cursor: self._begin(cursor, _tables(flush), flush.keys))
+        if refused is None:
+            return True  # another writer was faster: the next commit finds that out too
+        with connection.transaction(), connection.cursor() as cursor:
+            attempt.rejections += rejections(cursor, flush, refused)
+        pieces = {table: [piece for piece, _ in rows] for table, rows in refused.items()}
+        attempt.flush, demoted = without_rows(flush, pieces)
         attempt.demoted |= demoted
         return bool(demoted)
 
@@ -273,25 +258,13 @@ class FlushWriter:
             cursor.execute(EVENTS, [list(column) for column in zip(*rows, strict=True)])
 
 
+def _rows(table: TableRows) -> int:
+    return sum(table.rows)
+
+
 def _tables(flush: Flush) -> list[str]:
     return [table.table for table in (flush.samples, *flush.tables) if table.data]
 
 
 def _utc_or_none(time_us: int | None) -> datetime | None:
     return None if time_us is None else utc(time_us)
-
-
-def _trial(cursor: psycopg.Cursor, table: TableRows) -> Callable[[bytes], psycopg.Error | None]:
-    """The `store` of `sift` for rows of `table`: returns the error about a row; other errors end the search."""
-
-    def store(data: bytes) -> psycopg.Error | None:
-        try:
-            with cursor.connection.transaction():
-                copy_rows(cursor, replace(table, data=data))
-        except psycopg.Error as error:
-            if not concerns_row(error):
-                raise
-            return error
-        return None
-
-    return store

@@ -204,9 +204,12 @@ class Account:
 
     def _count(self, batch: Batch, result: Committed) -> None:
         demoted = {(str(device), tick_us): status for (device, tick_us), status in result.demoted.items()}
+        left = {(str(device), tick_us) for device, tick_us in result.left}
         latency_us: dict[str, list[int]] = {}
         headers = zip(batch.devices, batch.headers["tick_us"].tolist(), batch.headers["status"].tolist(), strict=True)
         for index, (name, tick_us, code) in enumerate(headers):
+            if left and (name, tick_us) in left:
+                continue
             account = self._by_name.get(name)
             if account is None or tick_us < self.first_us:
                 self.recovered += 1

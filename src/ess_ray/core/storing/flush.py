@@ -104,6 +104,7 @@ class Committed:
     rejected: Mapping[str, int] = field(default_factory=dict)  # rows that the database refused for good, by table
     demoted: Mapping[Key, Status] = field(default_factory=dict)  # what became of the samples that lost rows so
     cost: Cost = field(default_factory=Cost)
+    left: Collection[Key] = ()  # samples that there was no time for: the same flush is to be written again
 
 
 def touched_spans(keys: Keys) -> list[tuple[str, int, int]]:
@@ -141,10 +142,20 @@ def without(flush: Flush, duplicates: Collection[Key]) -> Flush:
         if key not in seen:
             seen.add(key)
             keep.append(index)
+    return _chosen(flush, keep)
+
+
+def halves(flush: Flush) -> tuple[Flush, Flush]:
+    """The first and the second half of the samples, at least two; `made_s` is 0."""
+    middle = len(flush.keys) // 2
+    return _chosen(flush, range(middle)), _chosen(flush, range(middle, len(flush.keys)))
+
+
+def _chosen(flush: Flush, indices: Sequence[int]) -> Flush:
     return Flush(
-        keys=flush.keys.at(keep),
-        samples=_cut(flush.samples, keep),
-        tables=tuple(_cut(table, keep) for table in flush.tables),
+        keys=flush.keys.at(indices),
+        samples=_cut(flush.samples, indices),
+        tables=tuple(_cut(table, indices) for table in flush.tables),
     )
 
 

@@ -39,6 +39,18 @@ class Piece:
     sample: int
     row: int
     data: bytes
+    rows: int = 1
+
+    def cut(self, most: int) -> list[Piece]:
+        """The same rows in pieces of at most so many."""
+        if self.rows <= most:
+            return [self]
+        rows = split_rows(self.data)
+        return [
+            Piece(self.sample, self.row + start, b"".join(part), len(part))
+            for start in range(0, len(rows), most)
+            if (part := rows[start : start + most])
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +74,17 @@ def sift(pieces: Sequence[Piece], store: Callable[[bytes], Refusal | None]) -> l
         return []
     if len(pieces) == 1:
         (piece,) = pieces
-        rows = split_rows(piece.data)
-        if len(rows) == 1:
+        if piece.rows == 1:
             return [(piece, refusal)]
-        pieces = [Piece(piece.sample, row, data) for row, data in enumerate(rows)]
+        pieces = piece.cut(1)
     half = len(pieces) // 2
     return sift(pieces[:half], store) + sift(pieces[half:], store)
 
 
 def pieces_of(rows: TableRows) -> list[Piece]:
     """One piece a sample, with all its rows; samples without rows are left out."""
-    return [Piece(sample, 0, data) for sample, data in enumerate(rows_by_sample(rows)) if data]
+    by_sample = zip(rows_by_sample(rows), rows.rows, strict=True)
+    return [Piece(sample, 0, data, count) for sample, (data, count) in enumerate(by_sample) if data]
 
 
 def without_rows(flush: Flush, refused: Mapping[str, Collection[Piece]]) -> tuple[Flush, dict[Key, Status]]:
