@@ -214,17 +214,13 @@ def test_no_variable_hides_a_function_of_its_module() -> None:
 def test_no_two_classes_have_the_same_name() -> None:
     files = defaultdict(list)
     for file in PARTS:
-        for node in ast.walk(ast.parse((SOURCE / file).read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax_tree(file)):
             if isinstance(node, ast.ClassDef):
                 files[node.name].append(file)
     assert {name: named for name, named in files.items() if len(named) > 1} == {}
 
 
-ERRORS = {
-    node.name
-    for node in ast.parse((SOURCE / "core/errors.py").read_text(encoding="utf-8")).body
-    if isinstance(node, ast.ClassDef)
-}
+ERRORS = {node.name for node in syntax_tree("core/errors.py").body if isinstance(node, ast.ClassDef)}
 
 
 def public_functions(tree: ast.AST, docs: str = "") -> Iterator[tuple[ast.FunctionDef, str]]:
@@ -250,7 +246,7 @@ def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
     def unnamed(file: str) -> set[str]:
         return {
             f"{function.name} raises {node.exc.func.id}"
-            for function, docs in public_functions(ast.parse((SOURCE / file).read_text(encoding="utf-8")))
+            for function, docs in public_functions(syntax_tree(file))
             for node in own_nodes(function)
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name)
             if node.exc.func.id in ERRORS and node.exc.func.id not in docs
