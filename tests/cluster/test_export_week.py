@@ -18,6 +18,7 @@ from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.core.errors import StoreUnavailable
 from ess_ray.core.exporting.outcome import ExportOutcome
+from ess_ray.core.maps.fixed_columns import FIXED_TABLES
 from ess_ray.core.settings import Settings
 from examples import read_month
 from tests import days
@@ -30,7 +31,7 @@ from tests.stores import BUCKET, FakeStore, Fault, Harm, Step, fake_store
 WEEK = [date(2025, 11, 17) + number * timedelta(1) for number in range(7)]
 LATE_DAY, STORE_DOWN, KILLED = WEEK[1], WEEK[2], WEEK[4]
 LATE = range(40, 60)  # ticks of sionyu that come a few days later
-TABLES = ("bank", "rack", "pcs", "etc", "sample", "event")
+TABLES = ("bank", "rack", "pcs", "etc", *FIXED_TABLES)
 SITES = ("sionyu", "panri")
 TICKS = 144  # a day: one in 600 s
 

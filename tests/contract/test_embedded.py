@@ -173,10 +173,13 @@ def test_an_interrupted_first_start_leaves_nothing_that_hinders(tmp_path: Path) 
     assert not half.exists()
 
 
-def test_data_of_another_version_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "advice"), [(12, r"run \./scripts/run job=upgrade"), (99, "start the version of ess_ray that made it")]
+)
+def test_data_of_another_version_are_named_with_what_to_do(tmp_path: Path, version: int, advice: str) -> None:
     (tmp_path / "data").mkdir(mode=0o700)
-    (tmp_path / "data/PG_VERSION").write_text("12\n")
-    with pytest.raises(CannotStart, match=r"made by PostgreSQL 12, and .* is PostgreSQL 18"):
+    (tmp_path / "data/PG_VERSION").write_text(f"{version}\n")
+    with pytest.raises(CannotStart, match=rf"made by PostgreSQL {version}, and .* is PostgreSQL 18.*{advice}"):
         EmbeddedPostgres(tmp_path).start()
 
 

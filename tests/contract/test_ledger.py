@@ -16,6 +16,7 @@ from ess_ray.adapters.stores.formats import PARQUET
 from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError, DatabaseRefused
 from ess_ray.core.exporting.objects import Catalogue
+from ess_ray.core.maps.fixed_columns import FIXED_TABLES
 from ess_ray.core.samples import Device
 from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export, read
 from tests.flushes import STANDARD
@@ -73,12 +74,12 @@ def test_due_is_every_day_that_something_was_configured_oldest_first(prepared: s
     register_devices(prepared, [pcs, configured({"bank": ["label", "soc"]})], DAY.end_us)
     register_devices(prepared, [configured({"bank": ["label", "soc"]})], DAY.end_us + DAY_US)
     assert due(ledger) == [
-        (22, "pcs"), (22, "sample"), (22, "event"),
-        (23, "bank"), (23, "pcs"), (23, "sample"), (23, "event"),
-        (24, "bank"), (24, "sample"), (24, "event"),
-    ]  # fmt: skip
+        (day, table)
+        for day, tables in ((22, ["pcs"]), (23, ["bank", "pcs"]), (24, ["bank"]))
+        for table in (*tables, *FIXED_TABLES)
+    ]
     assert due(ledger, date(2026, 11, 21)) == []
-    assert [column.name for column in ledger.due("jeju", SEOUL, LAST)[3].columns][4:] == ["bank_id", "soc", "label"]
+    assert [column.name for column in ledger.due("jeju", SEOUL, LAST)[5].columns][4:] == ["bank_id", "soc", "label"]
     assert ledger.due("busan", SEOUL, LAST) == []
     assert ledger.day_objects("jeju", whole_day(date(2026, 11, 21), SEOUL)) == ()
 
@@ -101,9 +102,9 @@ def test_times_from_before_deliveries_were_noted_take_the_maps_of_today(prepared
     run(prepared, "UPDATE device SET delivers = NULL")
     assert [column.name for column in ledger.day_objects("jeju", DAY)[0].columns][5:] == ["soc"]
     run(prepared, "UPDATE device SET map = 'gone'")
-    assert [day_object.table for day_object in ledger.day_objects("jeju", DAY)] == ["bank", "pcs", "sample", "event"]
+    assert [day_object.table for day_object in ledger.day_objects("jeju", DAY)] == ["bank", "pcs", *FIXED_TABLES]
     register_devices(prepared, [configured({"x": []}, map_name="gone")], DAY.end_us)  # the same map: now it is noted
-    assert [day_object.table for day_object in ledger.day_objects("jeju", DAY)] == ["sample", "event"]
+    assert [day_object.table for day_object in ledger.day_objects("jeju", DAY)] == [*FIXED_TABLES]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_a_mark_that_means_nothing_here_is_known(prepared: str, ledger: Ledger, 
     run(prepared, mark)
     assert ledger.entry_of(day_object_of("bank")) == (None, None)
     assert ledger.entry_of(day_object_of("pcs"))[1] is None
-    assert due(ledger, DAY.date) == [(22, "pcs"), (22, "sample"), (22, "event")]
+    assert due(ledger, DAY.date) == [(22, table) for table in ("pcs", *FIXED_TABLES)]
 
 
 def test_late_commits_of_another_cluster_do_not_touch_an_export_of_this_one(prepared: str, ledger: Ledger) -> None:
@@ -161,5 +162,5 @@ def test_a_database_that_was_never_prepared_says_what_to_do(dsn: str) -> None:
 def test_years_of_days_are_asked_at_once(prepared: str, ledger: Ledger) -> None:
     register_devices(prepared, [configured({"pcs": ["power"]})], DAY.start_us)
     day_objects = ledger.due("jeju", SEOUL, DAY.date + timedelta(days=400))
-    assert len(day_objects) == 3 * 401
+    assert len(day_objects) == 5 * 401
     assert day_objects[-1].day.date == DAY.date + timedelta(days=400)

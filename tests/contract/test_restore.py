@@ -1,7 +1,8 @@
-"""The way back: days that were exported, out of the store into a database, cell by cell as they were."""
+"""The way back: days that were exported, out of a store into a database, cell by cell as they were."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -11,19 +12,32 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.postgres.connect import utc
+from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
 from tests import days
-from tests.contract.test_export_cells import export, settings_of
+from tests.make import make_settings
+from tests.stores import BUCKET, FakeStore
 
 DAY = date(2026, 11, 22)
-TABLES = ("sample", "event", *days.TABLES)
+TABLES = ("sample", "event", "rejected", *days.TABLES)
+# Two plants, with arrays, modules and two time zones.
+PLANTS = [
+    "site=[sionyu,seokhwan]", "sites.seokhwan.timezone=America/St_Johns",
+    *(f"sites.{site}.devices.gateway.period_s=1200" for site in ("sionyu", "seokhwan")),
+]  # fmt: skip
+REJECTED = (
+    ("rack", '{"bank_id": 1, "rack_id": 3, "note": "a\\nb, \\"c\\""}', "22003", "out of range", utc(0)),
+    ("rack", '{"bank_id": 1, "rack_id": 4}', "22003", "line\r\nline", utc(1)),
+    ("pcs", "{}", "", "", utc(2)),
+)
 
 
 @pytest.fixture
 def new_dsn(server: str) -> Iterator[str]:
-    """A second database on the same server: the one that takes the place of the lost one."""
+    """A second database on the same server: it takes the place of the lost one."""
     name = f"ess_ray_test_{os.getpid()}_new"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -42,41 +56,89 @@ def cells(dsn: str, tables: Sequence[str] = TABLES) -> dict[str, list[str]]:
     return content
 
 
-def exported_rows(dsn: str, settings: Settings) -> dict[str, list[str]]:
-    """The cells of the day that was exported; all others are deleted from the database."""
-    with psycopg.connect(dsn) as connection:
-        for site in settings.timezones:
-            day = days.day_of(settings, site, DAY)
-            for table in TABLES:
-                limits = [site, utc(day.start_us), utc(day.end_us)]
-                connection.execute(f"DELETE FROM {table} WHERE site = %s AND NOT (time >= %s AND time < %s)", limits)
-    return cells(dsn)
+class Plant:
+    """Plants with a day in a database, its exports, and the words that name the store."""
+
+    def __init__(self, dsn: str, folder: Path, *store: str) -> None:
+        self.dsn, self.folder, self.store = dsn, folder, store
+
+    @property
+    def settings(self) -> Settings:
+        return make_settings("job=export", "storage=timescale", f"storage.dsn={self.dsn}", *PLANTS, *self.store)
+
+    def fill(self) -> None:
+        """The day, with every trouble that a sample can have, and nothing but the day."""
+        settings = self.settings
+        days.register(self.dsn, settings, days.day_of(settings, "sionyu", date(2026, 1, 1)).start_us)
+        days.write_day(self.dsn, settings, DAY)
+        with psycopg.connect(self.dsn) as connection:
+            for site in settings.timezones:
+                day = days.day_of(settings, site, DAY)
+                for number, row in enumerate(REJECTED):
+                    connection.execute(
+                        "INSERT INTO rejected VALUES (%s, %s, 'gateway', %s, %s, %s, %s, %s)",
+                        [utc(day.start_us + number * 1_200_000_000), site, *row],
+                    )
+                for table in TABLES:
+                    limits = [site, utc(day.start_us), utc(day.end_us)]
+                    connection.execute(f"DELETE FROM {table} WHERE site = %s AND (time < %s OR time >= %s)", limits)
+
+    def export(self) -> list[ExportEnd]:
+        """Export the day; how each of its objects ended."""
+        exporter, ends = make_exporter(self.settings, self.dsn), []
+        for site in self.settings.timezones:
+            for day_object in exporter.ledger.day_objects(site, days.day_of(self.settings, site, DAY)):
+                *_, outcome = exporter.export(day_object)
+                assert isinstance(outcome, ExportOutcome)
+                ends.append(outcome.end)
+        return ends
+
+    def due(self) -> list[str]:
+        """What the main job would export."""
+        ledger = make_exporter(self.settings, self.dsn).ledger
+        return [str(each) for site, zone in self.settings.timezones.items() for each in ledger.due(site, zone, DAY)]
+
+    def restore(self, *words: str) -> int:
+        folder = f"state_dir={self.folder}/state"
+        base = ["job=restore", f"day={DAY}", "storage=timescale", f"storage.dsn={self.dsn}", folder]
+        return main([*base, *PLANTS, *self.store, *words])
+
+    def report(self, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, object]]:
+        capsys.readouterr()
+        code = main([
+            "job=report", f"day={DAY}", "storage=timescale", f"storage.dsn={self.dsn}", "report.format=json", *PLANTS,
+        ])  # fmt: skip
+        return code, json.loads(capsys.readouterr().out)
 
 
-def restore(dsn: str, folder: Path, *words: str) -> int:
-    words_of_store = ["storage=timescale", f"storage.dsn={dsn}", f"state_dir={folder}/state", f"from={folder}/export"]
-    return main(["job=restore", *words_of_store, *words])
+@pytest.fixture(params=["csv", "gzip", "parquet", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """The words of a store of its own: of a folder with each format, and of a bucket with two."""
+    if request.param == "bucket":
+        fake: FakeStore = request.getfixturevalue("fake")
+        name = "export.name=" + tmp_path.name + "/{site}/{yyyymmdd}_{table}.csv"
+        place = ["export=gcs", f"export.bucket={BUCKET}", f"export.endpoint={fake.endpoint}", name]
+        return [*place, "export.formats=[parquet,csv]"]
+    formats = {"gzip": ["export.gzip=true"], "parquet": ["export.formats=[parquet]"]}.get(request.param, [])
+    return ["export=local", f"export.folder={tmp_path}/export", *formats]
 
 
-@pytest.fixture
-def settings(dsn: str, tmp_path: Path) -> Settings:
-    settings = settings_of(dsn, tmp_path / "export", "site=all", *days.every(600))
-    days.register(dsn, settings, days.day_of(settings, "sionyu", date(2026, 1, 1)).start_us)
-    days.write_day(dsn, settings, DAY)
-    return settings
-
-
-@pytest.mark.parametrize("words", [["site=all", f"day={DAY}"], ["site=all", "day=2026-11-01..2026-11-30"]])
-def test_a_new_database_is_filled_from_a_folder_cell_by_cell(
-    dsn: str, new_dsn: str, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+def test_a_database_that_was_thrown_away_is_filled_again(
+    dsn: str, new_dsn: str, tmp_path: Path, store: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    export(dsn, settings, DAY)
-    lost = exported_rows(dsn, settings)
-    assert restore(new_dsn, tmp_path, *words) == 0  # a dry run
-    assert "sample 144 of 144, bank 126 of 126" in capsys.readouterr().out
-    with psycopg.connect(new_dsn) as connection:
+    lost = Plant(dsn, tmp_path, *store)
+    lost.fill()
+    assert {*lost.export()} == {ExportEnd.EXPORTED}
+    before, report = cells(dsn), lost.report(capsys)
+    plant = Plant(new_dsn, tmp_path, *store)
+    assert plant.restore("from=bucket") == 0
+    assert "sample 72 of 72, bank 63 of 63" in capsys.readouterr().out
+    with psycopg.connect(new_dsn) as connection:  # that was a dry run
         assert connection.execute("SELECT to_regclass('sample')").fetchone() == (None,)
-    for end in ("restored, 144 ticks new, 0 present", "already there, 0 ticks new, 144 present"):
-        assert restore(new_dsn, tmp_path, *words, "restore.run=true") == 0
+    for end in ("restored, 72 ticks new, 0 present", "already there, 0 ticks new, 72 present"):
+        assert plant.restore("from=bucket", "restore.run=true") == 0
         assert f"sionyu {DAY}: {end}" in capsys.readouterr().out
-        assert cells(new_dsn) == lost
+        assert cells(new_dsn) == before
+        assert plant.report(capsys) == report
+        assert plant.due() == []
+    assert {*plant.export()} == {ExportEnd.UNCHANGED}

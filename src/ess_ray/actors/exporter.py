@@ -9,9 +9,9 @@ Errors: those of `adapters.postgres.day_rows`, `adapters.postgres.ledger` and `c
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ess_ray import __version__
+from ess_ray.actors.entries import entry_of, has_content, metadata_of
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.stores.checksum import Checksum
@@ -140,7 +140,8 @@ class Exporter:
     ) -> str:
         """The reason why these rows must not take the place of what was exported; empty if they may."""
         writer = stored.metadata.get(IDENTITY) if stored else None
-        if writer and writer != rows.database:
+        taken_over = entry is not None and stored is not None and entry.agrees(stored)  # or exported by this one
+        if writer and writer != rows.database and not taken_over:
             return f"another database ({writer}) wrote the object, and this one is {rows.database}"
         try:
             before = self._extent(day_object, entry, stored)
@@ -172,8 +173,8 @@ class Exporter:
                 upload.write(block)
                 if progress:
                     yield progress
-            upload.metadata.update(_metadata(day_object, rows, content))
-        self.ledger.record(day_object, self._entry(day_object, rows, content, upload.stored))
+            upload.metadata.update(metadata_of(day_object, rows, content))
+        self.ledger.record(day_object, entry_of(day_object, rows, content, upload.stored, self.store.location))
         yield ExportOutcome(ExportEnd.REPLACED if replaced else ExportEnd.EXPORTED, rows.rows, upload.stored.bytes)
 
     def _kept(self, day_object: DayObject, replaced: StoredObject | None) -> KeptRows | None:
@@ -193,30 +194,12 @@ class Exporter:
                 encoded.add(block)
                 if progress:
                     yield progress
-        if (encoded.crc32c, encoded.bytes) != (stored.crc32c, stored.bytes):
+        same_bytes = (encoded.crc32c, encoded.bytes) == (stored.crc32c, stored.bytes)
+        if not same_bytes and not has_content(stored, day_object, content):
             yield from self._upload(day_object, entry, stored)
             return
-        self.ledger.record(day_object, self._entry(day_object, rows, content, stored))
+        self.ledger.record(day_object, entry_of(day_object, rows, content, stored, self.store.location))
         yield ExportOutcome(ExportEnd.ENTERED, rows.rows, stored.bytes)
-
-    def _entry(self, day_object: DayObject, rows: DayRows, content: Checksum, stored: StoredObject) -> LedgerEntry:
-        return LedgerEntry(
-            name=day_object.name,
-            location=self.store.location,
-            generation=stored.generation,
-            bytes=stored.bytes,
-            crc32c=stored.crc32c,
-            content_crc32c=content.crc32c,
-            rows=rows.rows,
-            first_us=rows.first_us,
-            last_us=rows.last_us,
-            mark=rows.mark,
-            schema_hash=day_object.schema_hash,
-            version=__version__,
-            exported_us=time.time_ns() // 1000,
-            start_us=day_object.day.start_us,
-            end_us=day_object.day.end_us,
-        )
 
     def _verify_rows(self, day_object: DayObject, entry: LedgerEntry) -> Iterator[ExportReport]:
         content = Checksum()
@@ -263,18 +246,3 @@ def _encoded(
     if kept:
         kept.finish()
     yield encoder.finish(), None
-
-
-def _metadata(day_object: DayObject, rows: DayRows, content: Checksum) -> Mapping[str, str]:
-    """The metadata that an object carries in the store."""
-    times = {"first_time": rows.first_us, "last_time": rows.last_us}
-    clock = day_object.day.clock
-    return {
-        "rows": str(rows.rows),
-        **{name: clock(time_us, "%Y-%m-%dT%H:%M:%S%z") for name, time_us in times.items() if time_us},
-        "schema_hash": day_object.schema_hash,
-        "content_crc32c": f"{content.crc32c:08x}",
-        "timezone": day_object.day.timezone,
-        IDENTITY: rows.database,
-        "version": __version__,
-    }

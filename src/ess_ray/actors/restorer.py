@@ -15,15 +15,18 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from ess_ray.actors.takeover import TakeOver
 from ess_ray.adapters.postgres.hour_load import HourLoad, LoadedTable, open_load
 from ess_ray.adapters.stores.checksum import Checksum
 from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.row_blocks import column_names, read_content, row_blocks
+from ess_ray.core.day import whole_day
 from ess_ray.core.exporting.extent import extent_of_metadata
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.names import NamedObject, name_prefix, named_objects
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.exporting.restoring import (
+    CONTENT,
     HourCount,
     ObjectContent,
     RestoreEnd,
@@ -36,7 +39,7 @@ from ess_ray.core.exporting.restoring import (
 )
 from ess_ray.core.exporting.store import Store, StoredObject
 
-READ_SHARE = 0.3  # of the work of a day: reading and checking its objects
+READ_SHARE, LOAD_SHARE = 0.2, 0.5  # of the work of a day: reading and checking its objects; inserting their rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,27 @@ class _CheckedObject:
 class Restorer:
     """Restores from one store into one database. Neither connects before it is used."""
 
-    def __init__(self, dsn: str, store: Store, catalogue: Catalogue, spool: Path, *, run: bool) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        store: Store,
+        catalogue: Catalogue,
+        spool: Path,
+        *,
+        run: bool,
+        take_over: TakeOver | None = None,
+    ) -> None:
         """`catalogue`: its template names the objects, its formats are preferred where there are several.
 
         `spool`: a folder, in which a day's objects lie while they are restored. `run`: False reads, checks and counts,
-        and changes nothing.
+        and changes nothing. `take_over`: for the objects of the store that exports go to; None: they go nowhere.
         """
         self.store = store
         self._dsn = dsn
         self._catalogue = catalogue
         self._spool = spool
         self._run = run
+        self._take_over = take_over
 
     def days(self, site: str, timezone: str) -> list[StoredDay]:
         """The days of a site of which the store has an object, oldest first, with an object for each table."""
@@ -116,21 +129,31 @@ class Restorer:
         count, rows = HourCount(), 0
         all_rows = sum(each.content.rows for each in checked)
         with open_load(self._dsn, stored_day.site, [each.table for each in checked], run=self._run) as load:
-            for of_hour in _hours(load, checked):
+            for of_hour in _parts(load, checked):
                 count.add(of_hour)
                 rows = sum(table.rows for table in count.tables.values())
-                yield RestoreProgress(rows, READ_SHARE + (1 - READ_SHARE) * rows / max(1, all_rows))
+                yield RestoreProgress(rows, READ_SHARE + LOAD_SHARE * rows / max(1, all_rows))
+        entered = 0
+        if self._run and self._take_over:
+            day = whole_day(stored_day.day, stored_day.timezone)
+            incomplete = {name for name, table in count.tables.items() if table.lacking}
+            complete = {each.table.name: each.content for each in checked if each.table.name not in incomplete}
+            for share, newly_entered in self._take_over.day(stored_day.site, day, complete):
+                entered += newly_entered
+                yield RestoreProgress(rows, READ_SHARE + LOAD_SHARE + (1 - READ_SHARE - LOAD_SHARE) * share)
         end = RestoreEnd.RESTORED if self._run else RestoreEnd.WOULD
         if count.lacking:
             end = RestoreEnd.INCOMPLETE
         elif not any(table.new for table in count.tables.values()):
             end = RestoreEnd.PRESENT
-        yield RestoreOutcome(end, count)
+        yield RestoreOutcome(end, count, entered)
 
 
-def _hours(load: HourLoad, checked: list[_CheckedObject]) -> Iterator[HourCount]:
-    """Load the rows of all objects together, hour by hour; each object is read once, in order."""
+def _parts(load: HourLoad, checked: list[_CheckedObject]) -> Iterator[HourCount]:
+    """Load the configurations, then the rows of all objects hour by hour; each object is read once, in order."""
     blocks = {each.table.name: row_blocks(each.named.format, each.table.columns, each.file) for each in checked}
+    if devices := blocks.pop("device", None):
+        yield HourCount({"device": load.load_devices(devices)})
     ahead: dict[str, RowBlock] = {table: block for table, of in blocks.items() if (block := next(of, None))}
 
     def of_hour(table: str, hour: int) -> Iterator[RowBlock]:
@@ -155,7 +178,7 @@ def _differs(metadata: Mapping[str, str], content: ObjectContent) -> str:
     extent = extent_of_metadata(metadata)
     if extent is not None and extent.rows != content.rows:
         return f"it has {content.rows} rows, and its metadata say {extent.rows}: it is not as it was exported"
-    crc = metadata.get("content_crc32c")
+    crc = metadata.get(CONTENT)
     if crc and content.content_crc32c is not None and f"{content.content_crc32c:08x}" != crc:
         return "its content is not the one that was exported: another CRC32C than its metadata say"
     return ""

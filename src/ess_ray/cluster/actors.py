@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ess_ray.actors.exporter import Exporter
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
-from ess_ray.actors.poller import JournalSettings, Poller, Ready
-from ess_ray.adapters.local.logs import LogFile
+from ess_ray.actors.poller import Poller, Ready
+from ess_ray.cluster.plan import PollerPlan, log_file
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportReport
-from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.settings import Settings
 
 # No actor asks Ray for processors: what they need is measured, not reserved, and a small machine runs them all.
 # Ray never repeats a call by itself (max_task_retries): a poll must not happen twice, and what is written again is the
@@ -62,41 +62,17 @@ class _PlacedKeeper(_Placed, Keeper):
     pass
 
 
-@dataclass(frozen=True)
-class PollerPlan:
-    """A poller to be. In a cluster it comes up on `node`; if that is not up, on another that offers `placement`.
+def poller(plan: PollerPlan) -> Any:
+    """Make the poller or keeper of a plan; gives its handle. Raises ValueError while another actor has its name.
 
-    A keeper has no devices and comes up on its node only.
+    Its devices are given by calls: Ray starts it again with the arguments it has here.
     """
-
-    name: str  # in the Ray dashboard
-    devices: tuple[DeviceSettings, ...]
-    journal: JournalSettings
-    log: LogFile
-    placement: frozenset[str] = frozenset()  # resources that a node has to offer
-    node: str | None = None  # its id; None: no cluster, or any node
-    keeper: bool = False
-
-    def make(self) -> Any:
-        """Make the Ray actor and give its handle; raises ValueError while another actor has the name.
-
-        Its devices are given by calls: Ray starts it again with the arguments it has here.
-        """
-        actor_class = _PlacedKeeper if self.keeper else _PlacedPoller if self.journal.state_dir else Poller
-        options = {**COMMON, **self._node_options, "name": self.name}
-        return ray.remote(actor_class).options(**options).remote(self.journal, self.log)
-
-    @property
-    def _node_options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"resources": dict.fromkeys(self.placement, SHARE_OF_RESOURCE)}
-        if self.node:
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=not self.keeper)
-        return options
-
-
-def log_file(settings: Settings, name: str, actor: str) -> LogFile:
-    """The log file `name` (without its suffix) of the actor with the name `actor`, in the state folder."""
-    return LogFile(str(settings.state_dir), name, actor, settings.log_level)
+    actor_class = _PlacedKeeper if plan.keeper else _PlacedPoller if plan.journal.state_dir else Poller
+    node_options: dict[str, Any] = {"resources": dict.fromkeys(plan.placement, SHARE_OF_RESOURCE)}
+    if plan.node:
+        node_options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(plan.node, soft=not plan.keeper)
+    options = {**COMMON, **node_options, "name": plan.name}
+    return ray.remote(actor_class).options(**options).remote(plan.journal, plan.log)
 
 
 def normaliser(number: int, settings: Settings, node_options: Mapping[str, Any]) -> Any:

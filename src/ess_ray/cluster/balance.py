@@ -6,9 +6,8 @@ elsewhere: moving those is Ray's work, and comes first.
 
 from __future__ import annotations
 
-from ess_ray.cluster.actors import PollerPlan
 from ess_ray.cluster.nodes import Nodes
-from ess_ray.cluster.plan import plan_moves
+from ess_ray.cluster.plan import PollerPlan, plan_moves
 from ess_ray.cluster.pollers import Pollers
 from ess_ray.core.running.spread import Node
 from ess_ray.core.settings import Settings

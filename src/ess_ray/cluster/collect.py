@@ -21,6 +21,7 @@ from ess_ray.cluster.balance import Balance
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import kill_hanging
 from ess_ray.cluster.nodes import Nodes
+from ess_ray.cluster.plan import PollerPlan
 from ess_ray.cluster.pollers import Pollers, wall_us
 from ess_ray.cluster.pulling import Pulling
 from ess_ray.cluster.sessions import Tidying
@@ -73,7 +74,7 @@ class Collector:
     def __init__(
         self,
         settings: Settings,
-        plans: Sequence[actors.PollerPlan],
+        plans: Sequence[PollerPlan],
         nodes: Nodes,
         dsn: str,
         identity: str,
@@ -152,7 +153,7 @@ class Collector:
 
     # --- changes of a run ---------------------------------------------------------------------------------------------
 
-    def prepare(self, plans: Sequence[actors.PollerPlan]) -> None:
+    def prepare(self, plans: Sequence[PollerPlan]) -> None:
         """Make the pollers that `plans` have beyond those there are, without devices yet.
 
         `change` with the same plans may come once `pollers.awaited` is empty.
@@ -161,7 +162,7 @@ class Collector:
         self.pollers.add(new)
         self._conductor.add_pollers(len(new))
 
-    def change(self, plans: Sequence[actors.PollerPlan]) -> int:
+    def change(self, plans: Sequence[PollerPlan]) -> int:
         """Poll what `plans` say from a tick that is still to come; gives that tick, microseconds since 1970 UTC.
 
         Does not wait. `plans`: one for each poller, in the order of `pollers.plans`; new pollers were made by `prepare`
@@ -174,7 +175,7 @@ class Collector:
         self._balance.replan_later()
         return first_us
 
-    def balance(self, settings: Settings) -> list[actors.PollerPlan] | None:
+    def balance(self, settings: Settings) -> list[PollerPlan] | None:
         """In a cluster: the plans to `prepare` and `change` after nodes have come or gone; None: nothing to change yet.
 
         Makes the keepers of new nodes itself. `settings`: those in force. To be called every round, without waiting.

@@ -1,14 +1,15 @@
 """Plans of the pollers: devices, node and journal of each, decided before the actors are made and at every change.
 
-Called by the driver's main thread; calls no actor. Devices behind one endpoint (host, port) share a connection, so they
-always share a poller. `nodes`, everywhere: those of the cluster that are up; none on one machine.
+Called by the driver's main thread; calls no actor and does without Ray. Devices behind one endpoint (host, port)
+share a connection, so they always share a poller. `nodes`, everywhere: those of the cluster that are up; none on one
+machine.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from ess_ray.actors.poller import JournalSettings
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder
 from ess_ray.adapters.local.logs import LogFile
-from ess_ray.cluster.actors import PollerPlan, log_file
 from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints
 from ess_ray.core.running.spread import Node, assign, moves
 from ess_ray.core.settings import DeviceSettings, Settings
@@ -25,6 +25,22 @@ CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was kille
 
 Endpoint = tuple[str, int]
 Endpoints = dict[Endpoint, list[DeviceSettings]]  # the devices behind each
+
+
+@dataclass(frozen=True)
+class PollerPlan:
+    """A poller to be. In a cluster it comes up on `node`; if that is not up, on another that offers `placement`.
+
+    A keeper has no devices and comes up on its node only.
+    """
+
+    name: str  # in the Ray dashboard
+    devices: tuple[DeviceSettings, ...]
+    journal: JournalSettings
+    log: LogFile
+    placement: frozenset[str] = frozenset()  # resources that a node has to offer
+    node: str | None = None  # its id; None: no cluster, or any node
+    keeper: bool = False
 
 
 def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Node] = ()) -> list[PollerPlan]:
@@ -199,3 +215,8 @@ def _file_name(first: DeviceSettings, number: int) -> str:
     """`sionyu__gateway.journal`, `sionyu__gateway~2.journal`."""
     suffix = "" if number == 1 else f"~{number}"
     return f"{first.device.site}__{first.device.device}{suffix}{SUFFIX}"
+
+
+def log_file(settings: Settings, name: str, actor: str) -> LogFile:
+    """The log file `name` (without its suffix) of the actor with the name `actor`, in the state folder."""
+    return LogFile(str(settings.state_dir), name, actor, settings.log_level)

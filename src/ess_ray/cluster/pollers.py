@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -17,9 +18,9 @@ from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.poller import Ready
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.cluster.actors import PollerPlan
+from ess_ray.cluster import actors
 from ess_ray.cluster.collection_log import first_line
-from ess_ray.cluster.plan import plan_keeper
+from ess_ray.cluster.plan import PollerPlan, plan_keeper
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node, eligible
@@ -51,7 +52,7 @@ class Pollers:
     def __init__(self, plans: Sequence[PollerPlan]) -> None:
         """Make the actors, without waiting for them."""
         self.plans = list(plans)
-        self.actors = [SupervisedActor(plan.name, plan.make) for plan in plans]
+        self.actors = [SupervisedActor(plan.name, partial(actors.poller, plan)) for plan in plans]
         keepers = {plan.node: number for number, plan in enumerate(plans) if plan.node and plan.keeper}
         self.keepers: dict[str, int] | None = keepers or None  # by node id; None: no cluster
         self.gone: set[int] = set()
@@ -165,7 +166,7 @@ class Pollers:
             if self.keepers is not None and plan.keeper and plan.node:
                 self.keepers[plan.node] = len(self.plans)
             self.plans.append(replace(plan, devices=()))
-            self.actors.append(SupervisedActor(plan.name, plan.make))
+            self.actors.append(SupervisedActor(plan.name, partial(actors.poller, plan)))
 
     def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
         """Have these devices polled from `first_us` (microseconds since 1970 UTC) on.

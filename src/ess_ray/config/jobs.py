@@ -106,6 +106,13 @@ ALL = (
         database=False,
         examples=(("job=reload", "the running collector reads its configuration again"),),
     ),
+    Job(
+        "upgrade",
+        "ess_ray.jobs.upgrade",
+        devices="none",
+        database=False,
+        examples=(("job=upgrade", "an embedded database of an older PostgreSQL becomes one of the present"),),
+    ),
 )
 JOBS = {job.name: job for job in ALL}
 

@@ -70,6 +70,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         restore=restore_settings(config, state_dir, standard) if job.name == "restore" else None,
         page=_page(config),
         check_format=config.check.format,
+        old_programs=file_of(config.upgrade.programs),
         probe=probe_settings(config, devices, simulated) if job.devices == "one" else None,
     )
 

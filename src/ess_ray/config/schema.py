@@ -221,6 +221,13 @@ class CheckConfig:
 
 
 @dataclass
+class UpgradeConfig:
+    """How `job=upgrade` brings an embedded database of an older PostgreSQL to that of this ess_ray."""
+
+    programs: str | None = setting(None, "folder `bin` of the old PostgreSQL's programs; null: it is looked for")
+
+
+@dataclass
 class ProbeConfig:
     """What `job=probe` reads; without function, address and count: what the device's map does, else 64 registers."""
 
@@ -285,6 +292,7 @@ class Config:
     restore: RestoreConfig = field(default_factory=RestoreConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    upgrade: UpgradeConfig = field(default_factory=UpgradeConfig)
     page: PageConfig = field(default_factory=PageConfig)
     sites: dict[str, SiteConfig] = field(default_factory=dict)
     fleet: FleetConfig = field(default_factory=FleetConfig)

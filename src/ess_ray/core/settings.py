@@ -214,4 +214,5 @@ class Settings:
     restore: RestoreSettings | None  # of job=restore only
     page: PageSettings
     check_format: str
+    old_programs: Path | None  # of job=upgrade: the folder of the old PostgreSQL's programs; None: to be looked for
     probe: ProbeSettings | None  # of job=probe only

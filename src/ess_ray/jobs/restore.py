@@ -15,7 +15,9 @@ from datetime import timedelta
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from ess_ray.actors.exporter import make_exporter
 from ess_ray.actors.restorer import Restorer
+from ess_ray.actors.takeover import TakeOver
 from ess_ray.adapters.local.logs import RESTORE_JOB
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
@@ -56,7 +58,11 @@ def _run(settings: Settings, restore: RestoreSettings) -> int:
     with serving(settings, create=restore.run) as dsn:
         if restore.run:
             _prepare(settings, dsn)
-        restorer = Restorer(dsn, store, catalogue, settings.state_dir, run=restore.run)
+        take_over = None
+        if settings.export.store is not None:
+            exporter = make_exporter(settings, dsn)
+            take_over = TakeOver(dsn, exporter.ledger, exporter.store)
+        restorer = Restorer(dsn, store, catalogue, settings.state_dir, run=restore.run, take_over=take_over)
         days = list(_days(settings, restore, restorer))
         if not days:
             print_line(f"ess_ray: {store.location} has no object of these sites and days", error=True)

@@ -14,7 +14,8 @@ def day_lines(stored_day: StoredDay, outcome: RestoreOutcome) -> Iterator[str]:
         return
     count = outcome.count
     tables = ", ".join(f"{table} {of.new} of {of.rows}" for table, of in count.tables.items())
-    yield f"{stored_day}: {outcome.end}, {_ticks(count)}; new rows: {tables or 'none'}"
+    entered = f"; {outcome.entered} objects taken over into the ledger" if outcome.entered else ""
+    yield f"{stored_day}: {outcome.end}, {_ticks(count)}; new rows: {tables or 'none'}{entered}"
     if count.lacking:
         lacking = ", ".join(f"{table} {of.lacking}" for table, of in count.tables.items() if of.lacking)
         yield (

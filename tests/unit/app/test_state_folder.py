@@ -15,12 +15,13 @@ from ess_ray.actors.poller import JournalSettings, Poller
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.local.logs import LogFile
+from ess_ray.app.programs import PROGRAMS
 from ess_ray.app.running import COLLECTOR_FILE
 from ess_ray.core.errors import JournalFailed
 from ess_ray.main import main
 
 STRANGER = 1  # `daemon` on Linux
-JOBS = ("collect", "report", "export", "check", "probe", "status", "reload")
+JOBS = ("collect", "report", "export", "check", "probe", "status", "reload", "upgrade")
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
 
 
@@ -90,12 +91,16 @@ def test_every_job_refuses_a_folder_that_others_can_change_and_touches_nothing(
 
 
 @needs_root
-@pytest.mark.parametrize(("module", "code"), [("ess_ray.app.psql", 2), ("ess_ray.app.running", 1)])
-def test_psql_and_the_health_check_refuse_it_too(module: str, code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["ess_ray.app.programs", name], 2) for name in PROGRAMS] + [(["ess_ray.app.running"], 1)],
+    ids=lambda words: words[-1] if isinstance(words, list) else "",
+)
+def test_psql_and_the_health_check_refuse_it_too(words: list[str], code: int, tmp_path: Path) -> None:
     (tmp_path / "postgresql").mkdir()
     given_away(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", module, str(tmp_path)], capture_output=True, text=True, check=False,
+        [sys.executable, "-m", *words, str(tmp_path)], capture_output=True, text=True, check=False,
         env=os.environ | {"ESS_RAY_STATE": str(tmp_path)},
     )  # fmt: skip
     assert (done.returncode, "belongs to the user" in done.stderr) == (code, True), done.stderr

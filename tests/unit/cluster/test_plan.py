@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ess_ray.cluster.actors import PollerPlan
-from ess_ray.cluster.plan import plan_change, plan_pollers
+from ess_ray.cluster.plan import PollerPlan, plan_change, plan_pollers
 from ess_ray.core.running.spread import Node
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings

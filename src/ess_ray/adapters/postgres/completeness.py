@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
+from ess_ray.adapters.postgres.migrations import check_version
 from ess_ray.core.day import EPOCH, Day
 from ess_ray.core.decoding.normalise import LATE as LATE_BIT
 from ess_ray.core.errors import ConfigError
@@ -62,7 +63,7 @@ def open_completeness(
 
     `limit_s`: seconds that each statement may take, DatabaseUnavailable if it takes longer; None: no limit.
     `identity`: of the database, OtherDatabase if another one answers; "" for any.
-    Raises ConfigError if the database lacks ess_ray's own tables.
+    Raises ConfigError if the database lacks ess_ray's own tables, or if they are those of another version.
     """
     with translated("reading the day"), connect(dsn, identity=identity) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -70,6 +71,7 @@ def open_completeness(
         if limit_s:
             connection.answer_limit_s = 2 * limit_s  # the server's own limit comes first
             connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(round(1000 * limit_s)))
+        check_version(connection)
         yield Completeness(connection, standard)
 
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 import psycopg
 
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated
+from ess_ray.adapters.postgres.migrations import SchemaChange
 from ess_ray.adapters.postgres.schema import bring_all
 from ess_ray.adapters.postgres.schema_sql import Relation, relations
 from ess_ray.core.checking.findings import Finding, Verdict, clock_finding, size
@@ -36,7 +37,7 @@ TRIAL = """INSERT INTO sample (time, site, device, status)
 def database_findings(
     dsn: str, standard: Standard, chunk_interval: timedelta, compress_after: timedelta, rate: float
 ) -> list[Finding]:
-    """Findings about connection, clock, room, version, tables, rights and a first row, in this order.
+    """Findings about connection, clock, room, version, schema, tables, rights and a first row, in this order.
 
     `rate`: bytes a second that will come, more than 0. `chunk_interval` and `compress_after` as in
     `adapters.postgres.schema.prepare`. What comes after a failure may be left out: without a connection there is one
@@ -47,6 +48,7 @@ def database_findings(
     try:
         with translated("connecting"):
             connection = connect(dsn, CHECK_LIMIT_S)
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # as `prepare`
     except EssRayError as error:
         return [Finding(SUBJECT, "connection", Verdict.FAIL, _line(error), LOGIN)]
     try:
@@ -77,6 +79,7 @@ def _rehearsed(
             yield Finding(SUBJECT, "version", Verdict.PASS, prepared.server)
             for note in prepared.notes:
                 yield Finding(SUBJECT, "version", Verdict.WARNING, note)
+            yield _schema(prepared.schema)
             yield Finding(SUBJECT, "tables", Verdict.PASS, f"all {len(wanted)} fit or can be made (tried and undone)")
             yield _rights(connection, wanted)
         with translated("inserting a row"):
@@ -91,6 +94,13 @@ def _rehearsed(
         yield Finding(SUBJECT, "insert", Verdict.PASS, "a row goes in (tried and undone)")
     finally:
         connection.rollback()
+
+
+def _schema(change: SchemaChange) -> Finding:
+    if not change.steps:
+        return Finding(SUBJECT, "schema", Verdict.PASS, str(change))
+    text = f"{change} at the next start (tried and undone); then an older ess_ray refuses this database"
+    return Finding(SUBJECT, "schema", Verdict.WARNING, text, "back the database up before: docs/backup.md")
 
 
 def _rights(connection: DatabaseConnection, wanted: Sequence[Relation]) -> Finding:

@@ -24,6 +24,7 @@ from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect
 from ess_ray.core.day import offset_intervals
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.exporting.extent import Extent
+from ess_ray.core.exporting.keys import TEXTS
 from ess_ray.core.exporting.objects import DayObject, header_line
 from ess_ray.core.maps.column_types import Column
 
@@ -46,34 +47,45 @@ SETTINGS = """
 SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
        set_config('client_connection_check_interval', '2s', true), set_config('extra_float_digits', '1', true),
        set_config('work_mem', '32MB', true), set_config('jit', 'off', true)"""
-COUNT = "SELECT count(*), min(time), max(time) FROM {} WHERE site = %s AND time >= %s AND time < %s"
+COUNT = "SELECT count(*), min(time), max(time) FROM {source} AS day WHERE site = %s AND time >= %s AND time < %s"
 MARK = """
 SELECT (SELECT id FROM database_identity), (pg_control_system()).system_identifier || '/' || pg_current_snapshot()"""
 DROPPED = "SELECT place FROM export_object WHERE site = %s AND table_name = %s AND day = %s AND dropped LIMIT 1"
+# The table `device` has a row for each configuration: they are cut to the day, see `fixed_columns.DEVICE_DAY`.
+DEVICES = """(
+    SELECT greatest(valid_from, {start}) AS time, site, device, map, map_hash, period_s, phase_s,
+           least(coalesce(valid_to, 'infinity'), {end}) AS until, delivers, timezone
+    FROM device
+    WHERE valid_from < {end} AND coalesce(valid_to, 'infinity') > greatest(valid_from, {start}))"""
 # The sort comes first, over the rows as they are stored; only then they become text, while they are sent.
 COPY = """
 COPY (SELECT {texts} FROM (
-    SELECT {columns} FROM {table} WHERE site = {site} AND time >= {start} AND time < {end} ORDER BY {order}
+    SELECT {columns} FROM {source} AS source WHERE site = {site} AND time >= {start} AND time < {end} ORDER BY {order}
 ) AS day) TO STDOUT (FORMAT csv, ENCODING 'UTF8')"""
 
 
 @contextmanager
 def open_day(
-    dsn: str, day_object: DayObject, writer_limit_s: float = WRITER_LIMIT_S, identity: str = ""
+    dsn: str,
+    day_object: DayObject,
+    writer_limit_s: float = WRITER_LIMIT_S,
+    identity: str = "",
+    *,
+    dropped_too: bool = False,
 ) -> Iterator[DayRows]:
     """The day's rows of the object's table, all of one snapshot of the database.
 
     With the snapshot's mark, `Ledger.entry_of` notices every later commit that changes the day. For that, the day's end
     is committed to table `export_until`, and transactions of writers that may not know of it are waited for: blocks up
     to `writer_limit_s` seconds, then raises DatabaseUnavailable. Raises DatabaseRefused if rows of the day were
-    dropped, OtherDatabase unless the database has the `identity` ("" for any). psycopg's errors in the `with` are
-    translated; leaving it closes the connection.
+    dropped (not with `dropped_too`), OtherDatabase unless the database has the `identity` ("" for any). psycopg's
+    errors in the `with` are translated; leaving it closes the connection.
     """
     with translated(f"reading {day_object}"):
         connection = connect(dsn, DAY_ROWS_LIMIT_S, identity)
         try:
             _announce(connection, day_object, writer_limit_s)
-            yield DayRows(connection, day_object)
+            yield DayRows(connection, day_object, dropped_too)
         finally:
             connection.close()  # in the middle of the rows there is nothing else that ends them
 
@@ -86,7 +98,7 @@ class DayRows:
     identity of the database ("" if it has none).
     """
 
-    def __init__(self, connection: DatabaseConnection, day_object: DayObject) -> None:
+    def __init__(self, connection: DatabaseConnection, day_object: DayObject, dropped_too: bool) -> None:
         self._connection = connection
         self._day_object = day_object
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -95,7 +107,8 @@ class DayRows:
         row = connection.execute(MARK).fetchone()
         assert row is not None
         # Read in the same snapshot: it shows a drop that is going on completely or not at all.
-        if gone := connection.execute(DROPPED, [day_object.site, day_object.table, day_object.day.date]).fetchone():
+        key = [day_object.site, day_object.table, day_object.day.date]
+        if (gone := connection.execute(DROPPED, key).fetchone()) and not dropped_too:
             raise DatabaseRefused(
                 f"reading {day_object}: rows were dropped after the export to {gone[0]}, which is complete"
             )
@@ -109,7 +122,7 @@ class DayRows:
     def count(self) -> Extent:
         """The extent of all rows, counted by the server in the same snapshot; not to be called amid the iteration."""
         day = self._day_object.day
-        statement = sql.SQL(COUNT).format(sql.Identifier(self._day_object.table))
+        statement = sql.SQL(COUNT).format(source=self._source())
         limits = [self._day_object.site, utc(day.start_us), utc(day.end_us)]
         row = self._connection.execute(statement, limits).fetchone()
         assert row is not None
@@ -130,11 +143,11 @@ class DayRows:
 
     def _statement(self, start_us: int, end_us: int) -> bytes:
         names = [sql.Identifier(column.name) for column in self._day_object.columns]
-        order = [sql.SQL('{} COLLATE "C"' if name in ("device", "kind") else "{}") for name in self._day_object.order]
+        order = [sql.SQL('{} COLLATE "C"' if name in TEXTS else "{}") for name in self._day_object.order]
         statement = sql.SQL(COPY).format(
             texts=sql.SQL(", ").join(map(_text, self._day_object.columns)),
             columns=sql.SQL(", ").join(names),
-            table=sql.Identifier(self._day_object.table),
+            source=self._source(),
             site=self._day_object.site,
             start=utc(start_us),
             end=utc(end_us),
@@ -143,6 +156,13 @@ class DayRows:
             ),
         )
         return statement.as_bytes(self._connection)
+
+    def _source(self) -> sql.Composable:
+        """What the rows are selected from: the table, or what stands for it."""
+        day = self._day_object.day
+        if self._day_object.table == "device":
+            return sql.SQL(DEVICES).format(start=utc(day.start_us), end=utc(day.end_us))
+        return sql.Identifier(self._day_object.table)
 
 
 def _announce(connection: DatabaseConnection, day_object: DayObject, writer_limit_s: float) -> None:

@@ -69,6 +69,12 @@ INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, ti
 SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, c.timezone, %(now)s FROM configured c
 WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
 
+# What an export has read of the table may have changed (docs/decisions/003).
+CHANGED = """
+INSERT INTO late_commit (site, tables, first, last)
+SELECT site, '{device}', %(now)s, until FROM export_until
+WHERE until > %(now)s AND (site = ANY (%(site)s) OR site = ANY (%(gone)s))"""
+
 
 def register_devices(
     dsn: str,
@@ -105,8 +111,11 @@ def register_devices(
         "now": utc(now_us),
     }
     with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S, identity) as connection:
+        connection.execute("LOCK TABLE late_commit IN ROW EXCLUSIVE MODE")  # before all else, as a writer does
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
         connection.execute(FILL_TIMEZONE, arguments)
-        connection.execute(CLOSE, arguments)
+        closed = connection.execute(CLOSE, arguments).rowcount
         connection.execute(FILL, arguments)
-        connection.execute(OPEN, arguments)
+        opened = connection.execute(OPEN, arguments).rowcount
+        if closed or opened:
+            connection.execute(CHANGED, arguments)

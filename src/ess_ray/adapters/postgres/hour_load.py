@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated, utc
+from ess_ray.adapters.postgres.device_load import load_devices
 from ess_ray.core.exporting.restoring import HOUR_US, HourCount, LoadCount, RowBlock
 from ess_ray.core.maps.column_types import Column, is_array, value_type
 from ess_ray.core.maps.fixed_columns import SAMPLE_KEY
@@ -113,6 +114,15 @@ class HourLoad:
             make = sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DELETE ROWS")
             connection.execute(make.format(sql.Identifier(f"restored_{table.name}"), columns))
 
+    def load_devices(self, blocks: Iterable[RowBlock]) -> LoadCount:
+        """Bring the configurations of a day into the table `device`, or count what that would do; commits."""
+        table = self._tables["device"]
+        with self._connection.transaction():
+            self._begin()
+            self._copy(table, blocks)
+            exists = "device" in self._existing
+            return load_devices(self._connection, self._site, table.columns, run=self._run, exists=exists)
+
     def load(self, hour: int, blocks: Mapping[str, Iterable[RowBlock]]) -> HourCount:
         """Bring the rows of an hour into the database, or count what that would do; by the table's name.
 
@@ -120,9 +130,7 @@ class HourLoad:
         """
         limits = {"site": self._site, "start": utc(hour * HOUR_US), "end": utc((hour + 1) * HOUR_US)}
         with self._connection.transaction():
-            if self._run:
-                begin = sql.SQL(BEGIN).format(site=self._site)
-                self._connection.execute(begin.as_string(self._connection).encode())
+            self._begin()
             rows = {table: self._copy(self._tables[table], of_table) for table, of_table in blocks.items()}
             for _ in range(MOST_REPEATS):
                 with self._connection.transaction() as attempt:
@@ -138,6 +146,11 @@ class HourLoad:
                 last = utc((hour + 1) * HOUR_US - 1)
                 self._connection.execute(LATE_COMMIT, [touched, limits["start"], last, self._site, limits["start"]])
         return count
+
+    def _begin(self) -> None:
+        if self._run:
+            begin = sql.SQL(BEGIN).format(site=self._site)
+            self._connection.execute(begin.as_string(self._connection).encode())
 
     def _copy(self, table: LoadedTable, blocks: Iterable[RowBlock]) -> int:
         """Copy rows into the temporary table; returns their number."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
+from ess_ray.adapters.postgres.migrations import check_version
 from ess_ray.core.day import Calendar, Day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import (
@@ -64,6 +65,8 @@ RECORD = f"""
 INSERT INTO export_object ({", ".join(KEY + COLUMNS)}) VALUES ({", ".join(["%s"] * len(KEY + COLUMNS))})
 ON CONFLICT (site, table_name, day, form, place) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("place", "dropped"))}"""
+# But by a restore, whichever store it came from.
+RESTORED = "UPDATE export_object SET dropped = false WHERE site = %s AND table_name = %s AND day = %s AND dropped"
 CLAIM = """
 SELECT set_config('idle_in_transaction_session_timeout', '0', true),
        pg_try_advisory_xact_lock(hashtextextended(%s, 0))"""
@@ -157,12 +160,14 @@ class Ledger:
 
     def record(self, day_object: DayObject, entry: LedgerEntry) -> None:
         """Commit the entry of an export, in place of the one before it, whose `dropped` stays."""
-        values = [
-            utc(value) if field.name in TIMES and value is not None else value
-            for field, value in zip(fields(LedgerEntry), astuple(entry), strict=True)
-        ]
         with self.connected("entering an export") as connection:
-            connection.execute(RECORD, [day_object.site, *day_object.key, *values])
+            _record(connection, day_object, entry)
+
+    def take_over(self, day_object: DayObject, entry: LedgerEntry) -> None:
+        """Commit the entry of an object of which the database has every row; nothing of its day counts as dropped."""
+        with self.connected("taking an object over") as connection:
+            _record(connection, day_object, entry)
+            connection.execute(RESTORED, [day_object.site, day_object.table, day_object.day.date])
 
     @contextmanager
     def claim(self, day_object: DayObject) -> Iterator[bool]:
@@ -204,12 +209,13 @@ class Ledger:
         """A connection in a transaction, committed at the end of the `with`, rolled back if an error leaves it.
 
         psycopg's errors in the `with` become DatabaseUnavailable or DatabaseRefused, beginning with `doing`, and
-        ConfigError if a table or column is missing: the database was never prepared by this version.
+        ConfigError if a table or column is missing, or if the tables are those of another version.
         """
         with translated(doing):
             try:
                 with connect(self._dsn, LEDGER_LIMIT_S, self.identity) as connection:
                     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # whatever the server's default
+                    check_version(connection)
                     yield connection
             except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
                 problem = "the database was not prepared by this version of ess_ray: start the main job on it once"
@@ -230,6 +236,14 @@ class Ledger:
     def _day_objects(self, site: str, day: Day, deliveries: list[_Delivery]) -> tuple[DayObject, ...]:
         delivered = [delivery.delivered for delivery in deliveries if delivery.overlaps(day)]
         return self.catalogue.day_objects(site, day, union_of_columns(delivered)) if delivered else ()
+
+
+def _record(connection: DatabaseConnection, day_object: DayObject, entry: LedgerEntry) -> None:
+    values = [
+        utc(value) if field.name in TIMES and value is not None else value
+        for field, value in zip(fields(LedgerEntry), astuple(entry), strict=True)
+    ]
+    connection.execute(RECORD, [day_object.site, *day_object.key, *values])
 
 
 def _calendar(connection: DatabaseConnection, site: str, timezone: str) -> Calendar:

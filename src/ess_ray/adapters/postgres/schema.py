@@ -2,9 +2,11 @@
 
 Tables become hypertables where TimescaleDB is there, loaded and allowed, and plain tables with the same columns and
 indexes where it is not: create_hypertable(), by_range(), add_compression_policy() of TimescaleDB's API, 2.13 or newer.
-Columns are added, never changed or dropped. Two jobs that start at once take turns.
+Columns are added, never changed or dropped, but by the steps of `adapters.postgres.migrations`. Two jobs that start at
+once take turns.
 
-Errors: `ConfigError` (a table that does not fit, `key` is `table NAME`), `DatabaseUnavailable`, `DatabaseRefused`.
+Errors: `ConfigError` (a table that does not fit, `key` is `table NAME`; a database of a newer ess_ray),
+`DatabaseUnavailable`, `DatabaseRefused`.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from datetime import timedelta
 import psycopg
 from psycopg import sql
 
-from ess_ray.adapters.postgres import schema_sql
+from ess_ray.adapters.postgres import migrations, schema_sql
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated
+from ess_ray.adapters.postgres.migrations import SchemaChange
 from ess_ray.adapters.postgres.schema_sql import Relation
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard
@@ -34,6 +37,7 @@ class Prepared:
     server: str  # "TimescaleDB 2.22.1 on PostgreSQL 15.18", or "PostgreSQL 18.4"
     database: str
     hypertables: bool  # True if every time series is a hypertable
+    schema: SchemaChange
     notes: tuple[str, ...]  # for the user, to be said once
 
 
@@ -51,8 +55,9 @@ def prepare(
     uncompressed, whatever the fleet; the rows of an outage that long come back at full speed (later ones are accepted
     too, slower); and the export of a day reads plain rows. `chunk_interval` is for future chunks. `identity`: of the
     only database that may be prepared, "" for any. One transaction, committed; doing it again changes nothing; waits up
-    to 120 s for another job's start or a lock. Raises ConfigError for a table that does not fit the standard or a
-    TimescaleDB that its server does not load, DatabaseUnavailable (OtherDatabase), DatabaseRefused.
+    to 120 s for another job's start or a lock. Raises ConfigError for a table that does not fit the standard, a schema
+    that a newer ess_ray has changed or this role may not, or a TimescaleDB that its server does not load;
+    DatabaseUnavailable (OtherDatabase), DatabaseRefused.
     """
     relations = schema_sql.relations(standard)
     with translated("preparing the database"):
@@ -66,6 +71,7 @@ def _prepare(
     dsn: str, identity: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Prepared:
     with connect(dsn, PREPARE_LIMIT_S, identity) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # to see what another start has committed
         return bring_all(connection, relations, chunk_interval, compress_after)
 
 
@@ -78,9 +84,11 @@ def bring_all(
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     notes: list[str] = []
+    change = migrations.migrate(connection)
     timescale = _timescale(connection, notes)
     for relation in relations:
         _bring(connection, relation)
+    migrations.record(connection, change)
     plain = 0
     for relation in (r for r in relations if r.identity and timescale):
         plain += not _hypertable(connection, relation, chunk_interval, notes)
@@ -92,6 +100,7 @@ def bring_all(
         server=f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql,
         database=connection.info.dbname,
         hypertables=bool(timescale) and not plain,
+        schema=change,
         notes=tuple(notes),
     )
 

@@ -70,13 +70,16 @@ EVENT = Relation(
 )
 REJECTED = Relation(
     "rejected",
-    {
-        "time": TIME, "site": TEXT, "device": TEXT, "table_name": TEXT, "row_data": TEXT, "sqlstate": TEXT,
-        "reason": TEXT, "rejected_at": TIME,
-    },
-)  # fmt: skip
+    _columns_sql(fixed_columns.REJECTED),
+)
 # One row, whatever happens: a journal belongs to it.
 IDENTITY = Relation("database_identity", {"id": TEXT}, unique_index="((true))")
+# The steps that made the tables what they are, see `adapters.postgres.migrations`.
+SCHEMA_VERSION = Relation(
+    "schema_version",
+    {"version": ColumnSql("int4", required=True), "name": TEXT, "program": TEXT, "applied_at": TIME},
+    constraints=", PRIMARY KEY (version)",
+)
 # For the daily export (docs/decisions/003): up to where each site's days have been read, the commits that touched what
 # had been read, and what was exported.
 NUMBER, TRUTH = ColumnSql("int8", required=True), ColumnSql("bool", required=True)
@@ -101,7 +104,7 @@ EXPORT_OBJECT = Relation(
     },
     constraints=", PRIMARY KEY (site, table_name, day, form, place)",
 )  # fmt: skip
-BOOKKEEPING = (SAMPLE, EVENT, DEVICE, REJECTED, IDENTITY, EXPORT_UNTIL, LATE_COMMIT, EXPORT_OBJECT)
+BOOKKEEPING = (SAMPLE, EVENT, DEVICE, REJECTED, IDENTITY, SCHEMA_VERSION, EXPORT_UNTIL, LATE_COMMIT, EXPORT_OBJECT)
 
 
 def relations(standard: Standard) -> tuple[Relation, ...]:

@@ -211,7 +211,8 @@ class FlushWriter:
         """One transaction; False if it was rolled back because a sample is a duplicate."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
-            self._begin(cursor, _tables(attempt.flush), attempt.flush.keys)
+            refused = ["rejected"] if attempt.rejections else []
+            self._begin(cursor, [*_tables(attempt.flush), *refused], attempt.flush.keys)
             begun_s = time.perf_counter()
             try:
                 copy_rows(cursor, attempt.flush.samples)

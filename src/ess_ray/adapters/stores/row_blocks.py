@@ -126,7 +126,7 @@ def _check_rows(table: pa.Table, times: pa.Int64Array, last_us: int | None, site
     if not pc.all(pc.equal(table["site"], site)).as_py():
         raise ValueError(f"it has rows of another site than {site}: restore them from an object of that name")
     before = times[:-1]
-    if not pc.all(pc.greater_equal(times[1:], before)).as_py() or times[0].as_py() < (last_us or 0):
+    if pc.any(pc.less(times[1:], before)).as_py() or times[0].as_py() < (last_us or 0):
         raise ValueError("its rows are not in the order of time")
 
 

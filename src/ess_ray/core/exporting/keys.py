@@ -16,7 +16,7 @@ from ess_ray.core.exporting.extent import clock, csv_rows, time_us
 
 Key = tuple[int | str, ...]  # of a row: its time, microseconds since 1970 UTC, device, and what else tells it apart
 # The other columns of keys are integers, and `time`. Texts are ordered by code points, as with COLLATE "C" in UTF-8.
-TEXTS = frozenset({"device", "kind"})
+TEXTS = frozenset({"device", "kind", "table_name", "row_data"})
 
 
 def keys_of_csv(blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[Key]:

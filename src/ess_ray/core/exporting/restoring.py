@@ -14,6 +14,7 @@ from ess_ray.core.exporting.names import NamedObject
 from ess_ray.core.maps.column_types import Column
 
 HOUR_US = 3_600_000_000
+CONTENT = "content_crc32c"  # key of an object's metadata: CRC32C of its rows as canonical CSV, 8 hexadecimal digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class RestoreOutcome:
 
     end: RestoreEnd
     count: HourCount = field(default_factory=HourCount)
+    entered: int = 0  # objects that the ledger has taken over
     problem: str = ""  # of REFUSED: why, for a person
 
     @property

@@ -1,4 +1,4 @@
-"""The columns that the data standard's file does not list: those in front of every data table, of `sample`, of `event`.
+"""The columns that the data standard's file does not list: in front of every data table, and those of our own tables.
 
 The only list of them. `core.decoding.normalise` fills them, `adapters.postgres.schema_sql` makes the tables, the export
 writes them, the page about the data standard explains them.
@@ -52,17 +52,46 @@ EVENT = (
     Column("until", "timestamptz", "", "For what has an end: when it ended; NULL otherwise"),
     Column("detail", "text", "", "More for people, may be empty", required=True),
 )
+REJECTED = (
+    *SAMPLE_KEY,
+    Column("table_name", "text", "", "The table that should have had the row", required=True),
+    Column("row_data", "text", "", "The row, as JSON", required=True),
+    Column("sqlstate", "text", "", "PostgreSQL's code of the reason", required=True),
+    Column("reason", "text", "", "Why the database refused the row", required=True),
+    Column("rejected_at", "timestamptz", "", "When it was refused", required=True),
+)
+# As exports have it: the rows of the table `device`, cut to the day, so that a day's rows never change any more.
+DEVICE_DAY = (
+    Column("time", "timestamptz", "", "From when on that day the device was configured so", required=True),
+    SITE,
+    DEVICE,
+    Column("map", "text", "", "Its register map", required=True),
+    Column("map_hash", "text", "", "A hash of the map", required=True),
+    Column("period_s", "float8", "s", "From one poll to the next", required=True),
+    Column("phase_s", "float8", "s", "The delay of the reading behind the tick", required=True),
+    Column("until", "timestamptz", "", "Until when on that day", required=True),
+    Column("delivers", "text", "", "The columns that the map delivers, by table, as JSON"),
+    Column("timezone", "text", "", "The time zone of the site"),
+)
 
 
 class FixedTable(NamedTuple):
-    """A table that every standard has. `key`: the columns behind site, device and time that make a row unique."""
+    """A table that every standard has, as it is exported.
+
+    `key`: the columns behind site, device and time that make a row unique.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
 
 
 FIXED_TABLES: Mapping[str, FixedTable] = MappingProxyType(
-    {"sample": FixedTable(SAMPLE, ()), "event": FixedTable(EVENT, ("kind",))}
+    {
+        "sample": FixedTable(SAMPLE, ()),
+        "event": FixedTable(EVENT, ("kind",)),
+        "rejected": FixedTable(REJECTED, ("table_name", "row_data")),
+        "device": FixedTable(DEVICE_DAY, ()),
+    }
 )
 
 

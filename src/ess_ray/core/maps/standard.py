@@ -14,7 +14,8 @@ from ess_ray.core.maps.tree import TreeNode
 RESERVED_COLUMNS = tuple(column.name for column in ROW_START)  # every data table has them
 # The collector's own tables, as `adapters.postgres.schema_sql` makes them; a test compares the two.
 RESERVED_TABLES = (
-    "sample", "event", "device", "rejected", "database_identity", "export_until", "late_commit", "export_object",
+    "sample", "event", "device", "rejected", "database_identity", "schema_version", "export_until", "late_commit",
+    "export_object",
 )  # fmt: skip
 
 

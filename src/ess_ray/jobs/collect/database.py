@@ -108,6 +108,10 @@ class Database:
         kind = "embedded " if storage.kind == "embedded" else ""
         self.name = f"{kind}{prepared.server}, database {prepared.database}"
         self.identity, self.notes = prepared.identity, prepared.notes
+        if prepared.schema.steps:
+            text = f"schema of the database: {prepared.schema}; an older ess_ray refuses it from now on"
+            log.info(text, extra=about("schema changed"))
+            self.notes += (text,)
         remembered = self._identities().get(self._location_hash, {})
         if remembered.get("identity") == self.identity:
             self._sites |= set(remembered.get("sites", ()))

@@ -18,14 +18,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ess_ray.app.running import ReloadOutcome, ReloadResult, write_reload_result
-from ess_ray.cluster.plan import plan_change
+from ess_ray.cluster.plan import PollerPlan, plan_change
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.running.change import Change, change
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 
 if TYPE_CHECKING:
-    from ess_ray.cluster.actors import PollerPlan
     from ess_ray.cluster.collect import Collector
 
 log = logging.getLogger(__name__)

@@ -75,13 +75,15 @@ def test_a_part_has_what_was_delivered_in_the_standards_order_and_the_books() ->
     formats = (CSV.gzipped(), PARQUET)
     day_objects = Catalogue(STANDARD, formats=formats).day_objects("jeju", whole_day(DAY, "UTC"), delivered)
     assert [(day_object.table, day_object.format) for day_object in day_objects] == [
-        (table, each) for table in ("bank", "sample", "event") for each in formats
+        (table, each) for table in ("bank", "sample", "event", "rejected", "device") for each in formats
     ]
     assert header_line(day_objects[0].columns) == b"time,site,device,quality,bank_id,soc,label\r\n"
     assert [day_object.order for day_object in day_objects[::2]] == [
         ("time", "device", "bank_id"),
         ("time", "device"),
         ("time", "device", "kind"),
+        ("time", "device", "table_name", "row_data"),
+        ("time", "device"),
     ]
 
 

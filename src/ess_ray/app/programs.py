@@ -1,0 +1,55 @@
+"""`python -m ess_ray.app.programs PROGRAM [ARGUMENT …]`: psql, pg_dump or pg_restore on the embedded database.
+
+Whether the job runs or not. The arguments go to the program. The database is that of `ess_ray_state` in this folder, or
+of the state folder that ESS_RAY_STATE names; `pg_restore` makes it if it is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ess_ray.adapters.local.own_folder import check_own
+from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.app.exit_codes import FAILED, UNUSABLE
+from ess_ray.core.errors import ConfigError, EssRayError
+
+PROGRAMS = ("psql", "pg_dump", "pg_restore")
+
+
+def main(program: str, arguments: Sequence[str]) -> int:
+    """Run one of PROGRAMS with `arguments` until it ends; a database that does not run is started for this time.
+
+    Gives the program's exit code, or with a line on standard error FAILED (no database) or UNUSABLE (the state folder).
+    """
+    state_dir = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state")).absolute()
+    try:
+        check_own("ESS_RAY_STATE", state_dir)
+    except ConfigError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return UNUSABLE
+    folder = state_dir / "postgresql"
+    if not folder.is_dir() and program != "pg_restore":
+        print(f"ess_ray: there is no embedded database in {folder.parent}: run the job here first", file=sys.stderr)
+        return FAILED
+    if program != "psql":
+        os.umask(0o077)  # a dump and a new state folder are for their owner
+    server = EmbeddedPostgres(folder)
+    try:
+        dsn = server.running_dsn() or server.start()
+        return subprocess.run([find_bin_dir() / program, "-d", dsn, *arguments], check=False).returncode
+    except EssRayError as error:
+        print(f"ess_ray: {error}", file=sys.stderr)
+        return FAILED
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in PROGRAMS:
+        sys.exit(f"ess_ray: expected one of {', '.join(PROGRAMS)}")
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
