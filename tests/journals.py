@@ -31,9 +31,9 @@ def opened(path: Path, owner: JournalOwner = HERE, limits: Limits = LIMITS, adop
 def fill(journal: Journal, seconds: range, image: bytes = b"image") -> None:
     """One group a second."""
     for second in seconds:
-        before = journal._groups.last
+        before = offered(journal)
         journal.put(sample(second, image))
-        wait_until(lambda before=before: journal._groups.last > before)
+        wait_until(lambda before=before: offered(journal) > before)
 
 
 def wait_until(true: object, limit_s: float = 10) -> None:
@@ -41,6 +41,12 @@ def wait_until(true: object, limit_s: float = 10) -> None:
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline_s
         time.sleep(0.005)
+
+
+def offered(journal: Journal) -> int:
+    """The number of the last group, once it is offered."""
+    groups = journal._memory._groups
+    return 0 if groups._not_offered else groups.last
 
 
 def given(taken: Taken) -> list[Sample]:

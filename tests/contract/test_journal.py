@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from ess_ray.adapters.journal import journal as journal_module
+from ess_ray.adapters.journal import memory
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
@@ -15,8 +16,22 @@ from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.errors import JournalBusy
 from ess_ray.core.samples import Event, EventKind
 from ess_ray.core.storing import groups
-from ess_ray.core.storing.groups import StoredGroup
-from tests.journals import DEVICE, HERE, LIMITS, S, everything, fill, given, opened, sample, seconds, take, wait_until
+from ess_ray.core.storing.stored import BacklogSpan, StoredGroup
+from tests.journals import (
+    DEVICE,
+    HERE,
+    LIMITS,
+    S,
+    everything,
+    fill,
+    given,
+    offered,
+    opened,
+    sample,
+    seconds,
+    take,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -36,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 def test_who_waits_for_polls_gets_them_together_and_does_not_wait_for_a_slow_one(
     path: Path, monkeypatch: pytest.MonkeyPatch, all_in: bool, quiet_s: float, limit_s: float, least_s: float
 ) -> None:
-    monkeypatch.setattr(journal_module, "QUIET_S", quiet_s)
+    monkeypatch.setattr(memory, "QUIET_S", quiet_s)
     journal = opened(path)
     for second in range(3):
         journal.put(sample(second))
@@ -117,7 +132,7 @@ def test_events_are_kept_and_acknowledged_like_samples(path: Path) -> None:
     journal = opened(path)
     event = Event(DEVICE, 7 * S, EventKind.CLOCK_FORWARD, 9 * S, "set")
     journal.put(event)
-    wait_until(lambda: journal._groups.last == 1)
+    wait_until(lambda: offered(journal) == 1)
     journal.close()
     again = opened(path)
     taken = take(again)
@@ -196,10 +211,10 @@ def test_what_is_acknowledged_while_the_backlog_is_read_is_not_handed_out_again(
     fill(journal, range(2, 6))
     read = journal._file.read
 
-    def read_and_acknowledged(*bounds: int) -> list[StoredGroup]:
-        stored = read(*bounds)
+    def read_and_acknowledged(span: BacklogSpan, samples: int, size: int) -> list[StoredGroup]:
+        stored = read(span, samples, size)
         journal.acknowledge(first.numbers)
-        wait_until(lambda: not journal._groups.withheld & {1, 2})
+        wait_until(lambda: not journal._memory._groups.withheld & {1, 2})
         return stored
 
     monkeypatch.setattr(journal._file, "read", read_and_acknowledged)
@@ -228,12 +243,12 @@ def test_who_lost_what_was_handed_out_is_given_it_again(path: Path, monkeypatch:
 def test_what_was_put_while_nothing_was_written_makes_groups_that_can_be_sent(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "GROUP_ITEMS", 3)
+    monkeypatch.setattr(memory, "GROUP_ITEMS", 3)
     journal = opened(path)
-    with journal._lock:
+    with journal._memory._work:
         for second in range(10):
             journal.put(sample(second))
-    wait_until(lambda: not journal._pending and not journal._at_work)
+    wait_until(lambda: offered(journal) == 4)
     taken = take(journal)
     assert seconds(given(taken)) == list(range(10))
     assert max(packed.samples for packed in taken.batches) == 3
@@ -253,3 +268,23 @@ def test_a_journal_without_a_poller_is_taken_over_and_noted(path: Path) -> None:
     assert not orphan.exists()
     assert "3 samples are sent to the database" in both.notes[0]
     both.close()
+
+
+def test_a_pull_reads_no_more_of_the_backlog_than_it_gives(path: Path) -> None:
+    journal = opened(path)
+    for index in range(12):  # of 20 MB each
+        with journal._memory._work:
+            for second in range(20):
+                journal.put(sample(20 * index + second, bytes(1 << 20)))
+        wait_until(lambda index=index: offered(journal) == index + 1)
+    journal.close()
+    journal = opened(path)
+    tracemalloc.start()
+    few = given(journal.take(0, 10))
+    _, few_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(few) == 20  # groups are not split
+    assert few_bytes < 150 << 20
+    assert len(given(journal.take(0, 1 << 20))) == 40  # and no pull has more than MOST_TAKEN_BYTES and a group
+    assert len(everything(journal)) == 40
+    journal.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings, Poller, Pulled, Ready
 from ess_ray.actors.process import begin_process
-from ess_ray.adapters.journal.journal import now_us
+from ess_ray.adapters.journal.memory import now_us
 from ess_ray.adapters.journal.owner import SUFFIX
 from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.core.errors import JournalBusy, JournalFailed

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from ess_ray.actors.process import ProcessInfo, begin_process
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.journal import Journal, now_us
+from ess_ray.adapters.journal.journal import Journal
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S
+from ess_ray.adapters.journal.memory import now_us
 from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder
 from ess_ray.adapters.local.logs import LogFile, log_to
 from ess_ray.adapters.local.own_folder import check_own

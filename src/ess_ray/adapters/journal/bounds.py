@@ -14,7 +14,7 @@ from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import pack_group, unpack_group, without_values
 from ess_ray.core.running.logfields import about
-from ess_ray.core.storing.groups import StoredGroup
+from ess_ray.core.storing.stored import StoredGroup
 
 troubles = Troubles(__name__)
 

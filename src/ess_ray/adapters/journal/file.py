@@ -8,7 +8,8 @@ Errors: `JournalBusy` if another process has the file, `JournalFailed` (transien
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S, acquire_lock, lock_path
@@ -16,7 +17,7 @@ from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.journal.setting_aside import set_aside_unusable
 from ess_ray.adapters.journal.sqlite import TABLES, delete_files, open_sqlite, translated
 from ess_ray.core.errors import JournalBusy
-from ess_ray.core.storing.groups import StoredGroup
+from ess_ray.core.storing.stored import BacklogSpan, StoredGroup
 
 
 class JournalFile:
@@ -83,15 +84,34 @@ class JournalFile:
             self._writing.executemany("DELETE FROM sample_group WHERE id = ?", [(number,) for number in deleted])
             self._writing.executemany("INSERT OR IGNORE INTO recipe VALUES (?, ?)", recipes.items())
 
-    def read(self, after: int, up_to: int, most: int) -> list[StoredGroup]:
-        """The first `most` groups with after < number <= up_to, by rising number; empty if there are none.
+    def read(self, span: BacklogSpan, most_items: int, most_bytes: int) -> list[StoredGroup]:
+        """The first groups of `span`, by rising number, until they have so many items or bytes; empty: there are none.
 
-        The bytes of a group are not looked at: a damaged one is given like the others.
+        The group that reaches a bound is the last one. Groups that are withheld are not read. The bytes of a group are
+        not looked at: a damaged one is given like the others.
         """
-        query = "SELECT * FROM sample_group WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
-        with translated(self._path):
-            rows = self._reading.execute(query, (after, up_to, most)).fetchall()
-        return [_stored_group(row) for row in rows]
+        listed = "SELECT id, items, length(data) FROM sample_group WHERE id > ? AND id <= ? ORDER BY id"
+        query = "SELECT * FROM sample_group WHERE id = ?"
+        numbers, items, size = [], 0, 0
+        with translated(self._path), self._snapshot():
+            with closing(self._reading.execute(listed, (span.after, span.end))) as rows:
+                for number, group_items, group_bytes in rows:  # length() reads no values
+                    if number in span.withheld:
+                        continue
+                    numbers.append(number)
+                    items, size = items + group_items, size + group_bytes
+                    if items >= most_items or size >= most_bytes:
+                        break
+            return [_stored_group(self._reading.execute(query, (number,)).fetchone()) for number in numbers]
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """All that is read in the `with` block is as it was at one moment."""
+        self._reading.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reading.rollback()
 
     def first(self, after: int, *, with_values: bool) -> StoredGroup | None:
         """The group with the lowest number above `after`; `with_values`: of those that still have their values.

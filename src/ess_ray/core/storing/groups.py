@@ -2,50 +2,22 @@
 
 Pure; `adapters.journal.journal` holds a lock around every call and does what has to do with disk and threads.
 
-An item is a sample or an event. A *part* of a group is a batch or an event: that is what is taken and acknowledged. The
-number of a part is the number of its group and, in the lowest 24 bits, its index in the group: batches, then events.
+An item is a sample or an event. `core.storing.taking` says what a part of a group is, and its number.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, replace
 
-from ess_ray.core.batch import Group, pack_group, unpack_group, without_values
+from ess_ray.core.batch import Group, make_group, pack_group, unpack_group
+from ess_ray.core.storing.stored import BacklogSpan, StoredGroup
 from ess_ray.core.storing.taking import INDEX_BITS, Taken, Waiting
+from ess_ray.core.storing.tick_runs import TickRuns
+from ess_ray.core.storing.unwritten import Unwritten
 
 FRESH_GROUPS = 64  # kept in memory before they become backlog
-MOST_UNWRITTEN = 50_000  # samples not written yet or not writable; then the oldest lose their values
 LOOK_AGAIN_SAMPLES = 10_000  # so many that lost their values: those that were passed over are read again
-
-
-@dataclass(frozen=True, slots=True)
-class StoredGroup:
-    """A group as the file has it."""
-
-    number: int
-    items: int
-    made_us: int  # microseconds since 1970 UTC
-    has_values: bool  # False: the journal's bounds have cost them
-    data: bytes  # of `core.batch.pack_group`
-
-    @property
-    def oldest_us(self) -> int:
-        """The oldest tick or time of an event, since 1970 UTC; of a damaged group, when it was made. Unpacks it."""
-        try:
-            return unpack_group(self.data).first_us
-        except ValueError:
-            return self.made_us
-
-
-@dataclass(frozen=True, slots=True)
-class BacklogSpan:
-    """A part of the backlog that may be read: groups with after < number <= end, but for those `withheld`."""
-
-    after: int
-    end: int
-    withheld: frozenset[int]
 
 
 class Groups:
@@ -53,29 +25,32 @@ class Groups:
 
     The states of a group, and what puts it from one into another::
 
-              offer           take_fresh             acknowledge (its last part)   written
-        (new) ─────▶ fresh ──────────────▶ taken ─────────────▶ acknowledged ─────────▶ (deleted)
-                       │                   ▲   │
-          more than    │       take_stored │   │ offer_again
-          FRESH_GROUPS └─────▶ backlog ────┘◀──┘ (unwritten ones become fresh again)
+             add              offer           take_fresh             acknowledge (its last part)   written
+        (new) ───▶ not offered ─────▶ fresh ──────────────▶ taken ─────────────▶ acknowledged ─────────▶ (deleted)
+                                       │                   ▲   │
+                          more than    │       take_stored │   │ offer_again
+                          FRESH_GROUPS └─────▶ backlog ────┘◀──┘ (unwritten ones become fresh again)
 
     A group of which every part is acknowledged or of a layout that is set aside is *passed over* when it is its turn:
     it stays in the file, costs no memory, and is backlog again after `offer_again`.
 
-    A group is *unwritten* besides, from `to_write` until `written`, as long as only memory has it: if the disk refuses,
-    that may last. A group of the backlog that cannot be decoded is *damaged*: it is withheld and stays in the file.
+    A group is *unwritten* besides, from `add` until `written`, as long as only memory has it: if the disk refuses or is
+    silent, that may last. One that is acknowledged before any commit has tried to write it is done with at once. Of too
+    many unwritten groups the oldest lose their values (`failed: journal_full`); of too many of these the oldest are
+    *put aside*: their ticks are counted, and become groups again by `restore`. A group of the backlog that cannot be
+    decoded is *damaged*: it is withheld and stays in the file.
 
     Invariants:
 
-    - `fresh` has the highest numbers, in order; `backlog_end` is below them. The backlog is what the file has in
-      (cursor, backlog_end], less `withheld`.
+    - `fresh` and those not offered have the highest numbers, in order; `backlog_end` is below them. The backlog is what
+      the file has in (cursor, backlog_end], less `withheld`.
     - `withheld` are the numbers of groups that a read of the file may find and that must not be offered: taken,
-      acknowledged and not deleted yet, damaged. Those acknowledged stay in it until the commit that deletes them.
-    - `_waiting` has exactly the groups that are fresh or taken.
+      acknowledged and not deleted yet, put aside, damaged. Each stays in it until the commit that deletes it.
+    - `_waiting` has exactly the groups that are not offered, fresh or taken.
     - `_passed_first` and `_passed_us` are the lowest number and oldest tick of groups passed over since the last
       `offer_again`; None: there are none.
-    - Unwritten groups have the highest numbers too: a commit writes all of them, or none.
-    - `items` counts the items of all groups that are neither acknowledged, damaged nor forgotten.
+    - Unwritten groups have the highest numbers too: a commit writes all that there are, or none.
+    - `items` counts the items of all groups that are neither acknowledged, damaged nor forgotten, also those put aside.
     """
 
     def __init__(self, last: int, items: int, oldest_us: int) -> None:
@@ -85,9 +60,14 @@ class Groups:
         self.fresh: deque[tuple[int, Group]] = deque()
         self.cursor, self.backlog_end = 0, last
         self.withheld: set[int] = set()
+        self.values_dropped = 0  # samples that have lost their values to the bounds of memory
+        self.items_forgotten = 0  # of which nothing is left, see `TickRuns`
+        self._not_offered: list[tuple[int, Group]] = []
         self._waiting: dict[int, Waiting] = {}
         self._acknowledged: list[int] = []  # to be deleted with the next commit
-        self._unwritten: dict[int, StoredGroup] = {}  # oldest first
+        self._deleting: list[int] = []  # with the commit at work
+        self._unwritten = Unwritten()
+        self._put_aside = TickRuns()
         self._found_end, self._found_oldest_us = last, oldest_us  # of the groups that were there at opening
         self._passed_first: int | None = None
         self._passed_us: int | None = None
@@ -97,63 +77,88 @@ class Groups:
 
     @property
     def to_commit(self) -> bool:
-        """True if there is something to write or to delete, but for a new group."""
+        """True if there is something to write or to delete."""
         return bool(self._acknowledged or self._unwritten)
 
     @property
-    def to_delete(self) -> bool:
-        """True if acknowledged groups wait for their deletion."""
-        return bool(self._acknowledged)
+    def in_memory(self) -> set[int]:
+        """The numbers of the groups that are not offered yet or fresh."""
+        return {number for number, _ in (*self.fresh, *self._not_offered)}
 
-    def begin_commit(self, new: StoredGroup | None) -> tuple[list[StoredGroup], list[int]]:
+    @property
+    def put_aside(self) -> bool:
+        """True if ticks are put aside: `restore` makes groups of them."""
+        return bool(self._put_aside)
+
+    def add(self, group: Group, data: bytes, made_us: int, *, has_values: bool = True) -> None:
+        """Add a new group, with `data` its bytes (`pack_group`), to be written and, by `offer`, offered."""
+        self.last += 1
+        self._unwritten.add(StoredGroup(self.last, len(group), made_us, has_values, data))
+        self._waiting[self.last] = Waiting.of(group)
+        self._not_offered.append((self.last, group))
+        self.items += len(group)
+
+    def restore(self, most: int, made_us: int) -> None:
+        """Add a group of what was put aside, of at most so many items."""
+        if items := self._put_aside.take(most):
+            self.items -= len(items)
+            group = make_group(items)
+            self.add(group, pack_group(group), made_us, has_values=False)
+
+    def begin_commit(self) -> tuple[list[StoredGroup], list[int]]:
         """The groups to write and the numbers of those to delete in the next commit.
 
-        `new`: the group behind `last`, if there is one. To be followed by `written` or `not_written` of these numbers.
+        `written` or `not_written` follows once its outcome is known; until then groups may be added, offered, taken and
+        acknowledged.
         """
-        deleted, self._acknowledged = self._acknowledged, []
-        for number in deleted:
-            self._unwritten.pop(number, None)
-        if new:
-            self._unwritten[new.number] = new
-        return list(self._unwritten.values()), deleted
+        self._deleting, self._acknowledged = self._acknowledged, []
+        return self._unwritten.begin_commit(), self._deleting
 
-    def written(self, deleted: Iterable[int]) -> None:
+    def written(self) -> None:
         """The commit has succeeded."""
-        self.withheld.difference_update(deleted)
-        self._unwritten.clear()
+        self.withheld.difference_update(self._deleting)
+        self._deleting = []
+        self._unwritten.written()
 
-    def not_written(self, deleted: Iterable[int]) -> None:
+    def not_written(self) -> None:
         """The commit has failed: all of it belongs to the next one."""
-        self._acknowledged.extend(deleted)
+        self._acknowledged += self._deleting
+        self._deleting = []
 
-    def offer(self, number: int, group: Group) -> int:
-        """Make a new group fresh, written or not; `number` is above `last`, and becomes it.
-
-        Returns how many unwritten samples, the oldest, lost their values to MOST_UNWRITTEN.
-        """
-        self.last = number
-        self.fresh.append((number, group))
-        self._waiting[number] = Waiting.of(group)
-        self.items += len(group)
-        dropped = self._bound_memory()
+    def offer(self) -> None:
+        """Make all groups fresh that were added, written or not; then keep the bounds of memory."""
+        self.fresh += self._not_offered
+        self._not_offered = []
+        self._keep_bounds()
         while len(self.fresh) > FRESH_GROUPS and self.fresh[0][0] not in self._unwritten:
             self.backlog_end, _ = self.fresh.popleft()
             del self._waiting[self.backlog_end]
-        return dropped
 
-    def _bound_memory(self) -> int:
-        """Of too many unwritten samples the oldest lose their values; returns how many."""
-        held, dropped = sum(stored.items for stored in self._unwritten.values()), 0
-        for stored in list(self._unwritten.values()):
-            if held <= MOST_UNWRITTEN:
-                break
-            held -= stored.items
-            if stored.has_values:
-                smaller = without_values(unpack_group(stored.data))
-                self._unwritten[stored.number] = replace(stored, has_values=False, data=pack_group(smaller))
-                self.fresh = deque((n, smaller if n == stored.number else group) for n, group in self.fresh)
-                dropped += len(smaller) - len(smaller.events)
-        return dropped
+    def _keep_bounds(self) -> None:
+        smaller = dict(self._unwritten.drop_values())
+        if smaller:
+            self.values_dropped += sum(len(group) - len(group.events) for group in smaller.values())
+            self.fresh = deque((number, smaller.get(number, group)) for number, group in self.fresh)
+        if not self._unwritten.has_too_many_headers:
+            return
+        fresh = dict(self.fresh)  # those that are taken are needed as they are
+        for number in self._unwritten.too_many_headers():
+            if number in fresh:
+                forgotten = self._put_aside.add(fresh.pop(number))
+                self.items -= forgotten
+                self.items_forgotten += forgotten
+                del self._waiting[number]
+                self._done_with(number)
+        self.fresh = deque(fresh.items())
+
+    def _done_with(self, number: int) -> None:
+        """Nobody needs the group any more: it leaves memory, and the file with the next commit."""
+        if number in self._unwritten and not self._unwritten.may_be_in_file(number):
+            self.withheld.discard(number)
+        else:
+            self.withheld.add(number)
+            self._acknowledged.append(number)
+        self._unwritten.remove(number)
 
     # --- taken and acknowledged ---------------------------------------------------------------------------------------
 
@@ -167,7 +172,7 @@ class Groups:
 
         Parts of the layouts `set_aside` are passed over, but for their failed samples.
         """
-        while self.fresh and taken.looked_at < most:
+        while self.fresh and not taken.has(most):
             self._take(*self.fresh.popleft(), taken, set_aside)
         taken.fresh = len(taken.batches)
 
@@ -192,7 +197,7 @@ class Groups:
         if not read:
             self.cursor = span.end
         for stored in read:
-            if taken.looked_at >= most:
+            if taken.has(most):
                 break
             self.cursor = stored.number
             if stored.number in span.withheld:
@@ -231,29 +236,29 @@ class Groups:
                 if not waiting.parts:
                     self.items -= waiting.items
                     del self._waiting[group]
-                    self._acknowledged.append(group)
+                    self._done_with(group)
                 elif waiting.set_aside:
                     self._pass_over(group, waiting)
 
     def offer_again(self) -> None:
         """Whoever took what is not acknowledged has lost it: it is backlog now, or fresh if only memory has it."""
-        lost = self._waiting.keys() - {number for number, _ in self.fresh}
+        lost = self._waiting.keys() - self.in_memory
         self.withheld -= lost  # acknowledged groups stay in it until they have left the file
         for number in sorted(lost, reverse=True):
             del self._waiting[number]
             if stored := self._unwritten.get(number):
                 self.fresh.appendleft((number, group := unpack_group(stored.data)))
                 self._waiting[number] = Waiting.of(group)  # parts of it may have been acknowledged
-        self.cursor, self.backlog_end = 0, self.fresh[0][0] - 1 if self.fresh else self.last
+        self.cursor, self.backlog_end = 0, min(self.in_memory, default=self.last + 1) - 1
         self._passed_first = self._passed_us = None
 
     def waiting_us(self) -> list[int]:
-        """The oldest tick, or time of an event, since 1970 UTC, of each group that is fresh or taken; no order.
+        """Oldest tick, or time of an event, since 1970 UTC, of each group and device that memory knows of; no order.
 
-        And of all those together that were passed over.
+        And of all groups together that were passed over.
         """
         passed_us = [] if self._passed_us is None else [self._passed_us]
-        return [waiting.oldest_us for waiting in self._waiting.values()] + passed_us
+        return [waiting.oldest_us for waiting in self._waiting.values()] + passed_us + self._put_aside.oldest_us
 
     @property
     def found_oldest_us(self) -> int | None:

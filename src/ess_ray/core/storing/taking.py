@@ -14,6 +14,7 @@ from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Group, Packed, split_fa
 from ess_ray.core.samples import Event
 
 INDEX_BITS = 24
+MOST_TAKEN_BYTES = 32 << 20  # read for one pull; a group is not split, so it may be one group more
 UNNUMBERED = -1  # of failed samples whose batch stays in the journal: no acknowledgement is to reach it
 
 
@@ -49,11 +50,16 @@ class Taken:
     events: list[Event] = field(default_factory=list)
     samples: int = 0  # in all batches
     passed_over: int = 0  # samples that were looked at and are not among them
+    bytes: int = 0  # of all that was looked at
 
     @property
     def looked_at(self) -> int:
         """Samples that were read for it, taken or not."""
         return self.samples + self.passed_over
+
+    def has(self, samples: int) -> bool:
+        """True if so many samples were looked at, or as many bytes as one pull may have."""
+        return self.looked_at >= samples or self.bytes >= MOST_TAKEN_BYTES
 
     def add(self, number: int, group: Group, set_aside: Set[str]) -> int:
         """Add the group with this number; returns how many of its parts were left out.
@@ -63,6 +69,7 @@ class Taken:
         """
         first, events = number << INDEX_BITS, (number << INDEX_BITS) + len(group.batches)
         left_out = 0
+        self.bytes += sum(len(batch.data) for batch in group.batches)
         for part, batch in enumerate(group.batches, first):
             if batch.layout not in set_aside:
                 self._add(part, batch)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ess_ray.core.batch import make_group, pack_group
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing import groups as groups_module
-from ess_ray.core.storing.groups import Groups, StoredGroup
+from ess_ray.core.storing.groups import Groups
+from ess_ray.core.storing.stored import StoredGroup
 from ess_ray.core.storing.taking import INDEX_BITS, UNNUMBERED, Taken
 
 DEVICE = Device("site", "gateway")
@@ -29,25 +30,46 @@ class Queue:
     set_aside: frozenset[str] = frozenset()  # layouts
     held: dict[int, int] = field(default_factory=dict)  # group by number of a part taken and not acknowledged
     acknowledged: set[int] = field(default_factory=set)  # numbers of parts
+    commit: tuple[list[StoredGroup], list[int]] | None = None  # at work: what it writes and deletes
 
-    def put_group(self, disk_takes_it: bool) -> None:
+    def put_group(self) -> None:
         self.put += 1
         second = self.put * 1_000_000
         samples = [Sample(DEVICE, layout, second, Status.STORED, None, (), None, 1, 1, 0, b"x") for layout in "ab"]
         group = make_group([*samples, Event(DEVICE, second, EventKind.DEVICE_LOST)])
-        number = self.groups.last + 1
-        self.commit(StoredGroup(number, len(group), second, True, pack_group(group)), disk_takes_it)
-        self.groups.offer(number, group)
+        self.groups.add(group, pack_group(group), second)
 
-    def commit(self, new: StoredGroup | None, disk_takes_it: bool) -> None:
-        written, deleted = self.groups.begin_commit(new)
-        if disk_takes_it:
+    def begin_commit(self) -> None:
+        if self.commit is None:
+            written, deleted = self.groups.begin_commit()
+            self.commit = list(written), list(deleted)
+
+    def end_commit(self, kept: bool = True, answered: bool = True) -> None:
+        """The commit at work has an outcome: the file has all of it or nothing, and the disk says so or errs."""
+        self.begin_commit()
+        assert self.commit is not None
+        (written, deleted), self.commit = self.commit, None
+        if kept:
             self.file |= {stored.number: stored for stored in written}
             for number in deleted:
                 self.file.pop(number, None)
-            self.groups.written(deleted)
+        if answered:
+            self.groups.written()
         else:
-            self.groups.not_written(deleted)
+            self.groups.not_written()
+        self.groups.offer()
+
+    def put_and_commit(self, kept: bool) -> None:
+        if self.commit:
+            self.end_commit()
+        self.put_group()
+        self.end_commit(kept, answered=kept)
+
+    def put_and_offer(self) -> None:
+        """As if the disk had not answered for long."""
+        self.begin_commit()
+        self.put_group()
+        self.groups.offer()
 
     def take(self, fresh: int, backlog: int) -> Taken:
         taken = Taken()
@@ -93,9 +115,12 @@ class Queue:
 
 
 STEPS: dict[str, Callable[[Queue, int], object]] = {
-    "put": lambda queue, _: queue.put_group(disk_takes_it=True),
-    "put while the disk refuses": lambda queue, _: queue.put_group(disk_takes_it=False),
-    "commit": lambda queue, _: queue.commit(None, disk_takes_it=True),
+    "put": lambda queue, _: queue.put_and_commit(kept=True),
+    "put while the disk refuses": lambda queue, _: queue.put_and_commit(kept=False),
+    "put while the disk does not answer": lambda queue, _: queue.put_and_offer(),
+    "commit": lambda queue, _: queue.end_commit(),
+    "the disk errs": lambda queue, _: queue.end_commit(kept=False, answered=False),
+    "the disk errs, and has written all the same": lambda queue, _: queue.end_commit(kept=True, answered=False),
     "take": lambda queue, count: queue.take(count, count // 2),
     "acknowledge": lambda queue, count: queue.acknowledge(count),
     "lose": lambda queue, _: queue.lose(),
@@ -112,10 +137,11 @@ def test_every_group_is_acknowledged_once_in_the_end(steps: list[tuple[str, int]
         for name, count in steps:
             STEPS[name](queue, count)
             assert queue.groups.items == 3 * queue.put - queue.done_with
+        queue.end_commit()
         queue.store_again()
         queue.take(ALL, ALL)
         queue.acknowledge(ALL)
-        queue.commit(None, disk_takes_it=True)
+        queue.end_commit()
     assert (queue.groups.items, queue.groups.withheld, queue.file, queue.held) == (0, set(), {}, {})
     assert len(queue.acknowledged) == 3 * queue.put
 
@@ -124,14 +150,14 @@ def test_what_is_set_aside_stays_in_the_file_costs_no_memory_and_its_failed_samp
     queue = Queue(set_aside=frozenset("a"))
     good = [Sample(DEVICE, layout, 1, Status.STORED, None, (), None, 1, 1, 0, b"x") for layout in "ab"]
     failed = [Sample(DEVICE, "a", second, Status.FAILED, "timeout", (), None, 1, 1, 0, b"") for second in (2, 3)]
-    for number, group in enumerate([make_group([*good, failed[0]]), make_group(failed), make_group(good[:1])], 1):
-        queue.commit(StoredGroup(number, len(group), 1, True, pack_group(group)), disk_takes_it=True)
-        queue.groups.offer(number, group)
+    for group in (make_group([*good, failed[0]]), make_group(failed), make_group(good[:1])):
+        queue.groups.add(group, pack_group(group), 1)
+        queue.end_commit()
     taken = queue.take(ALL, ALL)
     assert [(batch.layout, batch.samples) for batch in taken.batches] == [("failed", 1), ("b", 1), ("failed", 2)]
     assert taken.numbers == [UNNUMBERED, (1 << INDEX_BITS) + 1, 2 << INDEX_BITS]
     queue.acknowledge(ALL)
-    queue.commit(None, disk_takes_it=True)
+    queue.end_commit()
     assert (set(queue.file), queue.groups.withheld, queue.groups.waiting_us()) == ({1, 3}, set(), [1])
     assert queue.groups.bounds_after == 0  # the bounds of the journal hold for them too
     queue.store_again()
