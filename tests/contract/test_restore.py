@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -56,6 +60,15 @@ def cells(dsn: str, tables: Sequence[str] = TABLES) -> dict[str, list[str]]:
     return content
 
 
+def samples(dsn: str) -> int:
+    """Number of samples; 0 without a table."""
+    with psycopg.connect(dsn) as connection:
+        if connection.execute("SELECT to_regclass('sample')").fetchone() == (None,):
+            return 0
+        row = connection.execute("SELECT count(*) FROM sample").fetchone()
+    return row[0] if row else 0
+
+
 class Plant:
     """Plants with a day in a database, its exports, and the words that name the store."""
 
@@ -103,6 +116,12 @@ class Plant:
         base = ["job=restore", f"day={DAY}", "storage=timescale", f"storage.dsn={self.dsn}", folder]
         return main([*base, *PLANTS, *self.store, *words])
 
+    def start_restore(self, *words: str) -> subprocess.Popen[bytes]:
+        """The job in a process of its own."""
+        base = ["job=restore", f"day={DAY}", "storage=timescale", f"storage.dsn={self.dsn}"]
+        command = [sys.executable, "-m", "ess_ray.main", *base, f"state_dir={self.folder}/state", *PLANTS, *self.store]
+        return subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL)
+
     def report(self, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, object]]:
         capsys.readouterr()
         code = main([
@@ -142,3 +161,53 @@ def test_a_database_that_was_thrown_away_is_filled_again(
         assert plant.report(capsys) == report
         assert plant.due() == []
     assert {*plant.export()} == {ExportEnd.UNCHANGED}
+
+
+def test_a_restore_that_is_killed_again_and_again_ends_in_the_same_state(
+    dsn: str, new_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ["export=local", f"export.folder={tmp_path}/export"]
+    lost, plant = (Plant(each, tmp_path, *store) for each in (dsn, new_dsn))
+    lost.fill()
+    lost.export()
+    committed = 0
+    for _ in range(3):
+        job = plant.start_restore("restore.run=true")
+        while (now := samples(new_dsn)) < committed + 12 and job.poll() is None:
+            time.sleep(0.01)
+        assert job.poll() is None
+        job.kill()
+        job.wait()
+        committed = max(now, samples(new_dsn))
+    assert 36 <= committed < 144
+    assert plant.restore("restore.run=true") == 0
+    assert cells(new_dsn) == cells(dsn)
+    assert plant.report(capsys) == lost.report(capsys)
+    assert plant.due() == []
+
+
+def test_several_days_of_a_folder_come_back_and_other_words_are_refused(
+    dsn: str, new_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = Plant(dsn, tmp_path, "export=local", f"export.folder={tmp_path}/export")
+    lost.fill()
+    lost.export()
+    copy = tmp_path / "a, copy = of it"
+    shutil.copytree(tmp_path / "export", copy)
+    plant = Plant(new_dsn, tmp_path, "export=none")
+    assert plant.restore(f"from={copy}", "day=2026-11-20..2026-11-21") == 1
+    assert "has no object of these sites and days" in capsys.readouterr().err
+    for words in (["day=2026-11-20..2026-12-31", "table=rack"], ["day=all", "table=rack"]):
+        assert plant.restore(f"from={copy}", *words) == 1
+        assert "new rows: rack 0 of 504" in capsys.readouterr().out  # there are no samples that they belong to
+    assert plant.restore(f"from={copy}", "day=all", "restore.run=true") == 0
+    assert cells(new_dsn) == cells(dsn)
+    for words, problem in (
+        (["from=bucket"], "from: say where the objects are"),
+        (["from=/not/there"], "from: there is no folder"),
+        ([f"from={copy}", "table=export_object"], "table: 'export_object' is none of"),
+        ([f"from={copy}", "day=2026-11-22..2026-11-20"], "day: 2026-11-20 is before"),
+        ([f"from={copy}", "to=2026-11-22"], "to: belongs to job=export"),
+    ):
+        assert plant.restore(*words) == 2
+        assert problem in capsys.readouterr().err

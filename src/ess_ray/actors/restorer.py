@@ -111,6 +111,8 @@ class Restorer:
         stored = self.store.stat(named.name)
         if stored is None:
             raise ValueError("it was deleted while it was restored")
+        if stored.altered:
+            raise ValueError("its bytes are not those that were written: it was cut off or changed since")
         file = stack.enter_context(TemporaryFile(dir=self._spool))  # noqa: SIM115 (the stack closes it)
         fetched = Checksum()
         for block in self.store.read(named.name):

@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated, utc
+from ess_ray.adapters.postgres.copy_rows import column_types
 from ess_ray.adapters.postgres.device_load import load_devices
 from ess_ray.core.exporting.restoring import HOUR_US, HourCount, LoadCount, RowBlock
 from ess_ray.core.maps.column_types import Column, is_array, value_type
@@ -104,9 +105,9 @@ class HourLoad:
         self._site = site
         self._run = run
         self._tables = {table.name: table for table in tables}
-        self._existing = {
-            name for (name,) in connection.execute("SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)")
-        }
+        names = [*self._tables, "sample", "device"]
+        types = {name: set(column_types(connection.cursor(), name)) for name in names}
+        self._existing = {name: of_table for name, of_table in types.items() if of_table}
         connection.execute(MAKE_TICKS)
         sample = self._tables.get("sample")
         for table in (*([] if sample else [LoadedTable("sample", SAMPLE_KEY, ())]), *tables):
@@ -197,13 +198,17 @@ class HourLoad:
 
     def _insert_rows(self, table: LoadedTable, rows: int, limits: Mapping[str, object]) -> LoadCount:
         new = self._new(table, NEW_OTHERS if table.name in WITHOUT_SAMPLE else NEW_ROWS, limits)
-        if new == rows or not self._run:
-            return LoadCount(rows, new, 0)
+        existing = self._existing.get(table.name, set())
+        if new == rows or (existing and not {column.name for column in table.columns} <= existing):
+            return LoadCount(rows, new, 0)  # a dry run, in which columns that are missing are not added
+        if not existing:
+            return LoadCount(rows, new, rows - new)
         cursor = self._execute(
             LACKING, limits, temporary=_temporary(table), table=_stored(table), columns=_names(table)
         )
         row = cursor.fetchone()
-        return LoadCount(rows, new, row[0] if row else 0)
+        lacking = row[0] if row else 0
+        return LoadCount(rows, new, lacking if self._run else lacking - new)
 
     def _new(self, table: LoadedTable, selected: str, limits: Mapping[str, object]) -> int:
         """Insert, or count, the rows of the temporary table that `selected` selects."""

@@ -27,7 +27,7 @@ from typing import ClassVar
 
 from ess_ray.adapters.local.disk import nearest
 from ess_ray.adapters.stores.checksum import crc32c
-from ess_ray.adapters.stores.folder_metadata import forget_metadata, read_metadata, write_metadata
+from ess_ray.adapters.stores.folder_metadata import forget_metadata, has_metadata, read_metadata, write_metadata
 from ess_ray.core.errors import StoreConflict, StoreRefused, StoreUnavailable
 from ess_ray.core.exporting.store import StoredObject, aside_name
 
@@ -80,7 +80,9 @@ class Folder:
         path = self._path(name)
         with _translated(path), suppress(FileNotFoundError), FileIO(path) as file:
             stored = _as_stored(name, file)
-            return replace(stored, metadata=read_metadata(self.path, name, stored.crc32c))
+            metadata = read_metadata(self.path, name, stored.crc32c)
+            altered = not metadata and has_metadata(self.path, name)
+            return replace(stored, metadata=metadata, altered=altered)
         return None
 
     def names(self, prefix: str) -> Iterator[str]:

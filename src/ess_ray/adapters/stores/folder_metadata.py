@@ -25,6 +25,11 @@ def read_metadata(top: Path, name: str, crc32c: int) -> dict[str, str]:
     return {key: str(value) for key, value in metadata.items()} if isinstance(metadata, dict) else {}
 
 
+def has_metadata(top: Path, name: str) -> bool:
+    """True if there are metadata of the file `name` below `top`, of whatever content."""
+    return any((top / FOLDER / name).glob("*.json"))
+
+
 def write_metadata(top: Path, name: str, crc32c: int, metadata: Mapping[str, str]) -> None:
     """Keep the metadata of a file that is about to get that content; it is on the disk once this returns."""
     file = _file(top, name, crc32c)

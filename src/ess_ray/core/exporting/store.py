@@ -27,6 +27,7 @@ class StoredObject:
     bytes: int
     crc32c: int
     metadata: Mapping[str, str] = field(default_factory=dict)
+    altered: bool = False  # True if the store knows that it was written with other bytes
 
 
 def aside_name(name: str, generation: int) -> str:
