@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -76,6 +77,7 @@ class RegisterMap:
     map_hash: str  # of everything that decides what is stored; equal hashes decode alike
 
 
+@cache
 def raw_limits(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | None:
     """The lowest and highest raw number, both inclusive, that a value can have; None for floats and strings.
 

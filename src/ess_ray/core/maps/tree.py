@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ess_ray.core.errors import ConfigError
@@ -62,7 +62,7 @@ class TreeNode:
 
     def about(self, address: int) -> TreeNode:
         """A copy of the node, about the register at `address` (0-based, on the wire): errors name that address."""
-        return replace(self, address=address)
+        return TreeNode(self.value, self.path, self.fail, self.line_of, address)
 
     def fields(
         self, allowed: Iterable[str] | None = None, needed: Iterable[str] = (), what: str = "key"
