@@ -6,7 +6,7 @@
 -- Other names: -v collector=… -v exporter=… -v reader=… . Run it before the collector's first start, and again after it:
 -- the tables that the collector makes later are for the reader at once, for the exporter after the next run of this file.
 --
---   collector   owns the tables: the main job, job=check, job=report
+--   collector   owns the tables: the main job, job=check, job=report, job=restore
 --   exporter    job=export: reads all, keeps the ledger (export_until, export_object), cannot change a sample
 --   reader      job=report, Grafana, people: reads the data and books, writes nothing
 \if :{?collector}
@@ -30,6 +30,7 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO :"collector", :"exporter", :"reader";
+GRANT TEMPORARY ON DATABASE :"database" TO :"collector";  -- job=restore
 GRANT USAGE ON SCHEMA public TO :"collector", :"exporter", :"reader";
 GRANT CREATE ON SCHEMA public TO :"collector";
 
