@@ -115,10 +115,12 @@ def test_a_kill_between_the_two_renames_costs_nothing(old: tuple[Path, Path]) ->
     state, bin_dir = old
     folder = state / "postgresql"
     before = rows(state, bin_dir)
+    for left in ("upgrade", UPGRADED):  # before the first of the two
+        shutil.copytree(folder / "data", folder / left)
+    assert rows(state, bin_dir) == before
     assert run(state) == 0
+    assert not {"upgrade", UPGRADED} & {path.name for path in folder.iterdir()}
     (folder / "data").rename(folder / UPGRADED)  # as it is in between
-    assert rows(state) == before
-    shutil.copytree(folder / "data", folder / UPGRADED)  # and before the first of the two
     assert rows(state) == before
 
 

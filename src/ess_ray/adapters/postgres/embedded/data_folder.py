@@ -87,8 +87,8 @@ def kept_folder(folder: Path, version: int) -> Path:
     return folder / f"data.postgresql-{version}"
 
 
-def swap(folder: Path, upgraded: Path) -> Path:
-    """Put the data folder `upgraded`, complete and on disk, in the place of `data`; returns where the old one is now.
+def swap(folder: Path, upgraded: Path) -> None:
+    """Put the data folder `upgraded`, complete and on disk, in the place of `data`, which becomes its `kept_folder`.
 
     The caller owns `folder`. Raises OSError.
     """
@@ -97,7 +97,6 @@ def swap(folder: Path, upgraded: Path) -> Path:
     sync_folder(folder)
     (folder / "data").rename(kept)
     finish_swap(folder)
-    return kept
 
 
 def finish_swap(folder: Path) -> None:

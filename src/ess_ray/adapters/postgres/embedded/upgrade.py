@@ -24,7 +24,16 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ess_ray.adapters.postgres.embedded.data_folder import check_version, data_version, owned, programs_version, swap
+from ess_ray.adapters.postgres.embedded.data_folder import (
+    UPGRADED,
+    check_version,
+    data_version,
+    finish_swap,
+    kept_folder,
+    owned,
+    programs_version,
+    swap,
+)
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir, installed_programs, server_user
 from ess_ray.adapters.postgres.embedded.server import MIN_FREE_BYTES, EmbeddedPostgres
 from ess_ray.core.errors import CannotStart
@@ -81,6 +90,10 @@ def upgrade(folder: Path, programs: Path | None, progress: Progress) -> Upgraded
     folder, bin_dir = folder.resolve(), find_bin_dir()
     data, unfinished = folder / "data", folder / "upgrade"
     try:
+        with owned(folder):
+            finish_swap(folder)
+            for left in (unfinished, folder / UPGRADED):  # by an upgrade that was killed
+                shutil.rmtree(left, ignore_errors=True)
         before, after = data_version(data), programs_version(bin_dir)
         if before == after:
             return None
@@ -88,12 +101,13 @@ def upgrade(folder: Path, programs: Path | None, progress: Progress) -> Upgraded
         check_version(data, old_bin_dir)
         if server_user(data) != server_user(unfinished / "data"):
             raise CannotStart(f"{data} belongs to another user: run job=upgrade as that user")
-        shutil.rmtree(unfinished, ignore_errors=True)  # of an upgrade that was killed
+        if (kept := kept_folder(folder, before)).exists():
+            raise CannotStart(f"{kept} is there already, from an upgrade before: move or delete it")
         try:
             with EmbeddedPostgres(folder, old_bin_dir) as old, EmbeddedPostgres(unfinished, bin_dir) as new:
                 counts = _copy(old, new, bin_dir, progress)
             with owned(folder):
-                kept = swap(folder, unfinished / "data")
+                swap(folder, unfinished / "data")
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     except (OSError, ValueError, psycopg.Error) as error:
