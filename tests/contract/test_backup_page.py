@@ -29,7 +29,7 @@ DEVICE = SETTINGS.devices[0]
 TICKS = ticks_of(DEVICE, day_of(SETTINGS, SITE, DAY).start_us, day_of(SETTINGS, SITE, DAY).end_us)
 DATABASES = ("ess_ray", "ess_ray_restored", "ess_ray_before")
 ROLES = ("collector", "exporter", "reader")
-EXPORTED = ("sample", "event", *TABLES)
+EXPORTED = ("sample", "event", "device", "rejected", *TABLES)
 
 
 @dataclass(frozen=True)
