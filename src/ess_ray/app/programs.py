@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.adapters.local.own_folder import check_own
+from ess_ray.adapters.postgres.connect import PINNED
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.app.exit_codes import FAILED, UNUSABLE
@@ -41,7 +42,9 @@ def main(program: str, arguments: Sequence[str]) -> int:
     server = EmbeddedPostgres(folder)
     try:
         dsn = server.running_dsn() or server.start()
-        return subprocess.run([find_bin_dir() / program, "-d", dsn, *arguments], check=False).returncode
+        command = [str(find_bin_dir() / program), "-d", dsn, *arguments]
+        environment = {"PGCLIENTENCODING": PINNED["client_encoding"], **os.environ}  # whatever the locale of a script
+        return subprocess.run(command, check=False, env=environment).returncode
     except EssRayError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
         return FAILED

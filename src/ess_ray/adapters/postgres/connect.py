@@ -53,6 +53,29 @@ DEFAULTS = {
     "tcp_user_timeout": "30000",
 }
 
+# What a session must not take from the defaults of database, role, environment or DSN: the form of times, intervals,
+# floats, arrays, names and texts on their way, the isolation, and that a commit is on disk when it is answered (remote
+# ones are stronger). Not pinned: search_path, which may say where the tables are; default_transaction_read_only and
+# time limits, by which an administrator stops writers; row_security. PostgreSQL manual, "Client Connection Defaults".
+PINNED = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    "quote_all_identifiers": "off",
+    "default_transaction_isolation": "read committed",
+    "synchronous_commit": "on",
+}
+_VALUES = ", ".join(f"('{name}', '{value}')" for name, value in PINNED.items())
+PIN = f"""
+SELECT set_config(name, wanted, false) FROM (VALUES {_VALUES}) AS pinned (name, wanted)
+WHERE current_setting(name, true) <> wanted AND current_setting(name, true) NOT LIKE 'remote_%'"""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,19 +97,36 @@ class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):
         """psycopg's own `wait`, with the limit of the class: every exchange with the server goes through it."""
         return super().wait(self._limited(gen), *args, **kwargs)
 
-    def expect(self, identity: str, address: str) -> None:
-        """Expect the database with this identity; raises OtherDatabase if it is another one, or psycopg's errors.
+    def begin_session(self, identity: str, address: str) -> None:
+        """Pin the settings of the session, and expect the database with this identity, "" for any.
 
-        To be called first of all, in no transaction. `address` is for the message.
+        To be called first of all, in no transaction. `address` is for the message. Raises OtherDatabase if the database
+        is another one, or psycopg's errors.
         """
         self._identity, self._address = identity, address
         self.autocommit = True
-        try:
-            row = self.execute(IDENTITY).fetchone()
-        except psycopg.errors.UndefinedTable:
-            row = None
+        self.execute(PIN)
+        if identity:
+            try:
+                row = self.execute(IDENTITY).fetchone()
+            except psycopg.errors.UndefinedTable:
+                row = None
+            self.check_identity(row[0] if row else None)
         self.autocommit = False
-        self.check_identity(row[0] if row else None)
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the database, as PostgreSQL calls it: UTF8, LATIN1."""
+        return self.info.parameter_status("server_encoding") or "UTF8"
+
+    @property
+    def holds_every_text(self) -> bool:
+        """True if a text of any letters can be stored: a database in SQL_ASCII keeps the bytes as they are."""
+        return self.encoding in {"UTF8", "SQL_ASCII"}
+
+    def storable(self, text: str) -> str:
+        """The text; if the database cannot hold every letter, those that are not ASCII become `\\u…`."""
+        return text if self.holds_every_text else text.encode("ascii", "backslashreplace").decode()
 
     def check_identity(self, answered: str | None) -> None:
         """Raise OtherDatabase unless this identity, None if there is none, is the one that is expected, if any is."""
@@ -130,7 +170,7 @@ def check_dsn(key: str, dsn: str) -> Mapping[str, Any]:
 
 
 def connect(dsn: str, answer_limit_s: float | None = None, identity: str = "") -> DatabaseConnection:
-    """A new connection, not in autocommit. `answer_limit_s`: see `DatabaseConnection`; None: no limit.
+    """A new connection, not in autocommit, with the settings PINNED. `answer_limit_s`: see `DatabaseConnection`.
 
     `identity`: of the database that is expected (`schema.Prepared.identity`), "" for any. Blocks up to 10 s for each
     address of the host, unless the DSN sets `connect_timeout`. Raises ConfigError, for `storage.dsn`, if the text is no
@@ -139,14 +179,14 @@ def connect(dsn: str, answer_limit_s: float | None = None, identity: str = "") -
     given = check_dsn("storage.dsn", dsn)
     defaults = {key: DEFAULTS[key] for key in DEFAULTS.keys() - given.keys()}
     # No prepared statements: behind a pooler each transaction may have another server connection.
-    connection = DatabaseConnection.connect(conninfo.make_conninfo(dsn, **defaults), prepare_threshold=None)
+    words = conninfo.make_conninfo(dsn, **defaults, client_encoding=PINNED["client_encoding"])
+    connection = DatabaseConnection.connect(words, prepare_threshold=None)
     connection.answer_limit_s = answer_limit_s
-    if identity:
-        try:
-            connection.expect(identity, location(dsn) or "its address")
-        except BaseException:
-            connection.close()
-            raise
+    try:
+        connection.begin_session(identity, location(dsn) or "its address")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

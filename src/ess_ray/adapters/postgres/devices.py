@@ -107,11 +107,11 @@ def register_devices(
             json.dumps({name: list(columns) for name, columns in tables.items()}) for tables in delivers.values()
         ],
         "gone": list(gone),
-        "collector": collector,
         "now": utc(now_us),
     }
     with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S, identity) as connection:
         connection.execute("LOCK TABLE late_commit IN ROW EXCLUSIVE MODE")  # before all else, as a writer does
+        arguments["collector"] = connection.storable(collector)
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
         connection.execute(FILL_TIMEZONE, arguments)
         closed = connection.execute(CLOSE, arguments).rowcount

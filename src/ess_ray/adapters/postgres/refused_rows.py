@@ -39,14 +39,16 @@ def find_refused(
     return _search_all(connection, flush, begin, [everything])
 
 
-def rejections(cursor: psycopg.Cursor, flush: Flush, refused: Refused) -> Iterator[Rejection]:
+def rejections(connection: DatabaseConnection, flush: Flush, refused: Refused) -> Iterator[Rejection]:
     """The rows as the table `rejected` has them; `flush` is the one that they were found in."""
+    ascii_only = not connection.holds_every_text  # what is refused for its letters must not be refused there too
     for table in flush.tables:
         rows = refused.get(table.table, [])
-        types = column_types(cursor, table.table) if rows else {}
+        types = column_types(connection.cursor(), table.table) if rows else {}
         for piece, error in rows:
-            data = row_json(piece.data, table.columns, types)
-            yield Rejection(flush.keys[piece.sample], table.table, data, error.sqlstate or "", server_message(error))
+            data, reason = row_json(piece.data, table.columns, types, ascii_only), server_message(error)
+            key = flush.keys[piece.sample]
+            yield Rejection(key, table.table, data, error.sqlstate or "", connection.storable(reason))
 
 
 def _searches(flush: Flush, most_rows: int) -> Iterator[list[Search]]:

@@ -85,6 +85,11 @@ def bring_all(
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     notes: list[str] = []
     change = migrations.migrate(connection)
+    if not connection.holds_every_text:
+        notes.append(
+            f"database {connection.info.dbname} has the encoding {connection.encoding}: rows with texts that it cannot "
+            "hold go to the table rejected; a database in UTF8 holds every text"
+        )
     timescale = _timescale(connection, notes)
     for relation in relations:
         _bring(connection, relation)

@@ -143,6 +143,7 @@ class FlushWriter:
     def _connected(self) -> DatabaseConnection:
         if self._connection is None:
             self._connection = connect(self._dsn, self._answer_limit_s, self._identity)
+            self._collector = self._connection.storable(self._collector)
             statement = sql.SQL(BEGIN).format(lock=f"{self._answer_limit_s * 800:.0f}ms", collector=self._collector)
             self._begin_statement = statement.as_string(self._connection)
         return self._connection
@@ -242,8 +243,8 @@ class FlushWriter:
         refused = find_refused(connection, flush, lambda cursor: self._begin(cursor, _tables(flush), flush.keys))
         if refused is None:
             return True  # another writer was faster: the next commit finds that out too
-        with connection.transaction(), connection.cursor() as cursor:
-            attempt.rejections += rejections(cursor, flush, refused)
+        with connection.transaction():
+            attempt.rejections += rejections(connection, flush, refused)
         pieces = {table: [piece for piece, _ in rows] for table, rows in refused.items()}
         attempt.flush, demoted = without_rows(flush, pieces)
         attempt.demoted |= demoted

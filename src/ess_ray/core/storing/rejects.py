@@ -146,14 +146,14 @@ def split_fields(row: bytes) -> Fields:
     return fields
 
 
-def row_json(row: bytes, columns: Sequence[str], types: Mapping[str, str]) -> str:
+def row_json(row: bytes, columns: Sequence[str], types: Mapping[str, str], ascii_only: bool = False) -> str:
     """One COPY tuple as JSON, column → value; `types` by column, as the server's format_type() names them.
 
     Times are ISO 8601 in UTC. Floats that JSON does not have are text: "nan", "inf". So are, in hexadecimal digits
-    behind \\x, bytes that are no value of their column's type.
+    behind \\x, bytes that are no value of their column's type. `ascii_only`: other letters become \\u and digits.
     """
     values = zip(columns, split_fields(row), strict=True)
-    return json.dumps({name: _value(field, types.get(name, "")) for name, field in values}, ensure_ascii=False)
+    return json.dumps({name: _value(field, types.get(name, "")) for name, field in values}, ensure_ascii=ascii_only)
 
 
 def _value(field: bytes | None, sql_type: str) -> object:
