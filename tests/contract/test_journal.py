@@ -16,6 +16,7 @@ from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.core.errors import JournalBusy
 from ess_ray.core.samples import Event, EventKind
 from ess_ray.core.storing import groups
+from ess_ray.core.storing.shares import journal_shares
 from ess_ray.core.storing.stored import BacklogSpan, StoredGroup
 from tests.journals import (
     DEVICE,
@@ -288,3 +289,24 @@ def test_a_pull_reads_no_more_of_the_backlog_than_it_gives(path: Path) -> None:
     assert len(given(journal.take(0, 1 << 20))) == 40  # and no pull has more than MOST_TAKEN_BYTES and a group
     assert len(everything(journal)) == 40
     journal.close()
+
+
+def test_journals_that_come_one_by_one_keep_one_bound_together(path: Path) -> None:
+    capacity = 200_000
+    journals: list[Journal] = []
+    for number in range(6):
+        limits = Limits(capacity, 1 << 60, "normal")  # as if nobody had said how much it may have
+        journals.append(opened(path.with_name(f"site__{number}.journal"), limits=limits))
+        for second in range(0, 60, 4):
+            for journal, share in zip(journals, journal_shares(capacity, [j.bytes for j in journals]), strict=True):
+                journal.bound(share)
+            fill(journals[-1], range(second, second + 4), bytes(2000))
+        if not number:
+            assert not journals[0].values_dropped  # 60 % of the bound are its own as long as it is alone
+        for journal, share in zip(journals, journal_shares(capacity, [j.bytes for j in journals]), strict=True):
+            journal.bound(share)
+            fill(journal, range(60, 61))
+    assert sum(journal._bounds.bytes for journal in journals) <= capacity
+    assert sum(len(journal) for journal in journals) == 6 * 60 + 21  # no tick is gone
+    for journal in journals:
+        journal.close()

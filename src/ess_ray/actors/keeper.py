@@ -52,6 +52,7 @@ class Keeper:
         backlog: int,
         wait_s: float = 0.0,  # noqa: ARG002
         set_aside: Set[str] = frozenset(),
+        journal_bytes: int | None = None,
     ) -> Pulled:
         """Acknowledge what the database has committed and take some of what waits, as a poller does; nothing is polled.
 
@@ -62,7 +63,7 @@ class Keeper:
         opened = self._open_next() if self._draining is None else None
         if self._draining is None:
             return Pulled((), (), 0, (), (), 0, 0, None, busy=False, watermark_us=now_us())
-        pulled = self._draining.pull(committed, fresh, backlog, set_aside=set_aside)
+        pulled = self._draining.pull(committed, fresh, backlog, set_aside=set_aside, journal_bytes=journal_bytes)
         if not pulled.waiting:
             self.close()
             if self._path.exists():

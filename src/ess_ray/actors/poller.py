@@ -111,6 +111,7 @@ class Pulled:
     growth: CountGrowth | None = None  # of the counts, every few seconds
     notes: tuple[str, ...] = ()  # for a person
     recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that `ready` has not given
+    journal_bytes: int = 0  # of the journal's groups
     pid: int = field(default_factory=os.getpid)  # of the process that was pulled from
 
 
@@ -172,6 +173,7 @@ class Poller:
         backlog: int,
         wait_s: float = 0.0,
         set_aside: Set[str] = frozenset(),
+        journal_bytes: int | None = None,
     ) -> Pulled:
         """Acknowledge what the database has committed; take about `fresh` fresh samples and `backlog` older ones.
 
@@ -179,8 +181,11 @@ class Poller:
         again before `ready`. Groups of samples are not split, so it may be more; empty if nothing waits. `wait_s`: how
         many seconds to wait at most for the polls at work, so that their samples come at once and together.
         `set_aside`: layouts whose samples with values, or events, are not given: see `core.storing.taking.Taken.add`.
+        `journal_bytes`: what its journal may have from now on; None: as before.
         """
         journal = self._open()
+        if journal_bytes is not None:
+            journal.bound(journal_bytes)
         journal.acknowledge(committed)
         if self._loop is not None and self._loop.busy:
             journal.wait(wait_s, lambda: not self._counts.polls_running)
@@ -199,6 +204,7 @@ class Poller:
             busy=busy,
             watermark_us=now_us() if oldest_us is None else oldest_us,
             growth=self._growth(),
+            journal_bytes=journal.bytes,
         )
 
     def close(self) -> None:

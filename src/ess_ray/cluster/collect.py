@@ -95,7 +95,9 @@ class Collector:
         self._conductor = conductor = Conductor(len(plans))
         self._collection_log = CollectionLog()
         self.shipping = Shipping(settings, conductor, self._normalisers, self._writer, account, self._collection_log)
-        self.pulling = Pulling(self.pollers, conductor, self.shipping, self._collection_log)
+        self.pulling = Pulling(
+            self.pollers, conductor, self.shipping, self._collection_log, settings.journal.capacity_bytes
+        )
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._notes: list[str] = []

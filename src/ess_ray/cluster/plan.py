@@ -170,7 +170,9 @@ def _journals(
     settings: Settings, owner: JournalOwner, groups: Sequence[Sequence[DeviceSettings]], cluster: bool
 ) -> list[JournalSettings]:
     """The journal of each group."""
-    limits = Limits(settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync)
+    limits = Limits(  # until the first pull says how much each may have
+        settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync
+    )
     names: list[str] = []
     for group in groups:
         names.append(_file_name(group[0], _file_number(group[0], names)))
@@ -190,7 +192,9 @@ def _another(group: tuple[DeviceSettings, ...], plans: Sequence[PollerPlan], nod
     name += "" if number == 1 else f"~{number}"
     path = str(Path(journal.path).with_name(_file_name(group[0], number)))
     log = replace(plans[0].log, name=f"poller-{len(plans)}", actor=name)
-    return PollerPlan(name, group, replace(journal, path=path, adopt=()), log, group[0].placement, node)
+    # Little, until its first pull says how much it may have: the others have what they were given.
+    limits = replace(journal.limits, capacity_bytes=journal.limits.capacity_bytes // (len(plans) + 1))
+    return PollerPlan(name, group, replace(journal, path=path, adopt=(), limits=limits), log, group[0].placement, node)
 
 
 def _log(settings: Settings, number: int, group: Sequence[DeviceSettings]) -> LogFile:

@@ -21,6 +21,7 @@ from ess_ray.cluster.shipping import Shipping
 from ess_ray.core.polling.counts import CountTotals
 from ess_ray.core.running.work import Backlog
 from ess_ray.core.storing.conduct import Conductor
+from ess_ray.core.storing.shares import journal_shares
 
 PULL_WAIT_S = 0.4  # a poller waits for its polls at work, at most so long: what is later is for the next round
 GATHER_S = 0.06  # the pulls that return within this moment are shipped together
@@ -34,13 +35,21 @@ class Pulling:
     """
 
     def __init__(
-        self, pollers: Pollers, conductor: Conductor, shipping: Shipping, collection_log: CollectionLog
+        self,
+        pollers: Pollers,
+        conductor: Conductor,
+        shipping: Shipping,
+        collection_log: CollectionLog,
+        journals_bytes: int,
     ) -> None:
+        """`journals_bytes`: what all journals of a node may have together."""
         self._pollers, self._conductor, self._shipping = pollers, conductor, shipping
         self._collection_log = collection_log
         self.in_flight: dict[Any, PullInFlight] = {}  # by the reference of the call
         self._gather_until_s = 0.0  # of the monotonic clock
         self._values_dropped: dict[int, int] = {}  # by poller, as of its last pull
+        self._journals_bytes = journals_bytes
+        self._journal_bytes: dict[int, int] = {}  # what the journal of each poller has, as of its last pull
         self._notes: list[str] = []
         self.journals: dict[str, Backlog] = {}  # by the poller's name, as of its last pull; for the metrics
         self.totals = CountTotals()  # for the metrics
@@ -62,15 +71,26 @@ class Pulling:
         The calls are in `in_flight`, to be given to `finish`.
         """
         pulling = {pull.poller for pull in self.in_flight.values()}
-        set_aside = self._conductor.not_to_pull
+        set_aside, shares = self._conductor.not_to_pull, self._journal_shares()
         for number, poller in enumerate(self._pollers.actors):
             if number not in pulling and poller.up and number not in self._pollers.gone:
                 if self._conductor.take_to_offer_again(number):
                     poller.await_ready()
                     continue
                 acknowledged, room = self._conductor.acknowledgements(number), self._conductor.room(number)
-                call = poller.handle.pull.remote(acknowledged, *room, PULL_WAIT_S, set_aside)
+                call = poller.handle.pull.remote(acknowledged, *room, PULL_WAIT_S, set_aside, shares[number])
                 self.in_flight[call] = PullInFlight(number, time.monotonic())
+
+    def _journal_shares(self) -> dict[int, int]:
+        """What the journal of each poller may have, in bytes: those on one node share a bound, as they come and go."""
+        by_node: dict[str, list[int]] = {}
+        for number in range(len(self._pollers)):
+            by_node.setdefault(self._pollers.where.get(number, ""), []).append(number)
+        shares: dict[int, int] = {}
+        for numbers in by_node.values():
+            used_bytes = [self._journal_bytes.get(number, 0) for number in numbers]
+            shares |= zip(numbers, journal_shares(self._journals_bytes, used_bytes), strict=True)
+        return shares
 
     def finish(self, call: Any) -> None:
         """Take the result of a pull that has returned; `call` is one of `in_flight`. A failed pull raises nothing."""
@@ -108,6 +128,7 @@ class Pulling:
         name, dropped = self._pollers.actors[number].name, pulled.values_dropped
         self._collection_log.pulled(name, pulled, dropped - self._values_dropped.get(number, 0))
         self._values_dropped[number] = dropped
+        self._journal_bytes[number] = pulled.journal_bytes
         self.journals[name] = Backlog(pulled.waiting, pulled.watermark_us, dropped, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)

@@ -23,7 +23,7 @@ CHECK_EVERY_S = 60.0  # how often the age of the oldest group is looked at
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The journal's bounds: bytes of all groups in the file, and how long ago a group may have been made.
+    """The journal's bounds as it is opened: bytes of all groups in the file, how long ago a group may have been made.
 
     A group past `max_age_us` (microseconds) loses its values; only `capacity_bytes` makes whole groups go.
     """
@@ -42,12 +42,14 @@ class BoundLosses:
 
 
 class Bounds:
-    """Keeps a file within its limits."""
+    """Keeps a file within its limits. `capacity_bytes` is that of `Limits` until it is set anew, by any thread."""
 
     def __init__(self, file: JournalFile, limits: Limits) -> None:
         self._file = file
         self._limits = limits
-        _, _, self._bytes = file.extent()  # of the groups in the file; acknowledged ones are taken off at a check
+        _, _, self.bytes = file.extent()  # of the groups in the file; acknowledged ones are taken off at a check
+        # Nothing that is there goes before whoever pulls has said how much this journal may have now.
+        self.capacity_bytes = max(limits.capacity_bytes, self.bytes)
         self._checked_s = 0.0
 
     def keep(self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> BoundLosses:
@@ -57,11 +59,11 @@ class Bounds:
         taken. Those that are fresh still have their values in memory, and none of them is forgotten. `added_bytes`:
         written since the last call; `now_us`: microseconds since 1970 UTC. Raises JournalFailed; what was done stays.
         """
-        self._bytes += added_bytes
+        self.bytes += added_bytes
         if not self._too_big and time.monotonic() < self._checked_s + CHECK_EVERY_S:
             return BoundLosses()
         self._checked_s = time.monotonic()
-        _, _, self._bytes = self._file.extent()
+        _, _, self.bytes = self._file.extent()
         losses, old_us = BoundLosses(), now_us - self._limits.max_age_us
         for oldest in self._groups(after, taken, with_values=True):
             if oldest.made_us >= old_us and not self._too_big:
@@ -72,13 +74,13 @@ class Bounds:
                 continue  # it is damaged: whoever reads it reports it
             smaller = pack_group(group)
             self._file.commit([StoredGroup(oldest.number, oldest.items, oldest.made_us, False, smaller)], [])
-            self._bytes -= len(oldest.data) - len(smaller)
+            self.bytes -= len(oldest.data) - len(smaller)
             losses.values_dropped += len(group) - len(group.events)
         for oldest in self._groups(after, taken | fresh, with_values=False):
             if not self._too_big:
                 break
             self._file.commit([], [oldest.number])
-            self._bytes -= len(oldest.data)
+            self.bytes -= len(oldest.data)
             losses.forgotten += oldest.items
         if losses.forgotten:
             text = (
@@ -90,7 +92,7 @@ class Bounds:
 
     @property
     def _too_big(self) -> bool:
-        return self._bytes > self._limits.capacity_bytes
+        return self.bytes > self.capacity_bytes
 
     def _groups(self, after: int, excepted: Set[int], *, with_values: bool) -> Iterator[StoredGroup]:
         """The groups above `after` in order, each read when its turn comes."""

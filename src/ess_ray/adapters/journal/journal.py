@@ -146,6 +146,15 @@ class Journal:
         return min(times_us + (self._backlog.oldest_us(span) if span else []), default=None)
 
     @property
+    def bytes(self) -> int:
+        """Bytes of the groups in the file, some of which may be acknowledged."""
+        return self._bounds.bytes
+
+    def bound(self, capacity_bytes: int) -> None:
+        """Have so many bytes at most from now on: above them the oldest groups lose their values, at last all."""
+        self._bounds.capacity_bytes = capacity_bytes
+
+    @property
     def trouble(self) -> str | None:
         """The reason why the disk does not take what is written, now; None if it does."""
         return f"its disk has not answered for more than {STALL_S:g} s" if self._memory.stalled else self._failure
