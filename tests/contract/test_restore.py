@@ -18,10 +18,12 @@ from psycopg.conninfo import make_conninfo
 
 from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
 from tests import days
+from tests.conftest import QUICK
 from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore
 
@@ -46,6 +48,16 @@ def new_dsn(server: str) -> Iterator[str]:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         yield make_conninfo(server, dbname=name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def embedded_dsn(embedded_server: str) -> Iterator[str]:
+    """A database without TimescaleDB, once for both kinds of servers."""
+    name = f"ess_ray_test_{os.getpid()}_embedded"
+    with psycopg.connect(embedded_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield make_conninfo(embedded_server, dbname=name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -184,6 +196,21 @@ def test_a_restore_that_is_killed_again_and_again_ends_in_the_same_state(
     assert cells(new_dsn) == cells(dsn)
     assert plant.report(capsys) == lost.report(capsys)
     assert plant.due() == []
+
+
+def test_an_embedded_database_is_made_and_filled(
+    embedded_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a state folder only the exports are left: the usual words fill a new database from them."""
+    lost = Plant(embedded_dsn, tmp_path, "export=local", f"export.folder={tmp_path}/state/export")
+    lost.fill()
+    lost.export()
+    words = ["job=restore", "day=all", f"state_dir={tmp_path}/state", *PLANTS]
+    assert main(words) == 1
+    assert "job=restore with restore.run=true to fill a new one" in capsys.readouterr().err
+    assert main([*words, "restore.run=true"]) == 0
+    with EmbeddedPostgres(tmp_path / "state" / "postgresql", settings=QUICK) as server:
+        assert cells(server.dsn) == cells(embedded_dsn)
 
 
 def test_several_days_of_a_folder_come_back_and_other_words_are_refused(

@@ -65,11 +65,13 @@ class Restorer:
         *,
         run: bool,
         take_over: TakeOver | None = None,
+        identity: str = "",
     ) -> None:
         """`catalogue`: its template names the objects, its formats are preferred where there are several.
 
         `spool`: a folder, in which a day's objects lie while they are restored. `run`: False reads, checks and counts,
         and changes nothing. `take_over`: for the objects of the store that exports go to; None: they go nowhere.
+        `identity`: of the database, "" for any; OtherDatabase is raised while another one answers.
         """
         self.store = store
         self._dsn = dsn
@@ -77,6 +79,7 @@ class Restorer:
         self._spool = spool
         self._run = run
         self._take_over = take_over
+        self._identity = identity
 
     def days(self, site: str, timezone: str) -> list[StoredDay]:
         """The days of a site of which the store has an object, oldest first, with an object for each table."""
@@ -130,7 +133,8 @@ class Restorer:
     def _load(self, stored_day: StoredDay, checked: list[_CheckedObject]) -> Iterator[RestoreReport]:
         count, rows = HourCount(), 0
         all_rows = sum(each.content.rows for each in checked)
-        with open_load(self._dsn, stored_day.site, [each.table for each in checked], run=self._run) as load:
+        tables = [each.table for each in checked]
+        with open_load(self._dsn, stored_day.site, tables, run=self._run, identity=self._identity) as load:
             for of_hour in _parts(load, checked):
                 count.add(of_hour)
                 rows = sum(table.rows for table in count.tables.values())

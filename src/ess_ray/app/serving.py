@@ -9,6 +9,8 @@ from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 
+MISSING = "run the main job first, or job=restore with restore.run=true to fill a new one"
+
 
 @contextmanager
 def serving(settings: Settings, *, create: bool = False) -> Iterator[str]:
@@ -22,7 +24,7 @@ def serving(settings: Settings, *, create: bool = False) -> Iterator[str]:
         return
     folder = settings.state_dir / "postgresql"
     if not create and not folder.is_dir():
-        raise CannotStart(f"there is no embedded database in {settings.state_dir}: run the main job first")
+        raise CannotStart(f"there is no embedded database in {settings.state_dir}: {MISSING}")
     server = EmbeddedPostgres(folder)
     if running := server.running_dsn():
         yield running

@@ -56,13 +56,14 @@ def _run(settings: Settings, restore: RestoreSettings) -> int:
     store = restore.store.open()
     catalogue = Catalogue(settings.standard, settings.export.template, settings.export.formats)
     with serving(settings, create=restore.run) as dsn:
-        if restore.run:
-            _prepare(settings, dsn)
+        identity = _prepare(settings, dsn) if restore.run else ""
         take_over = None
         if settings.export.store is not None:
-            exporter = make_exporter(settings, dsn)
+            exporter = make_exporter(settings, dsn, identity)
             take_over = TakeOver(dsn, exporter.ledger, exporter.store)
-        restorer = Restorer(dsn, store, catalogue, settings.state_dir, run=restore.run, take_over=take_over)
+        restorer = Restorer(
+            dsn, store, catalogue, settings.state_dir, run=restore.run, take_over=take_over, identity=identity
+        )
         days = list(_days(settings, restore, restorer))
         if not days:
             print_line(f"ess_ray: {store.location} has no object of these sites and days", error=True)
@@ -78,11 +79,14 @@ def _run(settings: Settings, restore: RestoreSettings) -> int:
     return OK if all(outcome.succeeded for outcome in outcomes) else FAILED
 
 
-def _prepare(settings: Settings, dsn: str) -> None:
+def _prepare(settings: Settings, dsn: str) -> str:
+    """Make the tables that are missing, as the main job does; returns the identity of the database."""
     storage = settings.storage
     interval, compress = (timedelta(microseconds=time_us) for time_us in (storage.chunk_us, storage.compress_after_us))
-    for note in prepare(dsn, settings.standard, chunk_interval=interval, compress_after=compress).notes:
+    prepared = prepare(dsn, settings.standard, chunk_interval=interval, compress_after=compress)
+    for note in prepared.notes:
         print_line(note)
+    return prepared.identity
 
 
 def _days(settings: Settings, restore: RestoreSettings, restorer: Restorer) -> Iterator[StoredDay]:

@@ -81,14 +81,16 @@ class LoadedTable:
 
 
 @contextmanager
-def open_load(dsn: str, site: str, tables: Sequence[LoadedTable], *, run: bool) -> Iterator[HourLoad]:
+def open_load(
+    dsn: str, site: str, tables: Sequence[LoadedTable], *, run: bool, identity: str = ""
+) -> Iterator[HourLoad]:
     """The load of a site's hours through a connection of its own, for the `with` block.
 
     `run`: False counts only, and changes nothing. psycopg's errors in the block become DatabaseUnavailable or
-    DatabaseRefused.
+    DatabaseRefused; OtherDatabase is raised unless the database has the `identity` ("" for any).
     """
     with translated(f"restoring {site}"):
-        connection = connect(dsn, LOAD_LIMIT_S)
+        connection = connect(dsn, LOAD_LIMIT_S, identity)
         try:
             connection.autocommit = True
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED

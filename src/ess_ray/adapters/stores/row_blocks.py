@@ -13,10 +13,10 @@ import csv as csv_module
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ess_ray.adapters.stores.checksum import Checksum
 from ess_ray.adapters.stores.parquet import arrow_type
@@ -34,11 +34,7 @@ ROWS_AT_ONCE = 1 << 16  # of a Parquet file
 def column_names(object_format: ObjectFormat, file: IO[bytes]) -> list[str]:
     """The names of the object's columns, in order. `file` may be anywhere, and is afterwards."""
     with _readable():
-        if object_format.name != CSV.name:
-            from pyarrow import parquet
-
-            return list(parquet.ParquetFile(file).schema_arrow.names)
-        return _header(_CsvBytes(_unpacked(object_format, file)))
+        return READERS[object_format.name](object_format, file).names
 
 
 def read_content(object_format: ObjectFormat, columns: Sequence[Column], site: str, file: IO[bytes]) -> ObjectContent:
@@ -47,14 +43,14 @@ def read_content(object_format: ObjectFormat, columns: Sequence[Column], site: s
     `columns`: those of its header. Raises ValueError if it is cut off, has a row of another site or out of the order of
     time, or a value that its column cannot have.
     """
-    whole = Checksum()
+    stored = Checksum()
     file.seek(0)
     while block := file.read(READ_BYTES):
-        whole.add(block)
+        stored.add(block)
     rows, first_us, last_us = 0, None, None
     with _readable():
-        content, tables = _typed_tables(object_format, columns, file)
-        for table in tables:
+        reader = READERS[object_format.name](object_format, file)
+        for table in reader.tables(columns, typed=True):
             if not len(table):
                 continue
             times = _times(table)
@@ -62,19 +58,13 @@ def read_content(object_format: ObjectFormat, columns: Sequence[Column], site: s
             rows += len(table)
             first_us = times[0].as_py() if first_us is None else first_us
             last_us = times[-1].as_py()
-    if content is not None and not content.ends_well:
-        raise ValueError("its last line is cut off")
-    return ObjectContent(rows, first_us, last_us, whole.crc32c, content.checksum.crc32c if content else None)
+        return ObjectContent(rows, first_us, last_us, stored.crc32c, reader.content_crc32c())
 
 
 def row_blocks(object_format: ObjectFormat, columns: Sequence[Column], file: IO[bytes]) -> Iterator[RowBlock]:
     """All rows of an object that `read_content` has read without an error, in order."""
     with _readable():
-        if object_format.name == CSV.name:
-            tables = _csv_tables(columns, _CsvBytes(_unpacked(object_format, file)), typed=False)
-        else:
-            tables = _parquet_tables(columns, file)
-        for table in tables:
+        for table in READERS[object_format.name](object_format, file).tables(columns, typed=False):
             yield from _blocks(table, columns)
 
 
@@ -130,60 +120,85 @@ def _check_rows(table: pa.Table, times: pa.Int64Array, last_us: int | None, site
         raise ValueError("its rows are not in the order of time")
 
 
-def _typed_tables(
-    object_format: ObjectFormat, columns: Sequence[Column], file: IO[bytes]
-) -> tuple[_CsvBytes | None, Iterator[pa.Table]]:
-    """The rows with the columns' own types, arrays of a CSV as texts; for a CSV its bytes, complete at the end too."""
-    if object_format.name != CSV.name:
-        return None, _parquet_tables(columns, file)
-    content = _CsvBytes(_unpacked(object_format, file))
-    return content, _csv_tables(columns, content, typed=True)
+class _Reader(Protocol):
+    """The rows of one object, read once from its beginning."""
+
+    names: list[str]
+
+    def __init__(self, object_format: ObjectFormat, file: IO[bytes]) -> None: ...
+
+    def tables(self, columns: Sequence[Column], *, typed: bool) -> Iterator[pa.Table]:
+        """The rows; not `typed`: columns but `time` may be the texts that PostgreSQL reads as their values."""
+
+    def content_crc32c(self) -> int | None:
+        """See `ObjectContent`; after all of `tables`. Raises ValueError if the end is cut off."""
 
 
-def _parquet_tables(columns: Sequence[Column], file: IO[bytes]) -> Iterator[pa.Table]:
-    import pyarrow as pa
-    from pyarrow import parquet
+class _ParquetReader:
+    """A Parquet file, whose footer knows its rows: it cannot be read if it is cut off."""
 
-    file.seek(0)
-    content = parquet.ParquetFile(file)
-    for column in columns:
-        kind, item = content.schema_arrow.field(column.name).type, arrow_type(value_type(column.type), "UTC")
-        item = pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) else item
-        if kind != (pa.list_(item) if is_array(column.type) else item):
-            raise ValueError(f"column {column.name} is of type {kind}, and the data standard says {column.type}")
-    for batch in content.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
-        yield pa.Table.from_batches([batch])
+    def __init__(self, object_format: ObjectFormat, file: IO[bytes]) -> None:  # noqa: ARG002
+        from pyarrow import parquet
 
+        file.seek(0)
+        self._content = parquet.ParquetFile(file)
+        self.names: list[str] = list(self._content.schema_arrow.names)
 
-def _csv_tables(columns: Sequence[Column], content: _CsvBytes, *, typed: bool) -> Iterator[pa.Table]:
-    """Rows of a canonical CSV; not `typed`: all but `time` as the texts that they are."""
-    import pyarrow as pa
-    from pyarrow import csv
+    def tables(self, columns: Sequence[Column], *, typed: bool) -> Iterator[pa.Table]:  # noqa: ARG002
+        """The rows, with the types of the file. Raises ValueError if they are not those of the columns."""
+        import pyarrow as pa
 
-    _header(content)
-    if content.at_end:
-        return
-    of_text = {column.name for column in columns if is_array(column.type) or not (typed or column.name == "time")}
-    types = {c.name: pa.string() if c.name in of_text else arrow_type(value_type(c.type), "UTC") for c in columns}
-    reader = csv.open_csv(
-        content,
-        csv.ReadOptions(use_threads=False, block_size=READ_BYTES, column_names=[column.name for column in columns]),
-        csv.ParseOptions(newlines_in_values=True),
-        csv.ConvertOptions(
-            column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
-            true_values=["true"], false_values=["false"],
-        ),
-    )  # fmt: skip
-    for batch in reader:
-        yield pa.Table.from_batches([batch])
+        for column in columns:
+            kind = self._content.schema_arrow.field(column.name).type
+            item = arrow_type(value_type(column.type), getattr(kind, "tz", None) or "UTC")
+            if kind != (pa.list_(item) if is_array(column.type) else item):
+                raise ValueError(f"column {column.name} is of type {kind}, and the data standard says {column.type}")
+        for batch in self._content.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
+            yield pa.Table.from_batches([batch])
+
+    def content_crc32c(self) -> None:
+        """Nothing: the canonical CSV is not there."""
 
 
-def _header(content: _CsvBytes) -> list[str]:
-    """The names of the columns; the content stands behind the first line then."""
-    line = content.line().decode()
-    if not line.startswith("time,") or not line.endswith("\r\n"):
-        raise ValueError("its first line does not name columns, of which `time` is the first")
-    return next(csv_module.reader([line]))
+class _CsvReader:
+    """A canonical CSV."""
+
+    def __init__(self, object_format: ObjectFormat, file: IO[bytes]) -> None:
+        self._content = _CsvBytes(_unpacked(object_format, file))
+        line = self._content.line().decode()
+        if not line.startswith("time,") or not line.endswith("\r\n"):
+            raise ValueError("its first line does not name columns, of which `time` is the first")
+        self.names = next(csv_module.reader([line]))
+
+    def tables(self, columns: Sequence[Column], *, typed: bool) -> Iterator[pa.Table]:
+        """The rows; arrays are texts."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        if self._content.at_end:
+            return
+        texts = {column.name for column in columns if is_array(column.type) or not (typed or column.name == "time")}
+        types = {c.name: pa.string() if c.name in texts else arrow_type(value_type(c.type), "UTC") for c in columns}
+        reader = csv.open_csv(
+            self._content,
+            csv.ReadOptions(use_threads=False, block_size=READ_BYTES, column_names=self.names),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
+                true_values=["true"], false_values=["false"],
+            ),
+        )  # fmt: skip
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+    def content_crc32c(self) -> int:
+        """Of the canonical CSV, header included."""
+        if not self._content.ends_well:
+            raise ValueError("its last line is cut off")
+        return self._content.checksum.crc32c
+
+
+READERS: Mapping[str, type[_Reader]] = {CSV.name: _CsvReader, "parquet": _ParquetReader}  # by the format's name
 
 
 def _unpacked(object_format: ObjectFormat, file: IO[bytes]) -> IO[bytes]:
