@@ -254,6 +254,21 @@ def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> No
     assert sorted(polled) == sorted([(f"d{stays}", *one) for one in stayed] + [(f"d{comes}", *one) for one in came])
 
 
+def test_a_device_that_moves_late_to_another_address_is_polled_once_a_tick() -> None:
+    samples: Queue[Sample | Event] = Queue()
+    with torture.device(torture.good) as here, torture.device(torture.good) as there:
+        loop, device = ModbusLoop(samples.put), settings(here)
+        first_us = -(-now().wall_us // PERIOD_US) * PERIOD_US + PERIOD_US
+        end_us = first_us + 8 * PERIOD_US
+        assert loop.poll([device], first_us, end_us) == {device.device: first_us}
+        time.sleep((first_us + 4.5 * PERIOD_US - now().wall_us) / 1e6)
+        changed_us = loop.poll([replace(device, port=there)], first_us + PERIOD_US, end_us)
+        loop.join(5)
+    assert changed_us == {device.device: first_us + 5 * PERIOD_US}
+    ticks = [sample.tick_us for sample in list(samples.queue) if isinstance(sample, Sample)]
+    assert sorted(ticks) == list(range(first_us, end_us, PERIOD_US))
+
+
 @pytest.mark.parametrize("function", [0, 5, 6, 15, 16, 22, 23])
 def test_a_frame_that_writes_cannot_be_built(function: int) -> None:
     with pytest.raises(ValueError, match="not a read function"):

@@ -25,7 +25,7 @@ from ess_ray.adapters.modbus.loop import ModbusLoop
 from ess_ray.core.batch import Packed
 from ess_ray.core.errors import ConfigError, JournalBusy, JournalFailed
 from ess_ray.core.polling.counts import CountGrowth, PollerCounts
-from ess_ray.core.samples import Event
+from ess_ray.core.samples import Device, Event
 from ess_ray.core.settings import DeviceSettings
 
 GROWTH_EVERY_US = 4_000_000  # how often counts are handed over
@@ -145,18 +145,21 @@ class Poller:
 
     def poll(
         self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, connect_ahead: bool = False
-    ) -> None:
+    ) -> Mapping[Device, int]:
         """Poll these, every tick in [first_us, end_us), microseconds since 1970 UTC, instead of what was polled.
 
-        Returns at once; `end_us` None: without end. A device that is polled already and stays as it is keeps its
+        Waits for no device; `end_us` None: without end. A device that is polled already and stays as it is keeps its
         connection and misses nothing. `connect_ahead`: no other poller may have a connection to these devices, so
-        connect before the first tick.
+        connect before the first tick. Gives, for every device that is new, changed or gone, the moment from which the
+        change holds: `first_us`, or behind the last tick that was taken, if that was later.
         """
         journal = self._open()
         journal.learn({device.plan.layout: device.recipe for device in devices})
-        if self._loop is None or not self._loop.poll(devices, first_us, end_us):
+        changed_us = self._loop.poll(devices, first_us, end_us) if self._loop else None
+        if changed_us is None:
             self._loop = ModbusLoop(journal.put, self._counts)
-            self._loop.poll(devices, first_us, end_us, connect_ahead)
+            changed_us = self._loop.poll(devices, first_us, end_us, connect_ahead)
+        return changed_us or {}
 
     def stop(self, end_us: int) -> None:
         """Take no tick at or after `end_us` (microseconds since 1970 UTC); polls at work are finished, to be pulled.

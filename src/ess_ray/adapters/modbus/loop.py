@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from threading import Lock, Thread
+from typing import TypeVar
 
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
@@ -24,8 +26,10 @@ from ess_ray.core.polling.counts import PollerCounts
 from ess_ray.core.polling.openings import Openings
 from ess_ray.core.polling.timers import Timers
 from ess_ray.core.running.logfields import about
-from ess_ray.core.samples import Event, Sample
+from ess_ray.core.samples import Device, Event, Sample
 from ess_ray.core.settings import DeviceSettings
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
@@ -69,52 +73,72 @@ class ModbusLoop:
 
     def poll(
         self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, connect_ahead: bool = False
-    ) -> bool:
+    ) -> Mapping[Device, int] | None:
         """Poll these, every tick in [first_us, end_us), instead of what was polled; what stays as it is goes on.
 
         Microseconds since 1970 UTC; `end_us` None: without end. What is left out takes its last tick before `first_us`.
-        The first call starts the thread; none waits for it. `connect_ahead`: connect before the first tick, if this is
-        the first call. Returns False if the thread has ended: nothing is polled, a new loop is needed.
+        The first call starts the thread; later ones wait until it has carried out the change, which it does at once.
+        `connect_ahead`: connect before the first tick, if this is the first call.
+
+        Gives the moment from which the change holds, for every device that is new, changed or gone: `first_us`, or
+        behind the last tick that was taken before the thread was given the change. None if the thread has ended:
+        nothing is polled, a new loop is needed.
         """
         with self._changing:
             if not self._thread.ident:
-                self._change(devices, first_us, end_us, now())
+                changed_us = self._change(devices, first_us, end_us, now())
                 for transport in self._transports if connect_ahead else ():
                     transport.connection.connect_ahead(now())
                 self._thread.start()
-            elif not self._ended:
-                self._run_in_thread(lambda moment: self._change(devices, first_us, end_us, moment))
-            return not self._ended
+                return changed_us
+            if self._ended:
+                return None
+            change = self._run_in_thread(lambda moment: self._change(devices, first_us, end_us, moment))
+        return change.result()
 
-    def _run_in_thread(self, work: Handler) -> None:
+    def _run_in_thread(self, work: Callable[[Now], Result]) -> Future[Result]:
         """Have `work` done by the thread, in the order of the calls."""
+        result: Future[Result] = Future()
 
         def do(moment: Now) -> None:
             try:
-                work(moment)
+                result.set_result(work(moment))
+            except Exception as error:
+                result.set_exception(error)
+                raise
             finally:
                 with self._changing:
                     self._changes -= 1
 
         self._changes += 1
         self._readiness.call(do)
+        return result
 
-    def _change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now) -> None:
+    def _change(
+        self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, moment: Now
+    ) -> dict[Device, int]:
+        taken: dict[Device, list[range]] = {}
+        for transport in self._transports:
+            for device, ticks in transport.connection.polled.taken.items():
+                taken.setdefault(device, []).extend(ticks)
         by_endpoint: dict[tuple[str, int], list[DeviceSettings]] = {}
-        for device in devices:
-            by_endpoint.setdefault(device.endpoint, []).append(device)
+        for settings in devices:
+            by_endpoint.setdefault(settings.endpoint, []).append(settings)
         connected = {transport.endpoint for transport in self._transports}
         new = [
-            TcpTransport(endpoint, there[0].framing, self._shared)
-            for endpoint, there in by_endpoint.items()
+            TcpTransport(endpoint, behind[0].framing, self._shared)
+            for endpoint, behind in by_endpoint.items()
             if endpoint not in connected
         ]
         transports = [*self._transports, *new]
         allow_files(len(transports) + SPARE_FILES)
+        changed_us: dict[Device, int] = {}
         for transport in transports:
-            transport.connection.change(by_endpoint.get(transport.endpoint, ()), first_us, end_us)
+            there = by_endpoint.get(transport.endpoint, ())
+            changed_us |= transport.connection.change(there, first_us, end_us, taken)
             transport.rearm(moment)
         self._transports = [transport for transport in transports if transport.connection.busy]
+        return changed_us
 
     def stop(self, end_us: int) -> None:
         """Take no tick at or after `end_us` (microseconds since 1970 UTC), finish polls at work. Does not wait."""

@@ -6,6 +6,7 @@ reading, the tick (and the row's `time`) stays on the grid. All times are whole 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 MAX_JUMPS = 16  # of the wall clock that are remembered
@@ -28,6 +29,14 @@ def first_tick_us(wall_us: int, period_us: int) -> int:
 def ticks_between(start_us: int, end_us: int, period_us: int) -> int:
     """How many multiples of `period_us` lie in [start_us, end_us), since 1970 UTC; 0 if the end is before the start."""
     return max(0, -(-end_us // period_us) - -(-start_us // period_us))
+
+
+def free_us(tick_us: int, taken: Sequence[range]) -> int:
+    """`tick_us` (since 1970 UTC), or the first moment behind it that is in none of the ranges of ticks `taken`."""
+    for ticks in sorted(taken, key=lambda ticks: ticks.start):
+        if ticks.start <= tick_us < ticks.stop:
+            tick_us = ticks.stop
+    return tick_us
 
 
 class WallClock:
@@ -67,16 +76,23 @@ class Cadence:
         self._next_us: int | None = None
         self._end_us: int | None = None
         self._since_us = 0  # first tick since the start or the last jump of the clock
-        self._taken: list[range] = []  # ticks taken before `_since_us`
+        self._taken: list[range] = []  # ticks taken before `_since_us`, by this cadence or those before it
 
-    def start(self, first_us: int, end_us: int | None) -> None:
-        """Tick from the first grid point at or after `first_us`."""
-        self._next_us = self._since_us = first_tick_us(first_us, self.period_us)
+    def start(self, first_us: int, end_us: int | None, taken: Sequence[range] = ()) -> None:
+        """Tick from the first grid point at or after `first_us` that is not in `taken`, by others: see `free_us`."""
+        self._taken = [ticks for ticks in taken if ticks.stop > first_us]
+        self._next_us = self._since_us = self._free(first_tick_us(first_us, self.period_us))
+        self._taken = [ticks for ticks in self._taken if ticks.start > self._next_us]
         self._end_us = end_us
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us` any more, nor at or after an earlier end."""
         self._end_us = end_us if self._end_us is None else min(self._end_us, end_us)
+
+    @property
+    def taken(self) -> list[range]:
+        """The ticks that were taken, as far as the clock's jumps are remembered: [start, stop) of each range."""
+        return [*self._taken, range(self._since_us, self._next_us or 0, self.period_us)]
 
     def goes_on(self, from_us: int) -> bool:
         """True if `start` was called and the end, if there is one, is after `from_us`."""
@@ -120,10 +136,7 @@ class Cadence:
 
     def _free(self, tick_us: int) -> int:
         """`tick_us`, or the first tick behind it that was not taken."""
-        for taken in sorted(self._taken, key=lambda ticks: ticks.start):
-            if taken.start <= tick_us < taken.stop:
-                tick_us = taken.stop
-        return tick_us
+        return first_tick_us(free_us(tick_us, self._taken), self.period_us)
 
     def next_due_us(self) -> int | None:
         """When the next tick is read (tick plus phase), on the wall clock; None when there is none."""

@@ -15,12 +15,12 @@ from math import inf
 
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.counts import CONNECTIONS, PollerCounts, connection_failure
-from ess_ray.core.polling.devices import PolledDevice, PolledDevices
+from ess_ray.core.polling.devices import PolledDevice, PolledDevices, Taken
 from ess_ray.core.polling.exchange import Exchange
 from ess_ray.core.polling.framing import Framing
 from ess_ray.core.polling.transport import State, Transport
 from ess_ray.core.reasons import Reason
-from ess_ray.core.samples import Event, Sample
+from ess_ray.core.samples import Device, Event, Sample
 from ess_ray.core.settings import DeviceSettings
 
 # An enum member looked up on its class is slow in Python 3.11, and these are needed per frame.
@@ -68,15 +68,21 @@ class Connection:
         self._deadline_us: int | None = None  # of what the current poll waits for: the connection, or a pause's end
         self._connect_until_us = 0  # of the connection attempt; 0: made ahead, no poll waits for it yet
 
-    def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+    def change(
+        self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, taken: Taken | None = None
+    ) -> dict[Device, int]:
         """Poll these and no others, every tick in [first_us, end_us), since 1970 UTC; `end_us` None: without end.
 
         A device that is polled already with equal settings notices nothing, and keeps its end. All others take their
-        last tick before `first_us`.
+        last tick before `first_us`, and begin behind the last one that was taken, if that is later: the change may come
+        late. `taken`: the ticks of these devices that were taken here and on other connections; None: only here.
+
+        Gives the moment from which the change holds, since 1970 UTC, for every device that is new, changed or gone.
         """
-        self.polled.change(devices, first_us, end_us)
+        changed_us = self.polled.change(devices, first_us, end_us, self.polled.taken if taken is None else taken)
         if not self.polled.busy:
             self._hang_up()
+        return changed_us
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us` (since 1970 UTC); polls that have begun are finished."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ess_ray.core.maps.plan import Request
-from ess_ray.core.polling.cadence import Cadence, Now, WallClock
+from ess_ray.core.polling.cadence import Cadence, Now, WallClock, free_us
 from ess_ray.core.polling.counts import REGISTERS, REQUESTS, RETRIES, DeviceCounts, PollerCounts
 from ess_ray.core.polling.framing import Framing, PreparedRequest
 from ess_ray.core.polling.missing import missing_text
 from ess_ray.core.polling.parking import Parking
 from ess_ray.core.polling.poll import STORED, Poll, unread
 from ess_ray.core.reasons import Reason, Whose
-from ess_ray.core.samples import Event, EventKind, Sample
+from ess_ray.core.samples import Device, Event, EventKind, Sample
 from ess_ray.core.settings import DeviceSettings
 
 # A device is left alone between probes once this many polls in a row have heard nothing.
@@ -151,6 +151,9 @@ class PolledDevice:
             deliver(Event(self.settings.device, passed.start, kind, passed.stop, detail))
 
 
+Taken = Mapping[Device, Sequence[range]]  # the ticks that were taken, in ranges
+
+
 class PolledDevices:
     """All devices behind one connection, and their ticks."""
 
@@ -162,17 +165,32 @@ class PolledDevices:
         self._framing = framing
         self.counts = counts
 
-    def change(self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None) -> None:
+    @property
+    def taken(self) -> dict[Device, list[range]]:
+        """The ticks that each device has taken, see `Cadence.taken`."""
+        taken: dict[Device, list[range]] = {}
+        for device in self.devices:
+            taken.setdefault(device.settings.device, []).extend(device.cadence.taken)
+        return taken
+
+    def change(
+        self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, taken: Taken
+    ) -> dict[Device, int]:
         """These and no others tick in [first_us, end_us), since 1970 UTC; see `Connection.change`."""
+        changed_us = {}
         for device in self.devices:
             if device.settings not in devices:
                 device.cadence.stop(first_us)
+                changed_us[device.settings.device] = free_us(first_us, taken.get(device.settings.device, ()))
         self.devices = [device for device in self.devices if device.busy]
         going_on = [device.settings for device in self.devices if device.cadence.goes_on(first_us)]
         for settings in devices:
             if settings not in going_on:
+                ticks = taken.get(settings.device, ())
                 self.devices.append(device := PolledDevice(settings, self._framing, self.counts.of(settings.device)))
-                device.cadence.start(first_us, end_us)
+                device.cadence.start(first_us, end_us, ticks)
+                changed_us[settings.device] = free_us(first_us, ticks)
+        return changed_us
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us`; the poll at work is finished."""
