@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import IO, Any
+from typing import Any, TextIO
 
+from ess_ray.adapters.local.writing import WritingThread
 from ess_ray.core.errors import printable
+
+MOST_PIECES = 200  # that wait for a terminal which is held; the live table makes two a second
 
 
 def print_line(text: str, *, error: bool = False) -> None:
@@ -21,12 +23,14 @@ def print_line(text: str, *, error: bool = False) -> None:
 class Output:
     """A text file whose writes are dropped once its terminal is closed or its pipe is broken; all else as of `file`.
 
-    The first OSError turns the descriptor of `file` to /dev/null, for good.
+    The first OSError turns the descriptor of `file` to /dev/null, for good. A terminal that is held (Ctrl-S) and a pipe
+    whose reader stands still hold nobody up: a thread writes, and what waits for it is bounded.
     """
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: TextIO) -> None:
         self._file = file
         self._terminal = file.isatty()
+        self._thread = WritingThread("output", MOST_PIECES)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
@@ -41,17 +45,23 @@ class Output:
 
     def write(self, text: str) -> int:
         """Write the text or drop it; gives its length in characters in both cases. Raises no OSError."""
-        self._or_drop(lambda: self._file.write(text))
+        self._thread.put(lambda: self._write(text))
         return len(text)
 
     def flush(self) -> None:
-        """Flush what was written, or drop it. Raises no OSError."""
-        self._or_drop(self._file.flush)
+        """Nothing is kept back."""
 
-    def _or_drop(self, action: Callable[[], object]) -> None:
+    def finish(self) -> None:
+        """Wait a moment for what is not written yet, at the end of the process."""
+        self._thread.finish()
+
+    def _write(self, text: str) -> None:
+        """In the thread, and past the buffer of `file`: its lock, held by a write that hangs, would abort the exit."""
+        data = text.encode(self._file.encoding, "replace")
         try:
-            action()
+            while data:
+                data = data[os.write(self._file.fileno(), data) :]
         except OSError:
-            null = os.open(os.devnull, os.O_WRONLY)  # takes what is still in the buffer, too
+            null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, self._file.fileno())
             os.close(null)

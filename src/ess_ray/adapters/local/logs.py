@@ -1,7 +1,8 @@
 """The log: a line of JSON in the Elastic Common Schema for each event, each process in a file of its own, rotated.
 
 A file is bounded, and so is the number of files: `logs/NAME.json` in the state folder for the main job (`ess_ray`), for
-`job=export` (`export`), and for each actor, by number (`poller-0`). A full disk costs lines, nothing else.
+`job=export` (`export`), and for each actor, by number (`poller-0`). A full disk costs lines, nothing else; nor does
+one that hangs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ecs_logging import StdlibFormatter
 
 from ess_ray import __version__
 from ess_ray.adapters.local.own_folder import check_own
+from ess_ray.adapters.local.writing import UnhurriedHandler
 from ess_ray.core.errors import ConfigError, printable
 from ess_ray.core.running.logfields import about
 
@@ -99,7 +101,7 @@ def log_to(file: LogFile | None) -> None:
     logger = logging.getLogger("ess_ray")
     for old in logger.handlers:
         old.close()
-    logger.handlers, logger.propagate = [handler], False
+    logger.handlers, logger.propagate = [UnhurriedHandler(handler)], False
     logger.setLevel(file.level.upper())
     log.info("%s begins: ess_ray %s", file.actor, __version__, extra=about("begin"))
 

@@ -41,13 +41,7 @@ OTHER_LINES = 9  # of the live display that are not rows of the table: progress,
 MOST_NAMED = 3  # devices in trouble that are named while running; more are counted by reason
 
 MEDIAN, PERCENTILE_99 = "latency\nmedian ms", "latency\np99 ms"  # from the tick (plus phase) to the commit
-DISPENSABLE = (
-    "rows",
-    MEDIAN,
-    "samples/s",
-    PERCENTILE_99,
-    "last tick",
-)  # columns that a narrow terminal drops, in order
+DISPENSABLE = ("rows", MEDIAN, "samples/s", PERCENTILE_99, "last tick")  # a narrow terminal drops them, in order
 
 
 class RunDisplay:
@@ -67,6 +61,10 @@ class RunDisplay:
     def gone(self) -> bool:
         """True if this was a terminal that has been closed since."""
         return self._output.gone
+
+    def close(self) -> None:
+        """Wait a moment until everything is printed; nothing is afterwards."""
+        self._output.finish()
 
     def say(self, text: str) -> None:
         """Print a sentence as one line; a terminal wraps it between words."""

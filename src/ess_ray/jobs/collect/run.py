@@ -60,6 +60,8 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
     except Exception:
         log.exception("a defect of the program ends the job", extra=about("stop"))
         raise
+    finally:
+        display.close()
     log.info("ended with exit code %d", code, extra=about("end"))
     return code
 
