@@ -17,7 +17,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -27,6 +26,15 @@ from types import TracebackType
 from typing import Self
 
 from ess_ray.adapters.postgres.embedded.data_folder import check_version, finish_swap, sync_folder, take_lock
+from ess_ray.adapters.postgres.embedded.leftovers import (
+    PID_LINE,
+    STATE_LINE,
+    end_children,
+    end_server,
+    pid_file_lines,
+    postmaster,
+    serves,
+)
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir, run_as, server_user, spawn
 from ess_ray.core.errors import CannotStart
 
@@ -42,10 +50,10 @@ SETTINGS = {
     "wal_compression": "on",  # those full pages are most of the WAL of steady inserts
 }
 START_TIMEOUT_S = 60.0  # until the server says that it is starting; recovery after that may take any time
-STOP_TIMEOUT_S = 60.0  # a fast shutdown writes a checkpoint; after that, immediate: recovery at the next start
 MIN_FREE_BYTES = 256 << 20  # a new data folder with its first WAL files takes about 60 MB
 MAX_SOCKET_PATH = 107  # sockaddr_un.sun_path is 108 bytes with its end mark: unix(7)
 LOG_LINES = 12
+LOG_BYTES = 1_000_000  # of a server that is started again and again
 
 
 class EmbeddedPostgres:
@@ -86,12 +94,11 @@ class EmbeddedPostgres:
 
         Without `start`. Raises OSError if this user may not read the folder.
         """
-        pid = int((_pid_file_lines(self._data / "postmaster.pid") or ["0"])[0])
-        dsn_file = self.folder / "dsn"
-        return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and _serves(pid, self._data) else None
+        dsn_file, is_up = self.folder / "dsn", serves(postmaster(self._data), self._data)
+        return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and is_up else None
 
     def start(self) -> str:
-        """Start the server, making its data folder the first time, and wait until it answers; returns the DSN.
+        """Start the server, making its data folder the first time, and wait until it is ready; returns the DSN.
 
         Blocks as long as recovery takes. A server that outlived its owner is stopped first. Raises CannotStart, after
         which nothing of ours runs: no binaries, no disk space, another process owns the folder, another version.
@@ -124,6 +131,32 @@ class EmbeddedPostgres:
         self._wait_until_ready()
         (self.folder / "dsn").write_text(self.dsn, encoding="utf-8")
 
+    @property
+    def ended(self) -> str:
+        """How the server has ended that was started and not stopped, as "was killed by signal 9"; "" while it runs."""
+        code = self._server.poll() if self._server else None
+        if code is None:
+            return ""
+        return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+    def restart(self, stopping: Callable[[], bool]) -> None:
+        """Start the server anew that has ended, over the same data and with the same DSN; waits until it is ready.
+
+        Waits for children of a server that was killed, and as long as recovery takes. Raises CannotStart: it can be
+        tried again. So it does as soon as `stopping()`, looked at all the time; `stop` is still to be called then.
+        """
+        user = server_user(self._data)
+        try:
+            if self._server and self._server.poll() is None:  # it did not begin to start
+                end_server(self._server.pid, lambda: not self._server or self._server.poll() is not None)
+            self._stop_leftover(stopping)
+            for file in self._socket.glob(".s.PGSQL.*"):  # its lock may have the number of another program by now
+                file.unlink()
+            self._launch(self._bin_dir or find_bin_dir(), run_as(user), user)
+            self._wait_until_ready(stopping)
+        except OSError as error:
+            raise CannotStart(f"embedded PostgreSQL in {self.folder}: {error}") from error
+
     def stop(self) -> None:
         """Shut the server down and let others have the folder; does nothing if this object started none.
 
@@ -131,7 +164,7 @@ class EmbeddedPostgres:
         """
         if self._server is not None:
             server, self._server = self._server, None
-            _end(server.pid, lambda: server.poll() is not None)
+            end_server(server.pid, lambda: server.poll() is not None)
         if self._lock is not None:
             (self.folder / "dsn").unlink(missing_ok=True)
             shutil.rmtree(self._socket, ignore_errors=True)
@@ -154,17 +187,19 @@ class EmbeddedPostgres:
         unfinished.rename(self._data)
         sync_folder(self.folder)
 
-    def _stop_leftover(self) -> None:
-        """End a server that outlived its owner, and the pid file whose number now belongs to another program."""
-        pid_file = self._data / "postmaster.pid"
-        pid = int((_pid_file_lines(pid_file) or ["0"])[0])
-        if not pid or not Path(f"/proc/{pid}").exists():
-            return  # PostgreSQL itself deals with a pid file whose process is gone
-        if _serves(pid, self._data):
+    def _stop_leftover(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """End a server that outlived its owner, and children that outlived it.
+
+        Also the pid file whose number now belongs to another program; PostgreSQL itself deals with one whose process is
+        gone.
+        """
+        pid = postmaster(self._data)
+        if serves(pid, self._data):
             log.warning("embedded PostgreSQL %d in %s outlived its owner: stopping it first", pid, self.folder)
-            _end(pid, lambda: not Path(f"/proc/{pid}").exists())
-        else:
-            pid_file.unlink(missing_ok=True)
+            end_server(pid, lambda: not Path(f"/proc/{pid}").exists())
+        end_children(self._data, stopping)
+        if pid and Path(f"/proc/{pid}").exists():
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _make_socket_folder(self, user: tuple[int, int] | None) -> None:
         self._socket = self.folder / "socket"
@@ -175,31 +210,33 @@ class EmbeddedPostgres:
         _make_private(self._socket, user)
 
     def _launch(self, bin_dir: Path, prefix: list[str], user: tuple[int, int] | None) -> None:
-        if self._log.exists():
-            self._log.replace(self._log.with_suffix(".log.1"))
+        if self._log.exists() and (self._server is None or self._log.stat().st_size > LOG_BYTES):
+            self._log.replace(self._log.with_suffix(".log.1"))  # not of a server that is started again and again
         settings = self._settings | {"unix_socket_directories": _quoted_name(str(self._socket))}
         command = [str(bin_dir / "postgres"), "-D", str(self._data)]
         command += [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         die_with_us = ["setpriv", "--pdeathsig=INT"] if shutil.which("setpriv") else []  # SIGINT: fast shutdown
-        with self._log.open("wb") as output:
+        with self._log.open("ab") as output:
             if user:
                 os.fchown(output.fileno(), *user)
             self._server = spawn(prefix + die_with_us + command, output, self.folder)
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Wait for the last line of postmaster.pid, which says how far the server is: pg_ctl reads it too."""
         assert self._server is not None
         deadline = time.monotonic() + START_TIMEOUT_S
         while (state := self._state(self._server.pid)) != "ready":
             if self._server.poll() is not None:
                 raise CannotStart(*self._with_log("ended while it was starting"))
+            if stopping():
+                raise CannotStart(f"embedded PostgreSQL in {self.folder} is to be stopped")
             if state != "starting" and time.monotonic() > deadline:
                 raise CannotStart(*self._with_log(f"did not begin to start within {START_TIMEOUT_S:.0f} s"))
             time.sleep(0.02)
 
     def _state(self, pid: int) -> str:
-        lines = _pid_file_lines(self._data / "postmaster.pid")
-        return lines[7].strip() if len(lines) > 7 and lines[0] == str(pid) else ""
+        lines = pid_file_lines(self._data)
+        return lines[STATE_LINE].strip() if len(lines) > STATE_LINE and lines[PID_LINE] == str(pid) else ""
 
     def _with_log(self, problem: str) -> list[str]:
         """The lines of a message with the end of the server's log."""
@@ -211,35 +248,6 @@ def _make_private(folder: Path, user: tuple[int, int] | None) -> None:
     folder.mkdir(mode=0o700)
     if user:
         os.chown(folder, *user)
-
-
-def _pid_file_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text().splitlines()
-    except FileNotFoundError:
-        return []
-
-
-def _serves(pid: int, data: Path) -> bool:
-    """True if process `pid` is a server that was started over `data`: anyone may read its command line, proc(5)."""
-    try:
-        return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
-        return False
-
-
-def _end(pid: int, ended: Callable[[], bool]) -> None:
-    """End server `pid`: fast shutdown, then immediate, then a kill (PostgreSQL manual, "Shutting Down the Server")."""
-    for end_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        try:
-            os.kill(pid, end_signal)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if ended():
-                return
-            time.sleep(0.02)
 
 
 def _quoted_name(path: str) -> str:
