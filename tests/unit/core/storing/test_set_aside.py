@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Group, Packed, pack_samples
@@ -193,6 +193,7 @@ def _shipments(conductor: Conductor) -> Iterator[Shipment]:
         yield shipment
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([GOOD, BAD]), st.booleans()), max_size=40), st.data())
 def test_whatever_is_refused_meanwhile_everything_is_stored_in_the_end(
     polled: list[tuple[int, str, bool]], data: st.DataObject
