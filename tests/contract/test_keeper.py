@@ -110,3 +110,18 @@ def test_who_waited_for_a_journal_that_was_drained_and_deleted_has_the_new_one_a
     with pytest.raises(JournalBusy):
         JournalFile(path, HERE, "full", wait_s=0.0)
     second.close()
+
+
+def test_a_journal_whose_layout_is_refused_keeps_no_other_waiting(node: JournalSettings) -> None:
+    left_by_a_dead_poller(node, "oracle__d001.journal", range(5))
+    left_by_a_dead_poller(node, "oracle__d002.journal", range(7))
+    keeper, refused, seen = Keeper(node), frozenset({"layout"}), list[str]()
+
+    def both_looked_at() -> bool:
+        seen.extend(keeper.pull((), 100, 100, set_aside=refused).notes)
+        return len(seen) == 2
+
+    wait_until(both_looked_at)
+    assert len(list(node.folder.glob("*.journal"))) == 2
+    keeper.ready()  # it is accepted now
+    assert drained(keeper)[0] == 12

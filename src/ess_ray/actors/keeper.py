@@ -2,7 +2,8 @@
 
 A node that was away comes back with the journals of pollers that live elsewhere by now; a poller that Ray has moved
 leaves one behind. To the conductor a keeper is a poller without devices. It drains one journal after the other where
-it is; an empty one is deleted. The lock of a journal tells whether somebody has it: no list of names is needed.
+it is; an empty one is deleted, and one that holds nothing but what is set aside stays until `ready` is called again.
+The lock of a journal tells whether somebody has it: no list of names is needed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Keeper:
         reply has that journal's recipes.
         """
         log_to(self._log)
+        self._unreadable_ns.clear()  # what was refused is perhaps accepted now
         drained, process = self._draining and self._draining.ready(), begin_process()
         return Ready(process, drained.notes, drained.recipes, 0) if drained else Ready(process, (), {}, 0)
 
@@ -64,7 +66,7 @@ class Keeper:
         if self._draining is None:
             return Pulled((), (), 0, (), (), 0, 0, None, busy=False, watermark_us=now_us())
         pulled = self._draining.pull(committed, fresh, backlog, set_aside=set_aside, journal_bytes=journal_bytes)
-        if not pulled.waiting:
+        if not pulled.waiting or pulled.only_set_aside:  # the others shall not wait for what is refused
             self.close()
             if self._path.exists():
                 self._unreadable_ns[self._path] = _written_ns(self._path)

@@ -112,6 +112,8 @@ class Pulled:
     notes: tuple[str, ...] = ()  # for a person
     recipes: Mapping[str, str] = field(default_factory=dict)  # how to decode layouts that `ready` has not given
     journal_bytes: int = 0  # of the journal's groups
+    passed_over: frozenset[str] = frozenset()  # layouts that are set aside and of which the journal has something
+    only_set_aside: bool = False  # all that waits is of such layouts
     pid: int = field(default_factory=os.getpid)  # of the process that was pulled from
 
 
@@ -208,6 +210,8 @@ class Poller:
             watermark_us=now_us() if oldest_us is None else oldest_us,
             growth=self._growth(),
             journal_bytes=journal.bytes,
+            passed_over=frozenset(taken.layouts_passed_over),
+            only_set_aside=journal.only_passed_over,
         )
 
     def close(self) -> None:

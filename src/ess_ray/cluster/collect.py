@@ -205,6 +205,11 @@ class Collector:
         return self._conductor.drained and not self.pulling.in_flight
 
     @property
+    def finished(self) -> bool:
+        """True if everything that was polled is stored, but for samples that are refused and wait in the journals."""
+        return self._conductor.finished and not self.pulling.in_flight
+
+    @property
     def waiting(self) -> int:
         """How many samples and events the database does not have yet, as of each poller's last pull."""
         return self._conductor.waiting

@@ -71,13 +71,14 @@ class Pulling:
         The calls are in `in_flight`, to be given to `finish`.
         """
         pulling = {pull.poller for pull in self.in_flight.values()}
-        set_aside, shares = self._conductor.not_to_pull, self._journal_shares()
+        shares = self._journal_shares()
         for number, poller in enumerate(self._pollers.actors):
             if number not in pulling and poller.up and number not in self._pollers.gone:
                 if self._conductor.take_to_offer_again(number):
                     poller.await_ready()
                     continue
                 acknowledged, room = self._conductor.acknowledgements(number), self._conductor.room(number)
+                set_aside = self._conductor.not_to_pull(number)
                 call = poller.handle.pull.remote(acknowledged, *room, PULL_WAIT_S, set_aside, shares[number])
                 self.in_flight[call] = PullInFlight(number, time.monotonic())
 
@@ -124,7 +125,8 @@ class Pulling:
             self._gather_until_s = time.monotonic() + GATHER_S
         self._conductor.pulled(number, pulled.numbers, pulled.batches, pulled.fresh)
         self._conductor.pulled_events(number, pulled.event_numbers, pulled.events)
-        self._conductor.reported(number, pulled.waiting, pulled.busy, pulled.watermark_us)
+        self._conductor.passed_over(number, pulled.passed_over)
+        self._conductor.reported(number, pulled.waiting, pulled.busy, pulled.watermark_us, pulled.only_set_aside)
         name, dropped = self._pollers.actors[number].name, pulled.values_dropped
         self._collection_log.pulled(name, pulled, dropped - self._values_dropped.get(number, 0))
         self._values_dropped[number] = dropped

@@ -137,6 +137,11 @@ class Journal:
         """The number of samples and events that are in no group yet, or in one that is not acknowledged as a whole."""
         return len(self._memory)
 
+    @property
+    def only_passed_over(self) -> bool:
+        """True if something waits, and all of it is of layouts that were set aside when it was to be taken."""
+        return self._memory.only_passed_over
+
     def oldest_us(self) -> int | None:
         """The oldest tick, or time of an event, that is not acknowledged, in microseconds since 1970 UTC.
 

@@ -84,6 +84,12 @@ class JournalMemory:
         return self._groups.has_backlog
 
     @property
+    def only_passed_over(self) -> bool:
+        """True if something waits, and all of it is of layouts that were set aside when it was to be taken."""
+        with self._work:
+            return self._groups.only_passed_over and not self._pending and not self._at_work
+
+    @property
     def values_dropped(self) -> int:
         """Samples that have lost their values to the bounds of memory."""
         return self._groups.values_dropped

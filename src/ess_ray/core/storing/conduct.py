@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Packed, split_failed
 from ess_ray.core.samples import Event
 from ess_ray.core.storing.held import Held
+from ess_ray.core.storing.poller_account import PollerAccount
 from ess_ray.core.storing.set_aside import Refusals
 from ess_ray.core.storing.shipment import Lane, Origin, Part, Shipment, items
 from ess_ray.core.storing.taking import UNNUMBERED
@@ -24,19 +24,6 @@ PART = 600  # half of what waits, but so much at least, is a shipment: one is wr
 
 # Shipments of one lane and layout: while one is written the next is normalised.
 MOST_IN_FLIGHT: Mapping[Lane, int] = {Lane.FRESH: 2, Lane.BACKLOG: 1, Lane.EVENTS: 1}
-
-
-@dataclass(slots=True)
-class PollerAccount:
-    """A poller as the conductor sees it."""
-
-    generation: int = 0
-    committed: list[int] = field(default_factory=list)  # numbers to acknowledge with the next pull
-    waiting: int = 0  # samples and events not acknowledged, as of the last pull
-    busy: bool = True  # polls are at work or ticks still to come
-    watermark_us: int = 0  # every tick before is committed; 0: no pull has said so yet
-    gone: bool = False  # nothing further is expected of it
-    layouts: set[str] = field(default_factory=set)  # of the batches that it gave
 
 
 class Conductor:
@@ -91,10 +78,9 @@ class Conductor:
         """The layouts that are refused for good: pollers need not give their samples, unless a trial is wanted."""
         return frozenset(layout for layout, refusals in self._refusals.items() if refusals.set_aside)
 
-    @property
-    def not_to_pull(self) -> frozenset[str]:
-        """The layouts that are set aside and of which no batch is wanted, not even one to try."""
-        return frozenset(layout for layout in self.set_aside if not self._refusals[layout].wants_trial)
+    def not_to_pull(self, poller: int) -> frozenset[str]:
+        """The layouts that are set aside and of which no batch of this poller is wanted, not even one to try."""
+        return frozenset(layout for layout in self.set_aside if not self._refusals[layout].wants_trial_of(poller))
 
     def take_to_offer_again(self, poller: int) -> bool:
         """True, once, if the poller shall offer again what it gave: `restarted` has been called then."""
@@ -126,15 +112,28 @@ class Conductor:
         for number, event in zip(numbers, events, strict=True):
             self._accept(Lane.EVENTS, NO_LAYOUT, (Origin(poller, generation, number), event))
 
+    def passed_over(self, poller: int, layouts: Iterable[str]) -> None:
+        """The poller has samples of these layouts, of `not_to_pull`, and did not give them."""
+        for layout in layouts:
+            if layout in self.set_aside:
+                self._refusals[layout].handed_back.add(poller)
+            else:  # they were accepted while the pull was on its way
+                self._to_offer_again.setdefault(poller, False)
+
     def _accept(self, lane: Lane, layout: str, part: Part) -> None:
         """Let a part wait for its turn, unless its layout is set aside or holds too much already."""
         origin, _ = part
         if refusals := self._refusals.get(layout):
             with_values = self._without_failed(lane, layout, part)
-            if with_values is None or refusals.turns_away((origin.poller, origin.number), (lane, with_values)):
+            if with_values is None:
+                return
+            if refusals.turns_away((origin.poller, origin.number), (lane, with_values)):
+                if refusals.set_aside:  # its journal passes it over when it comes to it again, and forgets it
+                    self._to_offer_again.setdefault(origin.poller, False)
                 return
             part = with_values
-        if self._is_crowded(lane, layout, self._pollers[origin.poller]):
+        mixed = lane is Lane.EVENTS or len(self._pollers[origin.poller].layouts) > 1
+        if mixed and self._held.is_crowded(lane, layout):  # `room` could not say so for one layout of several
             self._crowded_out.setdefault(layout, set()).add(origin.poller)
             return
         self._waiting[lane].setdefault(layout, deque()).append(part)
@@ -151,15 +150,11 @@ class Conductor:
             self._accept(lane, FAILED_LAYOUT, (Origin(origin.poller, origin.generation, number), failed))
         return (origin, with_values) if with_values else None
 
-    def _is_crowded(self, lane: Lane, layout: str, account: PollerAccount) -> bool:
-        """True if a layout holds all that it may, and `room` could not say so to a poller of others beside it."""
-        mixed = lane is Lane.EVENTS or len(account.layouts) > 1
-        return mixed and self._held.is_crowded(lane, layout)
-
-    def reported(self, poller: int, waiting: int, busy: bool, watermark_us: int) -> None:
+    def reported(self, poller: int, waiting: int, busy: bool, watermark_us: int, only_set_aside: bool = False) -> None:
         """A poller's own report with a pull; the fields of `PollerAccount` say what each is."""
         account = self._pollers[poller]
         account.waiting, account.busy, account.watermark_us = waiting, busy, watermark_us
+        account.only_set_aside = only_set_aside
 
     def watermark_us(self, pollers: Iterable[int]) -> int:
         """The tick (microseconds since 1970 UTC) before which these pollers have all committed.
@@ -258,6 +253,7 @@ class Conductor:
         part = self._without_failed(shipment.lane, layout, shipment.parts[0])
         begins = part is not None and refusals.refused(shipment.mark, (shipment.lane, part), now_s)
         if begins:
+            self._to_offer_again |= dict.fromkeys(refusals.handed_back, False)
             for lane in Lane:
                 self._wait_again(Shipment(lane, layout, ()))
         return begins
@@ -283,8 +279,15 @@ class Conductor:
     @property
     def drained(self) -> bool:
         """True if every poller is done and everything they gave is committed and acknowledged."""
-        idle = all(not (account.busy or account.waiting or account.committed) for account in self._pollers)
-        return idle and not self._held
+        return self.finished and not any(account.waiting for account in self._pollers)
+
+    @property
+    def finished(self) -> bool:
+        """True if every poller is done, and everything is stored and acknowledged but for what is set aside."""
+        return not self._held and all(
+            not (account.busy or account.committed) and (account.only_set_aside or not account.waiting)
+            for account in self._pollers
+        )
 
 
 def _take_parts(waiting: deque[Part], most: int) -> list[Part]:

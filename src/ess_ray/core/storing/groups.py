@@ -261,6 +261,11 @@ class Groups:
         return [waiting.oldest_us for waiting in self._waiting.values()] + passed_us + self._put_aside.oldest_us
 
     @property
+    def only_passed_over(self) -> bool:
+        """True if something waits, and all of it was passed over."""
+        return self._passed_first is not None and not (self._waiting or self.has_backlog or self._put_aside)
+
+    @property
     def found_oldest_us(self) -> int | None:
         """The oldest tick of the groups that were there at opening, while some of them are backlog; else None."""
         return self._found_oldest_us if self.cursor < min(self._found_end, self.backlog_end) else None

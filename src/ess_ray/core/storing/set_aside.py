@@ -55,6 +55,10 @@ class Refusals(Generic[Batch]):
         """True if a batch that comes is to be the next trial."""
         return self.trial is None or (self.trial.refused and not self.trial.in_flight)
 
+    def wants_trial_of(self, poller: int) -> bool:
+        """True if the poller may give a batch to be the next trial: only that of the last one, or all would."""
+        return self.wants_trial and (self.trial is None or self.trial.mark[0] == poller)
+
     def turns_away(self, mark: Mark, batch: Batch) -> bool:
         """True if a batch that a poller gave must not wait for its turn: it is handed back, and perhaps the trial."""
         if not self.set_aside and mark not in self.remembered:

@@ -50,6 +50,7 @@ class Taken:
     events: list[Event] = field(default_factory=list)
     samples: int = 0  # in all batches
     passed_over: int = 0  # samples that were looked at and are not among them
+    layouts_passed_over: set[str] = field(default_factory=set)
     bytes: int = 0  # of all that was looked at
 
     @property
@@ -79,8 +80,10 @@ class Taken:
                 self._add(UNNUMBERED if with_values else part, failed)
             if with_values:
                 self.passed_over += with_values.samples
+                self.layouts_passed_over.add(batch.layout)
                 left_out += 1
         if group.events and NO_LAYOUT in set_aside:
+            self.layouts_passed_over.add(NO_LAYOUT)
             return left_out + len(group.events)
         self.event_numbers.extend(range(events, events + len(group.events)))
         self.events.extend(group.events)

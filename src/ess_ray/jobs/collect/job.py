@@ -72,7 +72,7 @@ class CollectJob:
             self._collector.run(ended, lambda: self._every_round(reload.step))
             window = self._stop_polling()
             deadline_s = time.monotonic() + self._settings.drain_us / 1e6
-            over = lambda: self._collector.drained or time.monotonic() > deadline_s  # noqa: E731
+            over = lambda: self._collector.finished or time.monotonic() > deadline_s  # noqa: E731
             self._collector.run(over, lambda: self._every_round(reload.refuse))
         drained = self._collector.drained
         self._collector.close()
@@ -181,8 +181,9 @@ class CollectJob:
         if settings.summary:
             self._write_summary(settings.summary, first_us, end_us)
         if missing := account.unaccounted(first_us, end_us):
-            limit = f"run.drain_s={settings.drain_us / 1e6:g} s"
-            self._display.note(f"{missing} samples were not stored within {limit}: the next run stores them")
+            refused = "; ".join(self._collector.shipping.set_aside)
+            limit = f" within run.drain_s={settings.drain_us / 1e6:g} s: the next run stores them"
+            self._display.note(f"{missing} samples were not stored{': ' + refused if refused else limit}")
             return FAILED
         if settings.require_complete and not account.complete(first_us, end_us):
             self._display.note("not every expected sample was stored completely (run.require_complete=true)")

@@ -61,10 +61,10 @@ class Run:
                 journal.pop(number >> INDEX_BITS, None)
             pulled, (room, _) = Taken(), self.conductor.room(poller)
             for number, batch in journal.items():
-                if number in taken or pulled.samples >= room:
-                    continue
-                if not pulled.add(number, Group([batch], []), self.conductor.not_to_pull):
-                    taken.add(number)
+                if number not in taken and pulled.samples < room:
+                    pulled.add(number, Group([batch], []), self.conductor.not_to_pull(poller))
+                    taken.add(number)  # also if it is passed over
+            self.conductor.passed_over(poller, pulled.layouts_passed_over)
             self.conductor.pulled(poller, pulled.numbers, pulled.batches, fresh=len(pulled.batches))
         while shipment := self.conductor.next_shipment(now_s=self.now_s):
             self.write(shipment)
@@ -160,7 +160,7 @@ def test_events_that_are_refused_stop_no_samples_and_take_no_more_than_their_roo
         run.conductor.refused(shipment, 0.0)
         refused += 1
     assert refused == 1 + MOST_IN_A_ROW
-    assert run.conductor.not_to_pull <= run.conductor.set_aside == {NO_LAYOUT}
+    assert run.conductor.not_to_pull(1) == run.conductor.set_aside == {NO_LAYOUT}
     run.poll(0, packed(GOOD, 1))
     run.round()
     assert run.stored_of(GOOD) == [1]
