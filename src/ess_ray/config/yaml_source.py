@@ -15,6 +15,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import OmegaConf
 from omegaconf._utils import get_yaml_loader
 
+from ess_ray.adapters.local.yaml_bounds import check_bounds
 from ess_ray.core.maps.sentinels import HEXADECIMAL
 
 Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
@@ -33,9 +34,12 @@ class YamlFiles(FileConfigSource):
     def load_config(self, config_path: str) -> ConfigResult:
         """The tree of the file at `config_path` in the folder, with or without `.yaml`; the file has to be there.
 
-        What libyaml does not take, Hydra's own source reads: its errors tell the right line.
+        What libyaml does not take, Hydra's own source reads: its errors tell the right line. Raises ConfigError for a
+        file that is beyond the bounds of `yaml_bounds`.
         """
-        text = Path(self.path, self._normalize_file_name(config_path)).read_text(encoding="utf-8")
+        file = Path(self.path, self._normalize_file_name(config_path))
+        text = file.read_text(encoding="utf-8")
+        check_bounds(text, _shown(file))
         try:
             tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
         except yaml.YAMLError:
@@ -65,12 +69,19 @@ def plain_tree(file: Path) -> Tree | None:
     """The tree of a file as it is, not to be changed. None: it takes Hydra to compose it or to say what is wrong.
 
     Plain is a file that names no package and no defaults, and whose values are neither references (`${…}`) nor of a
-    type that OmegaConf does not take.
+    type that OmegaConf does not take. Raises ConfigError for a file that is beyond the bounds of `yaml_bounds`.
     """
     try:
-        return _plain_tree(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
+    check_bounds(text, _shown(file))
+    return _plain_tree(text)
+
+
+def _shown(file: Path) -> str:
+    """A file as messages name it: with its group, `map/sionyu.yaml`."""
+    return "/".join(file.parts[-2:])
 
 
 @lru_cache(maxsize=16)  # the same standard and maps are composed again by a reload

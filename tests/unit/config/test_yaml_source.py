@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from omegaconf import OmegaConf
 from ess_ray.config.compose import compose_config
 from ess_ray.config.paths import conf_folder
 from ess_ray.config.yaml_source import YamlFiles, plain_tree
+from ess_ray.core.errors import ConfigError
 
 AWKWARD = """\
 # @package sites.awkward
@@ -84,3 +86,33 @@ def test_a_sentinel_in_hexadecimal_digits_keeps_them(tmp_path: Path) -> None:
     expected = {"a": {"sentinel": "0xFF7FFFFF"}, "b": [{"sentinel": ["0x8000", 7]}, 16]}
     assert plain_tree(tmp_path / "some.yaml") == expected
     assert YamlFiles("main", f"libyaml://{tmp_path}").load_config("some").config == expected
+
+
+LAUGHS = "\n".join(["a0: &a0 [1, 2, 3]", *(f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]" for n in range(1, 8))])
+TOO_MUCH = {
+    "aliases": (LAUGHS, 6, "aliases multiply"),
+    "merged keys": (LAUGHS.replace("[1, 2, 3]", "{x: 1}").replace(" [*", " {<<: [*").replace("]", "]}"), 6, "aliases"),
+    "an alias of itself": ("a: &a\n  - 1\n  - *a\n", 3, r"\*a stands for a value that it is in"),
+    "nesting": ("a: 1\nb: " + 100_000 * "[" + 100_000 * "]", 2, "nested more than 100 deep"),
+}
+
+
+@pytest.mark.parametrize("group", ["site", "map", "standard"])
+@pytest.mark.parametrize("fault", TOO_MUCH)
+def test_a_file_whose_aliases_or_nesting_exceed_their_bounds_is_refused_at_once(
+    tmp_path: Path, group: str, fault: str
+) -> None:
+    text, line, problem = TOO_MUCH[fault]
+    (tmp_path / group).mkdir()
+    (tmp_path / group / "evil.yaml").write_text(f"# @package sites.evil\n{text}" if group == "site" else text)
+    line += group == "site"
+    words = {
+        "site": ["site=evil"],
+        "map": ["site=panri", "sites.panri.devices.gateway.map=evil"],
+        "standard": ["site=panri", "standard=evil"],
+    }[group]
+    tracemalloc.start()
+    with pytest.raises(ConfigError, match=rf"^{group}/evil.yaml, line {line}: .*{problem}"):
+        compose_config(words, tmp_path)
+    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    tracemalloc.stop()

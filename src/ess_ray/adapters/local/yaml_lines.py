@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import yaml
 
+from ess_ray.adapters.local.yaml_bounds import check_bounds
 from ess_ray.core.errors import ConfigError
 
 
@@ -14,8 +15,9 @@ def line_finder(yaml_text: str) -> Callable[[tuple[str | int, ...]], int | None]
 
     Items of a list are counted from 0; a value that is a plain text is found by that text too; () gives line 1. The
     line of a mapping's value is that of its key, the line of an alias that of its anchor. `line_finder` raises
-    ConfigError for a text that is not YAML, the function nothing.
+    ConfigError for a text that is not YAML or beyond the bounds of `yaml_bounds`, the function nothing.
     """
+    check_bounds(yaml_text, "YAML")
     try:
         try:
             root = yaml.compose(yaml_text, Loader=yaml.CSafeLoader)
