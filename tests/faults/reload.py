@@ -26,6 +26,11 @@ class Reloads:
         self._requested_s: float | None = None
         self._before: dict[int, int] = {}  # the periods that hold until then
 
+    @property
+    def under_way(self) -> bool:
+        """True while there is no result yet."""
+        return self._requested_s is not None
+
     def request(self, chance: random.Random) -> bool:
         """Change the configuration and have it reloaded; False if the reload before is still under way."""
         if self._requested_s is not None or self._job.code is not None:

@@ -73,6 +73,8 @@ class Schedule:
             if not self.do(kind) and tries < TRIES:
                 waiting.insert(min(2, len(waiting)), (kind, tries + 1))
         self.heal()
+        while self._reloads.under_way:
+            self._pause(PAUSE_S)
         self._job.history.notes += [f"not made: {kind}" for kind, _ in waiting]
 
     def do(self, kind: str) -> bool:

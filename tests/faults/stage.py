@@ -28,7 +28,7 @@ STORED_S = 60.0
 DRAIN_S = 120
 DEVICES_PER_ACTOR = 4
 DATABASE_DISK_MB, JOURNAL_DISK_MB = 1024, 64
-START_S, SPREAD = 15.0, 0.9  # when the first day ends; the last one at so much of the run
+START_S, SPREAD = 30.0, 0.9  # when the first day ends; the last one at so much of the run
 GRACE_S, WAIT_S = 5, 20  # of the export: short, so that days are exported before all of their samples are stored
 
 
