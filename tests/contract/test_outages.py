@@ -104,7 +104,7 @@ def proxy(outage: Outage) -> Iterator[PostgresProxy]:
 @pytest.fixture
 def writer(outage: Outage, proxy: PostgresProxy) -> Iterator[FlushWriter]:
     dsn = make_conninfo(outage.dsn, host="127.0.0.1", port=proxy.port)
-    with closing(FlushWriter(dsn, answer_limit_s=2)) as writer:
+    with closing(FlushWriter(dsn, collector="roof", answer_limit_s=2)) as writer:
         writer.write(flush_of(keys_of(range(10), "before")))
         yield writer
 
@@ -140,7 +140,9 @@ def test_a_flush_is_stored_once_whatever_happens_to_it(
     assert proxy.moment is None
     outage.end()
     answer = retried(writer, FLUSH)
-    assert answer.duplicates == (tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ())
+    lost_answer = tuple(FLUSH.keys) if moment is Moment.AFTER_COMMIT else ()
+    assert answer.duplicates == lost_answer
+    assert answer.duplicate_rows == {key: {"bank": 2, "pcs": 1} for key in lost_answer}
     assert writer.write(FLUSH).duplicates == tuple(FLUSH.keys)
     assert counts(outage.dsn) == STORED
     assert not answer.rejected

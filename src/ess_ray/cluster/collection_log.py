@@ -16,6 +16,7 @@ from ess_ray.core.batch import STATUSES, Batch, device_of
 from ess_ray.core.errors import Terminal
 from ess_ray.core.reasons import Reason
 from ess_ray.core.running.logfields import about
+from ess_ray.core.running.work import growth
 from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.storing.flush import Committed, Key
 
@@ -28,6 +29,7 @@ class CollectionLog:
     def __init__(self) -> None:
         self._troubles = Troubles(__name__)
         self._incomplete_us: dict[str, int] = {}  # by device with a trouble that is not over: its last incomplete tick
+        self._values_dropped: dict[str, int] = {}  # by poller, as of its last pull
         self._many_incomplete: set[str] = set()  # sites of which the number alone was given
 
     def report_ended(self) -> None:
@@ -41,14 +43,16 @@ class CollectionLog:
         fields = about("pull failed", error=error)
         self._troubles.met(("pull", poller), f"{poller}: {first_line(error)}", fields, logging.ERROR)
 
-    def pulled(self, poller: str, pulled: Pulled, values_dropped: int) -> None:
-        """Report the events of a pull that has succeeded, and what the journal lost. `poller`: its name.
+    def pulled(self, poller: str, pulled: Pulled) -> None:
+        """Report the events of a pull that has succeeded, and what the journal lost since the pull before.
 
-        `values_dropped`: samples that lost their values to the journal's bounds since the pull before.
+        `poller`: its name.
         """
         self._troubles.over(("pull", poller), f"{poller} answers again", about("pull back"))
         for event in pulled.events:
             self._event(event)
+        values_dropped = growth(self._values_dropped.get(poller, 0), pulled.values_dropped)
+        self._values_dropped[poller] = pulled.values_dropped
         if values_dropped:
             text = (
                 f"{poller}: the database was away too long: {values_dropped} samples are kept without values "

@@ -47,7 +47,6 @@ class Pulling:
         self._collection_log = collection_log
         self.in_flight: dict[Any, PullInFlight] = {}  # by the reference of the call
         self._gather_until_s = 0.0  # of the monotonic clock
-        self._values_dropped: dict[int, int] = {}  # by poller, as of its last pull
         self._journals_bytes = journals_bytes
         self._journal_bytes: dict[int, int] = {}  # what the journal of each poller has, as of its last pull
         self._notes: list[str] = []
@@ -128,8 +127,7 @@ class Pulling:
         self._conductor.passed_over(number, pulled.passed_over)
         self._conductor.reported(number, pulled.waiting, pulled.busy, pulled.watermark_us, pulled.only_set_aside)
         name, dropped = self._pollers.actors[number].name, pulled.values_dropped
-        self._collection_log.pulled(name, pulled, dropped - self._values_dropped.get(number, 0))
-        self._values_dropped[number] = dropped
+        self._collection_log.pulled(name, pulled)
         self._journal_bytes[number] = pulled.journal_bytes
         self.journals[name] = Backlog(pulled.waiting, pulled.watermark_us, dropped, bool(pulled.trouble))
         if pulled.growth:

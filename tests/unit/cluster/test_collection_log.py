@@ -9,6 +9,7 @@ import pytest
 from ess_ray.actors.poller import Pulled
 from ess_ray.cluster.collection_log import MOST_NAMED, CollectionLog
 from ess_ray.core.batch import batch_of
+from ess_ray.core.running.work import growth
 from ess_ray.core.samples import Device, Sample, Status
 from ess_ray.core.storing.flush import Committed
 
@@ -45,9 +46,17 @@ def test_a_fleet_that_is_stored_completely_again_is_reported(caplog: pytest.LogC
 
 
 def test_samples_that_lost_their_values_are_counted_since_the_pull_before(caplog: pytest.LogCaptureFixture) -> None:
-    since_start, since_the_pull_before = 500, 7
-    pulled = Pulled((), (), 0, (), (), 0, since_start, None, busy=False, watermark_us=0)
-    CollectionLog().pulled("poller 0", pulled, since_the_pull_before)
-    (record,) = caplog.records
-    assert ": 7 samples are kept without values (reason journal_full)" in record.getMessage()
-    assert "500" not in record.getMessage()
+    collection_log = CollectionLog()
+    with caplog.at_level(logging.INFO, logger="ess_ray.cluster.collection_log"):
+        for since_start in (0, 7):
+            pulled = Pulled((), (), 0, (), (), 0, since_start, None, busy=False, watermark_us=0)
+            collection_log.pulled("poller 0", pulled)
+    (message,) = caplog.messages
+    assert ": 7 samples are kept without values (reason journal_full)" in message
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "grown"), [(0, 7, 7), (500, 507, 7), (500, 500, 0), (500, 3, 3), (500, 0, 0)]
+)
+def test_a_count_that_a_new_process_begins_again_never_shrinks(before: int, now: int, grown: int) -> None:
+    assert growth(before, now) == grown

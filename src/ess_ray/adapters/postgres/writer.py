@@ -201,7 +201,7 @@ class FlushWriter:
                     raise
                 continue
             attempt.duplicate_rollbacks += 1
-            if not attempt.drop_duplicates(self._duplicates(attempt.flush)):
+            if not attempt.drop_duplicates(self._duplicates(attempt.flush), self._collector):
                 raise psycopg.InternalError(
                     "a key of table sample is taken, but its row cannot be seen: a row security policy, or a unique "
                     "index that ess_ray did not make"

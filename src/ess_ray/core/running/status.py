@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from ess_ray.core.running.account import Account, DeviceAccount
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.device_account import DeviceAccount
 from ess_ray.core.samples import Status
 
 FILE = "status.json"  # in the state folder

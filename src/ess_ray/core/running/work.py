@@ -9,6 +9,11 @@ from enum import StrEnum
 from ess_ray.core.storing.flush import Committed
 
 
+def growth(before: int, now: int) -> int:
+    """The growth of a count that each process, and each journal that a keeper opens, begins from 0."""
+    return now - before if now >= before else now
+
+
 class RetryCause(StrEnum):
     """Why a transaction was begun again; the label `reason` of `ess_ray_transaction_retries_total`."""
 

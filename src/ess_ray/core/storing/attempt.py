@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from ess_ray.core.samples import Status
-from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, count_rows, without
+from ess_ray.core.storing.flush import Committed, Cost, Flush, Key, count_rows, rows_by_key, without
 from ess_ray.core.storing.rejects import Rejection
 
 
@@ -24,15 +24,17 @@ class Attempt:
     other_collectors: set[str] = field(default_factory=set)  # that wrote the duplicates
     rejections: list[Rejection] = field(default_factory=list)
     demoted: dict[Key, Status] = field(default_factory=dict)
+    duplicate_rows: dict[Key, Mapping[str, int]] = field(default_factory=dict)  # see `Committed`
     copy_s: float = 0.0
     duplicate_rollbacks: int = 0
     refusal_rollbacks: int = 0
 
-    def drop_duplicates(self, collectors: Mapping[Key, str | None]) -> bool:
+    def drop_duplicates(self, collectors: Mapping[Key, str | None], own: str) -> bool:
         """Leave out samples that the database has, and repeats of a key; False if that changes nothing.
 
-        `collectors`: who wrote each of the former.
+        `collectors`: who wrote each of the former; `own`: the name of this collector.
         """
+        self.duplicate_rows |= rows_by_key(self.flush, {key for key, name in collectors.items() if name == own})
         before = len(self.flush.keys)
         self.flush = without(self.flush, collectors)
         self.other_collectors |= {name for name in collectors.values() if name}
@@ -73,6 +75,7 @@ def summed_up(
         other_collectors=tuple(sorted(others - {collector})),
         rejected=Counter(rejection.table for attempt in committed for rejection in attempt.rejections),
         demoted={key: status for attempt in committed for key, status in attempt.demoted.items()},
+        duplicate_rows={key: rows for attempt in attempts for key, rows in attempt.duplicate_rows.items()},
         cost=Cost(
             normalised_rows=sum(sum(table.rows) for table in flush.tables),
             normalise_s=flush.made_s,

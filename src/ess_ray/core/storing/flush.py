@@ -103,6 +103,8 @@ class Committed:
     other_collectors: tuple[str, ...] = ()  # that wrote the duplicates: two must not poll the same devices
     rejected: Mapping[str, int] = field(default_factory=dict)  # rows that the database refused for good, by table
     demoted: Mapping[Key, Status] = field(default_factory=dict)  # what became of the samples that lost rows so
+    # Rows by table of the duplicates that this collector itself has written: the answer to that commit may be lost.
+    duplicate_rows: Mapping[Key, Mapping[str, int]] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     left: Collection[Key] = ()  # samples that there was no time for: the same flush is to be written again
 
@@ -133,6 +135,14 @@ def count_rows(flush: Flush) -> dict[str, dict[str, int]]:
             for site, rows in zip(sites, table.rows, strict=True):
                 counts[site][table.table] += rows
     return counts
+
+
+def rows_by_key(flush: Flush, keys: Collection[Key]) -> dict[Key, Mapping[str, int]]:
+    """The number of rows that the samples with these keys have in the flush, by table; `keys` that it lacks are not."""
+    if not keys:
+        return {}
+    indices = ((index, key) for index, key in enumerate(flush.keys) if key in keys)
+    return {key: {table.table: table.rows[index] for table in flush.tables} for index, key in indices}
 
 
 def without(flush: Flush, duplicates: Collection[Key]) -> Flush:

@@ -27,7 +27,8 @@ from ess_ray.app.output import Output
 from ess_ray.app.table import fitting_table
 from ess_ray.cluster.start import Dashboard
 from ess_ray.core.errors import printable
-from ess_ray.core.running.account import Account, DeviceAccount
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.device_account import DeviceAccount
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node
 from ess_ray.core.samples import Status

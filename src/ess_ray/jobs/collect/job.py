@@ -110,6 +110,7 @@ class CollectJob:
         if self._exports:
             self._exports.stop()  # the next run finds what is not exported
         self._end_us = window.end_us
+        self._account.end(window.end_us)
         return window
 
     # --- each round ---------------------------------------------------------------------------------------------------

@@ -76,10 +76,10 @@ def test_a_full_disk_costs_lines_and_nothing_else(file: LogFile, capsys: pytest.
 
 def test_a_dead_device_is_a_line_with_its_reason_and_one_when_it_is_back(file: LogFile) -> None:
     collection_log = CollectionLog()
-    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, EventKind.DEVICE_LOST)), 0)
+    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 3_000_000, EventKind.DEVICE_LOST)))
     for second in range(1, 100):
         collection_log.committed([batch_of([sample(second, Status.FAILED, "timeout")])], committed())
-    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 100_000_000, EventKind.DEVICE_BACK)), 0)
+    collection_log.pulled("poller:hilltop/gateway", pulled(Event(DEVICE, 100_000_000, EventKind.DEVICE_BACK)))
     collection_log.committed(
         [batch_of([sample(100, Status.STORED, None), sample(101, Status.STORED, None)])], committed()
     )

@@ -43,8 +43,8 @@ def test_a_trouble_is_heard_when_it_begins_and_when_it_is_over(heard: list[Notic
 def test_every_device_event_is_heard(kind: EventKind, heard: list[Notice]) -> None:
     report = CollectionLog()
     if kind is EventKind.DEVICE_BACK:
-        report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, EventKind.DEVICE_LOST)), 0)
-    report.pulled("poller:0", pulled(Event(DEVICE, 3_000_000, kind)), 0)
+        report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, EventKind.DEVICE_LOST)))
+    report.pulled("poller:0", pulled(Event(DEVICE, 3_000_000, kind)))
     stages = {EventKind.DEVICE_LOST: Stage.BEGUN, EventKind.DEVICE_BACK: Stage.OVER}
     assert (heard[-1].stage, heard[-1].action) == (stages.get(kind, Stage.EVENT), kind)
     assert (heard[-1].fields["ess.site"], heard[-1].fields["ess.device"]) == ("hilltop", "gateway")

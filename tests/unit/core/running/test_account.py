@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ess_ray.core.batch import batch_of
-from ess_ray.core.running.account import Account, Latency, Ticks
+from ess_ray.core.running.account import Account
+from ess_ray.core.running.device_account import Ticks
+from ess_ray.core.running.latency import Latency
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.flush import Committed
 from tests.make import make_device, make_sample
@@ -82,6 +84,47 @@ def test_what_a_run_has_no_sample_of_is_counted_with_its_reason() -> None:
     assert (device.by_status[Status.STORED], device.by_status[Status.FAILED]) == (1, 9)
     assert device.reasons == {"clock": 3, "collector down": 6}
     assert account.unaccounted(10 * S, 20 * S) == 0
+
+
+JUMP = Event(ONE, 12 * S, EventKind.CLOCK_FORWARD, 15 * S)
+
+
+@pytest.mark.parametrize(
+    ("events", "samples", "reasons", "lost_s"),
+    [
+        ([Event(ONE, -300 * S, EventKind.CLOCK_FORWARD, 9 * S)], 0, {}, None),  # of an earlier run, in the journal
+        ([Event(ONE, -300 * S, EventKind.CLOCK_FORWARD, 13 * S)], 0, {"clock": 3}, None),  # the run began within it
+        ([Event(ONE, 18 * S, EventKind.CLOCK_FORWARD, 900 * S)], 0, {"clock": 2}, None),  # it ended within it
+        ([JUMP, JUMP], 0, {"clock": 3}, None),  # its poller was killed
+        ([JUMP, Event(ONE, 14 * S, EventKind.CLOCK_FORWARD, 16 * S)], 0, {"clock": 4}, None),
+        ([JUMP], 10, {}, None),  # the clock was set back, and all were read
+        ([Event(ONE, 9 * S, EventKind.DEVICE_LOST)], 0, {}, None),
+        ([Event(ONE, 12 * S, EventKind.DEVICE_BACK), Event(ONE, 11 * S, EventKind.DEVICE_LOST)], 0, {}, None),
+        ([Event(ONE, 12 * S, EventKind.DEVICE_LOST), Event(ONE, 11 * S, EventKind.DEVICE_BACK)], 0, {}, 12),
+    ],
+)
+def test_no_tick_is_counted_twice_nor_one_of_another_run(
+    events: list[Event], samples: int, reasons: dict[str, int], lost_s: int | None
+) -> None:
+    account = Account([make_device(ONE)], first_us=10 * S)
+    account.events(events)
+    if samples:
+        account.committed([batch_of([sample(second) for second in range(10, 10 + samples)])], answer())
+    account.end(20 * S)
+    account.collector_down(10 * S, 20 * S)
+    device = account.devices[ONE]
+    assert {reason: n for reason, n in device.reasons.items() if n and reason != "collector down"} == reasons
+    assert device.by_status.total() == device.expected(10 * S, 20 * S) == 10
+    assert device.lost_us == (None if lost_s is None else lost_s * S)
+
+
+def test_rows_of_a_commit_whose_answer_was_lost_are_counted_once() -> None:
+    account = Account([make_device(ONE)], first_us=10 * S)
+    rows = {(ONE, second * S): {"bank": 2} for second in (9, 10)}
+    for _ in range(2):
+        result = Committed(tuple(rows), {"a": {"bank": 0}}, committed_us=11 * S, duplicate_rows=rows)
+        account.committed([batch_of([sample(9), sample(10)])], result)
+    assert account.rows == {"a": {"bank": 2}}  # those of the tick before the run are of another run
 
 
 def test_a_device_that_changes_comes_and_goes_is_expected_in_its_time_only() -> None:
