@@ -24,7 +24,7 @@ from ess_ray.core.maps.plan import Plan
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.core.storing.flush import Flush
-from ess_ray.jobs.collect.database import _configured
+from ess_ray.jobs.collect.registrations import configured
 from ess_ray.simulator.plant import Plant
 
 PLANTS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
@@ -49,7 +49,7 @@ def day_of(settings: Settings, site: str, day: date) -> Day:
 def register(dsn: str, settings: Settings, first_us: int, last_us: int | None = None) -> None:
     """Tables and the history of the settings' devices: there in [first_us, last_us)."""
     prepare(dsn, settings.standard)
-    register_devices(dsn, _configured(settings), first_us)
+    register_devices(dsn, configured(settings), first_us)
     if last_us is not None:
         with psycopg.connect(dsn) as connection:
             connection.execute(

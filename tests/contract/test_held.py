@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.postgres.connect import utc
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.adapters.postgres.writer import FlushWriter
@@ -23,6 +23,7 @@ from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.objects import Catalogue, DayObject
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.exporting.store import Store
+from ess_ray.core.running.configured import Configured
 from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import STANDARD, flush_of
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from ess_ray.adapters.postgres.connect import utc
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.adapters.stores.formats import PARQUET
@@ -17,6 +17,7 @@ from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError, DatabaseRefused
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.maps.fixed_columns import FIXED_TABLES
+from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export, read
 from tests.flushes import STANDARD

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.page.data import PageData
 from ess_ray.adapters.postgres.completeness import open_completeness
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.retention import drop_verified
@@ -24,12 +23,14 @@ from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.adapters.stores.folder import Folder
 from ess_ray.core.errors import DatabaseUnavailable, OtherDatabase
 from ess_ray.core.exporting.objects import Catalogue
+from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Event, EventKind
 from ess_ray.jobs.collect import database as collect_database
 from ess_ray.jobs.collect.database import Database
 from tests.conftest import QUICK
 from tests.exports import DAY, DEVICE, day_object_of
 from tests.flushes import STANDARD, counts, flush_of, keys_of
+from tests.journals import wait_until
 from tests.make import make_settings
 from tests.pgproxy import PostgresProxy
 
@@ -164,10 +165,3 @@ def test_a_start_while_the_database_is_away_waits_for_that_one(
     wait_until(lambda: second.prepared)
     with psycopg.connect(address.databases[0]) as connection:
         assert connection.execute("SELECT count(*) > 0 FROM device").fetchone() == (True,)
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end_s
-        time.sleep(0.02)

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 from ess_ray.adapters.postgres.connect import utc
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.exporting.objects import Catalogue
+from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 from ess_ray.jobs.collect.database import Database
 from tests.exports import DAY, DEVICE, SEOUL, export
@@ -100,7 +101,9 @@ def test_a_site_left_out_is_closed_unless_another_collector_took_it_over(
             "SELECT to_timestamp(%s), site, device, 'stored', 1, 1, 0, %s FROM device",
             [DAY.end_us / 1e6 - 1, collector],
         )
-    register_devices(dsn, [configured("UTC", Device("busan", "d"))], DAY.end_us, gone=[DEVICE.site], collector="roof")
+    register_devices(
+        dsn, [configured("UTC", Device("busan", "d"))], DAY.end_us, gone=[DEVICE.site], collectors=["roof"]
+    )
     with psycopg.connect(dsn) as connection:
         row = connection.execute("SELECT valid_to IS NOT NULL FROM device WHERE site = %s", [DEVICE.site]).fetchone()
     assert row == (closed,)

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from ess_ray.adapters.postgres.completeness import open_completeness
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.day import choose_day
+from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
@@ -122,9 +123,9 @@ def test_doubled_rows_and_rows_at_other_ticks_are_reported(dsn: str, settings: S
 
 
 def test_the_history_of_a_device_decides_what_was_expected(dsn: str, settings: Settings) -> None:
+    configure(dsn, settings, -200_000, -150_000)  # on other days
     configure(dsn, settings, 0, 30)
     configure(dsn, settings, 30, 90, period_s=10.0)
-    configure(dsn, settings, -200_000, -150_000)  # on other days
     day = choose_day(DAY, "Asia/Seoul", 2 * MIDNIGHT_US, 0)
     with open_completeness(dsn, settings.standard) as completeness:
         assert [span.expected for span in completeness.spans("sionyu", day)] == [30, 6]

@@ -16,7 +16,8 @@ from ess_ray.actors.exporter import Exporter
 from ess_ray.actors.restorer import Restorer
 from ess_ray.actors.takeover import TakeOver
 from ess_ray.adapters.postgres.connect import utc
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
+from ess_ray.core.running.configured import Configured
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.adapters.postgres.schema import prepare

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.adapters.postgres.schema import prepare
@@ -19,6 +19,7 @@ from ess_ray.core.day import whole_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, Catalogue, decide
 from ess_ray.core.exporting.store import StoredObject
+from ess_ray.core.running.configured import Configured
 from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export
 from tests.flushes import STANDARD, compress, counts, flush_of
 

@@ -13,12 +13,13 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from ess_ray.adapters.postgres.connect import connect, utc
-from ess_ray.adapters.postgres.devices import Configured, register_devices
+from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
+from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 from tests.flushes import compress
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ess_ray.actors.poller import JournalSettings
 from ess_ray.adapters.journal.bounds import Limits
-from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder
+from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder, journal_owner
 from ess_ray.adapters.local.logs import LogFile
 from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints
 from ess_ray.core.running.spread import Node, assign, moves
@@ -49,7 +49,7 @@ def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Nod
     Journals that no poller has any more go to the first poller; in a cluster to the keeper of their node. Reads the
     state folder. `database_identity`: as in `adapters.postgres.schema.Prepared.identity`.
     """
-    owner = _owner(settings, database_identity)
+    owner = journal_owner(settings.simulated, database_identity)
     by_placement = _by_placement(_endpoints(settings))
     groups = [group for endpoints in by_placement.values() for group in _grouped(settings, endpoints, nodes)]
     journals = _journals(settings, owner, groups, bool(nodes))
@@ -124,17 +124,13 @@ def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
 
     Reads the state folder. `database_identity`: as in `adapters.postgres.schema.Prepared.identity`.
     """
-    owner = _owner(settings, database_identity)
+    owner = journal_owner(settings.simulated, database_identity)
     own_folder = journal_folder(settings.state_dir, owner)
     return [
         f"samples for another database wait in {folder}: they go there when the job is started with it"
         for folder in sorted((settings.state_dir / "journal").glob("*"))
         if folder != own_folder and any(folder.glob(f"*{SUFFIX}"))
     ]
-
-
-def _owner(settings: Settings, database_identity: str) -> JournalOwner:
-    return JournalOwner("simulated" if settings.simulated else "plant", database_identity)
 
 
 def _endpoints(settings: Settings) -> Endpoints:

@@ -23,6 +23,11 @@ class JournalOwner:
         return {"format": str(FORMAT), **asdict(self)}
 
 
+def journal_owner(simulated: bool, database: str) -> JournalOwner:
+    """The owner of samples of simulated devices, or of plants, for the database with this identity."""
+    return JournalOwner("simulated" if simulated else "plant", database)
+
+
 def journal_folder(state_dir: Path, owner: JournalOwner) -> Path:
     """The folder of this owner's journals, `journal/SOURCE-DATABASE` below the state folder. Does not make it."""
     return state_dir / "journal" / f"{owner.source}-{owner.database}"

@@ -6,13 +6,23 @@ import os
 from pathlib import Path
 
 
-def write_private(file: Path, text: str) -> None:
+def write_private(file: Path, text: str, *, sync: bool = False) -> None:
     """Replace the file by one with this text and a line feed, at once and completely, readable by its owner only.
 
-    UTF-8, made as `NAME.new` beside it and renamed. The folder has to be there; the file need not be. No fsync.
+    UTF-8, made as `NAME.new` beside it and renamed. The folder has to be there; the file need not be. `sync`: wait
+    until it is on disk, so that a power cut leaves the old file or the new one.
     """
     fresh = file.with_name(f"{file.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
         handle.write(text + "\n")
+        if sync:
+            handle.flush()
+            os.fsync(handle.fileno())
     fresh.replace(file)
+    if sync:
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -8,29 +8,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
+from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 
 REGISTER_LIMIT_S = 120.0  # of the server's silence: the table may be locked by a start or a check of another job
-
-
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """A device as it is configured now: the name and the hash of its map, its period and phase in seconds.
-
-    `timezone` is a name of the IANA database.
-    """
-
-    device: Device
-    map: str
-    map_hash: str
-    period_s: float
-    phase_s: float
-    delivers: Mapping[str, Sequence[str]]  # columns by table, see `core.exporting.objects.delivered_by`
-    timezone: str = ""  # of the site; empty if it is unknown
 
 
 def collector_name(state_dir: Path) -> str:
@@ -38,42 +22,85 @@ def collector_name(state_dir: Path) -> str:
     return f"{socket.gethostname()}:{state_dir}"
 
 
-# The rows to compare with: one array a column. What a map delivers is some kB: it goes over once a map.
-NOW_CONFIGURED = """
-WITH configured AS (
-    SELECT t.*, m.delivers
+# The rows to compare with: one array a column; `at` is the moment from which each holds. What a map delivers is some
+# kB: it goes over once a map.
+CONFIGURED = """
+WITH changed AS (
+    SELECT * FROM unnest(%(changed_site)s::text[], %(changed_device)s::text[], %(changed_at)s::timestamptz[])
+         AS t(site, device, at)
+), configured AS (
+    SELECT t.*, m.delivers, coalesce(changed.at, %(now)s) AS at
     FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[],
                 %(period_s)s::float8[], %(phase_s)s::float8[], %(timezone)s::text[])
          AS t(site, device, map, map_hash, period_s, phase_s, timezone)
     JOIN unnest(%(map_hashes)s::text[], %(delivers)s::text[]) AS m(map_hash, delivers) USING (map_hash)
+    LEFT JOIN changed USING (site, device)
 )"""
-# A site that is not in the rows is another collector's business and stays as it is. So does a device of a site that
-# this collector no longer has, if another one took it over: it has stored samples of it within a day.
-CLOSE = f"""{NOW_CONFIGURED}
-UPDATE device d SET valid_to = greatest(%(now)s, valid_from)
-WHERE valid_to IS NULL AND (site IN (SELECT site FROM configured) OR site = ANY(%(gone)s) AND NOT EXISTS
-      (SELECT FROM sample s WHERE s.site = d.site AND s.device = d.device
-       AND s.time > %(now)s - interval '1 day' AND s.collector <> %(collector)s))
-  AND (site, device, map, map_hash, period_s, phase_s, coalesce(timezone, '')) NOT IN
-      (SELECT site, device, map, map_hash, period_s, phase_s, timezone FROM configured)"""
 # Rows from before the column `timezone`: a site's time zone could not be told from today's.
-FILL_TIMEZONE = f"""{NOW_CONFIGURED}
+FILL_TIMEZONE = f"""{CONFIGURED}
 UPDATE device d SET timezone = c.timezone FROM (SELECT DISTINCT site, timezone FROM configured) c
 WHERE d.timezone IS NULL AND d.site = c.site"""
+# Another collector that stored samples of a device within a day: it has taken it over, or polls it too.
+OTHER = """
+SELECT s.collector FROM sample s
+WHERE s.site = d.site AND s.device = d.device AND s.time > %(now)s - interval '1 day'
+  AND s.collector <> ALL (%(collectors)s) LIMIT 1"""
+# A device that this collector no longer has is closed if the row is its own. Rows from before the column `collector`
+# are its own if they are of its sites, or of those that it had before (`gone`). What another collector polls stays
+# open, and is that one's from now on. A row that begins later than now was made while the clock was ahead, or it is
+# behind now: such a row ends with its last sample, so that nothing of the past is lost.
+CLOSE = f"""{CONFIGURED}, ending AS (
+    SELECT d.ctid AS row, coalesce(changed.at, %(now)s) AS at,
+           CASE WHEN (d.site, d.device) NOT IN (SELECT site, device FROM configured) THEN ({OTHER}) END AS other
+    FROM device d LEFT JOIN changed USING (site, device)
+    WHERE d.valid_to IS NULL
+      AND ((d.site, d.device) IN (SELECT site, device FROM configured) OR d.collector = ANY (%(collectors)s)
+           OR d.collector IS NULL AND (d.site IN (SELECT site FROM configured) OR d.site = ANY (%(gone)s)))
+      AND (d.site, d.device, d.map, d.map_hash, d.period_s, d.phase_s, coalesce(d.timezone, '')) NOT IN
+          (SELECT site, device, map, map_hash, period_s, phase_s, timezone FROM configured)
+)
+UPDATE device d SET collector = coalesce(e.other, d.collector), valid_to = CASE
+    WHEN e.other IS NOT NULL THEN NULL
+    WHEN d.valid_from < e.at THEN e.at
+    ELSE coalesce((SELECT max(s.time) + d.period_s * interval '1 second' FROM sample s
+                   WHERE s.site = d.site AND s.device = d.device AND s.time >= d.valid_from), d.valid_from) END
+FROM ending e WHERE d.ctid = e.row"""
 # Rows from before the column `delivers`: an equal map delivers the same.
-FILL = f"""{NOW_CONFIGURED}
+FILL = f"""{CONFIGURED}
 UPDATE device d SET delivers = c.delivers FROM configured c
 WHERE d.delivers IS NULL AND (d.site, d.device, d.map_hash) = (c.site, c.device, c.map_hash)"""
-OPEN = f"""{NOW_CONFIGURED}
-INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, timezone, valid_from)
-SELECT c.site, c.device, c.map, c.map_hash, c.period_s, c.phase_s, c.delivers, c.timezone, %(now)s FROM configured c
-WHERE NOT EXISTS (SELECT FROM device d WHERE d.site = c.site AND d.device = c.device AND d.valid_to IS NULL)"""
+OWN = f"""{CONFIGURED}
+UPDATE device d SET collector = %(collector)s FROM configured c
+WHERE d.valid_to IS NULL AND (d.site, d.device) = (c.site, c.device) AND d.collector IS DISTINCT FROM %(collector)s"""
+# Of two rows of a device none may hold at the same time: one that ends later than now ends now, and a new one leaves
+# out the time of those that begin later; both are of a clock that was set back.
+NEW = """
+FROM configured c WHERE NOT EXISTS
+     (SELECT FROM device o WHERE o.site = c.site AND o.device = c.device AND o.valid_to IS NULL)"""
+SHORTEN = f"""{CONFIGURED}
+UPDATE device d SET valid_to = n.at FROM (SELECT c.* {NEW}) AS n
+WHERE (d.site, d.device) = (n.site, n.device) AND d.valid_from < n.at AND d.valid_to > n.at"""
+OPEN = f"""{CONFIGURED}, new AS (
+    SELECT c.* {NEW}
+), later AS (
+    SELECT d.site, d.device, min(d.valid_from) AS first, max(d.valid_to) AS last FROM device d JOIN new
+      ON (d.site, d.device) = (new.site, new.device) AND d.valid_from >= new.at AND d.valid_to > d.valid_from
+    GROUP BY d.site, d.device
+)
+INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, timezone, collector, valid_from, valid_to)
+SELECT n.site, n.device, n.map, n.map_hash, n.period_s, n.phase_s, n.delivers, n.timezone, %(collector)s,
+       span.valid_from, span.valid_to
+FROM new n LEFT JOIN later l USING (site, device),
+     LATERAL (VALUES (n.at, l.first, l.first > n.at), (coalesce(l.last, n.at), NULL, true))
+         AS span(valid_from, valid_to, wanted)
+WHERE span.wanted"""
 
 # What an export has read of the table may have changed (docs/decisions/003).
 CHANGED = """
 INSERT INTO late_commit (site, tables, first, last)
-SELECT site, '{device}', %(now)s, until FROM export_until
-WHERE until > %(now)s AND (site = ANY (%(site)s) OR site = ANY (%(gone)s))"""
+SELECT site, '{device}', %(first)s, until FROM export_until
+WHERE until > %(first)s AND (site = ANY (%(site)s) OR site = ANY (%(gone)s)
+      OR site IN (SELECT site FROM device WHERE collector = ANY (%(collectors)s)))"""
 
 
 def register_devices(
@@ -81,18 +108,23 @@ def register_devices(
     devices: Sequence[Configured],
     now_us: int,
     gone: Iterable[str] = (),
-    collector: str = "",
+    collectors: Sequence[str] = (),
+    changed_us: Mapping[Device, int] | None = None,
     identity: str = "",
 ) -> None:
     """Close the rows of devices that changed or are gone, open rows for devices that changed or are new.
 
-    `devices`: all devices of every site of this collector, each once; a device of these sites that is not among them is
-    gone. `gone`: sites that this collector, by its name `collector`, no longer has; what another one has stored
-    samples of within a day stays. All other sites stay as they are. `now_us`: microseconds
-    since 1970 UTC, where one row ends and the next begins. One transaction; without a change it changes nothing. Waits
-    for a lock on the table, up to 120 s. Raises DatabaseUnavailable (OtherDatabase unless the database has the
-    `identity`, "" for any), DatabaseRefused.
+    `devices`: all devices of this collector, each once, as they are configured from `now_us` on, microseconds since
+    1970 UTC; `changed_us`: the moments of devices that have one of their own, gone ones too. A device that is not among
+    them is gone if the collector registered it: under one of its names `collectors` (the present one is the last, see
+    `collector_name`), or, in rows of older versions, if it is of a site of these devices or of `gone`, the sites that
+    the collector had before. What another collector has stored samples of within a day stays, and is that one's. Two
+    rows of a device never hold at the same time, also if the clock was set back.
+
+    One transaction; without a change it changes nothing. Waits for a lock on the table, up to 120 s. Raises
+    DatabaseUnavailable (OtherDatabase unless the database has the `identity`, "" for any), DatabaseRefused.
     """
+    changed_us = changed_us or {}
     delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {
         "site": [c.device.site for c in devices],
@@ -108,14 +140,19 @@ def register_devices(
         ],
         "gone": list(gone),
         "now": utc(now_us),
+        "first": utc(min([now_us, *changed_us.values()])),
+        "changed_site": [device.site for device in changed_us],
+        "changed_device": [device.device for device in changed_us],
+        "changed_at": [utc(moment_us) for moment_us in changed_us.values()],
     }
     with translated("registering the devices"), connect(dsn, REGISTER_LIMIT_S, identity) as connection:
         connection.execute("LOCK TABLE late_commit IN ROW EXCLUSIVE MODE")  # before all else, as a writer does
-        arguments["collector"] = connection.storable(collector)
+        names = [connection.storable(name) for name in collectors]
+        arguments |= {"collectors": names, "collector": names[-1] if names else None}
         connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")  # two collectors take turns
-        connection.execute(FILL_TIMEZONE, arguments)
-        closed = connection.execute(CLOSE, arguments).rowcount
-        connection.execute(FILL, arguments)
-        opened = connection.execute(OPEN, arguments).rowcount
-        if closed or opened:
+        changed = 0
+        for statement in (FILL_TIMEZONE, CLOSE, SHORTEN, FILL, OWN, OPEN):
+            rows = connection.execute(statement, arguments).rowcount
+            changed += rows if statement in (CLOSE, SHORTEN, OPEN) else 0
+        if changed:
             connection.execute(CHANGED, arguments)

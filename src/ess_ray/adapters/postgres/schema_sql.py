@@ -59,6 +59,7 @@ DEVICE = Relation(
         "phase_s": ColumnSql("float8", required=True), "valid_from": TIME, "valid_to": ColumnSql("timestamptz"),
         "delivers": ColumnSql("text"),  # JSON: the columns that its map delivers, by table
         "timezone": ColumnSql("text"),  # of its site: where its days begin and end
+        "collector": ColumnSql("text"),  # that polls it, and alone closes the row
     },
     unique_index="(site, device) WHERE valid_to IS NULL",
 )  # fmt: skip

@@ -16,12 +16,11 @@ from typing import Any
 
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import location
-from ess_ray.adapters.postgres.devices import Configured, collector_name, register_devices
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError
-from ess_ray.core.exporting.objects import delivered_by
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect.registrations import Registrations
 
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
@@ -41,15 +40,15 @@ class Database:
     `identity` is fixed by `open`: of the database that was prepared, or that was prepared before at this address. From
     then on another one that answers there counts as away.
 
-    Registrations are made in order, oldest first, under a lock: by the main thread, or by a thread that repeats them
-    until the database takes them. The attributes without underscore may be read by any thread.
+    Registrations are made in order, oldest first, those that earlier runs have left before: by the main thread, or by a
+    thread that repeats them until the database takes them. The attributes without underscore may be read by any thread.
     """
 
     def __init__(self, settings: Settings, dsn: str) -> None:
         self._settings = settings
         self.dsn = dsn
         self._identities_file = settings.state_dir / "databases.json"
-        self._to_register: list[tuple[Settings, int]] = []  # settings and their first tick, oldest first
+        self._registrations = Registrations(settings)
         self._registering = Lock()
         self._sites: set[str] = set()  # registered by this run, or by the one before
         self.identity = ""
@@ -71,6 +70,7 @@ class Database:
             if remembered is None:
                 raise
             self.identity, self.name = remembered["identity"], remembered["name"]
+            self._registrations.opened(self.identity)
             self.problem = str(error)
             self.notes = (f"the database cannot be reached, samples wait in the journals until it is back: {error}",)
             Thread(target=self._prepare_later, name="prepare", daemon=True).start()
@@ -86,8 +86,7 @@ class Database:
         Waits for the database; if it is away, or not prepared yet, a thread does it later. Raises DatabaseRefused if
         the database does not take them.
         """
-        with self._registering:
-            self._to_register.append((settings, first_us))
+        self._registrations.append(settings, first_us, {})
         if not self.prepared:
             return
         try:
@@ -112,10 +111,11 @@ class Database:
             text = f"schema of the database: {prepared.schema}; an older ess_ray refuses it from now on"
             log.info(text, extra=about("schema changed"))
             self.notes += (text,)
-        remembered = self._identities().get(self._location_hash, {})
-        if remembered.get("identity") == self.identity:
-            self._sites |= set(remembered.get("sites", ()))
+        for remembered in self._identities().values():
+            if remembered["identity"] == self.identity:
+                self._sites |= set(remembered.get("sites", ()))
         self._remember()
+        self._registrations.opened(self.identity)
         self._register()
         self.problem, self.prepared = None, True
         troubles.over("prepare", "the database is prepared", about("database back"))
@@ -131,7 +131,7 @@ class Database:
                 troubles.met("prepare", text, about("database away", error=error))
 
     def _register_later(self) -> None:
-        while self._to_register:
+        while self._registrations.pending:
             time.sleep(RETRY_S)
             try:
                 self._register()
@@ -145,13 +145,8 @@ class Database:
 
     def _register(self) -> None:
         with self._registering:
-            while self._to_register:
-                settings, first_us = self._to_register[0]
-                removed_sites = self._sites - set(settings.timezones)
-                collector = collector_name(settings.state_dir)
-                register_devices(self.dsn, _configured(settings), first_us, removed_sites, collector, self.identity)
-                self._sites = set(settings.timezones)
-                del self._to_register[0]
+            while (sites := self._registrations.enter(self.dsn, self._sites)) is not None:
+                self._sites = sites
                 self._remember()
         troubles.over("register", "the devices are registered", about("devices registered"))
 
@@ -177,19 +172,3 @@ class Database:
         except OSError as error:  # the file is needed only by a start while the database is away
             text = f"{self._identities_file} is not written: a start while the database is away would fail: {error}"
             troubles.met("remember", text, about("database not remembered", error=error))
-
-
-def _configured(settings: Settings) -> list[Configured]:
-    delivers = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
-    return [
-        Configured(
-            device=device.device,
-            map=device.map_name,
-            map_hash=settings.maps[device.map_name].map_hash,
-            period_s=device.period_us / 1e6,
-            phase_s=device.phase_us / 1e6,
-            delivers=delivers[device.map_name],
-            timezone=settings.timezones[device.device.site],
-        )
-        for device in settings.devices
-    ]

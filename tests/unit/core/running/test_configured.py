@@ -1,0 +1,72 @@
+"""The record of configurations that the database lacks keeps each until it is entered, in order, across restarts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ess_ray.core.running.configured import (
+    DAY_US,
+    MOST_PENDING,
+    Configuration,
+    ConfigurationRecord,
+    Configured,
+    record_of_tree,
+)
+from ess_ray.core.samples import Device
+
+S = 1_000_000
+A = Device("jeju", "a")
+
+
+def of(period_s: float, first_us: int, changed_us: dict[Device, int] | None = None) -> Configuration:
+    device = Configured(A, "m", "h", period_s, 0.0, {"pcs": ["power"]}, "UTC")
+    return Configuration(first_us, (device,), changed_us or {})
+
+
+OLD, NEW = of(1, 10 * S), of(2, 20 * S)
+REGISTERED = ConfigurationRecord(("roof",), OLD)
+
+
+@pytest.mark.parametrize(
+    ("record", "appended", "pending"),
+    [
+        (ConfigurationRecord(), OLD, [OLD]),
+        (REGISTERED, NEW, [NEW]),
+        (REGISTERED, of(1, 30 * S), [OLD]),  # it holds since then
+        (REGISTERED.appended(NEW), of(2, 30 * S), [NEW]),
+        (REGISTERED.appended(NEW), of(1, 30 * S), [NEW, of(1, 30 * S)]),
+        # The clock was set back: what was polled until then was configured before.
+        (REGISTERED.appended(NEW), of(3, 15 * S, {A: 16 * S}), [NEW, of(3, 20 * S, {A: 20 * S})]),
+        # It had been ahead by more than a day, or was never set: nobody knows since when.
+        (REGISTERED.appended(of(2, 2 * DAY_US)), of(3, 15 * S), [of(2, 2 * DAY_US), of(3, 15 * S)]),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_entered(
+    record: ConfigurationRecord, appended: Configuration, pending: list[Configuration]
+) -> None:
+    assert list(record.appended(appended).pending) == pending
+
+
+def test_what_is_entered_is_the_last_one_and_pends_no_more() -> None:
+    record = REGISTERED.appended(NEW).appended(of(3, 30 * S))
+    assert record.entered() == ConfigurationRecord(("roof",), NEW, (of(3, 30 * S),))
+    assert record.entered().entered() == ConfigurationRecord(("roof",), of(3, 30 * S))
+
+
+def test_the_record_is_bounded_and_its_first_and_last_stay() -> None:
+    record = REGISTERED
+    for number in range(2, MOST_PENDING + 10):
+        record = record.appended(of(number, number * 10 * S))
+    assert len(record.pending) == MOST_PENDING
+    assert record.pending[0] == of(2, 20 * S)
+    assert record.pending[-1].first_us == (MOST_PENDING + 9) * 10 * S
+
+
+def test_a_record_is_read_as_it_was_written() -> None:
+    record = REGISTERED.appended(of(2, 20 * S, {Device("jeju", "gone"): 21 * S})).begun("cellar")
+    assert record_of_tree(json.loads(json.dumps(record.to_tree()))) == record
+    assert record.collectors == ("roof", "cellar")
+    assert record.begun("roof").collectors == ("cellar", "roof")
+    assert record_of_tree(ConfigurationRecord().to_tree()) == ConfigurationRecord()
