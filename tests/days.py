@@ -133,7 +133,7 @@ def repeat(dsn: str, site: str, start_us: int, end_us: int, first_s: int) -> Non
 
 def _sample(device: DeviceSettings, plant: Plant, tick_us: int, number: int) -> Sample:
     """Complete and plausible at first, then by turns: registers of any kind, some of them missing, none read."""
-    image, reason, status = _image(device.plan, plant, tick_us), None, Status.STORED
+    image, reason, status = image_of(device.plan, plant, tick_us), None, Status.STORED
     missing: tuple[tuple[int, int], ...] = ()
     match number % 8:
         case 3:
@@ -151,7 +151,7 @@ def _sample(device: DeviceSettings, plant: Plant, tick_us: int, number: int) -> 
     )  # fmt: skip
 
 
-def _image(plan: Plan, plant: Plant, tick_us: int) -> bytes:
+def image_of(plan: Plan, plant: Plant, tick_us: int) -> bytes:
     registers = plant.image(tick_us)
     return b"".join(
         registers[request.function][request.item_bytes * request.address :][: request.item_bytes * request.count]

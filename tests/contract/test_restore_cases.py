@@ -17,7 +17,6 @@ from ess_ray.actors.restorer import Restorer
 from ess_ray.actors.takeover import TakeOver
 from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.devices import register_devices
-from ess_ray.core.running.configured import Configured
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.retention import drop_verified
 from ess_ray.adapters.postgres.schema import prepare
@@ -31,6 +30,7 @@ from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.exporting.restoring import RestoreEnd, RestoreOutcome
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
+from ess_ray.core.running.configured import Configured
 from tests.contract.test_restore import cells, new_dsn  # noqa: F401 (a fixture)
 from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import BANK_COLUMNS, STANDARD, compress, flush_of

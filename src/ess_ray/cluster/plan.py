@@ -127,7 +127,8 @@ def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
     owner = journal_owner(settings.simulated, database_identity)
     own_folder = journal_folder(settings.state_dir, owner)
     return [
-        f"samples for another database wait in {folder}: they go there when the job is started with it"
+        f"samples for another database wait in {folder}: they go there when the job is started with it; "
+        "job=journals lists them"
         for folder in sorted((settings.state_dir / "journal").glob("*"))
         if folder != own_folder and any(folder.glob(f"*{SUFFIX}"))
     ]

@@ -79,6 +79,16 @@ ALL = (
         ),
     ),
     Job(
+        "journals",
+        "ess_ray.jobs.journals",
+        devices="none",
+        database=True,
+        examples=(
+            ("job=journals", "what waits in the journals, for which database"),
+            ("job=journals journals.adopt=IDENTITY", "bring it into the present database: the other one is gone"),
+        ),
+    ),
+    Job(
         "check",
         "ess_ray.jobs.check",
         devices="all",

@@ -69,6 +69,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         export=export_settings(config, state_dir, standard, job.name),
         restore=restore_settings(config, state_dir, standard) if job.name == "restore" else None,
         page=_page(config),
+        adopt=_adopted(config, job.name),
         check_format=config.check.format,
         old_programs=file_of(config.upgrade.programs),
         probe=probe_settings(config, devices, simulated) if job.devices == "one" else None,
@@ -83,6 +84,12 @@ def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders
 def _report_day(config: Config) -> str:
     """The word `day`; of jobs for which it can be several days another, since there is no report."""
     return "yesterday" if config.job in ("export", "restore") else config.day
+
+
+def _adopted(config: Config, job: str) -> str | None:
+    if config.journals.adopt is not None and job != "journals":
+        raise ConfigError("journals.adopt", "belongs to job=journals")
+    return config.journals.adopt
 
 
 def _page(config: Config) -> PageSettings:

@@ -7,53 +7,17 @@ Plain dataclasses, as OmegaConf wants them. `docs/settings.md` is made of them b
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import Field, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
-
-from omegaconf import MISSING
 
 from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.kinds import CHOICES
 from ess_ray.config.jobs import JOBS
+from ess_ray.config.rules import REQUIRED, setting
 from ess_ray.core.polling.framing import FRAMINGS
 
-REQUIRED: str = MISSING  # the default of a key that has to be given
 DAY_S = 86_400.0
 LONGEST_S = 1e9  # 30 years
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The meaning of a key and the values that it takes: [least, most], both ends included, or one of `choices`.
-
-    `least` and `most`: in the unit of the key's ending, both or neither given. Empty `choices`: any value.
-    """
-
-    meaning: str
-    least: float | None = None
-    most: float | None = None
-    choices: tuple[str, ...] = ()
-
-
-def setting(
-    default: Any, meaning: str, least: float | None = None, most: float | None = None, choices: tuple[str, ...] = ()
-) -> Any:
-    """A dataclass field of the configuration with its default, REQUIRED if it has to be given; the others as in `Rule`.
-
-    A list or dict as the default is copied for each instance.
-    """
-    metadata = {"rule": Rule(meaning, least, most, choices)}
-    if isinstance(default, list | dict):
-        return field(default_factory=lambda: copy(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
-
-
-def rule_of(key: Field[Any]) -> Rule:
-    """The rule of a field that was made by `setting`."""
-    rule = key.metadata["rule"]
-    assert isinstance(rule, Rule)
-    return rule
 
 
 @dataclass
@@ -214,6 +178,15 @@ class RestoreConfig:
 
 
 @dataclass
+class JournalsConfig:
+    """What waits in the journals of the state folder, listed by `job=journals`."""
+
+    adopt: str | None = setting(
+        None, "identity of a database that is gone: what was written for it goes into the one of the settings"
+    )
+
+
+@dataclass
 class CheckConfig:
     """How `job=check` shows its findings."""
 
@@ -290,6 +263,7 @@ class Config:
     report: ReportConfig = field(default_factory=ReportConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     restore: RestoreConfig = field(default_factory=RestoreConfig)
+    journals: JournalsConfig = field(default_factory=JournalsConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     upgrade: UpgradeConfig = field(default_factory=UpgradeConfig)

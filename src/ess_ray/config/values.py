@@ -7,7 +7,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ess_ray.config.schema import Config, rule_of
+from ess_ray.config.rules import rule_of
+from ess_ray.config.schema import Config
 from ess_ray.core.errors import ConfigError
 
 UNITS = {"_s": " s", "_h": " h", "_mb": " MiB"}  # by a key's ending

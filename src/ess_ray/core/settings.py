@@ -213,6 +213,7 @@ class Settings:
     export: ExportSettings
     restore: RestoreSettings | None  # of job=restore only
     page: PageSettings
+    adopt: str | None  # of job=journals: the identity of the database whose journals are adopted
     check_format: str
     old_programs: Path | None  # of job=upgrade: the folder of the old PostgreSQL's programs; None: to be looked for
     probe: ProbeSettings | None  # of job=probe only

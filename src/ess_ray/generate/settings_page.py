@@ -11,7 +11,8 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from ess_ray.config.messages import TYPES
-from ess_ray.config.schema import REQUIRED, Config, DeviceConfig, FleetConfig, Rule, SiteConfig, rule_of
+from ess_ray.config.rules import REQUIRED, Rule, rule_of
+from ess_ray.config.schema import Config, DeviceConfig, FleetConfig, SiteConfig
 from ess_ray.config.values import unit_of
 
 INTRODUCTION = """\

@@ -29,7 +29,7 @@ from ess_ray.core.running.logfields import about
 log = logging.getLogger(__name__)
 
 FOLDER, SUFFIX = "logs", ".json"
-MAIN_JOB, EXPORT_JOB, RESTORE_JOB = "ess_ray", "export", "restore"  # the names of their files
+MAIN_JOB, EXPORT_JOB, RESTORE_JOB, JOURNALS_JOB = "ess_ray", "export", "restore", "journals"  # the names of their files
 DRIVER_BYTES, DRIVER_FILES = 10_000_000, 5  # of the file that is written, and how many older ones are kept
 ACTOR_BYTES, ACTOR_FILES = 2_000_000, 1
 # What ecs-logging would add: the message once more, names that are the same in every line, and Ray's mark.

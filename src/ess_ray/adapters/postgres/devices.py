@@ -9,9 +9,10 @@ import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
-from ess_ray.core.running.configured import Configured
+from ess_ray.core.running.configured import Configured, PastConfiguration
 from ess_ray.core.samples import Device
 
 REGISTER_LIMIT_S = 120.0  # of the server's silence: the table may be locked by a start or a check of another job
@@ -103,6 +104,67 @@ WHERE until > %(first)s AND (site = ANY (%(site)s) OR site = ANY (%(gone)s)
       OR site IN (SELECT site FROM device WHERE collector = ANY (%(collectors)s)))"""
 
 
+# Only where no row of the device holds yet. The last one of a device holds until the next row there is.
+PAST = """
+INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, timezone, collector, valid_from, valid_to)
+SELECT p.site, p.device, p.map, p.map_hash, p.period_s, p.phase_s, p.delivers, p.timezone, %(collector)s,
+       lower(piece), upper(piece)
+FROM unnest(%(site)s::text[], %(device)s::text[], %(map)s::text[], %(map_hash)s::text[], %(period_s)s::float8[],
+            %(phase_s)s::float8[], %(timezone)s::text[], %(delivers)s::text[], %(begins)s::timestamptz[],
+            %(ends)s::timestamptz[])
+         AS p(site, device, map, map_hash, period_s, phase_s, timezone, delivers, begins, ends),
+     LATERAL (SELECT range_agg(tstzrange(d.valid_from, d.valid_to)) AS taken,
+                     min(d.valid_from) FILTER (WHERE d.valid_from >= p.begins) AS next
+              FROM device d WHERE (d.site, d.device) = (p.site, p.device)
+                              AND coalesce(d.valid_to, 'infinity') > d.valid_from) AS rows,
+     LATERAL unnest(tstzmultirange(tstzrange(p.begins, coalesce(p.ends, greatest(rows.next, %(end)s))))
+                    - coalesce(rows.taken, '{}')) AS piece"""
+
+
+def register_past(
+    dsn: str, times: Sequence[PastConfiguration], end_us: int, collector: str = "", identity: str = ""
+) -> None:
+    """Enter how devices were configured in times of which the table has nothing; what it has stays as it is.
+
+    A time without an end lasts until the device's next row, at least until `end_us`. One transaction; doing it again
+    changes nothing. Raises DatabaseUnavailable (OtherDatabase unless the database has the `identity`), DatabaseRefused.
+    """
+    configured = [each.configured for each in times]
+    arguments = {
+        **_columns(configured),
+        "delivers": [_json(c.delivers) for c in configured],
+        "begins": [utc(each.start_us) for each in times],
+        "ends": [None if each.end_us is None else utc(each.end_us) for each in times],
+        "end": utc(end_us),
+        "collector": collector or None,
+        "collectors": [],
+        "gone": [],
+        "first": utc(min((each.start_us for each in times), default=end_us)),
+    }
+    with translated("registering the devices of the past"), connect(dsn, REGISTER_LIMIT_S, identity) as connection:
+        connection.execute("LOCK TABLE late_commit IN ROW EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")
+        if connection.execute(PAST, arguments).rowcount:
+            connection.execute(CHANGED, arguments)
+
+
+def _columns(devices: Sequence[Configured]) -> dict[str, list[Any]]:
+    """The arrays of a query that has a row for each device."""
+    return {
+        "site": [c.device.site for c in devices],
+        "device": [c.device.device for c in devices],
+        "map": [c.map for c in devices],
+        "map_hash": [c.map_hash for c in devices],
+        "period_s": [c.period_s for c in devices],
+        "phase_s": [c.phase_s for c in devices],
+        "timezone": [c.timezone for c in devices],
+    }
+
+
+def _json(delivers: Mapping[str, Sequence[str]]) -> str:
+    return json.dumps({name: list(columns) for name, columns in delivers.items()})
+
+
 def register_devices(
     dsn: str,
     devices: Sequence[Configured],
@@ -127,17 +189,9 @@ def register_devices(
     changed_us = changed_us or {}
     delivers = {c.map_hash: c.delivers for c in devices}
     arguments = {
-        "site": [c.device.site for c in devices],
-        "device": [c.device.device for c in devices],
-        "map": [c.map for c in devices],
-        "map_hash": [c.map_hash for c in devices],
-        "period_s": [c.period_s for c in devices],
-        "phase_s": [c.phase_s for c in devices],
-        "timezone": [c.timezone for c in devices],
+        **_columns(devices),
         "map_hashes": list(delivers),
-        "delivers": [
-            json.dumps({name: list(columns) for name, columns in tables.items()}) for tables in delivers.values()
-        ],
+        "delivers": [_json(tables) for tables in delivers.values()],
         "gone": list(gone),
         "now": utc(now_us),
         "first": utc(min([now_us, *changed_us.values()])),

@@ -67,6 +67,14 @@ def prepare(
             return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
 
 
+def read_identity(dsn: str) -> str:
+    """The identity of the database; "" if ess_ray has never used it. Raises DatabaseUnavailable, DatabaseRefused."""
+    with translated("reading the database's identity"), connect(dsn, PREPARE_LIMIT_S) as connection:
+        if _value(connection, "SELECT to_regclass('database_identity')"):
+            return _value(connection, "SELECT id FROM database_identity")
+        return ""
+
+
 def _prepare(
     dsn: str, identity: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
 ) -> Prepared:

@@ -34,7 +34,7 @@ class Configured:
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class ConfiguredFleet:
     """All devices of a collector from `first_us` on; `changed_us`: the moments of devices that have one of their own.
 
     Devices of the configuration before that are gone now may be in `changed_us` too.
@@ -51,6 +51,15 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
+class PastConfiguration:
+    """A device as it was configured in [start_us, end_us); an `end_us` of None: nothing else is recorded after it."""
+
+    configured: Configured
+    start_us: int
+    end_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationRecord:
     """The configurations in one database: `registered` is there, `pending` are to be entered, oldest first.
 
@@ -58,14 +67,14 @@ class ConfigurationRecord:
     """
 
     collectors: tuple[str, ...] = ()
-    registered: Configuration | None = None
-    pending: tuple[Configuration, ...] = ()
+    registered: ConfiguredFleet | None = None
+    pending: tuple[ConfiguredFleet, ...] = ()
 
     def begun(self, collector: str) -> ConfigurationRecord:
         """The record of a run under this name."""
         return replace(self, collectors=(*(name for name in self.collectors if name != collector), collector))
 
-    def appended(self, configuration: Configuration) -> ConfigurationRecord:
+    def appended(self, configuration: ConfiguredFleet) -> ConfigurationRecord:
         """The record with a configuration that holds from now on, and is to be entered.
 
         One that is the same as the last holds since then, and is entered once more: the database may be an older copy.
@@ -78,12 +87,29 @@ class ConfigurationRecord:
         if last and last.first_us - DAY_US < configuration.first_us < last.first_us:
             moments = configuration.changed_us.items()
             changed_us = {device: max(moment_us, last.first_us) for device, moment_us in moments}
-            configuration = Configuration(last.first_us, configuration.devices, changed_us)
+            configuration = ConfiguredFleet(last.first_us, configuration.devices, changed_us)
         return replace(self, pending=(*self.pending[: MOST_PENDING - 1], configuration))
 
     def entered(self) -> ConfigurationRecord:
         """The record once the oldest of `pending` is in the database."""
         return replace(self, registered=self.pending[0], pending=self.pending[1:])
+
+    def spans(self, first_us: int, end_us: int) -> list[PastConfiguration]:
+        """The configurations of each device that held in [first_us, end_us), as far as they are recorded."""
+        held: list[PastConfiguration] = []
+        last: dict[Device, tuple[Configured, int]] = {}
+        for configuration in [*([self.registered] if self.registered else []), *self.pending]:
+            now = {configured.device: configured for configured in configuration.devices}
+            for device in last.keys() | now.keys():
+                at_us = configuration.changed_us.get(device, configuration.first_us)
+                before, since_us = last.pop(device, (None, at_us))
+                if before and before != now.get(device):
+                    held.append(PastConfiguration(before, max(since_us, first_us), at_us))
+                    since_us = at_us
+                if device in now:
+                    last[device] = now[device], since_us
+        held += [PastConfiguration(configured, max(since_us, first_us), None) for configured, since_us in last.values()]
+        return [each for each in held if each.start_us < min(end_us, each.end_us or end_us)]
 
     def to_tree(self) -> dict[str, Any]:
         """The record as dicts and lists for JSON; what a map delivers stands there once."""
@@ -107,7 +133,7 @@ def record_of_tree(tree: Mapping[str, Any]) -> ConfigurationRecord:
     )
 
 
-def _tree_of(configuration: Configuration) -> dict[str, Any]:
+def _tree_of(configuration: ConfiguredFleet) -> dict[str, Any]:
     devices = [
         [c.device.site, c.device.device, c.map, c.map_hash, c.period_s, c.phase_s, c.timezone]
         for c in configuration.devices
@@ -116,10 +142,10 @@ def _tree_of(configuration: Configuration) -> dict[str, Any]:
     return {"first_us": configuration.first_us, "devices": devices, "changed_us": changed_us}
 
 
-def _configuration(tree: Mapping[str, Any], delivers: Mapping[str, Any]) -> Configuration:
+def _configuration(tree: Mapping[str, Any], delivers: Mapping[str, Any]) -> ConfiguredFleet:
     devices = (
         Configured(Device(site, device), name, map_hash, period_s, phase_s, delivers[map_hash], timezone)
         for site, device, name, map_hash, period_s, phase_s, timezone in tree["devices"]
     )
     changed_us = {Device(site, device): int(moment_us) for site, device, moment_us in tree["changed_us"]}
-    return Configuration(int(tree["first_us"]), tuple(devices), changed_us)
+    return ConfiguredFleet(int(tree["first_us"]), tuple(devices), changed_us)

@@ -17,7 +17,7 @@ from ess_ray.adapters.local.configured_file import FILE, read_record, write_reco
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.devices import collector_name, register_devices
 from ess_ray.core.exporting.objects import delivered_by
-from ess_ray.core.running.configured import Configuration, ConfigurationRecord, Configured
+from ess_ray.core.running.configured import ConfigurationRecord, Configured, ConfiguredFleet
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
@@ -49,7 +49,7 @@ class Registrations:
     def append(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int]) -> None:
         """Keep on disk that these devices are configured from `first_us` on, some from a moment of their own."""
         with self._changing:
-            self._keep(self._record.appended(Configuration(first_us, configured(settings), changed_us)))
+            self._keep(self._record.appended(ConfiguredFleet(first_us, configured(settings), changed_us)))
 
     @property
     def pending(self) -> bool:

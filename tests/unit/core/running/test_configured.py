@@ -9,9 +9,9 @@ import pytest
 from ess_ray.core.running.configured import (
     DAY_US,
     MOST_PENDING,
-    Configuration,
     ConfigurationRecord,
     Configured,
+    ConfiguredFleet,
     record_of_tree,
 )
 from ess_ray.core.samples import Device
@@ -20,9 +20,9 @@ S = 1_000_000
 A = Device("jeju", "a")
 
 
-def of(period_s: float, first_us: int, changed_us: dict[Device, int] | None = None) -> Configuration:
+def of(period_s: float, first_us: int, changed_us: dict[Device, int] | None = None) -> ConfiguredFleet:
     device = Configured(A, "m", "h", period_s, 0.0, {"pcs": ["power"]}, "UTC")
-    return Configuration(first_us, (device,), changed_us or {})
+    return ConfiguredFleet(first_us, (device,), changed_us or {})
 
 
 OLD, NEW = of(1, 10 * S), of(2, 20 * S)
@@ -44,7 +44,7 @@ REGISTERED = ConfigurationRecord(("roof",), OLD)
     ],
 )  # fmt: skip
 def test_what_is_to_be_entered(
-    record: ConfigurationRecord, appended: Configuration, pending: list[Configuration]
+    record: ConfigurationRecord, appended: ConfiguredFleet, pending: list[ConfiguredFleet]
 ) -> None:
     assert list(record.appended(appended).pending) == pending
 
@@ -70,3 +70,12 @@ def test_a_record_is_read_as_it_was_written() -> None:
     assert record.collectors == ("roof", "cellar")
     assert record.begun("roof").collectors == ("cellar", "roof")
     assert record_of_tree(ConfigurationRecord().to_tree()) == ConfigurationRecord()
+
+
+def test_the_times_of_each_configuration_follow_one_another() -> None:
+    record = REGISTERED.appended(NEW).appended(of(3, 30 * S, {A: 31 * S})).appended(ConfiguredFleet(40 * S, (), {}))
+    times = [(each.configured.period_s, each.start_us, each.end_us) for each in record.spans(15 * S, 99 * S)]
+    assert times == [(1, 15 * S, 20 * S), (2, 20 * S, 31 * S), (3, 31 * S, 40 * S)]
+    assert record.spans(25 * S, 28 * S) == record.spans(25 * S, 31 * S)
+    assert [each.end_us for each in REGISTERED.spans(0, 99 * S)] == [None]
+    assert ConfigurationRecord().spans(0, 99 * S) == REGISTERED.spans(0, 10 * S) == []
