@@ -139,7 +139,7 @@ async function loadRun() {
     [run, receivedAt, failingSince] = [await load("run"), performance.now(), null];
     if (!run.sites) { get("clock").textContent = "the collector is starting …"; alarm(""); return; }
     alarm(run.old ? `The collector has sent no status since ${clock(run.now_us / 1e6, firstZone(), true)}, ${duration(run.age_s)} ago. Everything below is from that time.`
-      : run.problem ? `The database is not available: ${run.problem}. Samples waiting in the journals: ${run.waiting}.` : "");
+      : run.problem ? `Samples are not stored and wait in the journals (${run.waiting}): ${run.problem}.` : "");
     document.body.classList.toggle("old", run.old);
     showRun();
   } catch {

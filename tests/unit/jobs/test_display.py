@@ -61,7 +61,7 @@ def test_a_file_gets_a_line_now_and_then_with_the_troubles_of_devices_and_databa
         shown.show(account(stored=1, failed=1, devices=2), FIRST_US, None, "connection refused")
     assert text.getvalue().splitlines()[1:] == [
         "last sample incomplete: hilltop/gateway (timeout), hilltop/d1 (timeout)",
-        "database problem, samples wait in the journals: connection refused",
+        "not stored, samples wait in the journals: connection refused",
     ]
 
 

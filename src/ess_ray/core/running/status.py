@@ -99,7 +99,7 @@ class SiteStatus:
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """The whole run. `problem`: why the database takes no samples; `waiting`: samples that are not in it yet."""
+    """The whole run. `problem`: why samples, all or some, are not stored; `waiting`: samples that are not in it yet."""
 
     first_us: int
     now_us: int

@@ -256,7 +256,7 @@ def _troubles(account: Account, problem: str | None) -> Iterator[str]:
         counts = ", ".join(f"{reason} on {count}" for reason, count in reasons)
         yield f"last sample incomplete: {len(devices)} devices ({counts})"
     if problem:
-        yield f"database problem, samples wait in the journals: {problem}"
+        yield f"not stored, samples wait in the journals: {problem}"
 
 
 def _shortfalls(account: Account, first_us: int, end_us: int) -> Iterator[str]:
