@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ess_ray.actors.normaliser import Normaliser
-from ess_ray.core.batch import batch_of, pack
+from ess_ray.core.batch import FAILED_LAYOUT, batch_of, pack
 from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.mapfile import load_map
@@ -216,3 +216,10 @@ def test_samples_are_decoded_by_the_recipe_that_came_with_them() -> None:
     assert flush.tables[0].columns == ("time", "site", "device", "quality", "power")
     with pytest.raises(MapError, match="layout 77"):
         Normaliser(PCS).normalise("77", recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)
+
+
+def test_failed_samples_of_their_own_need_no_recipe() -> None:
+    batch = batch_of([_sample(b"", Status.FAILED)])
+    flush = Normaliser(PCS).normalise(FAILED_LAYOUT, "", [pack(batch)], 0, 0)
+    decoded = normalise(Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD), batch, 0, 0)
+    assert (flush.keys, flush.samples, flush.tables) == (decoded.keys, decoded.samples, ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,15 @@ def test_the_summary_adds_up() -> None:
     }
     assert account.unaccounted(10 * S, 13 * S) == 1
     assert not account.complete(10 * S, 12 * S)
+
+
+def test_samples_that_there_was_no_time_for_are_counted_once_they_are_stored() -> None:
+    account, batches = Account([make_device(ONE)]), [batch_of([sample(10), sample(11)])]
+    refused = {(ONE, 10 * S): Status.FAILED}
+    account.committed(batches, replace(answer(), demoted=refused, left=((ONE, 11 * S),)))
+    assert account.devices[ONE].by_status == {Status.FAILED: 1}
+    account.committed(batches, answer())
+    assert account.devices[ONE].by_status == {Status.FAILED: 1, Status.STORED: 1}
 
 
 def test_latencies_are_exact_to_a_percent() -> None:
