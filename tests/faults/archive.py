@@ -1,7 +1,7 @@
 """Every object that was ever made in the bucket, and what the objects have to hold when all is over.
 
-Each sample that was in an object once has to be in it for ever, cell by cell. An object whose day is not held has what
-the database has of that day, and nothing else. A day may be held only if the database has lost some of its samples.
+Each sample that was in an object once has to be in it for ever, cell by cell. An object whose day is not held has all
+that the database has of that day, and more only if the database has lost some of it; only then may a day be held.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from tests.faults.devices import HEAD, PARTS
+from tests.faults.history import Tick
 from tests.faults.tables import Row, Tables
 from tests.faults.verdict import Given, Verdict, why_wrong
 from tests.stores import BUCKET, FakeStore
@@ -77,8 +78,9 @@ def parse(content: bytes) -> tuple[dict[Key, Cells], list[Key]]:
     return rows, doubled
 
 
-def judge_archive(verdict: Verdict, archived: Archived, given: Given, tables: Tables, lossy: set[str]) -> None:
-    """Accuse what is not in the objects as it should be. `lossy`: sites of which the database has lost samples."""
+def judge_archive(verdict: Verdict, archived: Archived, given: Given, tables: Tables, missing: set[Tick]) -> None:
+    """Accuse what is not in the objects as it should be. `missing`: what the database has lost of the day."""
+    lossy = {tables.site_of.get(device) for device, _ in missing}
     now = {name: parse(content)[0] for name, content in archived.now.items()}
     ever: set[tuple[str, Key]] = set()
     for name, content in archived.generations:
@@ -95,7 +97,7 @@ def judge_archive(verdict: Verdict, archived: Archived, given: Given, tables: Ta
         if table in ADDRESSES:
             _judge_values(verdict, given, table, rows)
         if (site, table) not in archived.held:
-            _compare(verdict, name, table, rows, tables.of_object(site, table))
+            _compare(verdict, name, table, rows, tables.of_object(site, table), missing)
         elif site not in lossy:
             verdict.accuse("wrong", (0, 0), f"{name} is held, and the database has lost nothing of it")
     verdict.held = len(archived.held)
@@ -120,13 +122,19 @@ def _judge_values(verdict: Verdict, given: Given, table: str, rows: Mapping[Key,
                 verdict.accuse("wrong", _tick(key), f"in an object: {why}: {row}, {answer}")
 
 
-def _compare(verdict: Verdict, name: str, table: str, rows: Mapping[Key, Cells], stored: set[tuple[str, ...]]) -> None:
-    """An object that is not held and the database's rows of that day: the same."""
+def _compare(
+    verdict: Verdict, name: str, table: str, rows: Mapping[Key, Cells], stored: set[tuple[str, ...]], missing: set[Tick]
+) -> None:
+    """An object that is not held and the database's rows of that day: the same, but for what the database has lost.
+
+    Nothing notices that by itself; a day is held once something is to take its place.
+    """
     exported = {(str(key[0]), str(_tick(key)[1]), key[2], *_values(table, cells)) for key, cells in rows.items()}
     for row in sorted(stored - exported):
         verdict.accuse("gone", (int(row[0]), int(row[1])), f"{name} is not held, and lacks {row}")
     for row in sorted(exported - stored):
-        verdict.accuse("wrong", (int(row[0]), int(row[1])), f"{name} is not held, and has {row}: the database has not")
+        if (tick := (int(row[0]), int(row[1]))) not in missing:
+            verdict.accuse("wrong", tick, f"{name} is not held, and has {row}: the database has not")
 
 
 def _values(table: str, cells: Cells) -> tuple[str, ...]:
@@ -145,5 +153,5 @@ def _table(name: str) -> str:
     return name.rpartition("_")[2].removesuffix(".csv")
 
 
-def _tick(key: Key) -> tuple[int, int]:
+def _tick(key: Key) -> Tick:
     return key[0], int(datetime.fromisoformat(key[1]).timestamp())

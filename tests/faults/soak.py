@@ -47,7 +47,7 @@ def soak(
         verdict = scene.end()
         problems = verdict.problems()
         problems += verdict.against(scene.reported(), spans_lost=bool(scene.history.restored_s))
-        again = scene.bring_back() if archive and scene.lossy else verdict
+        again = scene.bring_back() if archive and scene.missing else verdict
         problems += [f"after job=restore: {problem}" for problem in again.problems()]
         problems += scene.history.troubles
     result = {

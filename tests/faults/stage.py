@@ -15,7 +15,7 @@ from tests.faults.database import Server
 from tests.faults.devices import groups, numbered_devices, read_answers
 from tests.faults.disk import SilentDisk, SmallDisk, silent_disk, small_disk
 from tests.faults.gaps import judge_gaps
-from tests.faults.history import History, Hurt
+from tests.faults.history import History, Hurt, Tick
 from tests.faults.job import Job
 from tests.faults.plants import Plants
 from tests.faults.proxy import Mode, Proxy, ProxyThread
@@ -103,27 +103,33 @@ class Stage:
         code, output = self.job.run(*words, ESS_RAY_DSN=self.server.dsn(self.server.port))
         if code != 0:
             self.history.troubles.append(f"job=restore ended with {code}: {output}")
-        verdict = self.judge(self.export())
+        verdict = self.judge(self.export(), missing=set())
         if verdict.held:
             self.history.troubles.append(f"{verdict.held} objects are held after job=restore of {day}")
         return verdict
 
     @property
-    def lossy(self) -> set[str]:
-        """The sites of which the database has lost something of the day that is over."""
+    def missing(self) -> set[Tick]:
+        """What the database has lost of the day that is over."""
         plants = self.job.plants
         missing = self.history.forgotten.union(*self.history.deleted.values())
-        return {plants.site_of(tick[0]) for tick in missing if plants.date_at(*tick) == plants.closed}
+        return {tick for tick in missing if plants.date_at(*tick) == plants.closed}
 
-    def judge(self, exported: str = "") -> Verdict:
-        """Of a job that has ended; `exported`: what `export` gave."""
+    def judge(self, exported: str = "", missing: set[Tick] | None = None) -> Verdict:
+        """Of a job that has ended; `exported`: what `export` gave. `missing`: if not as the history says."""
         history, answers = self.history, read_answers(self.notes)
         history.stalls[:] = self.proxies.stalls
         tables = read_tables(self.server, self.job.plants)
         verdict = judge(answers, tables, history)
         judge_gaps(verdict, tables, history)
         if self.bucket:
-            judge_archive(verdict, self.bucket.archived(exported), Given(answers), tables, self.lossy)
+            judge_archive(
+                verdict,
+                self.bucket.archived(exported),
+                Given(answers),
+                tables,
+                self.missing if missing is None else missing,
+            )
         return verdict
 
     def reported(self) -> Reported:

@@ -28,7 +28,7 @@ class Case:
     history: History = field(default_factory=History)
     generations: list[tuple[str, bytes]] = field(default_factory=list)
     held: set[tuple[str, str]] = field(default_factory=set)
-    lossy: set[str] = field(default_factory=set)
+    missing: set[Tick] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.history.started_s.append(START_S - 5)
@@ -88,7 +88,7 @@ class Case:
         verdict = judge(self.answers, self.tables, self.history)
         judge_gaps(verdict, self.tables, self.history)
         archived = Archived(self.generations, dict(self.generations), self.held)
-        judge_archive(verdict, archived, Given(self.answers), self.tables, self.lossy)
+        judge_archive(verdict, archived, Given(self.answers), self.tables, self.missing)
         return verdict
 
 
@@ -193,14 +193,14 @@ def forgotten_by_a_restored_copy(case: Case) -> None:
     case.delete(TICK)
     case.history.forgotten.add(TICK)
     case.held |= {("oracle", "head"), ("oracle", "sample")}
-    case.lossy.add("oracle")
+    case.missing.add(TICK)
 
 
 def data_deleted_by_an_administrator(case: Case) -> None:
     case.tables.heads = {**case.tables.heads, TICK: []}
     case.history.deleted["head"].add(TICK)
     case.held.add(("oracle", "head"))
-    case.lossy.add("oracle")
+    case.missing.add(TICK)
 
 
 def failed_by_its_own_fault(case: Case) -> None:
