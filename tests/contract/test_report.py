@@ -139,6 +139,20 @@ def test_a_day_on_which_the_period_changed_is_complete(dsn: str, settings: Setti
     assert report(dsn) == 0
 
 
+def test_a_day_keeps_the_limits_that_it_had_when_the_time_zone_is_changed(
+    dsn: str, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day in Seoul, reported from a configuration that says UTC since."""
+    configure(dsn, settings)
+    collect(dsn)
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE device SET timezone = 'Asia/Seoul'")
+    assert report(dsn, "sites.sionyu.timezone=UTC", "report.format=json") == 0
+    (site,) = json.loads(capsys.readouterr().out)["sites"].values()
+    assert site["timezone"] == "Asia/Seoul"
+    assert site["devices"]["gateway"]["stored"] == 100
+
+
 def test_a_database_that_was_never_written_to_is_refused_with_what_to_do(
     dsn: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,7 +52,10 @@ def read_sites(completeness: Completeness, settings: Settings, now_us: int) -> l
     identities = {register_map.map_hash: identities_of(register_map) for register_map in settings.maps.values()}
     reports = []
     for site, timezone in settings.timezones.items():
-        day = choose_day(settings.report.day, timezone, now_us, settings.storage.late_us)
+        late_us = settings.storage.late_us
+        day = completeness.recorded_day(
+            site, choose_day(settings.report.day, timezone, now_us, late_us), now_us - late_us
+        )
         devices = []
         for device, spans in groupby(completeness.spans(site, day), key=lambda span: span.device):
             evidence = [completeness.evidence(span) for span in spans]

@@ -152,8 +152,10 @@ class PageData:
     def _day(self, site: str, word: str, first: int) -> Tree:
         sites = self.status.sites if self.status else ()
         timezone = next((status.timezone for status in sites if status.site == site), "UTC")
-        day = choose_day(word, timezone, time.time_ns() // 1000, self._late_us)
+        now_us = time.time_ns() // 1000
         with open_completeness(self._dsn, self._standard, PAGE_QUERY_LIMIT_S, self._identity) as completeness:
+            chosen = choose_day(word, timezone, now_us, self._late_us)
+            day = completeness.recorded_day(site, chosen, now_us - self._late_us)
             spans = completeness.spans(site, day)
             count = len({span.device for span in spans})
             by_device = islice(groupby(spans, key=lambda span: span.device), first, first + DAY_DEVICES)
@@ -163,8 +165,8 @@ class PageData:
             ]
         report = SiteReport(site, day, tuple(devices))
         return {
-            "site": site, "date": str(day.date), "timezone": timezone, "until": day.clock(day.until_us), "first": first,
-            "shown": len(devices), "count": count, "expected": report.expected, "stored": report.stored,
+            "site": site, "date": str(day.date), "timezone": day.timezone, "until": day.clock(day.until_us),
+            "first": first, "shown": len(devices), "count": count, "expected": report.expected, "stored": report.stored,
             "html": heat_map([report]) if devices else "",
         }  # fmt: skip
 

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.adapters.postgres.migrations import check_version
+from ess_ray.adapters.postgres.zones import calendar_of
 from ess_ray.core.day import EPOCH, Day
 from ess_ray.core.decoding.normalise import LATE as LATE_BIT
 from ess_ray.core.errors import ConfigError
@@ -91,6 +92,14 @@ class Completeness:
                 "lacks the tables of this version of ess_ray: start the main job on it once, then repeat job=report"
             )
             raise ConfigError("storage", f"database {connection.info.dbname} {problem}")
+
+    def recorded_day(self, site: str, day: Day, until_us: int) -> Day:
+        """The day of the date of `day` by the time zones that were recorded for the site, as the export has it.
+
+        Samples are expected before `until_us` only.
+        """
+        recorded = calendar_of(self._connection, site, day.timezone).day(day.date)
+        return replace(recorded, until_us=max(recorded.start_us, min(recorded.end_us, until_us)))
 
     def spans(self, site: str, day: Day) -> list[ConfiguredSpan]:
         """The configurations of a site's devices, cut to [day.start_us, day.until_us), by device and time."""

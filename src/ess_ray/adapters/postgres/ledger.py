@@ -17,7 +17,8 @@ import psycopg
 
 from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
 from ess_ray.adapters.postgres.migrations import check_version
-from ess_ray.core.day import Calendar, Day
+from ess_ray.adapters.postgres.zones import calendar_of
+from ess_ray.core.day import Day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import (
     Catalogue,
@@ -35,7 +36,6 @@ Delivered = Mapping[str, Collection[str]]  # columns by table
 DELIVERIES = """
 SELECT map, delivers, valid_from, valid_to FROM device
 WHERE site = %s AND coalesce(valid_to, 'infinity') > valid_from AND valid_from < %s"""
-ZONES = "SELECT DISTINCT valid_from, timezone FROM device WHERE site = %s AND timezone <> '' ORDER BY valid_from"
 REMOVED = """
 SELECT site, coalesce((array_agg(timezone ORDER BY valid_from DESC))[1], '') FROM device
 GROUP BY site HAVING bool_and(valid_to IS NOT NULL)"""
@@ -117,7 +117,7 @@ class Ledger:
         Of `day` only the date counts where the site's time zones are recorded: the objects' days follow the record.
         """
         with self.connected("reading which devices were configured") as connection:
-            day = _calendar(connection, site, day.timezone).day(day.date)
+            day = calendar_of(connection, site, day.timezone).day(day.date)
             return self._day_objects(site, day, self._deliveries(connection, site, day.end_us))
 
     def removed_sites(self) -> dict[str, str]:
@@ -133,7 +133,7 @@ class Ledger:
         database: those are never exported again. `timezone` (IANA) counts where none is recorded.
         """
         with self.connected("reading what is to be exported") as connection:
-            calendar = _calendar(connection, site, timezone)
+            calendar = calendar_of(connection, site, timezone)
             end_us = calendar.day(last).end_us
             deliveries = self._deliveries(connection, site, end_us)
             checked = self.entries(connection, site)
@@ -244,15 +244,6 @@ def _record(connection: DatabaseConnection, day_object: DayObject, entry: Ledger
         for field, value in zip(fields(LedgerEntry), astuple(entry), strict=True)
     ]
     connection.execute(RECORD, [day_object.site, *day_object.key, *values])
-
-
-def _calendar(connection: DatabaseConnection, site: str, timezone: str) -> Calendar:
-    """The site's days; by `timezone` if its time zones were not recorded."""
-    zones: list[tuple[int, str]] = []
-    for valid_from, zone in connection.execute(ZONES, [site]):
-        if not zones or zones[-1][1] != zone:
-            zones.append((_us(valid_from) or 0, zone))
-    return Calendar(tuple(zones) or ((0, timezone),))
 
 
 def _is_due(day_object: DayObject, checked: CheckedEntry | None) -> bool:
