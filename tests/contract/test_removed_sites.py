@@ -14,10 +14,12 @@ from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
 from ess_ray.jobs.collect.database import Database
+from ess_ray.jobs.export import chosen_sites
 from tests.exports import DAY, DEVICE, SEOUL, export
 from tests.flushes import STANDARD
 from tests.make import make_settings
@@ -107,3 +109,18 @@ def test_a_site_left_out_is_closed_unless_another_collector_took_it_over(
     with psycopg.connect(dsn) as connection:
         row = connection.execute("SELECT valid_to IS NOT NULL FROM device WHERE site = %s", [DEVICE.site]).fetchone()
     assert row == (closed,)
+
+
+def test_job_export_takes_a_removed_site_by_its_name(dsn: str, ledger: Ledger) -> None:
+    register_devices(dsn, [configured(SEOUL), configured("UTC", Device("busan", "d"))], DAY.start_us)
+    settings = make_settings("job=export", "site=sionyu", "export=local", "export.removed_site=jeju")
+    with pytest.raises(ConfigError, match="'jeju' is no site that was removed; in this database: there are none"):
+        chosen_sites(settings, ledger)
+    register_devices(dsn, [configured("UTC", Device("busan", "d"))], DAY.end_us, gone=["jeju"])
+    assert chosen_sites(settings, ledger) == {"jeju": SEOUL}
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE device SET timezone = NULL")
+    with pytest.raises(ConfigError, match="the time zone of jeju was never recorded"):
+        chosen_sites(settings, ledger)
+    with pytest.raises(ConfigError, match="belongs to job=export"):
+        make_settings("job=export", "site=sionyu", "export=local", "export.removed_site=sionyu")

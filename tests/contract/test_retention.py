@@ -20,6 +20,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, Catalogue, decide
 from ess_ray.core.exporting.store import StoredObject
 from ess_ray.core.running.configured import Configured
+from ess_ray.core.samples import Device
 from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export
 from tests.flushes import STANDARD, compress, counts, flush_of
 
@@ -70,6 +71,16 @@ def test_chunks_go_when_all_their_days_are_in_the_store(scene: Scene) -> None:
     assert counts(scene.dsn) == (0, 0, 0)
     assert scene.drop() == []
     assert scene.ledger.due("jeju", SEOUL, DAYS[2].date) == []
+
+
+def test_chunks_of_a_removed_site_go_once_its_last_days_are_in_the_store(scene: Scene) -> None:
+    others = [Configured(Device("busan", "d"), "m", "h", 1.0, 0.0, {"pcs": ["power"]}, "UTC")]
+    register_devices(scene.dsn, others, DAYS[2].end_us, gone=["jeju"])
+    assert "jeju" in scene.ledger.removed_sites()
+    assert all("jeju is not exported" in line for line in scene.drop())
+    scene.export(DAYS[2].date)
+    assert scene.drop() == CHUNKS
+    assert counts(scene.dsn) == (0, 0, 0)
 
 
 def test_a_day_that_is_not_exported_keeps_both_its_chunks(scene: Scene) -> None:

@@ -29,12 +29,15 @@ def export_settings(config: Config, state_dir: Path, standard: Standard, job: st
     Raises ConfigError for: `job=export` without a store; a key that belongs to another kind of store, or whose value
     its own does not take; a template that does not give each object a name of its own; formats that are unknown, none
     or named twice; `drop_after` that is no number of days, or without a store or hypertables; `from` and `to` that are
-    no days, lack the first or are in the wrong order; `replace=smaller` for more than one site and its day.
+    no days, lack the first or are in the wrong order; `replace=smaller` for more than one site and its day;
+    `removed_site` that is configured.
     """
     export = config.export
     store = export_store(config, state_dir)
     if job == "export" and store is None:
         raise ConfigError("export", f"nothing says where the objects go: set {EXAMPLES}")
+    if export.removed_site is not None and (job != "export" or export.removed_site in config.sites):
+        raise ConfigError("export.removed_site", "belongs to job=export, and is a site that is no longer configured")
     first, last = _days(config, job)
     tables = [*standard.tables, *FIXED_TABLES]
     return freeze(
@@ -103,7 +106,7 @@ def _replace_smaller(config: Config, job: str) -> bool:
     if config.export.replace == "never":
         return False
     named = re.fullmatch(r"\d{4}-\d\d-\d\d", config.day) and config.from_ is None and config.last_day is None
-    if job != "export" or len(config.sites) != 1 or not named or config.verify:
+    if job != "export" or (len(config.sites) != 1 and not config.export.removed_site) or not named or config.verify:
         problem = "replaces objects that hold more: say job=export, one site and its day, as in site=… day=2026-11-22"
         raise ConfigError("export.replace", problem)
     return True

@@ -165,6 +165,9 @@ class ExportConfig:
         "smaller, of job=export with one site and day=YYYY-MM-DD: objects that are held are put aside and replaced",
         choices=("never", "smaller"),
     )
+    removed_site: str | None = setting(
+        None, "of job=export: a site that is no longer configured, instead of the chosen ones"
+    )
     drop_after: str | None = setting(
         None, "30d: drop chunks older than that once all of their days are in the store; null: keep everything"
     )

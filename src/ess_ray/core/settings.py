@@ -132,6 +132,7 @@ class ExportSettings:
     first_day: str  # see `core.day`
     last_day: str
     verify: bool
+    removed_site: str | None  # of `job=export`: this one instead of the configured ones
     replace_smaller: bool  # replace objects that hold more than the database has, once they are put aside
 
 

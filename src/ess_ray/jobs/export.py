@@ -19,7 +19,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.local.logs import EXPORT_JOB
+from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.retention import drop_verified
+from ess_ray.adapters.postgres.schema import read_identity
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.guard import guarded
 from ess_ray.app.output import print_line
@@ -44,12 +46,11 @@ def run(settings: Settings) -> int:
     FAILED too if there is nothing to export. Starts Ray, waits for all objects, and, if none failed and not only to
     verify, drops the chunks that `export.drop_after` lets go. Raises ConfigError, CannotStart or another EssRayError.
     """
-    export = settings.export
-    now_us = time.time_ns() // 1000
-    days = choose_days(settings.timezones, export.first_day, export.last_day, export.grace_us, now_us)
+    if settings.export.removed_site is None:
+        _chosen_days(settings, settings.timezones)  # refused before anything starts
     try:
         with ExitStack() as stack:
-            return _run(settings, days, stack)
+            return _run(settings, stack)
     except KeyboardInterrupt:
         print_line(
             "ess_ray: stopped at once: nothing unfinished is in the store; the next run does the rest", error=True
@@ -78,13 +79,37 @@ def choose_days(
     return sorted(chosen, key=lambda site_and_day: (site_and_day[1].date, site_and_day[0]))
 
 
-def _run(settings: Settings, days: Sequence[tuple[str, Day]], stack: ExitStack) -> int:
+def _chosen_days(settings: Settings, timezones: Mapping[str, str]) -> list[tuple[str, Day]]:
+    export = settings.export
+    return choose_days(timezones, export.first_day, export.last_day, export.grace_us, time.time_ns() // 1000)
+
+
+def chosen_sites(settings: Settings, ledger: Ledger) -> Mapping[str, str]:
+    """Time zone by site: of the configured ones, or of the removed one that the settings name.
+
+    Raises ConfigError if that one is none, or if its time zone was never recorded.
+    """
+    if (site := settings.export.removed_site) is None:
+        return settings.timezones
+    removed = ledger.removed_sites()
+    if site not in removed:
+        names = ", ".join(sorted(removed)) or "there are none"
+        raise ConfigError("export.removed_site", f"{site!r} is no site that was removed; in this database: {names}")
+    if not removed[site]:
+        problem = f"the time zone of {site} was never recorded: enter it into the table device, column timezone"
+        raise ConfigError("export.removed_site", problem)
+    return {site: removed[site]}
+
+
+def _run(settings: Settings, stack: ExitStack) -> int:
     state_folder(settings, EXPORT_JOB, "export")
     stack.enter_context(guarded(ray_folder(settings.state_dir)))
     dsn = stack.enter_context(serving(settings))
-    exporter = make_exporter(settings, dsn)
+    exporter = make_exporter(settings, dsn, read_identity(dsn))
+    timezones = chosen_sites(settings, exporter.ledger)
+    days = _chosen_days(settings, timezones)
     day_objects = [day_object for site, day in days for day_object in exporter.ledger.day_objects(site, day)]
-    for line in _without_objects(settings, days, day_objects):
+    for line in _without_objects(timezones, days, day_objects):
         print_line(f"ess_ray: {line}", error=True)
         log.warning(line, extra=about("nothing to export"))
     if not day_objects:
@@ -122,11 +147,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _without_objects(
-    settings: Settings, days: Sequence[tuple[str, Day]], day_objects: Sequence[DayObject]
+    timezones: Mapping[str, str], days: Sequence[tuple[str, Day]], day_objects: Sequence[DayObject]
 ) -> Iterator[str]:
     """A line for each site of which there was nothing configured on some of the days."""
     configured = {(day_object.site, day_object.day.date) for day_object in day_objects}
-    for site in settings.timezones:
+    for site in timezones:
         lacking = [day.date for of_site, day in days if of_site == site and (site, day.date) not in configured]
         if lacking:
             which = str(lacking[0]) if len(lacking) == 1 else f"{len(lacking)} days, the first {lacking[0]}"

@@ -154,8 +154,8 @@ class PageData:
         timezone = next((status.timezone for status in sites if status.site == site), "UTC")
         now_us = time.time_ns() // 1000
         with open_completeness(self._dsn, self._standard, PAGE_QUERY_LIMIT_S, self._identity) as completeness:
-            chosen = choose_day(word, timezone, now_us, self._late_us)
-            day = completeness.recorded_day(site, chosen, now_us - self._late_us)
+            in_zone = choose_day(word, timezone, now_us, self._late_us)
+            day = completeness.recorded_day(site, in_zone, now_us - self._late_us)
             spans = completeness.spans(site, day)
             count = len({span.device for span in spans})
             by_device = islice(groupby(spans, key=lambda span: span.device), first, first + DAY_DEVICES)
