@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,54 @@ def test_a_job_at_work_takes_changes_refuses_mistakes_and_misses_nothing(tmp_pat
     summary = json.loads((tmp_path / "summary.json").read_text())["sites"]["hilltop"]["devices"]
     with database(tmp_path) as connection:
         _check(connection, summary)
+
+
+LATE_S = 4.0  # less than an actor may take to answer
+
+
+def test_a_reload_that_reaches_its_poller_late_holds_from_behind_the_last_tick_that_was_taken(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        ports = {name: stack.enter_context(pymodbus_server(range(100))) for name in ("stays", "changes")}
+        plants = Plants(tmp_path, ports)
+        plants.map("moving", 10)
+        plants.site(stays="steady", changes="moving")
+        job = start(tmp_path, *WORDS, "run.summary=summary.json", "cluster.devices_per_actor=2")
+        stack.callback(job.kill)
+        until((tmp_path / "ess_ray_state/collector.json").exists)
+        until(lambda: len(pollers(tmp_path)) == 1)
+        time.sleep(5)
+        (poller,) = pollers(tmp_path)
+        plants.map("moving", 20)
+        os.kill(poller, signal.SIGSTOP)
+        stack.enter_context(going_on(poller, LATE_S))
+        code, printed = reload(tmp_path)
+        assert (code, printed.split(", from")[0]) == (0, "reloaded: changed hilltop/changes")
+        time.sleep(3)
+        job.send_signal(signal.SIGTERM)
+        output = job.communicate(timeout=60)[0]
+        assert job.returncode == 0, output
+    summary = json.loads((tmp_path / "summary.json").read_text())["sites"]["hilltop"]["devices"]
+    with database(tmp_path) as connection:
+        (old, new) = connection.execute("SELECT * FROM device WHERE device = 'changes' ORDER BY valid_from").fetchall()
+        rows = connection.execute("SELECT time, bank_soc FROM bank WHERE device = 'changes' ORDER BY time").fetchall()
+    assert old["valid_to"] == new["valid_from"]
+    assert [row["bank_soc"] for row in rows if row["time"] < new["valid_from"]] != []
+    assert {row["bank_soc"] for row in rows if row["time"] < new["valid_from"]} == {10}
+    assert {row["bank_soc"] for row in rows if row["time"] >= new["valid_from"]} == {20}
+    for (
+        name,
+        counts,
+    ) in summary.items():  # each tick has one sample, be it that it was due while the process was stopped
+        assert counts["expected"] == counts["stored"] + counts["reasons"].get("overrun", 0), (name, counts)
+
+
+@contextmanager
+def going_on(pid: int, after_s: float) -> Iterator[None]:
+    """Let a process that was stopped go on a while after the block begins."""
+    timer = threading.Timer(after_s, os.kill, (pid, signal.SIGCONT))
+    timer.start()
+    yield
+    timer.join()
 
 
 def _check(connection: Any, summary: dict[str, dict[str, Any]]) -> None:

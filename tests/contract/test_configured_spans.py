@@ -81,6 +81,7 @@ def test_what_was_configured_while_the_database_was_away_is_there_after_restarts
             database.open()
             for period_s, second in changes:
                 database.register_from(by_period[period_s], T0 + second * S)
+            assert database.wait_registered(10) == database.prepared
             return database
 
         run((1, 0))

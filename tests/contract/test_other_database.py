@@ -157,6 +157,7 @@ def test_a_start_while_the_database_is_away_waits_for_that_one(
     second = Database(settings, address.dsn)
     second.open()
     second.register_from(settings, DAY.start_us)
+    second.wait_registered(10)
     address.lead_to(1)
     before = address.content(1)
     wait_until(lambda: "another database" in str(second.problem))

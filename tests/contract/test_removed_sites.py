@@ -88,6 +88,7 @@ def test_a_site_that_a_restart_leaves_out_is_removed_and_another_collectors_is_n
         database = Database(replace(settings, state_dir=tmp_path), dsn)
         database.open()
         database.register_from(settings, DAY.start_us + number * DAY_US)
+        assert database.wait_registered(10)
     ledger = Ledger(dsn, "folder", Catalogue(one.standard), {})
     assert list(ledger.removed_sites()) == ["panri"]
 

@@ -154,9 +154,9 @@ class Stage:
 @contextmanager
 def stage(
     folder: Path, devices: int, *words: str, per_actor: int = DEVICES_PER_ACTOR, midnights_s: Sequence[float] = (),
-    bin_dir: Path | None = None,
+    bin_dir: Path | None = None, state_disk_mb: int = 0,
 ) -> Iterator[Stage]:  # fmt: skip
-    """Devices, database and job, the job not started yet.
+    """Devices, database and job, the job not started yet. With `state_disk_mb` all of the state is on `journal_disk`.
 
     With `midnights_s`, since 1970, there is a bucket too, and a site for each in which a day ends then. `bin_dir`: of a
     PostgreSQL with TimescaleDB.
@@ -166,8 +166,12 @@ def stage(
         ports = stack.enter_context(numbered_devices(notes, devices))
         database_disk = stack.enter_context(small_disk(folder / "disk", DATABASE_DISK_MB))
         journal = folder / "state" / "journal"
-        silent = stack.enter_context(silent_disk(journal, JOURNAL_DISK_MB))
-        full = SmallDisk(journal) if silent else stack.enter_context(small_disk(journal, JOURNAL_DISK_MB))
+        if state_disk_mb:
+            silent, full = None, stack.enter_context(small_disk(folder / "state", state_disk_mb))
+            (folder / "state").chmod(0o700)
+        else:
+            silent = stack.enter_context(silent_disk(journal, JOURNAL_DISK_MB))
+            full = SmallDisk(journal) if silent else stack.enter_context(small_disk(journal, JOURNAL_DISK_MB))
         server = stack.enter_context(Server(folder / "disk" / "postgresql", database_disk, bin_dir))
         thread = stack.enter_context(ProxyThread())
         fronts = [thread.proxy(port) for port in ports]

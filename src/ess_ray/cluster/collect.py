@@ -18,6 +18,7 @@ import ray
 from ess_ray.adapters.postgres.devices import collector_name
 from ess_ray.cluster import actors
 from ess_ray.cluster.balance import Balance
+from ess_ray.cluster.changing import Changes
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import kill_hanging
 from ess_ray.cluster.nodes import Nodes
@@ -30,6 +31,7 @@ from ess_ray.cluster.supervised_actor import SupervisedActor, the_process
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.polling.cadence import first_tick_us
 from ess_ray.core.running.account import Account
+from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.core.storing.conduct import Conductor
@@ -92,11 +94,15 @@ class Collector:
         ]
         name = collector_name(settings.state_dir)
         self._writer = SupervisedActor("the writer", lambda: actors.writer(dsn, identity, name, settings, nodes.near))
+        self.changes = Changes(self.pollers, account)
         self._conductor = conductor = Conductor(len(plans))
         self._collection_log = CollectionLog()
-        self.shipping = Shipping(settings, conductor, self._normalisers, self._writer, account, self._collection_log)
+        self.clock = clock = AwakeClock()  # looked at every round
+        self.shipping = Shipping(
+            settings, conductor, self._normalisers, self._writer, account, self._collection_log, clock
+        )
         self.pulling = Pulling(
-            self.pollers, conductor, self.shipping, self._collection_log, settings.journal.capacity_bytes
+            self.pollers, conductor, self.shipping, self._collection_log, clock, settings.journal.capacity_bytes
         )
         self._first_us: int | None = None
         self._end_us: int | None = None
@@ -113,9 +119,8 @@ class Collector:
         until it is stopped. Raises CannotStart if an actor is not up within READY_LIMIT_S, what a poller could not open
         (JournalBusy, JournalFailed), RayError if a poller dies as it is told the ticks.
         """
-        deadline_s = time.monotonic() + READY_LIMIT_S
         while missing := self._awaited:
-            if time.monotonic() > deadline_s:
+            if self.clock.look(time.monotonic()) > READY_LIMIT_S:
                 text = f"{', '.join(missing)} did not start within {READY_LIMIT_S:g} s"
                 raise CannotStart(f"{text}: see the logs in logs/ and ray/ in the state folder")
             self._take_ready()
@@ -158,24 +163,25 @@ class Collector:
     def prepare(self, plans: Sequence[PollerPlan]) -> None:
         """Make the pollers that `plans` have beyond those there are, without devices yet.
 
-        `change` with the same plans may come once `pollers.awaited` is empty.
+        `change` with the same plans may come once `pollers.awaited` is empty. Raises RayError or ValueError if Ray
+        makes no actor: those before it have been made, and are without devices.
         """
-        new = plans[len(self.pollers) :]
-        self.pollers.add(new)
-        self._conductor.add_pollers(len(new))
+        for plan in plans[len(self.pollers) :]:
+            self.pollers.add([plan])
+            self._conductor.add_pollers(1)
 
-    def change(self, plans: Sequence[PollerPlan]) -> int:
-        """Poll what `plans` say from a tick that is still to come; gives that tick, microseconds since 1970 UTC.
+    def change(self, plans: Sequence[PollerPlan]) -> None:
+        """Poll what `plans` say from a tick that is still to come.
 
-        Does not wait. `plans`: one for each poller, in the order of `pollers.plans`; new pollers were made by `prepare`
-        before. Devices that stay as they are miss nothing. Those that change or go take their last tick before that
-        tick, new ones their first from it on.
+        Does not wait: `changes.at_work` is True until all pollers have replied. `plans`: one for each poller, in the
+        order of `pollers.plans`; new pollers were made by `prepare` before.
+        Devices that stay as they are miss nothing. Those that change or go take their last tick before that tick, new
+        ones their first from it on, or later if their poller is late.
         """
         self.shipping.learn({device.plan.layout: device.recipe for plan in plans for device in plan.devices})
         first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)
-        self.pollers.change([plan.devices for plan in plans], first_us)
+        self.changes.begin([plan.devices for plan in plans], first_us, self.clock.now_s)
         self._balance.replan_later()
-        return first_us
 
     def balance(self, settings: Settings) -> list[PollerPlan] | None:
         """In a cluster: the plans to `prepare` and `change` after nodes have come or gone; None: nothing to change yet.
@@ -246,27 +252,31 @@ class Collector:
             gather_s = self.pulling.gather_s
             if gather_s <= 0:
                 self.shipping.begin()
-            in_flight = [*self.pulling.in_flight, *self.shipping.writes]
+            in_flight = [*self.changes.calls, *self.pulling.in_flight, *self.shipping.writes]
             pause_s = min(left_s, gather_s) if gather_s > 0 else left_s
             returned, _ = ray.wait(in_flight, timeout=pause_s) if in_flight else ([], [])
             for call in returned:
                 if call in self.pulling.in_flight:
                     self.pulling.finish(call)
-                else:
+                elif call in self.shipping.writes:
                     self.shipping.finish(call)
+                else:
+                    self.changes.step(self.clock.now_s)
             if not in_flight:
                 time.sleep(pause_s)
 
     def _look_after_actors(self) -> None:
         """Once a round: is Ray there, which actors are new, gone, up again, or hang."""
+        self.clock.look(time.monotonic())
         self.nodes.check()
         for number in self.pollers.retire(self.nodes.up):
             self._conductor.gone(number)
         self._collection_log.report_ended()
         self._tidying.step()
         self._take_ready()
-        pulls, writes = self.pulling.in_flight.values(), self.shipping.writes.values()
-        kill_hanging(pulls, writes, self.pollers.actors, self._writer)
+        self.changes.step(self.clock.now_s)
+        pulls, writes = self.pulling.in_flight, self.shipping.writes
+        kill_hanging(pulls, writes, self.pollers.actors, self._writer, self.clock.now_s)
 
     def _take_ready(self) -> None:
         """See which processes have come up; a poller polls on, and its journal offers what it holds."""

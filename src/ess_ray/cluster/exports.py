@@ -22,6 +22,7 @@ from ess_ray.cluster import actors
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome, ExportReport
+from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class _PendingExport:
     not_before_s: float = 0.0
     began_s: float = 0.0
     busy_since_s: float | None = None
-    last_report_s: float = 0.0
+    last_report_s: float = 0.0  # of the clock that stands still while the driver does
     outcome: ExportOutcome | None = None  # reported, while the task has not ended yet
 
 
@@ -62,6 +63,7 @@ class ExportTasks:
         self._verify = verify
         self._waiting: deque[_PendingExport] = deque()
         self._running: dict[Any, _PendingExport] = {}
+        self._clock = AwakeClock()
         self._unreachable = 0  # how many in a row were given up since store or database cannot be reached
 
     def run(
@@ -75,6 +77,7 @@ class ExportTasks:
         self._waiting.extend(_PendingExport(day_object) for day_object in day_objects)
         try:
             while (self._waiting or self._running) and not stopped():
+                self._clock.look(time.monotonic())
                 self._begin()
                 running = list(self._running)
                 ready = ray.wait(running, timeout=WAIT_S)[0] if running else []
@@ -94,7 +97,7 @@ class ExportTasks:
         for _ in range(len(self._waiting)):
             pending = self._waiting.popleft()
             if len(self._running) < self._parallel and time.monotonic() >= pending.not_before_s:
-                pending.began_s = pending.last_report_s = time.monotonic()
+                pending.began_s, pending.last_report_s = time.monotonic(), self._clock.now_s
                 self._running[actors.export(self._exporter, pending.day_object, self._verify)] = pending
             else:
                 self._waiting.append(pending)
@@ -102,7 +105,7 @@ class ExportTasks:
     def _on_report(self, task: Any) -> Iterator[tuple[DayObject, ExportReport]]:
         """Take the next report of a task; an outcome counts once the task has really ended."""
         pending = self._running[task]
-        pending.last_report_s = time.monotonic()
+        pending.last_report_s = self._clock.now_s
         try:
             report: ExportReport = ray.get(next(task))
         except StopIteration:
@@ -168,8 +171,8 @@ class ExportTasks:
     def _kill_silent(self) -> None:
         """Kill tasks that hang; their end is then noticed like any other."""
         for task, pending in self._running.items():
-            if time.monotonic() > pending.last_report_s + SILENCE_S:
-                pending.last_report_s = time.monotonic()
+            if self._clock.now_s > pending.last_report_s + SILENCE_S:
+                pending.last_report_s = self._clock.now_s
                 day_object = pending.day_object
                 fields = about("export killed", site=day_object.site, table=day_object.table)
                 text = "the export of %s has reported nothing for %g s: its process is killed"

@@ -5,8 +5,7 @@ Used by the driver's main thread, every round.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S = 10.0, 20.0, 120.0
 
 @dataclass(frozen=True)
 class PullInFlight:
-    """A pull that has not returned: of the poller with this number, since this moment of the monotonic clock."""
+    """A pull that has not returned: of the poller with this number, since this moment of the driver's awake clock."""
 
     poller: int
     since_s: float
@@ -31,7 +30,7 @@ class PullInFlight:
 
 @dataclass(frozen=True)
 class WriteInFlight:
-    """A shipment on its way through a normaliser to the writer, since this moment of the monotonic clock.
+    """A shipment on its way through a normaliser to the writer, since this moment of the driver's awake clock.
 
     `flush`: the reference of the bytes to write, made by `normaliser`. Events need neither: both are None.
     """
@@ -43,26 +42,32 @@ class WriteInFlight:
 
 
 def kill_hanging(
-    pulls: Iterable[PullInFlight],
-    writes: Iterable[WriteInFlight],
+    pulls: Mapping[Any, PullInFlight],
+    writes: Mapping[Any, WriteInFlight],
     pollers: Sequence[SupervisedActor],
     writer: SupervisedActor,
+    awake_s: float,
 ) -> None:
     """Kill every actor whose call has been in flight for too long; that call then fails as with any other death.
 
-    Too long: PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S. `pollers`: by number. Waits for nothing.
+    Too long: PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S, by the clock `awake_s`, which stands still while the
+    driver does (`core.running.awake`). A call whose reply is there is never too late. `pulls`, `writes`: by the
+    reference of the call; `pollers`: by number. Waits for nothing.
     """
-    now_s = time.monotonic()
-    for pull in pulls:
-        if now_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up:
+    for call, pull in pulls.items():
+        if awake_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up and not _returned(call):
             pollers[pull.poller].kill(f"has not answered for {PULL_LIMIT_S:g} s")
-    for write in writes:
-        age_s = now_s - write.since_s
-        if write.normaliser and age_s > NORMALISE_LIMIT_S and not ray.wait([write.flush], timeout=0)[0]:
+    for call, write in writes.items():
+        age_s = awake_s - write.since_s
+        if write.normaliser and age_s > NORMALISE_LIMIT_S and not _returned(write.flush):
             if write.normaliser.up:
                 write.normaliser.kill(f"has not answered for {NORMALISE_LIMIT_S:g} s")
-        elif age_s > WRITE_LIMIT_S and writer.up:
+        elif age_s > WRITE_LIMIT_S and writer.up and not _returned(call):
             writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
+
+
+def _returned(call: Any) -> bool:
+    return bool(ray.wait([call], timeout=0)[0])
 
 
 def note_death(write: WriteInFlight, writer: SupervisedActor, error: RayError) -> None:

@@ -22,6 +22,7 @@ from ess_ray.cluster import actors
 from ess_ray.cluster.collection_log import first_line
 from ess_ray.cluster.plan import PollerPlan, plan_keeper
 from ess_ray.cluster.supervised_actor import SupervisedActor
+from ess_ray.core.running.handover import PollReply
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node, eligible
 from ess_ray.core.settings import DeviceSettings
@@ -46,7 +47,8 @@ class Pollers:
 
     Each process of a poller has to be given its devices: by `start` if it is up then, else by `take_ready` once it is
     up. `_first_us` is None until `start`; then [_first_us, _end_us) are the ticks of the run (end None: until it is
-    stopped), and the plans as they are now hold from `_changed_us` on.
+    stopped), and the plans as they are now hold from `_changed_us` on. `replies` has, by number, the reference of the
+    last call that gave a poller its devices, and their first tick, until it is taken by `take_reply` or has failed.
     """
 
     def __init__(self, plans: Sequence[PollerPlan]) -> None:
@@ -61,6 +63,7 @@ class Pollers:
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._changed_us = 0
+        self.replies: dict[int, tuple[Any, int]] = {}
         self._note_sites()
 
     def __len__(self) -> int:
@@ -127,7 +130,9 @@ class Pollers:
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
                     first_us = max(self._first_us, self._changed_us, wall_us())
-                    actor.handle.poll.remote(plan.devices, first_us, self._end_us, True)
+                    self.replies[number] = (
+                        actor.handle.poll.remote(plan.devices, first_us, self._end_us, True), first_us,
+                    )  # fmt: skip
         return taken
 
     def _ready_of(self, actor: SupervisedActor) -> Ready | None:
@@ -163,23 +168,43 @@ class Pollers:
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make further pollers or keepers. Their devices are given by `change`, once they are up."""
         for plan in plans:
+            actor = SupervisedActor(plan.name, partial(actors.poller, plan))  # may fail: nothing has changed then
             if self.keepers is not None and plan.keeper and plan.node:
                 self.keepers[plan.node] = len(self.plans)
             self.plans.append(replace(plan, devices=()))
-            self.actors.append(SupervisedActor(plan.name, partial(actors.poller, plan)))
+            self.actors.append(actor)
 
-    def change(self, devices: Sequence[tuple[DeviceSettings, ...]], first_us: int) -> None:
-        """Have these devices polled from `first_us` (microseconds since 1970 UTC) on.
+    def change(self, number: int, devices: tuple[DeviceSettings, ...], first_us: int) -> None:
+        """Have the poller with this number poll these devices from `first_us` (microseconds since 1970 UTC) on.
 
-        `devices`: those of each poller, in the order of `plans`. A poller that is dead gets them once it is up.
+        Does not wait; `take_reply` has the reply. A poller that is dead gets them once it is up.
         """
-        self._changed_us = first_us
-        for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
-            if plan.devices != devices[number]:
-                self.plans[number] = replace(plan, devices=devices[number])
-                if actor.up:
-                    actor.handle.poll.remote(devices[number], first_us, self._end_us)
+        self._changed_us = max(self._changed_us, first_us)
+        self.plans[number] = replace(self.plans[number], devices=devices)
+        self.replies.pop(number, None)
+        if self.actors[number].up:
+            call = self.actors[number].handle.poll.remote(devices, first_us, self._end_us)
+            self.replies[number] = call, first_us
         self._note_sites()
+
+    def take_reply(self, number: int) -> PollReply | None:
+        """The reply of a poller to its devices, once; None: it is not there, or the process has died meanwhile.
+
+        In the latter case there is another one when the poller has come up again. Waits for nothing.
+        """
+        call, first_us = self.replies.get(number, (None, 0))
+        if call is None or not ray.wait([call], timeout=0)[0]:
+            return None
+        del self.replies[number]
+        try:
+            return PollReply(first_us, ray.get(call))
+        except RayTaskError as error:
+            name = self.actors[number].name
+            text = f"{name} has not taken a change of its devices: {first_line(error)}"
+            troubles.met(("change", name), text, about("devices not changed", error=error), logging.ERROR)
+            return PollReply(first_us)
+        except RayError:
+            return None
 
     def stop(self, end_us: int) -> None:
         """Have no tick at or after `end_us`, microseconds since 1970 UTC, polled; polls at work are finished.

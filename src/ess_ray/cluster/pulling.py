@@ -19,6 +19,7 @@ from ess_ray.cluster.liveness import PullInFlight
 from ess_ray.cluster.pollers import Pollers
 from ess_ray.cluster.shipping import Shipping
 from ess_ray.core.polling.counts import CountTotals
+from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.work import Backlog
 from ess_ray.core.storing.conduct import Conductor
 from ess_ray.core.storing.shares import journal_shares
@@ -40,11 +41,12 @@ class Pulling:
         conductor: Conductor,
         shipping: Shipping,
         collection_log: CollectionLog,
+        clock: AwakeClock,
         journals_bytes: int,
     ) -> None:
         """`journals_bytes`: what all journals of a node may have together."""
         self._pollers, self._conductor, self._shipping = pollers, conductor, shipping
-        self._collection_log = collection_log
+        self._collection_log, self._clock = collection_log, clock
         self.in_flight: dict[Any, PullInFlight] = {}  # by the reference of the call
         self._gather_until_s = 0.0  # of the monotonic clock
         self._journals_bytes = journals_bytes
@@ -79,7 +81,7 @@ class Pulling:
                 acknowledged, room = self._conductor.acknowledgements(number), self._conductor.room(number)
                 set_aside = self._conductor.not_to_pull(number)
                 call = poller.handle.pull.remote(acknowledged, *room, PULL_WAIT_S, set_aside, shares[number])
-                self.in_flight[call] = PullInFlight(number, time.monotonic())
+                self.in_flight[call] = PullInFlight(number, self._clock.now_s)
 
     def _journal_shares(self) -> dict[int, int]:
         """What the journal of each poller may have, in bytes: those on one node share a bound, as they come and go."""

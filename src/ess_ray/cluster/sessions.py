@@ -12,8 +12,11 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+
+from ess_ray.adapters.local.background import Background
 
 SESSIONS_KEPT = 4  # beside the one to come
 FILES_KEPT = 200  # of processes that have ended, in the session at work
@@ -49,18 +52,23 @@ def remove_ended_files(logs: Path, keep: int = FILES_KEPT) -> None:
 
 
 class Tidying:
-    """`remove_ended_files`, now and then. `logs` gives the folder of Ray's logs; None: it is another job's Ray."""
+    """`remove_ended_files`, now and then, in a thread: a disk may hang.
+
+    `logs` gives the folder of Ray's logs; None: it is another job's Ray.
+    """
 
     def __init__(self, logs: Callable[[], Path | None]) -> None:
         self._logs = logs
         self._next_s = 0.0
+        self._thread = Background("tidy")
+        self._tidying: Future[None] | None = None
 
     def step(self) -> None:
-        """Tidy if it is due, at once and then every TIDY_S; to be called every round, once Ray is started."""
-        if time.monotonic() > self._next_s:
+        """Begin to tidy if it is due, at once and then every TIDY_S; to be called every round, once Ray is started."""
+        if time.monotonic() > self._next_s and (self._tidying is None or self._tidying.done()):
             self._next_s = time.monotonic() + TIDY_S
             if logs := self._logs():
-                remove_ended_files(logs)
+                self._tidying = self._thread.submit(lambda: remove_ended_files(logs))
 
 
 def _is_alive(path: Path, pattern: re.Pattern[str]) -> bool:

@@ -24,6 +24,7 @@ from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.batch import unpack
 from ess_ray.core.errors import EssRayError, Transient
 from ess_ray.core.running.account import Account
+from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import Work
 from ess_ray.core.settings import Settings
@@ -59,7 +60,9 @@ class Shipping:
         writer: SupervisedActor,
         account: Account,
         collection_log: CollectionLog,
+        clock: AwakeClock,
     ) -> None:
+        self._clock = clock
         self._conductor, self._account, self._collection_log = conductor, account, collection_log
         self._normalisers, self._writer = normalisers, writer
         self._late_us = settings.storage.late_us
@@ -102,7 +105,7 @@ class Shipping:
             else:
                 flush, normaliser = self._normalise(shipment)
                 call = self._writer.handle.write.remote(flush)
-            self.writes[call] = WriteInFlight(shipment, flush, normaliser, time.monotonic())
+            self.writes[call] = WriteInFlight(shipment, flush, normaliser, self._clock.now_s)
 
     @property
     def _may_send(self) -> bool:

@@ -18,6 +18,7 @@ from ess_ray.actors.watcher import WatcherReply, WatcherUpdate
 from ess_ray.cluster import actors
 from ess_ray.cluster.metrics import report_interval_s
 from ess_ray.cluster.supervised_actor import SupervisedActor, the_process
+from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 
@@ -47,7 +48,9 @@ class WatcherLink:
         self.page = ""  # the page's address, or why there is none, for a person
         self._notes: list[str] = []
         self._call: Any = None
-        self._next_update_s = self._updated_s = 0.0  # of the monotonic clock
+        self._next_update_s = 0.0  # of the monotonic clock
+        self._clock = AwakeClock()
+        self._updated_s = 0.0  # of that clock
         self._values_every_s = report_interval_s() / 2
         self._values_next_s = 0.0
         self._defect_logged = False
@@ -77,6 +80,7 @@ class WatcherLink:
 
     def _step(self, compose: Compose) -> None:
         now_s = time.monotonic()
+        self._clock.look(now_s)
         self._first_step_s = self._first_step_s or now_s
         if self._watcher is None:
             if now_s > self._first_step_s + MAKE_AFTER_S:
@@ -85,7 +89,7 @@ class WatcherLink:
         if self._watcher.take_ready(the_process) is not None:
             self._values_next_s = 0.0  # a new process has none
         if self._call is not None:
-            self._look(self._watcher, now_s)
+            self._look(self._watcher)
         elif self._watcher.up and now_s >= self._next_update_s:
             self._update(self._watcher, compose, now_s)
 
@@ -96,14 +100,14 @@ class WatcherLink:
         if with_values:
             self._values_next_s = now_s + max(self._values_every_s, pause_s)
         self._next_update_s = now_s + min(max(UPDATE_S, pause_s), LONGEST_UPDATE_S)
-        self._updated_s = now_s
+        self._updated_s = self._clock.now_s
 
-    def _look(self, watcher: SupervisedActor, now_s: float) -> None:
+    def _look(self, watcher: SupervisedActor) -> None:
         """Take the reply if the call has returned; kill the watcher if it has not for too long."""
         if not ray.wait([self._call], timeout=0)[0]:
-            if now_s > self._updated_s + HANGS_S and watcher.up:
+            if self._clock.now_s > self._updated_s + HANGS_S and watcher.up:
                 watcher.kill(f"has not answered for {HANGS_S:g} s")
-                self._updated_s = now_s
+                self._updated_s = self._clock.now_s
             return
         call, self._call = self._call, None
         try:

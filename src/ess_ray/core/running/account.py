@@ -16,7 +16,7 @@ from ess_ray.core.day import QUARTER_US
 from ess_ray.core.reasons import Reason
 from ess_ray.core.running.device_account import DeviceAccount
 from ess_ray.core.running.latency import Latency
-from ess_ray.core.samples import Event, EventKind, Status
+from ess_ray.core.samples import Device, Event, EventKind, Status
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.core.storing.flush import Committed
 
@@ -37,12 +37,11 @@ class Account:
         self.duplicates = 0  # samples that the database had before
         self.recovered = 0  # samples of earlier runs, out of the journals
 
-    def change(self, devices: Iterable[DeviceSettings], first_us: int) -> None:
-        """Exactly these devices are configured from `first_us` on."""
-        configured = {settings.device: settings for settings in devices}
-        for device, account in self.devices.items():
-            account.change(configured.pop(device, None), first_us)
-        for device, settings in configured.items():
+    def change(self, device: Device, settings: DeviceSettings | None, first_us: int) -> None:
+        """The device has these settings from `first_us` on; None: it is no longer configured."""
+        if device in self.devices:
+            self.devices[device].change(settings, first_us)
+        elif settings:
             self.devices[device] = self._by_name[str(device)] = DeviceAccount(settings, first_us)
             self.rows.setdefault(device.site, Counter())
             self.latency.setdefault(device.site, Latency())

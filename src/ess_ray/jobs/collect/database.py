@@ -1,4 +1,4 @@
-"""The database of a run at its start: prepared, or away and then prepared in the background as soon as it is back.
+"""The database of a run: prepared at the start, or in the background as soon as it is back; and its table `device`.
 
 A collector that is started while its database is away polls into its journals. For that it must know which database
 they belong to, so the identity of each database that was ever prepared is kept in `databases.json` in the state folder.
@@ -10,29 +10,34 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import timedelta
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
+from ess_ray.adapters.local.background import Background
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import location
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError
 from ess_ray.core.running.logfields import about
+from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.registrations import Registrations
 
 log = logging.getLogger(__name__)
-troubles = Troubles(__name__)
+troubles, register_troubles, server_troubles = (Troubles(__name__) for _ in range(3))  # each of one thread
 
 RETRY_S = 5.0
+WAIT_S = 0.02
 
 # {hash of the host, port and database name: {"identity": …, "name": …, "sites": [registered by the last run]}}
 Identities = dict[str, dict[str, Any]]
 
 
 class Database:
-    """Opened once by the driver's main thread; `register_from` may be called at any time after.
+    """Opened once by the driver's main thread; `register_from` may be called by it at any time after.
 
         open() ─▶ prepared                                          `prepared`, `problem` is None
         open() ─▶ away, prepared before ──(thread, every 5 s)──▶ prepared     until then `problem` says why it is not
@@ -40,8 +45,10 @@ class Database:
     `identity` is fixed by `open`: of the database that was prepared, or that was prepared before at this address. From
     then on another one that answers there counts as away.
 
-    Registrations are made in order, oldest first, those that earlier runs have left before: by the main thread, or by a
-    thread that repeats them until the database takes them. The attributes without underscore may be read by any thread.
+    Configurations are kept on disk and entered in order, oldest first, those that earlier runs have left before: by
+    threads, the latter again and again until the database takes them, or with the preparing. The main thread never
+    waits for them: its rounds would stand still, and with them all plants. The attributes without underscore may be
+    read by any thread.
     """
 
     def __init__(self, settings: Settings, dsn: str) -> None:
@@ -49,13 +56,20 @@ class Database:
         self.dsn = dsn
         self._identities_file = settings.state_dir / "databases.json"
         self._registrations = Registrations(settings)
+        self._keeping = Background("configured")
+        self._kept: Future[None] | None = None  # the configuration that came last
         self._registering = Lock()
+        self._register_thread: Thread | None = None
+        self._registration_wanted = Event()
+        self._unregistered = False  # a registration has failed, and was not made since
+        self._later_notes: list[str] = []
         self._sites: set[str] = set()  # registered by this run, or by the one before
         self.identity = ""
         self.name = ""  # server and database, for a person
         self.notes: tuple[str, ...] = ()  # sentences for a person, as of the start
         self.prepared = False
         self.problem: str | None = None
+        self.server_problem: str | None = None  # of the embedded server: why it is not there now
 
     def open(self) -> None:
         """Prepare the database; if it is away and was prepared by an earlier run, in the background once it is back.
@@ -80,20 +94,56 @@ class Database:
                 text = f"the database is another one than at the last start: its identity is {self.identity}, not"
                 self.notes += (f"{text} {before} (docs/operating.md, A database that was replaced)",)
 
-    def register_from(self, settings: Settings, first_us: int) -> None:
+    def register_from(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int] | None = None) -> None:
         """Enter the devices into the table `device` as configured from this tick on, microseconds since 1970 UTC.
 
-        Waits for the database; if it is away, or not prepared yet, a thread does it later. Raises DatabaseRefused if
-        the database does not take them.
+        `changed_us`: devices whose configuration changes at a moment of their own.
+
+        Does not wait: threads write it to the disk, and to the database once that takes it. What goes wrong is in the
+        log and the notes.
         """
-        self._registrations.append(settings, first_us, {})
-        if not self.prepared:
-            return
+        if self._register_thread is None:
+            self._register_thread = Thread(target=self._keep_registering, name="register", daemon=True)
+            self._register_thread.start()
+        self._kept = self._keeping.submit(lambda: self._keep(settings, first_us, changed_us or {}))
+
+    def _keep(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int]) -> None:
+        """In the thread `configured`: on disk first, whatever the database does."""
         try:
-            self._register()
-        except DatabaseUnavailable as error:
-            self._not_registered(error)
-            Thread(target=self._register_later, name="register", daemon=True).start()
+            self._registrations.append(settings, first_us, changed_us)
+        except Exception:
+            log.exception("the configuration is not registered", extra=about("defect"))
+        self._registration_wanted.set()
+
+    def report_server(self, problem: str | None) -> None:
+        """Note, in the thread that keeps the embedded server up, why it is not there; None: it is there again."""
+        if problem:
+            server_troubles.met("server", problem, about("database ended"), logging.ERROR)
+            if self.server_problem is None:
+                self._later_notes.append(f"{problem}; samples wait in the journals")
+        else:
+            text = "the embedded PostgreSQL is there again"
+            server_troubles.over("server", text, about("database back"))
+            self._later_notes.append(text)
+        self.server_problem = problem
+
+    def wait_registered(self, limit_s: float) -> bool:
+        """True once the database has all registrations; waits for it, `limit_s` at most, if it is prepared.
+
+        In any case for the disk to have them.
+        """
+        deadline_s = time.monotonic() + limit_s
+        while time.monotonic() < deadline_s:
+            kept = self._kept is None or self._kept.done()
+            if kept and not (self.prepared and self._registrations.pending):
+                break
+            time.sleep(WAIT_S)
+        return not self._registrations.pending
+
+    def take_notes(self) -> list[str]:
+        """Sentences for a person since the start, each given once."""
+        notes, self._later_notes = self._later_notes, []
+        return notes
 
     def _prepare(self) -> None:
         storage = self._settings.storage
@@ -118,6 +168,7 @@ class Database:
         self._registrations.opened(self.identity)
         self._register()
         self.problem, self.prepared = None, True
+        self._registration_wanted.set()  # one may have come meanwhile
         troubles.over("prepare", "the database is prepared", about("database back"))
 
     def _prepare_later(self) -> None:
@@ -125,30 +176,40 @@ class Database:
             time.sleep(RETRY_S)
             try:
                 self._prepare()
-            except EssRayError as error:
+            except Exception as error:  # noqa: BLE001  # it is logged, with its trace if it is a defect
                 self.problem = str(error)
-                text = f"the database is not prepared yet: {error}"
-                troubles.met("prepare", text, about("database away", error=error))
+                text, defect = f"the database is not prepared yet: {error}", not isinstance(error, EssRayError)
+                troubles.met("prepare", text, about("database away", error=error), trace=defect)
 
-    def _register_later(self) -> None:
-        while self._registrations.pending:
-            time.sleep(RETRY_S)
-            try:
-                self._register()
-            except EssRayError as error:
-                self._not_registered(error)
+    def _keep_registering(self) -> None:
+        """In the thread `register`, which an error of any kind does not end."""
+        while self._registration_wanted.wait():
+            self._registration_wanted.clear()
+            while self._registrations.pending and self.prepared:
+                try:
+                    self._register()
+                except Exception as error:  # noqa: BLE001  # it is logged, with its trace if it is a defect
+                    self._not_registered(error)
+                    time.sleep(RETRY_S)
 
-    @staticmethod
-    def _not_registered(error: EssRayError) -> None:
-        text = f"the devices are not registered yet: {error}"
-        troubles.met("register", text, about("devices not registered", error=error))
+    def _not_registered(self, error: Exception) -> None:
+        text = f"the devices are not registered in the table device yet, collecting goes on: {error}"
+        fields = about("devices not registered", error=error)
+        with self._registering:
+            register_troubles.met("register", text, fields, trace=not isinstance(error, EssRayError))
+            if not self._unregistered:
+                self._later_notes.append(f"{text}; it is tried again")
+            self._unregistered = True
 
     def _register(self) -> None:
         with self._registering:
             while (sites := self._registrations.enter(self.dsn, self._sites)) is not None:
                 self._sites = sites
                 self._remember()
-        troubles.over("register", "the devices are registered", about("devices registered"))
+            if self._unregistered:
+                self._unregistered = False
+                self._later_notes.append("the devices are registered in the table device")
+            register_troubles.over("register", "the devices are registered", about("devices registered"))
 
     @property
     def _location_hash(self) -> str:

@@ -6,17 +6,19 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ess_ray.actors.watcher import WatcherUpdate
+from ess_ray.adapters.local.background import LatestResult
 from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.measures import Counts, measure
 from ess_ray.core.running.metrics import Values
 from ess_ray.core.running.status import Facts, RunStatus, status_of
+from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.database import Database
 from ess_ray.jobs.collect.display import RunDisplay, summary_lines
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from ess_ray.jobs.collect.reload import Reload
 
 log = logging.getLogger(__name__)
+
+REGISTER_S = 10.0  # at the end of a run, for what the table `device` does not have yet
 
 
 class CollectJob:
@@ -59,6 +63,7 @@ class CollectJob:
         self._watcher = watcher
         self._timezones = settings.timezones
         self._end_us: int | None = None  # of the ticks; None: until a signal
+        self._disk_usage = LatestResult("disk usage", lambda: shutil.disk_usage(settings.state_dir))
 
     def collect(self, reload: Reload) -> int:
         """Collect until the last tick or a signal, drain (at most `run.drain_s`), sum up; gives the exit code.
@@ -71,23 +76,27 @@ class CollectJob:
             ended = lambda: self._collector.ended or self._signals.end_requested  # noqa: E731
             self._collector.run(ended, lambda: self._every_round(reload.step))
             window = self._stop_polling()
-            deadline_s = time.monotonic() + self._settings.drain_us / 1e6
-            over = lambda: self._collector.finished or time.monotonic() > deadline_s  # noqa: E731
+            clock = self._collector.clock
+            deadline_s = clock.now_s + self._settings.drain_us / 1e6
+            over = lambda: self._collector.finished or clock.now_s > deadline_s  # noqa: E731
             self._collector.run(over, lambda: self._every_round(reload.refuse))
         drained = self._collector.drained
         self._collector.close()
+        self._database.wait_registered(REGISTER_S)
+        for text in self._database.take_notes():
+            self._display.say(text)
         if drained:
             self._account.collector_down(window.first_us, window.end_us)
         return self._sum_up(window.first_us, window.end_us)
 
-    def switched(self, settings: Settings, first_us: int) -> None:
-        """Account, database and export follow a reload: `settings` hold from the tick `first_us` on.
+    def switched(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int]) -> None:
+        """Database and export follow a reload: `settings` hold from the tick `first_us` on.
 
-        Microseconds since 1970 UTC. Called by `Reload.step`. Raises DatabaseRefused as `Database.register_from` does.
+        Those of each device that is new, changed or gone hold from its moment in `changed_us` on, all of them in
+        microseconds since 1970 UTC. Called by `Reload.step`; waits for nothing, and raises nothing.
         """
         self._timezones = settings.timezones
-        self._account.change(settings.devices, first_us)
-        self._database.register_from(settings, first_us)
+        self._database.register_from(settings, first_us, changed_us)
         if self._exports:
             self._exports.timezones = settings.timezones
 
@@ -118,7 +127,7 @@ class CollectJob:
     def _every_round(self, reload_step: Callable[[Callable[[], bool], int], list[str]]) -> None:
         self._collector.shipping.may_write = self._database.prepared
         notes = reload_step(self._signals.take_reload, time.time_ns() // 1000)
-        notes += [*self._collector.take_notes(), *self._watcher.take_notes()]
+        notes += [*self._collector.take_notes(), *self._watcher.take_notes(), *self._database.take_notes()]
         notes += self._exports.take_notes() if self._exports else []
         for text in notes:
             self._display.say(text)
@@ -129,8 +138,11 @@ class CollectJob:
     @property
     def _problem(self) -> str | None:
         """The reason why the database does not store samples now, or not all of them."""
-        shipping = self._collector.shipping
-        return shipping.problem or self._database.problem or "; ".join(shipping.set_aside) or None
+        return self._database_problem or "; ".join(self._collector.shipping.set_aside) or None
+
+    @property
+    def _database_problem(self) -> str | None:
+        return self._database.server_problem or self._collector.shipping.problem or self._database.problem
 
     def _update(self, with_values: bool) -> WatcherUpdate:
         """The state of the run for the watcher, with the metrics' values or without."""
@@ -139,10 +151,7 @@ class CollectJob:
 
     def _values(self, now_us: int) -> Values:
         settings, collector, exports = self._settings, self._collector, self._exports
-        try:
-            usage = shutil.disk_usage(settings.state_dir)
-        except OSError:
-            usage = None
+        usage = self._disk_usage.latest()
         counts = Counts(
             account=self._account,
             totals=collector.pulling.totals,
@@ -151,7 +160,7 @@ class CollectJob:
             deaths={**collector.deaths, "watcher": self._watcher.deaths},
             exported=exports.done if exports else None,
             layouts_set_aside=len(collector.shipping.set_aside),
-            database_up=self._database.prepared and not collector.shipping.problem,
+            database_up=self._database.prepared and not self._database_problem,
             disk_bytes=(usage.free, usage.total) if usage else None,
         )
         return measure(counts, self._timezones, settings.storage.late_us, now_us)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ess_ray.actors.page import Page
 from ess_ray.adapters.local.logs import MAIN_JOB
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.embedded.supervision import Supervision
 from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
 from ess_ray.app.running import announced
@@ -92,7 +93,6 @@ def _start_and_collect(
     watcher = WatcherLink(_page(settings, database), settings)
     job = CollectJob(settings, display, signals, database, collector, account, exports, watcher)
     reload = Reload(configured, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
-    stack.callback(reload.close)
     return job.collect(reload)
 
 
@@ -109,10 +109,12 @@ def _take_state_folder(settings: Settings, stack: ExitStack) -> None:
 
 
 def _open_database(settings: Settings, stack: ExitStack) -> Database:
-    dsn = settings.storage.dsn
     if settings.storage.kind == "embedded":
-        dsn = stack.enter_context(EmbeddedPostgres(settings.state_dir / "postgresql")).dsn
-    database = Database(settings, dsn)
+        server = stack.enter_context(EmbeddedPostgres(settings.state_dir / "postgresql"))
+        database = Database(settings, server.dsn)
+        stack.enter_context(Supervision(server, database.report_server))
+    else:
+        database = Database(settings, settings.storage.dsn)
     database.open()
     return database
 

@@ -140,11 +140,12 @@ def test_rows_of_a_commit_whose_answer_was_lost_are_counted_once() -> None:
 
 def test_a_device_that_changes_comes_and_goes_is_expected_in_its_time_only() -> None:
     account = Account([make_device(ONE), make_device(TWO)], first_us=10 * S)
-    account.change([make_device(ONE, period_us=5 * S), make_device(NEW)], 20 * S)
+    for device, settings in ((ONE, make_device(ONE, period_us=5 * S)), (TWO, None), (NEW, make_device(NEW))):
+        account.change(device, settings, 20 * S)
     account.committed([batch_of([sample(19), sample(20), sample(20)])], answer())
     expected = {device.device: books.expected(10 * S, 30 * S) for device, books in account.devices.items()}
     assert expected == {"one": 10 + 2, "two": 10, "new": 10}
     assert account.devices[ONE].by_status.total() == 2
     assert [device.device for device, books in account.devices.items() if books.gone] == ["two"]
-    account.change([make_device(ONE, period_us=5 * S), make_device(NEW), make_device(TWO)], 25 * S)
+    account.change(TWO, make_device(TWO), 25 * S)
     assert account.devices[TWO].expected(10 * S, 30 * S) == 15

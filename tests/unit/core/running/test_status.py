@@ -130,5 +130,5 @@ def test_it_goes_through_json_unharmed_and_shows_no_address() -> None:
 
 def test_a_device_that_is_no_longer_configured_is_not_shown() -> None:
     account = account_of(ONE, TWO)
-    account.change([make_device(ONE)], 5 * S)
+    account.change(TWO, None, 5 * S)
     assert [one.device for one in status_of(account, FACTS, 6 * S).sites[0].devices] == ["one"]
