@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import heapq
 import random
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
+
+import psycopg
 
 from tests.faults.database import Server
 from tests.faults.database_faults import DatabaseFaults
@@ -91,7 +94,12 @@ class Schedule:
             "journal": self._journal,
             "reload": lambda _how: self._reload(),
         }
-        done = act.get(what, self._hurt_database)(how if kind != "restore" else kind)
+        try:
+            done = act.get(what, self._hurt_database)(how if kind != "restore" else kind)
+        except (psycopg.Error, subprocess.CalledProcessError) as error:  # the other faults may still find something
+            self._job.history.troubles.append(f"{kind} could not be made: {error}")
+            self._make_whole()
+            done = False
         self.done[kind] += done
         if self._job.code is not None:
             self._restart()
@@ -101,6 +109,15 @@ class Schedule:
         """Take back every fault that is held."""
         while self._undo:
             heapq.heappop(self._undo)[-1]()
+
+    def _make_whole(self) -> None:
+        """The database is there and can be reached, whatever a fault left that failed in the middle."""
+        try:
+            self._server.query("SELECT 1")
+        except psycopg.Error:
+            self._server.stop()
+            self._server.recover()
+        self._database.set(Mode.PASS)
 
     def _pause(self, seconds: float) -> None:
         until_s = time.monotonic() + seconds

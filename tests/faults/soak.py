@@ -39,11 +39,12 @@ def soak(
     with stage(folder, devices, *words, per_actor=per_actor, midnights_s=ends, bin_dir=bin_dir) as scene:
         scene.job.start()
         schedule = scene.schedule(seed)
-        schedule.run(60 * minutes, draw(minutes, seed))
         try:
+            schedule.run(60 * minutes, draw(minutes, seed))
             scene.until_stored()
         except RuntimeError as error:
             scene.history.troubles.append(str(error))
+            schedule.heal()
         verdict = scene.end()
         problems = verdict.problems()
         problems += verdict.against(scene.reported(), spans_lost=bool(scene.history.restored_s))
