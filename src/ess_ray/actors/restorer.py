@@ -2,7 +2,7 @@
 
 A plain class; it keeps nothing between two days. `restore` is a generator: it yields `RestoreProgress` from time to
 time and at last one `RestoreOutcome`. What is committed stays whatever ends it; the same call again does the rest.
-Errors: those of `core.exporting.store`, and DatabaseUnavailable and DatabaseRefused.
+Errors: those of `core.exporting.store`, DatabaseUnavailable and DatabaseRefused, CannotStart for a full disk.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ess_ray.adapters.stores.checksum import Checksum
 from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.row_blocks import column_names, read_content, row_blocks
 from ess_ray.core.day import whole_day
+from ess_ray.core.errors import CannotStart
 from ess_ray.core.exporting.extent import extent_of_metadata
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.names import NamedObject, name_prefix, named_objects
@@ -116,19 +117,29 @@ class Restorer:
             raise ValueError("it was deleted while it was restored")
         if stored.altered:
             raise ValueError("its bytes are not those that were written: it was cut off or changed since")
-        file = stack.enter_context(TemporaryFile(dir=self._spool))  # noqa: SIM115 (the stack closes it)
-        fetched = Checksum()
-        for block in self.store.read(named.name):
-            fetched.add(block)
-            file.write(block)
-        if (fetched.bytes, fetched.crc32c) != (stored.bytes, stored.crc32c):
-            raise ValueError(f"{fetched} were read, and the store has {stored.bytes} with {stored.crc32c:08x}")
+        file = self._fetched(stored, stack)
         possible, identity = tables[named.table]
         columns = columns_of(column_names(named.format, file), possible)
         content = read_content(named.format, columns, stored_day.site, file)
         if problem := _differs(stored.metadata, content):
             raise ValueError(problem)
         return _CheckedObject(named, stored, LoadedTable(named.table, columns, identity), content, file)
+
+    def _fetched(self, stored: StoredObject, stack: ExitStack) -> IO[bytes]:
+        """The object's bytes in a file without a name, until the end of `stack`."""
+        fetched = Checksum()
+        try:
+            file = stack.enter_context(TemporaryFile(dir=self._spool))  # noqa: SIM115 (the stack closes it)
+            for block in self.store.read(stored.name):
+                fetched.add(block)
+                file.write(block)
+            file.flush()
+        except OSError as error:
+            problem = f"{stored.name} ({stored.bytes / 1e6:.0f} MB) does not go into {self._spool}: {error.strerror}"
+            raise CannotStart(f"{problem}: make room, or set state_dir") from error
+        if (fetched.bytes, fetched.crc32c) != (stored.bytes, stored.crc32c):
+            raise ValueError(f"{fetched} were read, and the store has {stored.bytes} with {stored.crc32c:08x}")
+        return file
 
     def _load(self, stored_day: StoredDay, checked: list[_CheckedObject]) -> Iterator[RestoreReport]:
         count, rows = HourCount(), 0

@@ -40,7 +40,9 @@ SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeo
 LATE_COMMIT = """
 INSERT INTO late_commit (site, tables, first, last)
 SELECT site, %s, %s, %s FROM export_until WHERE site = %s AND until > %s"""
-MAKE_TICKS = "CREATE TEMP TABLE restored_tick (time timestamptz, device text, state text) ON COMMIT DELETE ROWS"
+# In each transaction: behind a connection pooler the next one may have another session.
+MAKE = "CREATE TEMP TABLE {} ({}) ON COMMIT DROP"
+TICK_COLUMNS = sql.SQL("time timestamptz, device text, state text")
 WITHIN = "site = {site} AND time >= {start} AND time < {end}"
 TICKS = f"""
 INSERT INTO pg_temp.restored_tick (time, device, state)
@@ -110,18 +112,12 @@ class HourLoad:
         names = [*self._tables, "sample", "device"]
         types = {name: set(column_types(connection.cursor(), name)) for name in names}
         self._existing = {name: of_table for name, of_table in types.items() if of_table}
-        connection.execute(MAKE_TICKS)
-        sample = self._tables.get("sample")
-        for table in (*([] if sample else [LoadedTable("sample", SAMPLE_KEY, ())]), *tables):
-            columns = sql.SQL(", ").join(map(_column, table.columns))
-            make = sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DELETE ROWS")
-            connection.execute(make.format(sql.Identifier(f"restored_{table.name}"), columns))
 
     def load_devices(self, blocks: Iterable[RowBlock]) -> LoadCount:
         """Bring the configurations of a day into the table `device`, or count what that would do; commits."""
         table = self._tables["device"]
         with self._connection.transaction():
-            self._begin()
+            self._begin([table])
             self._copy(table, blocks)
             exists = "device" in self._existing
             return load_devices(self._connection, self._site, table.columns, run=self._run, exists=exists)
@@ -133,7 +129,8 @@ class HourLoad:
         """
         limits = {"site": self._site, "start": utc(hour * HOUR_US), "end": utc((hour + 1) * HOUR_US)}
         with self._connection.transaction():
-            self._begin()
+            sample = self._tables.get("sample", LoadedTable("sample", SAMPLE_KEY, ()))
+            self._begin([sample, *(self._tables[table] for table in blocks if table != "sample")])
             rows = {table: self._copy(self._tables[table], of_table) for table, of_table in blocks.items()}
             for _ in range(MOST_REPEATS):
                 with self._connection.transaction() as attempt:
@@ -150,10 +147,16 @@ class HourLoad:
                 self._connection.execute(LATE_COMMIT, [touched, limits["start"], last, self._site, limits["start"]])
         return count
 
-    def _begin(self) -> None:
+    def _begin(self, tables: Iterable[LoadedTable]) -> None:
+        """Begin the transaction's work; temporary tables for the rows of these tables, and for ticks."""
+        make = sql.SQL(MAKE)
+        statements = [make.format(sql.Identifier("restored_tick"), TICK_COLUMNS)]
+        for table in tables:
+            columns = sql.SQL(", ").join(map(_column, table.columns))
+            statements.append(make.format(sql.Identifier(f"restored_{table.name}"), columns))
         if self._run:
-            begin = sql.SQL(BEGIN).format(site=self._site)
-            self._connection.execute(begin.as_string(self._connection).encode())
+            statements.insert(0, sql.SQL(BEGIN).format(site=self._site))
+        self._connection.execute(sql.SQL("; ").join(statements).as_string(self._connection).encode())
 
     def _copy(self, table: LoadedTable, blocks: Iterable[RowBlock]) -> int:
         """Copy rows into the temporary table; returns their number."""
