@@ -152,8 +152,9 @@ class DeviceAccount:
             self._jumped,
             sum(span.without_sample(from_us, until_us) for from_us, until_us in self._jumps for span in self._spans),
         )
-        self.by_status[Status.FAILED] += self._jumped - before
-        self.reasons[Reason.CLOCK] += self._jumped - before
+        if self._jumped != before:
+            self.by_status[Status.FAILED] += self._jumped - before
+            self.reasons[Reason.CLOCK] += self._jumped - before
 
     def counted_from(self, first_us: int) -> int:
         """The number of ticks from `first_us` on of which a sample is committed."""

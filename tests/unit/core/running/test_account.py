@@ -63,6 +63,13 @@ def test_samples_that_there_was_no_time_for_are_counted_once_they_are_stored() -
     assert account.devices[ONE].by_status == {Status.FAILED: 1, Status.STORED: 1}
 
 
+def test_a_run_without_a_jump_of_the_clock_names_none() -> None:
+    account = Account([make_device(ONE)], first_us=10 * S)
+    account.committed([batch_of([sample(10), sample(11)])], answer())
+    account.end(12 * S)
+    assert dict(account.devices[ONE].reasons) == {}
+
+
 def test_latencies_are_exact_to_a_percent() -> None:
     latency = Latency()
     latency.add(1000 * np.arange(1, 1001))
