@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from ess_ray.adapters.postgres.connect import utc
+from ess_ray.adapters.postgres.day_rows import open_day
 from ess_ray.adapters.postgres.devices import register_devices
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
@@ -165,3 +167,76 @@ def test_years_of_days_are_asked_at_once(prepared: str, ledger: Ledger) -> None:
     day_objects = ledger.due("jeju", SEOUL, DAY.date + timedelta(days=400))
     assert len(day_objects) == 5 * 401
     assert day_objects[-1].day.date == DAY.date + timedelta(days=400)
+
+
+def late(dsn: str, tables: str = "pcs", at_us: int = DAY.start_us) -> None:
+    run(dsn, f"INSERT INTO late_commit (site, tables, first, last) VALUES ('jeju', '{{{tables}}}', "
+             f"'{utc(at_us)}', '{utc(at_us)}')")  # fmt: skip
+
+
+def left(dsn: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SELECT count(*) FROM late_commit").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_late_commits_are_forgotten_once_every_store_has_read_them(prepared: str, ledger: Ledger) -> None:
+    pcs, other = day_object_of("pcs"), Ledger(prepared, "gs://other", Catalogue(STANDARD), {})
+    export(prepared, ledger, pcs)
+    export(prepared, other, pcs)
+    late(prepared)
+    late(prepared, "bank")  # of which nothing was exported: the first export reads it
+    late(prepared, at_us=DAY.end_us)  # likewise
+    assert (ledger.forget_late_commits(), left(prepared)) == (2, 1)
+    export(prepared, ledger, pcs)
+    assert (ledger.entry_of(pcs)[1], other.entry_of(pcs)[1]) == (False, True)
+    assert (ledger.forget_late_commits(), left(prepared)) == (0, 1)
+    export(prepared, other, pcs)
+    assert (ledger.forget_late_commits(), left(prepared)) == (1, 0)
+    assert (ledger.entry_of(pcs)[1], other.entry_of(pcs)[1]) == (False, False)
+
+
+def test_nothing_is_forgotten_while_an_export_is_at_work_that_may_not_see_it(prepared: str, ledger: Ledger) -> None:
+    pcs = day_object_of("pcs")
+    with ledger.claim(pcs) as claimed, open_day(prepared, pcs) as rows:
+        assert claimed
+        late(prepared)
+        assert ledger.forget_late_commits() == 0
+        list(rows)
+        mark = rows.mark
+    entry = export(prepared, ledger, pcs)
+    ledger.record(pcs, replace(entry, mark=mark))
+    assert ledger.entry_of(pcs)[1] is True
+    assert (ledger.forget_late_commits(), left(prepared)) == (0, 1)
+
+
+def test_a_look_at_years_of_days_and_many_late_commits_takes_no_longer_than_one_query(
+    prepared: str, ledger: Ledger
+) -> None:
+    """1,000 days of five tables, and 24,841 late commits, of which the last 41 are behind the exports."""
+    entry = export(prepared, ledger, day_object_of("pcs"))
+    run(prepared, "INSERT INTO late_commit SELECT (n % 500 + 3)::text::xid8, cluster, 'jeju', '{pcs,bank}', t, t FROM "
+                  f"generate_series(1, 24800) AS n, LATERAL (SELECT '{utc(DAY.start_us)}'::timestamptz "
+                  "+ n * interval '50 min' AS t) AS moment, "
+                  "(SELECT system_identifier AS cluster FROM pg_control_system()) AS here")  # fmt: skip
+    kept = "name, place, generation, bytes, crc32c, content_crc32c, rows, first, last, mark, schema_hash, version"
+    run(prepared, f"INSERT INTO export_object (site, table_name, day, form, {kept}, exported_at, starts, ends, dropped)"
+                  f" SELECT site, other, day + n, form, {kept}, exported_at, starts + n * interval '1 day', "
+                  "ends + n * interval '1 day', dropped FROM export_object AS e, generate_series(1, 1000) AS n, "
+                  "unnest('{pcs,bank,rack,sample,event}'::text[]) AS other")  # fmt: skip
+    for n in range(41):
+        late(prepared, at_us=DAY.start_us + n * DAY_US)
+    begun_s = time.monotonic()
+    with ledger.connected("looking") as connection:
+        checked = ledger.entries(connection, "jeju")
+    took_s = time.monotonic() - begun_s
+    assert len(checked) == 5001
+    assert sum(1 for each in checked.values() if each.changed) == 41
+    assert entry.mark
+    assert took_s < 2.0
+    begun_s = time.monotonic()
+    forgotten = [ledger.forget_late_commits() for _ in range(6)]
+    assert forgotten == [5000, 5000, 5000, 5000, 4800, 0]
+    assert left(prepared) == 41
+    assert time.monotonic() - begun_s < 10

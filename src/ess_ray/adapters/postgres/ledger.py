@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
+from ess_ray.adapters.postgres.late_commits import CHANGED, EXPORTS_AT_WORK, IS_CHANGED, forget_late_commits
 from ess_ray.adapters.postgres.migrations import check_version
 from ess_ray.adapters.postgres.zones import calendar_of
 from ess_ray.core.day import Day
@@ -46,19 +47,13 @@ COLUMNS = (
 )  # fmt: skip
 KEY = ("site", "table_name", "day", "form")
 TIMES = {"first_us", "last_us", "exported_us", "start_us", "end_us"}
-# With a mark of another cluster, or of the future (the database is an older copy), it is unknown: NULL.
 ENTRIES = f"""
-SELECT table_name, day, form, {", ".join(COLUMNS)},
-       CASE WHEN split_part(mark, '/', 1) = here.cluster::text
-             AND pg_snapshot_xmax(split_part(mark, '/', 2)::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot())
-       THEN EXISTS (
-            SELECT FROM late_commit AS late
-            WHERE late.site = e.site AND late.last >= e.starts AND late.first < e.ends
-              AND e.table_name = ANY (late.tables) AND late.cluster = here.cluster
-              AND NOT pg_visible_in_snapshot(late.xid, split_part(e.mark, '/', 2)::pg_snapshot)) END
-FROM export_object AS e, (SELECT system_identifier AS cluster FROM pg_control_system()) AS here
-WHERE site = %(site)s AND place = %(place)s AND table_name = coalesce(%(table)s, table_name)
-  AND day = coalesce(%(day)s, day) AND form = coalesce(%(form)s, form)"""
+WITH entry AS MATERIALIZED (
+    SELECT * FROM export_object
+    WHERE site = %(site)s AND place = %(place)s AND table_name = coalesce(%(table)s, table_name)
+      AND day = coalesce(%(day)s, day) AND form = coalesce(%(form)s, form)
+), {CHANGED}
+SELECT table_name, day, form, {", ".join(COLUMNS)}, {IS_CHANGED} FROM marked, here"""
 DROPPED = "SELECT table_name, day FROM export_object WHERE site = %s AND dropped"
 # `dropped` stays as it is: what is gone does not come back by an export.
 RECORD = f"""
@@ -67,9 +62,10 @@ ON CONFLICT (site, table_name, day, form, place) DO UPDATE
 SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("place", "dropped"))}"""
 # But by a restore, whichever store it came from.
 RESTORED = "UPDATE export_object SET dropped = false WHERE site = %s AND table_name = %s AND day = %s AND dropped"
-CLAIM = """
+CLAIM = f"""
 SELECT set_config('idle_in_transaction_session_timeout', '0', true),
-       pg_try_advisory_xact_lock(hashtextextended(%s, 0))"""
+       pg_try_advisory_xact_lock(hashtextextended(%s, 0)),
+       pg_advisory_xact_lock_shared({EXPORTS_AT_WORK})"""
 
 
 class CheckedEntry(NamedTuple):
@@ -169,11 +165,16 @@ class Ledger:
             _record(connection, day_object, entry)
             connection.execute(RESTORED, [day_object.site, day_object.table, day_object.day.date])
 
+    def forget_late_commits(self) -> int:
+        """Forget late commits that no entry of any store needs, as many as one transaction may; returns how many."""
+        with self.connected("forgetting late commits that are exported") as connection:
+            return forget_late_commits(connection)
+
     @contextmanager
     def claim(self, day_object: DayObject) -> Iterator[bool]:
         """Claim the object for the `with` block; gives False at once if another exporter has it.
 
-        Saves double work, nothing depends on it. Errors of the block pass as they are.
+        Saves double work, and late commits are not forgotten while there is a claim. Errors of the block pass.
         """
         table, day, format_name = day_object.key
         name = json.dumps([self.location, day_object.site, table, str(day), format_name])

@@ -94,8 +94,9 @@ class ExportSchedule:
         """Export the oldest date of what is due at `now_us`, microseconds since 1970 UTC; True if something was.
 
         Returns when its objects are done or given up; those that failed or are held are in `failed` and `held`. With
-        nothing due it drops, at most once an hour, the chunks that `export.drop_after` lets go, which raises
-        ConfigError without TimescaleDB. Raises the errors of ledger and store too.
+        nothing due it forgets, at most once an hour, what the ledger needs no more, and drops the chunks that
+        `export.drop_after` lets go, which raises ConfigError without TimescaleDB. Raises the errors of ledger and
+        store too.
         """
         sites = {**self._removed_sites(), **self.timezones}
         due = [each for site, timezone in sites.items() for each in self._due(site, timezone, now_us)]
@@ -112,6 +113,7 @@ class ExportSchedule:
             self._export(export_round.day_objects, now_us)
         elif now_us >= self._dropped_us + DROP_EVERY_US:
             self._dropped_us = now_us
+            self._exporter.ledger.forget_late_commits()
             self._drop(now_us)
         return bool(export_round.day_objects)
 
