@@ -9,7 +9,7 @@ from ess_ray.core.maps.plan import Atom, Plan, Request
 from ess_ray.core.polling.missing import byte_range
 
 
-def part(request: Request, atoms: tuple[Atom, ...]) -> Request:
+def subrequest(request: Request, atoms: tuple[Atom, ...]) -> Request:
     """A smaller request for some of the atoms of `request`: neighbours, in order of address, at least one.
 
     Its bytes have the same place in the sample's image as in `request`.
@@ -47,7 +47,8 @@ class Parking:
         pieces = self._splits.setdefault(index, self._pieces(index))
         pieces.remove(request)
         middle = len(request.atoms) // 2
-        halves = [part(request, request.atoms[:middle]), part(request, request.atoms[middle:])] if middle else []
+        parts = (request.atoms[:middle], request.atoms[middle:]) if middle else ()
+        halves = [subrequest(request, atoms) for atoms in parts]
         if not halves:
             self._bad.setdefault(index, set()).update(request.atoms)
             self._retry_at_us = self._retry_at_us or mono_us + self._retry_us
@@ -83,7 +84,7 @@ class Parking:
                 runs.append([])
             else:
                 runs[-1].append(atom)
-        return [part(planned, tuple(run)) for run in runs if run]
+        return [subrequest(planned, tuple(run)) for run in runs if run]
 
     def _index(self, request: Request) -> int:
         """Index of the plan's request that `request` is a part of."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.missing import byte_ranges, missing_text
-from ess_ray.core.polling.parking import Parking, part
+from ess_ray.core.polling.parking import Parking, subrequest
 from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Sample, Status
 from ess_ray.core.settings import DeviceSettings
@@ -262,7 +262,7 @@ class Poll:
         missing_already = {(request.function, atom) for request in self._missing for atom in request.atoms}
         for request, atom in parked:
             if (request.function, atom) not in missing_already:
-                self._miss(part(request, (atom,)), PARKED)
+                self._miss(subrequest(request, (atom,)), PARKED)
 
 
 def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
