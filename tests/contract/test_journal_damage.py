@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -205,3 +206,24 @@ def test_power_loss_costs_at_most_what_was_not_offered(path: Path) -> None:
     survived = opened(copy)
     assert set(offered) <= set(seconds(everything(survived)))
     survived.close()
+
+
+def test_a_file_that_cannot_be_renamed_or_deleted_is_a_failure_of_the_journal(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(os.urandom(9000))
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", read_only)
+        with pytest.raises(JournalFailed, match=r"site__gateway\.journal: Read-only file system"):
+            opened(path)
+    journal = opened(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", read_only)
+        with pytest.raises(JournalFailed, match="Read-only"):
+            journal.close()
+    opened(path).close()  # its lock was given up

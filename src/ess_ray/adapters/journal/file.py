@@ -53,12 +53,18 @@ class JournalFile:
         os.close(self._lock)
 
     def remove(self) -> None:
-        """Close and delete the file and its lock; the caller has checked by `extent` that no group is left in it."""
+        """Close and delete the file and its lock; the caller has checked by `extent` that no group is left in it.
+
+        Raises JournalFailed if the disk refuses to delete; closed it is all the same.
+        """
         self._writing.close()
         self._reading.close()
-        delete_files(self._path)
-        lock_path(self._path).unlink(missing_ok=True)  # before it is free: who waits for it makes a file anew
-        os.close(self._lock)
+        try:
+            with translated(self._path):
+                delete_files(self._path)
+                lock_path(self._path).unlink(missing_ok=True)  # before it is free: who waits for it makes a file anew
+        finally:
+            os.close(self._lock)
 
     def recipes(self) -> dict[str, str]:
         """Every recipe in the file (the JSON text of `core.maps.recipe`), by layout."""
@@ -146,8 +152,9 @@ class JournalFile:
             self.notes += set_aside_unusable(path, owner)
             if path.exists():
                 items = self._copy_groups(path)
-                delete_files(path)
-                lock_path(path).unlink(missing_ok=True)
+                with translated(path):
+                    delete_files(path)
+                    lock_path(path).unlink(missing_ok=True)
                 if items:
                     self.notes.append(
                         f"no poller uses the journal {path.name} any more: its {items} samples are sent to the database"

@@ -43,6 +43,9 @@ def _try_lock(path: Path) -> int | None:
             return lock
     except (BlockingIOError, FileNotFoundError):
         pass
+    except OSError as error:
+        os.close(lock)
+        raise JournalFailed(f"journal {path}: {error.strerror}") from error
     os.close(lock)
     return None
 

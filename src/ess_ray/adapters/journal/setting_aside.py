@@ -8,7 +8,7 @@ loses nothing. Of a corrupt file the steps, each of which the next start goes on
     NAME ──rename──▶ NAME.corrupt-TIME                                           (NAME.salvaged is there)
     NAME.salvaged ──rename──▶ NAME
 
-Errors: `JournalFailed` if SQLite cannot read or write, `OSError` if a file cannot be renamed or deleted.
+Errors: `JournalFailed` if the disk refuses to read, write, rename or delete.
 """
 
 from __future__ import annotations
@@ -28,22 +28,25 @@ INSERT_GROUP = "INSERT OR IGNORE INTO sample_group VALUES (?, ?, ?, ?, ?)"
 def set_aside_unusable(path: Path, owner: JournalOwner) -> list[str]:
     """Set a file at `path` aside that is corrupt or not of this owner: then `path` is free, or has what was saved.
 
-    Returns notes for a person about what was done; none for a good file, or for no file. Raises JournalFailed if SQLite
-    cannot read or write, OSError if a file cannot be renamed or deleted.
+    Returns notes for a person about what was done; none for a good file, or for no file. Raises JournalFailed if the
+    disk refuses to read, write, rename or delete.
     """
+    with translated(path):
+        return _set_aside_unusable(path, owner)
+
+
+def _set_aside_unusable(path: Path, owner: JournalOwner) -> list[str]:
     salvaged, saved = path.with_name(f"{path.name}.salvaged"), "what could be read of it is"
     notes: list[str] = []
     if path.exists() and not salvaged.exists():
-        with translated(path):
-            about = _about(path)
+        about = _about(path)
         if about == owner.about:
             return []
         if about:  # reading it has left one file only: the WAL is in it
             return [_set_aside_foreign(path, about, owner)]
         half = path.with_name(f"{path.name}.salvaging")
         delete_files(half)
-        with translated(path):
-            saved = f"{_salvage(path, half, owner)} groups"
+        saved = f"{_salvage(path, half, owner)} groups"
         half.rename(salvaged)
     if salvaged.exists():
         if path.exists():

@@ -39,11 +39,13 @@ def open_sqlite(path: Path, sync: str) -> sqlite3.Connection:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise sqlite3.Error in the `with` block as JournalFailed, which names the journal at `path`; others pass."""
+    """Raise sqlite3.Error and OSError in the `with` block as JournalFailed, which names the journal at `path`."""
     try:
         yield
     except sqlite3.Error as error:
         raise JournalFailed(f"journal {path}: {error}") from error
+    except OSError as error:
+        raise JournalFailed(f"journal {path}: {error.strerror or error}") from error
 
 
 def is_corrupt(error: BaseException | None) -> bool:
