@@ -17,7 +17,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
+from ess_ray.core.maps.standard import load_standard
 from ess_ray.core.settings import Settings
+from ess_ray.generate.dashboards.alarms import active, counted, listed
 from tests.conftest import NUMBERS
 from tests.contract.test_roles import SCRIPT
 from tests.days import PLANTS, register, ticks_of, write_events, write_ticks
@@ -158,3 +160,9 @@ def test_a_silent_device_is_named_with_the_time_of_its_last_values(reader: psyco
         "site": "hwanggeum6", "device": "gateway", "map": "hwanggeum6", "last values": START + timedelta(seconds=38),
         "last tick": START + timedelta(seconds=39), "age of the last tick": 41, "reason": "timeout",
     }]  # fmt: skip
+
+
+def test_a_standard_without_alarms_has_none_and_no_broken_panel(reader: psycopg.Connection) -> None:
+    standard = load_standard({"tables": {"bank": {"columns": {"soc": {"type": "float8", "meaning": "a number"}}}}})
+    assert ask(reader, active(standard), "sionyu")[1] == [(0,)]
+    assert ask(reader, listed(standard), "sionyu")[1] == ask(reader, counted(standard), "sionyu")[1] == []

@@ -219,3 +219,9 @@ def test_root_without_setpriv_is_told_what_to_do(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(CannotStart, match=r"setpriv.*install util-linux"):
         EmbeddedPostgres(tmp_path / "pg").start()
+
+
+def test_a_folder_that_cannot_be_read_is_no_error_of_python(tmp_path: Path) -> None:
+    (tmp_path / "data" / "postmaster.pid").mkdir(parents=True)
+    with pytest.raises(CannotStart, match=r"embedded PostgreSQL in .*directory"):
+        EmbeddedPostgres(tmp_path).running_dsn()

@@ -92,3 +92,8 @@ def test_a_path_that_is_no_folder_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "export").write_text("a file")
     with pytest.raises(StoreRefused, match=r"export\.folder"):
         put(Folder(tmp_path / "export"), SHORT)
+
+
+def test_what_is_deleted_from_a_folder_that_is_gone_is_gone(tmp_path: Path) -> None:
+    Folder(tmp_path / "gone").delete("site/day.csv", 7)
+    assert not list(tmp_path.iterdir())

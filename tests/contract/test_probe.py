@@ -11,10 +11,12 @@ import pytest
 import yaml
 
 from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.adapters.modbus.reader import Budget, Reader
 from ess_ray.core.checking.explore import Explored
 from ess_ray.core.checking.skeleton import skeleton
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.standard import load_standard
+from ess_ray.core.settings import ProbeSettings
 from ess_ray.main import main
 from tests import torture
 from tests.peers import pymodbus_server
@@ -187,3 +189,12 @@ def test_the_skeleton_is_a_map_once_its_columns_have_names() -> None:
     )
     value, other = load_map("new", yaml.safe_load(text), standard, line_finder(text)).values
     assert (value.column, value.function, value.address, other.function) == ("bank_soc", 3, 10, 4)
+
+
+def test_requests_at_once_are_no_more_than_the_budget_has_left() -> None:
+    with torture.device(torture.good) as port:
+        settings = ProbeSettings(None, "127.0.0.1", port, 1, ((3, 0, 9),), 1e6, 8, 1, 1_000_000, 1_000_000, 0)
+        for left, replies in ((3, 3), (0, 0)):
+            budget = Budget(1e6, left)
+            assert Reader(settings, budget).count_replies_at_once(3, 0, 8) == replies
+            assert budget.left == 0

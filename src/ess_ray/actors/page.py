@@ -52,6 +52,7 @@ class Page:
         self._file = state_dir / FILE
         self._write_at_s = 0.0  # by the monotonic clock
         self._data: PageData | None = None
+        self._tried = False  # to start the server
         self._url = NONE
 
     def show(self, status: RunStatus) -> str:
@@ -60,7 +61,8 @@ class Page:
         The first call starts the server, and only that one tries. Writes the status file every WRITE_EVERY_S at most; a
         file that cannot be written is reported to the log.
         """
-        if self._data is None and self._settings.port is not None:
+        if not self._tried and self._settings.port is not None:
+            self._tried = True
             self._start(self._settings.port)
         if self._data:
             self._data.status = status
@@ -73,9 +75,10 @@ class Page:
         from ess_ray.adapters.page.data import PageData
         from ess_ray.adapters.page.server import PageServer
 
-        self._data = data = PageData(self._dsn, load_standard(self._standard_tree), self._late_us, self._identity)
-        queries = {name: getattr(data, name) for name in ("devices", "device", "events", "day")}
         try:
+            data = PageData(self._dsn, load_standard(self._standard_tree), self._late_us, self._identity)
+            queries = {name: getattr(data, name) for name in ("devices", "device", "events", "day")}
+            self._data = data
             self._url = PageServer(self._settings.host, port, data.run, queries).start()
         except (EssRayError, OSError) as error:
             self._url = f"none: {error}"

@@ -70,11 +70,12 @@ class Reader:
     def count_replies_at_once(self, function: int, address: int, requests: int) -> int:
         """How many of `requests` requests for one register or bit, sent in one piece, get a good reply, in their order.
 
-        0 if none does, or if there is no connection. All are sent: the caller has checked that the budget has as many
-        left. The connection is closed afterwards. Raises ValueError for any function but 1-4.
+        0 if none does, or if there is no connection. Only as many are sent as the budget has left. The connection is
+        closed afterwards. Raises ValueError for any function but 1-4.
         """
-        for _ in range(requests):
-            self._budget.take()
+        requests = sum(self._budget.take() for _ in range(requests))
+        if not requests:
+            return 0
         request, replies = Request(function, address, 1, (), 0), 0
         try:
             self._send(request, requests)

@@ -39,7 +39,7 @@ def database_findings(
 ) -> list[Finding]:
     """Findings about connection, clock, room, version, schema, tables, rights and a first row, in this order.
 
-    `rate`: bytes a second that will come, more than 0. `chunk_interval` and `compress_after` as in
+    `rate`: bytes a second that will come. `chunk_interval` and `compress_after` as in
     `adapters.postgres.schema.prepare`. What comes after a failure may be left out: without a connection there is one
     finding. A lock is waited for 5 s, an answer 30 s.
     """
@@ -142,8 +142,8 @@ def _room(connection: DatabaseConnection, rate: float) -> Finding:
     free = _free(folder) if folder and str(connection.info.host).startswith("/") else None
     if free is None:
         return Finding(SUBJECT, "room", Verdict.SKIPPED, f"{need}; the server does not say how much is free")
-    days = free / (86_400 * rate)
-    text = f"{size(free)} free, {days:.1f} days; {need}"
+    days = free / (86_400 * rate) if rate else float("inf")
+    text = f"{size(free)} free, {days:.1f} days; {need}" if rate else f"{size(free)} free; {need}"
     if days >= 2:
         return Finding(SUBJECT, "room", Verdict.PASS, text)
     return Finding(SUBJECT, "room", Verdict.WARNING if days > 0.1 else Verdict.FAIL, text, "a bigger disk")

@@ -155,6 +155,9 @@ class Folder:
     def delete(self, name: str, generation: int) -> None:
         """Delete exactly that generation, see `Store.delete`."""
         path = self._path(name)
+        with _translated(path):
+            if not path.parent.exists():  # then neither file nor, perhaps, the lock's folder is there: it is gone
+                return
         with _translated(path), self._locked():
             if _check(path, generation, or_gone=True):
                 path.unlink()

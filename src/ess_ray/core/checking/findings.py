@@ -198,9 +198,9 @@ def room_finding(free_bytes: int, capacity_bytes: int, max_age_h: float, rate: f
     """The finding about the longest outage that the journals bridge.
 
     `free_bytes`: on the disk of state_dir; `capacity_bytes` and `max_age_h` (hours): the bounds of all journals
-    together; `rate`: bytes a second of all samples, above 0, see `journal_rate`.
+    together; `rate`: bytes a second of all samples, see `journal_rate`.
     """
-    hours = min(free_bytes, capacity_bytes) / rate / 3600
+    hours = min(free_bytes, capacity_bytes) / rate / 3600 if rate else float("inf")
     bound = "journal.max_mb" if capacity_bytes < free_bytes else "the free room"
     reach = f"{max_age_h:g} hours, by journal.max_age_h" if hours >= max_age_h else f"{hours:.1f} hours, by {bound}"
     text = f"{size(free_bytes)} free; {size(rate)}/s: an outage of the database is bridged for {reach}"

@@ -63,6 +63,8 @@ def as_float(data: bytes, order: str) -> str:
 
 
 def scaled(number: int, power: int) -> str:
-    """The number divided by 10**power as text, with all its digits: -5 and 2 give "-0.05". `power`: 1 or more."""
+    """The number divided by 10**power as text, with all its digits: -5 and 2 give "-0.05". `power`: 0 or more."""
+    if not power:
+        return str(number)
     sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(power + 1, "0")
     return f"{sign}{digits[:-power]}.{digits[-power:]}"

@@ -63,8 +63,8 @@ class MissingBytes:
     read; its rows are in the order of `incomplete`.
     """
 
-    samples: int  # of the batch, S, complete or not
-    incomplete: list[int]  # indexes of those that are not complete, I of them
+    samples: int  # that have an image, S, complete or not
+    incomplete: list[int]  # I indexes from 0 to S - 1
     missing: np.ndarray  # (I, B) bool
 
 

@@ -92,10 +92,14 @@ class EmbeddedPostgres:
     def running_dsn(self) -> str | None:
         """The connection string of the server that another process runs over this folder; None: none, or not yet ready.
 
-        Without `start`. Raises OSError if this user may not read the folder.
+        Without `start`. Raises CannotStart if this user may not read the folder.
         """
-        dsn_file, is_up = self.folder / "dsn", serves(postmaster(self._data), self._data)
-        return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and is_up else None
+        dsn_file = self.folder / "dsn"
+        try:
+            is_up = serves(postmaster(self._data), self._data)
+            return dsn_file.read_text(encoding="utf-8") if dsn_file.exists() and is_up else None
+        except OSError as error:
+            raise CannotStart(f"embedded PostgreSQL in {self.folder}: {error}") from error
 
     def start(self) -> str:
         """Start the server, making its data folder the first time, and wait until it is ready; returns the DSN.
