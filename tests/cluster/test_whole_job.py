@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import random
 import re
 import signal
@@ -29,6 +28,10 @@ from tests.peers import pymodbus_server
 
 PLANTS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
 SECONDS = 6
+# Becomes a command whose terminal is its standard input. `pty.fork` would also copy what other threads of pytest hold.
+IN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 @pytest.fixture
@@ -205,16 +208,18 @@ def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) 
 
 
 def test_a_terminal_that_is_closed_drains_the_job(folder: Path) -> None:
-    child, terminal = pty.fork()
-    if not child:
-        os.chdir(folder)
-        words = ["cluster.dashboard_port=0", "site=sionyu", "run.summary=summary.json"]
-        os.execv(sys.executable, [sys.executable, "-m", "ess_ray.main", *words])  # noqa: S606
+    terminal, inner = os.openpty()
+    words = ["cluster.dashboard_port=0", "site=sionyu", "run.summary=summary.json"]
+    job = subprocess.Popen(
+        [sys.executable, "-c", IN_TERMINAL, sys.executable, "-m", "ess_ray.main", *words],
+        cwd=folder, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+    )  # fmt: skip
+    os.close(inner)
     output = b""
     while b"collecting for 3 s" not in output:
         output = output[-1000:] + os.read(terminal, 1000)
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert job.wait(240) == 0
     counts = json.loads((folder / "summary.json").read_text())["sites"]["sionyu"]["devices"]["gateway"]
     assert counts["stored"] == counts["expected"] >= 3
     deadline_s = time.monotonic() + 30
