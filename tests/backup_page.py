@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "backup.md"
 # The blocks of the page, in its order.
 BLOCKS = (
-    "databases", "dump", "dump embedded", "restore", "restore with TimescaleDB", "replace", "restore embedded", "copy",
-    "restore days", "move away", "move in", "embedded to server", "install", "without a gap", "upgrade",
+    "databases", "dump", "dump embedded", "dump with TimescaleDB", "restore", "restore with TimescaleDB", "replace",
+    "restore embedded", "copy", "restore days", "move away", "move in", "embedded to server", "install",
+    "without a gap", "upgrade",
 )  # fmt: skip
 SCRIPTS = {
     "run": "ess_ray.main",

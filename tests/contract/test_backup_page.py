@@ -47,6 +47,9 @@ class Site:
     def rows(self, database: str = "ess_ray") -> dict[str, list[str]]:
         return all_rows(self.dsn(database))
 
+    def dump(self) -> None:
+        self.shell.run("dump with TimescaleDB" if self.has_timescale else "dump")
+
     def restore(self) -> None:
         self.shell.run("restore with TimescaleDB" if self.has_timescale else "restore")
 
@@ -99,7 +102,7 @@ def filled(site: Site) -> Site:
 
 def test_a_dump_brings_every_row_back_and_takes_the_databases_place(filled: Site) -> None:
     before = filled.rows()
-    filled.shell.run("dump")
+    filled.dump()
     write_ticks(filled.dsn(role="collector"), SETTINGS, DEVICE, TICKS[8:12])
     later = filled.rows()
     filled.restore()
@@ -117,7 +120,7 @@ def test_a_dump_brings_every_row_back_and_takes_the_databases_place(filled: Site
 
 
 def test_days_that_were_exported_after_the_backup_come_back_from_the_store(filled: Site) -> None:
-    filled.shell.run("dump")
+    filled.dump()
     write_ticks(filled.dsn(role="collector"), SETTINGS, DEVICE, TICKS[8:16])
     filled.shell.bash(
         f"./scripts/run job=export site={SITE} storage=timescale day={DAY} export=local export.folder=export"
@@ -133,7 +136,7 @@ def test_days_that_were_exported_after_the_backup_come_back_from_the_store(fille
 
 
 def test_a_copy_beside_its_original_has_an_identity_of_its_own(filled: Site) -> None:
-    filled.shell.run("dump")
+    filled.dump()
     filled.restore()
     filled.shell.run("copy")
     rows, copied = filled.rows(), filled.rows("ess_ray_restored")
