@@ -7,6 +7,10 @@ import sys
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("busy machine", deadline=None)  # else an example that takes 200 ms once fails its test
+settings.load_profile("busy machine")
 
 
 def _refuse(*_: object, **__: object) -> NoReturn:
