@@ -226,7 +226,7 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
     assert "2026-11-06: waiting for samples in the journals" in str(schedule.state)
     watermark_us["sionyu"] = day.end_us
     assert schedule.export_due(day.end_us + 301 * S)
-    assert (schedule.written, schedule.failed) == (8, {})
+    assert (schedule.written, schedule.failed) == (len(TABLES), {})
     assert not schedule.export_due(day.end_us + 302 * S)
     write_ticks(dsn, settings, settings.devices[0], [day.start_us + 1800 * S])
     watermark_us["sionyu"] = 0
@@ -289,8 +289,8 @@ def test_a_killed_and_a_stopped_command_leave_nothing_unfinished_and_the_next_on
     assert not [name for name, _ in store.made if name.startswith("again/")]
     done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].startswith(f"6 objects in gs://{BUCKET}: 6 exported; ")
-    assert len([name for name, _ in store.made if name.startswith("again/")]) == 6
+    assert done.stdout.splitlines()[-1].startswith(f"{len(TABLES)} objects in gs://{BUCKET}: {len(TABLES)} exported; ")
+    assert len([name for name, _ in store.made if name.startswith("again/")]) == len(TABLES)
 
 
 def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
@@ -331,7 +331,7 @@ def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:
     done = subprocess.run(command, check=False, cwd=folder / "main", capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
     summary = json.loads((folder / "main" / "summary.json").read_text())
-    assert summary["export"] == {"written": 6, "failed": {}, "held": {}}
-    assert f"export: {yesterday} of sionyu: 6 objects" in done.stdout
+    assert summary["export"] == {"written": len(TABLES), "failed": {}, "held": {}}
+    assert f"export: {yesterday} of sionyu: {len(TABLES)} objects" in done.stdout
     files = {path.name for path in (state / "export").rglob("*.csv")}
     assert files == {f"{yesterday:%Y%m%d}_{table}.csv" for table in TABLES}
