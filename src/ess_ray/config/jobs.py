@@ -74,8 +74,11 @@ ALL = (
         devices="none",
         database=True,
         examples=(
-            ("job=restore day=2026-11-22 from=bucket", "exported days back into the database: what would come back"),
-            ("job=restore day=all from=FOLDER restore.run=true", "and now do it"),
+            (
+                "job=restore day=2026-11-22 from=bucket",
+                "exported days back into the database: count what would come back",
+            ),
+            ("job=restore day=all from=FOLDER restore.run=true", "the same for all days, and do it"),
         ),
     ),
     Job(
@@ -85,7 +88,10 @@ ALL = (
         database=True,
         examples=(
             ("job=journals", "what waits in the journals, for which database"),
-            ("job=journals journals.adopt=IDENTITY", "bring it into the present database: the other one is gone"),
+            (
+                "job=journals journals.adopt=IDENTITY",
+                "bring what waits for a database that is gone into the present one",
+            ),
         ),
     ),
     Job(
@@ -121,7 +127,7 @@ ALL = (
         "ess_ray.jobs.upgrade",
         devices="none",
         database=False,
-        examples=(("job=upgrade", "an embedded database of an older PostgreSQL becomes one of the present"),),
+        examples=(("job=upgrade", "bring the embedded database to the present PostgreSQL"),),
     ),
 )
 JOBS = {job.name: job for job in ALL}
@@ -135,9 +141,12 @@ def find_job(name: str) -> Job:
 
 
 def usage(jobs: Iterable[Job] = ALL) -> str:
-    """The examples of all jobs, a line each with its explanation behind it."""
+    """The examples of all jobs, a line each; the explanation stands behind it, or below it if it is long."""
     lines = []
     for words, explanation in (example for job in jobs for example in job.examples):
         command = f"  {PROGRAM} {words}"
+        if len(command) > EXAMPLE_WIDTH and explanation:
+            lines.append(command)
+            command = ""
         lines.append(f"{command:<{EXAMPLE_WIDTH}} {explanation}".rstrip())
     return "\n".join(lines)
