@@ -29,7 +29,11 @@ FIELDS = tuple(
         ("@timestamp", "date", "When it was written, UTC"),
         ("log.level", "keyword", "debug, info, warning, error"),
         ("message", "match_only_text", "The event in words, as a person reads it"),
-        ("ess.actor", "keyword", "Who writes: driver, export, poller:SITE/DEVICE, normaliser:0, writer, watcher"),
+        (
+            "ess.actor",
+            "keyword",
+            "Who writes: driver, export, restore, journals, poller:SITE/DEVICE, normaliser:0, writer, watcher",
+        ),
         ("ess.site", "keyword", "The plant"),
         ("ess.device", "keyword", "The device within the plant"),
         ("ess.table", "keyword", "The table"),
