@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Packed, split_failed
+from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Packed
 from ess_ray.core.samples import Event
 from ess_ray.core.storing.held import Held
 from ess_ray.core.storing.poller_account import PollerAccount
 from ess_ray.core.storing.set_aside import Refusals
-from ess_ray.core.storing.shipment import Lane, Origin, Part, Shipment, items
+from ess_ray.core.storing.shipment import Lane, Origin, Part, Shipment, failed_of, items
 from ess_ray.core.storing.taking import UNNUMBERED
 
 MOST_PER_SHIPMENT = 5_000  # samples of one transaction
@@ -41,7 +41,8 @@ class Conductor:
     `sample` drops them as duplicates.
 
     What is refused for good is handed back: forgotten here, offered again when `take_to_offer_again` names the poller
-    (see `core.storing.set_aside`). Failed samples among it go on as batches of FAILED_LAYOUT: they need no decoder.
+    (see `core.storing.set_aside`). Failed samples among it go on as batches of FAILED_LAYOUT: they need no decoder. A
+    batch with others beside them is not acknowledged before it is stored as a whole.
 
     Invariants: `_held` counts the samples and events that wait or are in flight, at most MOST_HELD in all as far as
     the pollers keep to `room`. `_in_flight[lane, layout]` counts shipments, at most
@@ -124,31 +125,22 @@ class Conductor:
         """Let a part wait for its turn, unless its layout is set aside or holds too much already."""
         origin, _ = part
         if refusals := self._refusals.get(layout):
-            with_values = self._without_failed(lane, layout, part)
-            if with_values is None:
+            failed, with_values = failed_of(layout, part)
+            if failed and not with_values:
+                self._accept(lane, FAILED_LAYOUT, failed)
                 return
-            if refusals.turns_away((origin.poller, origin.number), (lane, with_values)):
+            if refusals.turns_away((origin.poller, origin.number), (lane, part)):
+                if failed:
+                    self._accept(lane, FAILED_LAYOUT, failed)
                 if refusals.set_aside:  # its journal passes it over when it comes to it again, and forgets it
                     self._to_offer_again.setdefault(origin.poller, False)
                 return
-            part = with_values
         mixed = lane is Lane.EVENTS or len(self._pollers[origin.poller].layouts) > 1
         if mixed and self._held.is_crowded(lane, layout):  # `room` could not say so for one layout of several
             self._crowded_out.setdefault(layout, set()).add(origin.poller)
             return
         self._waiting[lane].setdefault(layout, deque()).append(part)
         self._held.add(lane, layout, items(part))
-
-    def _without_failed(self, lane: Lane, layout: str, part: Part) -> Part | None:
-        """What is left of a part when its failed samples go their own way; None: nothing."""
-        origin, content = part
-        if layout in (NO_LAYOUT, FAILED_LAYOUT) or isinstance(content, Event):
-            return part
-        failed, with_values = split_failed(content)
-        if failed:
-            number = UNNUMBERED if with_values else origin.number
-            self._accept(lane, FAILED_LAYOUT, (Origin(origin.poller, origin.generation, number), failed))
-        return (origin, with_values) if with_values else None
 
     def reported(self, poller: int, waiting: int, busy: bool, watermark_us: int, only_set_aside: bool = False) -> None:
         """A poller's own report with a pull; the fields of `PollerAccount` say what each is."""
@@ -250,8 +242,10 @@ class Conductor:
             refusals.most = 1
             self._wait_again(shipment)
             return False
-        part = self._without_failed(shipment.lane, layout, shipment.parts[0])
-        begins = part is not None and refusals.refused(shipment.mark, (shipment.lane, part), now_s)
+        failed, with_values = failed_of(layout, shipment.parts[0])
+        if failed:
+            self._accept(shipment.lane, FAILED_LAYOUT, failed)
+        begins = with_values and refusals.refused(shipment.mark, (shipment.lane, shipment.parts[0]), now_s)
         if begins:
             self._to_offer_again |= dict.fromkeys(refusals.handed_back, False)
             for lane in Lane:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from ess_ray.core.batch import Packed
+from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Packed, split_failed
 from ess_ray.core.samples import Event
+from ess_ray.core.storing.taking import UNNUMBERED
 
 
 class Lane(Enum):
@@ -61,3 +62,17 @@ def items(part: Part) -> int:
     """Samples of a batch; 1 for an event."""
     _, content = part
     return content.samples if isinstance(content, Packed) else 1
+
+
+def failed_of(layout: str, part: Part) -> tuple[Part | None, bool]:
+    """The failed samples of a part of this layout, as a part of FAILED_LAYOUT, and True if there is more in it.
+
+    Then they are UNNUMBERED: an acknowledgement is for the whole part, with which they are stored once more. None: it
+    has none, or is of FAILED_LAYOUT or an event.
+    """
+    origin, content = part
+    if layout in (NO_LAYOUT, FAILED_LAYOUT) or isinstance(content, Event):
+        return None, True
+    failed, with_values = split_failed(content)
+    number = UNNUMBERED if with_values else origin.number
+    return (replace(origin, number=number), failed) if failed else None, bool(with_values)

@@ -150,6 +150,21 @@ def test_failed_samples_of_a_layout_that_is_set_aside_are_stored_without_it() ->
     assert (len(run.journals[0]), run.journals[1]) == (10, {})  # those with values wait
 
 
+def test_a_batch_is_acknowledged_only_once_its_failed_samples_are_stored_too() -> None:
+    run = Run(pollers=1, refuses=lambda batch: batch.first_us == 1 or batch.layout == FAILED_LAYOUT)
+    run.poll(0, packed(BAD, 1, 2, failed=(2,)))  # refused: from now on its layout goes batch by batch
+    run.round()
+    run.poll(0, packed(BAD, 3, 4, failed=(4,)))
+    run.round()
+    run.round()
+    assert (run.stored_of(BAD), len(run.journals[0])) == ([3, 4], 1)
+    run.refuses = lambda batch: batch.layout == FAILED_LAYOUT
+    run.now_s += TRIAL_EVERY_S
+    run.round()
+    run.round()
+    assert (run.stored_of(BAD), run.journals) == ([1, 2, 3, 4], [{}])
+
+
 def test_events_that_are_refused_stop_no_samples_and_take_no_more_than_their_room() -> None:
     run, event = Run(), Event(Device("a", GOOD), 1, EventKind.DEVICE_LOST)
     for number in range(2 * MOST_EVENTS_HELD):
