@@ -181,8 +181,9 @@ class Exporter:
         """Looks, while the rows are written, that none is missing that the object has; None if nothing is lost."""
         if replaced is None or self._replace_smaller:
             return None
-        before = day_object.format.keys(self.store.read(replaced.name), day_object.order)
-        return KeptRows(before, [column.name for column in day_object.columns], day_object.order)
+        columns = [column.name for column in day_object.columns]
+        before = day_object.format.keys(self.store.read(replaced.name), day_object.order, columns)
+        return KeptRows(before, columns, day_object.order)
 
     def _compare(
         self, day_object: DayObject, entry: LedgerEntry | None, stored: StoredObject

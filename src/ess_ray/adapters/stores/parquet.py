@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from ess_ray.core.day import HOUR_US, Day
 from ess_ray.core.exporting.extent import Extent
-from ess_ray.core.exporting.keys import Key
+from ess_ray.core.exporting.keys import Key, value_missing
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, is_array, value_type
 
 if TYPE_CHECKING:
@@ -120,10 +120,11 @@ def extent_of_parquet(blocks: Iterable[bytes]) -> Extent:
         return Extent(content.metadata.num_rows, times[0].as_py(), times[-1].as_py())
 
 
-def keys_of_parquet(blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[Key]:
+def keys_of_parquet(blocks: Iterable[bytes], order: Sequence[str], kept: Collection[str]) -> Iterator[Key]:
     """The keys of a Parquet file of ours, see `ObjectFormat.keys`; one row group at a time is in memory.
 
-    The file lies on the disk meanwhile. Raises ValueError if it is none, or lacks a column.
+    The file lies on the disk meanwhile. Raises ValueError if it is none, or lacks a column; RowMissingError if it has
+    a value in a column that is not kept.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -133,8 +134,12 @@ def keys_of_parquet(blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[K
             file.write(block)
         try:
             content = parquet.ParquetFile(file)
+            others = [name for name in content.schema_arrow.names if name not in kept]
             for group in range(content.num_row_groups):
-                rows = content.read_row_group(group, columns=list(order))
+                rows = content.read_row_group(group, columns=[*order, *others])
+                for name in others:
+                    if rows[name].null_count < len(rows):
+                        raise value_missing(name)
                 columns = [rows[name].cast("int64") if name == "time" else rows[name] for name in order]
                 yield from zip(*(column.to_pylist() for column in columns), strict=True)
         except (pa.ArrowException, KeyError) as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+csv.field_size_limit(1 << 30)  # PostgreSQL's limit of a value; Python's own is 131,072 characters
 SECOND_US = 1_000_000  # an object's metadata have its times in seconds
 IDENTITY = "database"  # key of an object's metadata: the identity of the database that wrote it
 

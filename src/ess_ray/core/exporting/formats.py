@@ -7,7 +7,7 @@ here; `adapters.stores.formats` lists all formats.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class ObjectFormat:
     content_type: str  # MIME type
     new_encoder: Callable[[Sequence[Column], Day], RowEncoder]  # importable by name: it is sent to other processes
     count: Callable[[Iterable[bytes]], Extent]  # of an object's bytes, not compressed; raises ValueError if unreadable
-    read_keys: Callable[[Iterable[bytes], Sequence[str]], Iterator[Key]]  # likewise, see `keys`
+    read_keys: Callable[[Iterable[bytes], Sequence[str], Collection[str]], Iterator[Key]]  # likewise, see `keys`
     is_text: bool = False
     gzip: bool = False
 
@@ -60,13 +60,14 @@ class ObjectFormat:
         """
         return self.count(_gunzipped(blocks) if self.gzip else blocks)
 
-    def keys(self, blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[Key]:
+    def keys(self, blocks: Iterable[bytes], order: Sequence[str], kept: Collection[str]) -> Iterator[Key]:
         """The keys of an object with these bytes, cut anywhere, in the order of its rows; see `core.exporting.keys`.
 
-        `order`: the columns of a key, as `DayObject.order`. Raises ValueError, with any key, if they are not of this
-        format.
+        `order`: the columns of a key, as `DayObject.order`. `kept`: all columns of what takes the object's place.
+        Raises ValueError, with any key, if they are not of this format, and RowMissingError if the object has a value
+        in a column that is not kept.
         """
-        return self.read_keys(_gunzipped(blocks) if self.gzip else blocks, order)
+        return self.read_keys(_gunzipped(blocks) if self.gzip else blocks, order, kept)
 
     def encoder(self, columns: Sequence[Column], day: Day) -> RowEncoder:
         """A new encoder for one object of `day`; it compresses too if the format does.

@@ -1,5 +1,7 @@
 """The keys of an object's rows, held against those that are to take their place: not one may be missing.
 
+Nor may a value be: of a column that the rows in its place do not have, all have to be NULL.
+
 An object and a day in the database are in the same order (`DayObject.order`), so that two streams are compared in one
 pass, whatever their size.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -19,17 +21,34 @@ Key = tuple[int | str, ...]  # of a row: its time, microseconds since 1970 UTC, 
 TEXTS = frozenset({"device", "kind", "table_name", "row_data"})
 
 
-def keys_of_csv(blocks: Iterable[bytes], order: Sequence[str]) -> Iterator[Key]:
+class RowMissingError(Exception):
+    """A row, or a value, of the object is missing in what is to take its place; the text is for a person."""
+
+
+def value_missing(column: str) -> RowMissingError:
+    """The error for an object with values in a column that would be gone."""
+    gone = "today's data standard, or the map of that day by the table device, does not have that column"
+    return RowMissingError(f"the object has values in the column {column}, and its replacement would not: {gone}")
+
+
+def keys_of_csv(blocks: Iterable[bytes], order: Sequence[str], kept: Collection[str]) -> Iterator[Key]:
     """The keys of a canonical CSV with its header line, in its order; `blocks`: its bytes, cut anywhere.
 
-    `order`: the columns of a key. Raises ValueError if it is no such CSV, or lacks a column.
+    `order`: the columns of a key. `kept`: the columns of what takes its place. Raises ValueError if it is no such CSV,
+    or lacks a column; RowMissingError if it has a value in a column that is not kept.
     """
     rows = csv_rows(blocks)
-    yield from _keys(rows, next(rows, []), order)
+    names = next(rows, [])
+    others = [(index, name) for index, name in enumerate(names) if name not in kept]
+    yield from _keys(_without_values(rows, others) if others else rows, names, order)
 
 
-class RowMissingError(Exception):
-    """A row of the object is missing among those that are to take its place; the text is for a person."""
+def _without_values(rows: Iterable[list[str]], columns: Sequence[tuple[int, str]]) -> Iterator[list[str]]:
+    for row in rows:
+        for index, name in columns:
+            if row[index:] and row[index]:
+                raise value_missing(name)
+        yield row
 
 
 class KeptRows:

@@ -27,7 +27,7 @@ def lines(*rows: tuple[int, str, int]) -> bytes:
 def kept(object_format: ObjectFormat, *before: tuple[int, str, int]) -> KeptRows:
     encoder = object_format.encoder(COLUMNS, DAY)
     blocks = [encoder.feed(",".join(NAMES).encode() + b"\r\n"), encoder.feed(lines(*before)), encoder.finish()]
-    return KeptRows(object_format.keys(blocks, ORDER), NAMES, ORDER)
+    return KeptRows(object_format.keys(blocks, ORDER, NAMES), NAMES, ORDER)
 
 
 ROWS = [(0, "d10", 9), (0, "d10", 10), (0, "d9", 1), (3600, "d10", 9)]  # devices as texts, racks as numbers
@@ -50,13 +50,13 @@ def test_all_rows_and_more_may_take_the_place_of_an_object_and_none_may_be_missi
 @pytest.mark.parametrize("object_format", [CSV, CSV.gzipped(), PARQUET], ids=lambda each: each.suffix)
 def test_an_object_whose_keys_cannot_be_read_is_an_error(object_format: ObjectFormat) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        next(object_format.keys([b"time,device\r\n"], ORDER))
+        next(object_format.keys([b"time,device\r\n"], ORDER, NAMES))
 
 
 def test_texts_with_line_ends_are_parts_of_their_rows() -> None:
     names = [column.name for column in EVENT]
     row = b'2026-11-22T00:00:00.250000+09:00,jeju,d1,lost,,"two\r\nlines, ""quoted"""\r\n'
-    before = CSV.keys([",".join(names).encode(), b"\r\n", row], ("time", "device", "kind"))
+    before = CSV.keys([",".join(names).encode(), b"\r\n", row], ("time", "device", "kind"), names)
     rows = KeptRows(before, names, ("time", "device", "kind"))
     rows.add(row)
     rows.finish()
