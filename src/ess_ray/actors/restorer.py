@@ -7,7 +7,7 @@ Errors: those of `core.exporting.store`, DatabaseUnavailable and DatabaseRefused
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -83,29 +83,38 @@ class Restorer:
         self._identity = identity
 
     def days(self, site: str, timezone: str) -> list[StoredDay]:
-        """The days of a site of which the store has an object, oldest first, with an object for each table."""
+        """The days of a site of which the store has an object, oldest first, with the objects of each table."""
         formats = _formats(self._catalogue)
         names = self.store.names(name_prefix(self._catalogue.template, site))
-        objects: dict[date, dict[str, NamedObject]] = {}
+        objects: dict[date, dict[str, tuple[NamedObject, ...]]] = {}
         for named in named_objects(self._catalogue.template, site, formats, names):
             of_day = objects.setdefault(named.day, {})
-            other = of_day.get(named.table)
-            if other is None or formats.index(named.format) < formats.index(other.format):
-                of_day[named.table] = named
+            several = (*of_day.get(named.table, ()), named)
+            of_day[named.table] = tuple(sorted(several, key=lambda each: formats.index(each.format)))
         return [StoredDay(site, day, timezone, dict(sorted(objects[day].items()))) for day in sorted(objects)]
 
     def restore(self, stored_day: StoredDay) -> Iterator[RestoreReport]:
         """Restore a day, or say what that would do; REFUSED, and nothing is inserted, if an object is not right."""
         with ExitStack() as stack:
             checked: list[_CheckedObject] = []
-            for number, named in enumerate(stored_day.objects.values()):
+            for number, in_formats in enumerate(stored_day.objects.values()):
                 yield RestoreProgress(0, READ_SHARE * number / len(stored_day.objects))
+                named = self._fullest(in_formats)
                 try:
                     checked.append(self._checked(stored_day, named, stack))
                 except ValueError as error:
                     yield RestoreOutcome(RestoreEnd.REFUSED, problem=f"{named.name}: {error}")
                     return
             yield from self._load(stored_day, checked)
+
+    def _fullest(self, in_formats: Sequence[NamedObject]) -> NamedObject:
+        """The object of most rows by its metadata: a format that was exported earlier may have stayed behind."""
+        if len(in_formats) == 1:
+            return in_formats[0]
+        stored = [self.store.stat(named.name) for named in in_formats]
+        extents = [extent_of_metadata(each.metadata) if each else None for each in stored]
+        rows = [extent.rows if extent else -1 for extent in extents]
+        return in_formats[rows.index(max(rows))]
 
     def _checked(self, stored_day: StoredDay, named: NamedObject, stack: ExitStack) -> _CheckedObject:
         """Fetch the object, read all of it and compare it with what the store and its metadata say."""

@@ -55,15 +55,17 @@ class TakeOver:
     def _table(self, day_objects: Sequence[DayObject], restored: ObjectContent) -> int:
         """Take over the objects of a table's day, one for each format; returns how many were entered."""
         entered, read_back = 0, None
-        for day_object in day_objects:
-            stored = self._store.stat(day_object.name)
-            entry, changed = self._ledger.entry_of(day_object)
-            if stored is None or (entry and entry.agrees(stored) and changed is False and not entry.dropped):
-                continue
-            read_back = read_back or self._read(day_object)
-            if new := self._entry(day_object, stored, read_back, restored):
-                self._ledger.take_over(day_object, new)
-                entered += 1
+        # Late commits that the snapshot does not show are not forgotten before the entry is there.
+        with self._ledger.claim(day_objects[0]):
+            for day_object in day_objects:
+                stored = self._store.stat(day_object.name)
+                entry, changed = self._ledger.entry_of(day_object)
+                if stored is None or (entry and entry.agrees(stored) and changed is False and not entry.dropped):
+                    continue
+                read_back = read_back or self._read(day_object)
+                if new := self._entry(day_object, stored, read_back, restored):
+                    self._ledger.take_over(day_object, new)
+                    entered += 1
         return entered
 
     def _read(self, day_object: DayObject) -> _ReadBack:

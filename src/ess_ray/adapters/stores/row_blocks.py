@@ -54,7 +54,7 @@ def read_content(object_format: ObjectFormat, columns: Sequence[Column], site: s
             if not len(table):
                 continue
             times = _times(table)
-            _check_rows(table, times, last_us, site)
+            _check_rows(table, columns, times, last_us, site)
             rows += len(table)
             first_us = times[0].as_py() if first_us is None else first_us
             last_us = times[-1].as_py()
@@ -110,9 +110,13 @@ def _times(table: pa.Table) -> pa.Int64Array:
     return times.chunk(0) if hasattr(times, "chunk") else times
 
 
-def _check_rows(table: pa.Table, times: pa.Int64Array, last_us: int | None, site: str) -> None:
+def _check_rows(
+    table: pa.Table, columns: Sequence[Column], times: pa.Int64Array, last_us: int | None, site: str
+) -> None:
     from pyarrow import compute as pc
 
+    if lacking := [column.name for column in columns if column.required and table[column.name].null_count]:
+        raise ValueError(f"a row has no {lacking[0]}")
     if not pc.all(pc.equal(table["site"], site)).as_py():
         raise ValueError(f"it has rows of another site than {site}: restore them from an object of that name")
     before = times[:-1]

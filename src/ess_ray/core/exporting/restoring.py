@@ -113,16 +113,16 @@ RestoreReport = RestoreProgress | RestoreOutcome
 
 @dataclass(frozen=True, slots=True)
 class StoredDay:
-    """A day of a site as a store has it. `timezone`: where no object says another."""
+    """A day of a site as a store has it. `timezone`: the configured one; the ledger goes by those that are recorded."""
 
     site: str
     day: date
     timezone: str
-    objects: Mapping[str, NamedObject]  # by table
+    objects: Mapping[str, tuple[NamedObject, ...]]  # by table: the same in several formats, the preferred one first
 
     def only(self, table: str | None) -> StoredDay:
         """The day with the object of one table, or without any; None: as it is."""
-        chosen = {name: named for name, named in self.objects.items() if table in (None, name)}
+        chosen = {name: formats for name, formats in self.objects.items() if table in (None, name)}
         return StoredDay(self.site, self.day, self.timezone, chosen)
 
     def __str__(self) -> str:
