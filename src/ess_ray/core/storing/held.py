@@ -45,8 +45,8 @@ class Held:
         return self._of[lane, layout] >= max(SMALL, self._free(lane) + 1)
 
     def has_room_again(self, layout: str) -> bool:
-        """True if the layout holds at most half of what it may, in every lane."""
-        return all(2 * self._of[lane, layout] <= self._free(lane) for lane in Lane)
+        """True if the layout holds at most half of what it may, in every lane; also if it holds nothing."""
+        return all(2 * self._of[lane, layout] <= max(0, self._free(lane)) for lane in Lane)
 
     def _free(self, lane: Lane) -> int:
         """What may still come in a lane. Of the backlog only half of all is held, or fresh ones would have to wait."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Group, Packed, pack_samples
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.conduct import Conductor
-from ess_ray.core.storing.held import MOST_EVENTS_HELD, MOST_HELD
+from ess_ray.core.storing.held import MOST_EVENTS_HELD, MOST_HELD, SMALL
 from ess_ray.core.storing.set_aside import MOST_IN_A_ROW, TRIAL_EVERY_S
 from ess_ray.core.storing.shipment import Shipment
 from ess_ray.core.storing.taking import INDEX_BITS, Taken
@@ -201,6 +201,18 @@ def test_a_layout_that_is_stuck_holds_its_part_only_even_of_pollers_that_have_ot
     for _ in range(20):
         run.round()
     assert run.stored_of(BAD) == list(range(2 * MOST_HELD))  # what was handed back too
+
+
+def test_what_was_too_much_of_a_layout_is_offered_again_though_others_fill_all_room() -> None:
+    conductor = Conductor(2)
+    conductor.pulled(1, [1], [packed(BAD, *range(MOST_HELD))], fresh=0)
+    old = packed("old", *range(SMALL))
+    conductor.pulled(0, [1, 2, 3], [packed(GOOD, 1), old, packed("old", SMALL)], fresh=3)
+    for shipment in _shipments(conductor):
+        if shipment.layout == "old":
+            conductor.committed(shipment)
+    assert conductor.acknowledgements(0) == [2]
+    assert conductor.take_to_offer_again(0)
 
 
 def _shipments(conductor: Conductor) -> Iterator[Shipment]:
