@@ -7,7 +7,7 @@ was not answered.
 A row that the database refuses for good (`adapters.postgres.connect` says by which SQLSTATEs) is kept in `rejected`;
 its sample becomes partial or failed, and all else is stored. The flush is halved until a part is small, and each part
 is committed on its own, so that what has been found out stays, however many rows are refused: after WORK_S the call
-ends and says what is left.
+ends, if a part is committed, and says what is left.
 
 A part of a flush on its way::
 
@@ -165,12 +165,12 @@ class FlushWriter:
         begun_s, attempts = time.perf_counter(), list[Attempt]()
         before = self._committed_before & set(flush.keys) if self._committed_before else set()
         parts = [without(flush, before) if before else flush]  # those to be written first stand last
-        while parts and not (attempts and time.perf_counter() - begun_s > WORK_S):
+        while parts and not (_committed(attempts) and time.perf_counter() - begun_s > WORK_S):
             attempt = Attempt(parts.pop())
             try:
                 attempt.committed = self._stored(attempt)
             except psycopg.Error:
-                if not any(attempt.committed for attempt in attempts):
+                if not _committed(attempts):
                     raise
                 self.close()
                 parts.append(attempt.flush)  # whoever writes it again gets the error
@@ -258,6 +258,10 @@ class FlushWriter:
         with connection.transaction(), connection.cursor() as cursor:
             self._begin(cursor, ["event"], Keys.of((event.device, event.time_us) for event in events))
             cursor.execute(EVENTS, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _committed(attempts: Sequence[Attempt]) -> bool:
+    return any(attempt.committed for attempt in attempts)
 
 
 def _rows(table: TableRows) -> int:
