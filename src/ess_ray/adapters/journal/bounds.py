@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.local.notices import Troubles
@@ -35,10 +35,10 @@ class Limits:
 
 @dataclass(slots=True)
 class BoundLosses:
-    """The price of the bounds: samples that lost their values, items (samples and events) that are forgotten."""
+    """The price of the bounds: samples that lost their values, groups that are deleted."""
 
     values_dropped: int = 0
-    forgotten: int = 0
+    forgotten: dict[int, int] = field(default_factory=dict)  # items by number of the group
 
 
 class Bounds:
@@ -81,13 +81,13 @@ class Bounds:
                 break
             self._file.commit([], [oldest.number])
             self.bytes -= len(oldest.data)
-            losses.forgotten += oldest.items
-        if losses.forgotten:
+            losses.forgotten[oldest.number] = oldest.items
+        if items := sum(losses.forgotten.values()):
             text = (
                 f"the journal is full (journal.max_mb), and its samples have lost their values already: the "
-                f"{losses.forgotten} oldest samples and events were deleted; see to the database"
+                f"{items} oldest samples and events were deleted; see to the database"
             )
-            troubles.met(self._file, text, about("samples forgotten", count=losses.forgotten), logging.ERROR)
+            troubles.met(self._file, text, about("samples forgotten", count=items), logging.ERROR)
         return losses
 
     @property

@@ -212,10 +212,11 @@ class JournalMemory:
         with self._work:
             return self._groups.bounds_after, set(self._groups.withheld), self._groups.in_memory
 
-    def end_commit(self, written: bool, values_dropped: int, forgotten: int) -> None:
+    def end_commit(self, written: bool, values_dropped: int, forgotten: Mapping[int, int]) -> None:
         """The commit has returned, all `written` or nothing; now its groups are offered.
 
-        By the file's bounds `values_dropped` samples have lost their values, and `forgotten` items were deleted.
+        By the file's bounds `values_dropped` samples have lost their values, and groups were deleted: `forgotten` has
+        the items of each, by number.
         """
         with self._work:
             self._commit_since_s = None

@@ -8,7 +8,7 @@ An item is a sample or an event. `core.storing.taking` says what a part of a gro
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from ess_ray.core.batch import Group, make_group, pack_group, unpack_group
 from ess_ray.core.storing.stored import BacklogSpan, StoredGroup
@@ -71,6 +71,7 @@ class Groups:
         self._found_end, self._found_oldest_us = last, oldest_us  # of the groups that were there at opening
         self._passed_first: int | None = None
         self._passed_us: int | None = None
+        self._not_in_file: set[int] = set()  # taken groups that the bounds of the file have deleted meanwhile
         self._dropped = 0  # samples that lost their values to the bounds since what was passed over was read last
 
     # --- written and offered ------------------------------------------------------------------------------------------
@@ -224,6 +225,9 @@ class Groups:
             return
         del self._waiting[number]
         self.withheld.remove(number)
+        if number in self._not_in_file:
+            self.items -= waiting.items
+            return
         self._passed_first = number if self._passed_first is None else min(self._passed_first, number)
         self._passed_us = waiting.oldest_us if self._passed_us is None else min(self._passed_us, waiting.oldest_us)
 
@@ -245,12 +249,14 @@ class Groups:
         lost = self._waiting.keys() - self.in_memory
         self.withheld -= lost  # acknowledged groups stay in it until they have left the file
         for number in sorted(lost, reverse=True):
-            del self._waiting[number]
+            waiting = self._waiting.pop(number)
+            self.items -= waiting.items if number in self._not_in_file else 0
             if stored := self._unwritten.get(number):
                 self.fresh.appendleft((number, group := unpack_group(stored.data)))
                 self._waiting[number] = Waiting.of(group)  # parts of it may have been acknowledged
         self.cursor, self.backlog_end = 0, min(self.in_memory, default=self.last + 1) - 1
         self._passed_first = self._passed_us = None
+        self._not_in_file.clear()
 
     def waiting_us(self) -> list[int]:
         """Oldest tick, or time of an event, since 1970 UTC, of each group and device that memory knows of; no order.
@@ -275,12 +281,15 @@ class Groups:
         """The number above which the journal's bounds may touch groups that are not withheld."""
         return self.cursor if self._passed_first is None else min(self.cursor, self._passed_first - 1)
 
-    def lost(self, values_dropped: int, forgotten: int) -> None:
-        """The bounds have cost so many samples their values, and have deleted groups with so many items.
+    def lost(self, values_dropped: int, forgotten: Mapping[int, int]) -> None:
+        """The bounds have cost so many samples their values, and have deleted groups: the items of each, by number.
+
+        A group that was taken while they were at work is counted until it is acknowledged, or is to be offered again.
 
         What was passed over may have become failed samples so, which can be stored: from time to time it is read again.
         """
-        self.items -= forgotten
+        self._not_in_file |= forgotten.keys() & self._waiting.keys()
+        self.items -= sum(items for number, items in forgotten.items() if number not in self.withheld)
         self._dropped += values_dropped
         if self._passed_first is not None and self._dropped >= LOOK_AGAIN_SAMPLES:
             self.cursor, self._dropped = self.bounds_after, 0

@@ -146,6 +146,20 @@ def test_every_group_is_acknowledged_once_in_the_end(steps: list[tuple[str, int]
     assert len(queue.acknowledged) == 3 * queue.put
 
 
+@pytest.mark.parametrize("lose", [False, True])
+def test_a_group_that_is_taken_while_the_bounds_delete_it_is_counted_once(lose: bool) -> None:
+    queue = Queue()
+    queue.put_and_commit(kept=True)
+    queue.lose()  # not taken yet, and backlog after that
+    queue.take(ALL, ALL)
+    queue.groups.lost(0, {1: 3})
+    assert queue.groups.items == 3
+    if lose:
+        queue.lose()
+    queue.acknowledge(ALL)
+    assert queue.groups.items == 0
+
+
 def test_what_is_set_aside_stays_in_the_file_costs_no_memory_and_its_failed_samples_are_given() -> None:
     queue = Queue(set_aside=frozenset("a"))
     good = [Sample(DEVICE, layout, 1, Status.STORED, None, (), None, 1, 1, 0, b"x") for layout in "ab"]
