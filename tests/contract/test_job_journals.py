@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,13 +116,14 @@ def test_what_was_written_for_a_database_that_is_gone_is_stored_once(
         journals.run(adopting)
 
 
-def test_simulated_samples_go_into_no_server(settings: Settings) -> None:
+def test_simulated_samples_go_into_no_server(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     fill(settings, range(10), "simulated")
     with pytest.raises(ConfigError, match="simulated samples, which would go into a real database"):
         journals.run(replace(settings, adopt=OLD))
     fill(settings, range(20))
     assert journals.run(replace(settings, adopt=OLD)) == OK
     assert counts(settings.storage.dsn)[0] == 20
+    assert "1 journals of simulated samples stay" in capsys.readouterr().err
     assert len(list(settings.state_dir.glob("journal/simulated-*/*.journal"))) == 1
     allowed = replace(settings, adopt=OLD, storage=replace(settings.storage, allow_simulated=True))
     assert journals.run(allowed) == OK
@@ -140,3 +143,22 @@ def test_a_journal_in_use_and_what_the_database_refuses_stay(
     assert "10 samples (0 of them were there before), 20 events" in (errors := capsys.readouterr().err)
     assert "10 samples and events stay in the journal" in errors
     assert len(list(settings.state_dir.glob("journal/*/*.journal"))) == 1
+
+
+def test_a_part_that_cannot_be_read_is_not_called_stored(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(settings, range(10))
+    fill(settings, range(10, 20))
+    (path,) = settings.state_dir.glob("journal/*/*.journal")
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(
+            "UPDATE sample_group SET data = CAST(substr(data, 1, length(data) - 9) || zeroblob(9) AS BLOB) WHERE id = 1"
+        )
+    assert journals.run(replace(settings, adopt=OLD)) == FAILED
+    errors = capsys.readouterr().err
+    assert (
+        "10 samples (0 of them were there before), 10 events are in the database; 20 samples and events stay" in errors
+    )
+    assert "20 of these cannot be read" in errors
+    assert path.exists()

@@ -51,10 +51,15 @@ class Adopter:
         progress = AdoptionProgress()
         limits = Limits(UNBOUNDED, UNBOUNDED, "full")
         with closing(Journal(listed.path, listed.owner, limits, wait_s=0.0)) as journal:
+            waiting = len(journal)
             while (taken := journal.take(0, PULL_SAMPLES)).numbers or taken.event_numbers:
                 self._store_samples(journal, taken, progress)
                 self._store_events(journal, taken, progress)
                 yield progress
+            if unread := waiting - progress.samples - progress.events - progress.refused:
+                progress.refused += unread
+                progress.problems.add(f"{unread} of these cannot be read: the log has the reason")
+        yield progress
 
     def _store_samples(self, journal: Journal, taken: Taken, progress: AdoptionProgress) -> None:
         layouts: dict[str, list[tuple[int, Packed]]] = {}

@@ -29,7 +29,7 @@ from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
 from ess_ray.app.serving import serving
 from ess_ray.app.state_folder import state_folder
-from ess_ray.core.errors import ConfigError, EssRayError, JournalBusy
+from ess_ray.core.errors import ConfigError, EssRayError, JournalBusy, JournalFailed
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.journals_text import SIMULATED, adoption_lines, listing_lines
@@ -87,6 +87,8 @@ def _chosen(settings: Settings, identity: str, journals: Sequence[ListedJournal]
     if not chosen:
         problem = "the journals have simulated samples, which would go into a real database: set it to true if you mean"
         raise ConfigError("storage.allow_simulated", f"{problem} it")
+    if left_out := len(of_identity) - len(chosen):
+        print_line(f"ess_ray: {left_out} journals of simulated samples stay: see storage.allow_simulated", error=True)
     return chosen
 
 
@@ -146,7 +148,7 @@ def _adopt_journal(adopter: Adopter, journal: ListedJournal) -> bool:
             bar = bars.add_task(journal.path.name, total=journal.items)
             for progress in adopter.adopt(journal):
                 bars.update(bar, completed=progress.samples + progress.events + progress.refused)
-    except JournalBusy as error:
+    except (JournalBusy, JournalFailed) as error:
         print_line(f"ess_ray: {error}", error=True)
         return False
     finally:
