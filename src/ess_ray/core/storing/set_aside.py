@@ -101,7 +101,7 @@ class Refusals(Generic[Batch]):
 
     def refused(self, mark: Mark, batch: Batch, now_s: float) -> bool:
         """A batch with this mark was refused alone. True if the layout is set aside from now on, and was not before."""
-        self.in_a_row += 1
+        self.in_a_row += mark not in self.remembered  # a batch that is refused again says nothing new of the others
         self.due_s = now_s + TRIAL_EVERY_S
         self.handed_back.add(mark[0])
         self.remembered[mark] = None

@@ -139,6 +139,16 @@ def test_a_batch_that_is_refused_does_not_set_its_layout_aside() -> None:
     assert run.stored_of(GOOD) == list(range(100))
 
 
+def test_a_batch_that_is_refused_again_and_again_does_not_set_aside_what_others_poll_later() -> None:
+    run = Run(refuses=lambda batch: batch.first_us == 0)
+    for minute in range(20):
+        if minute in (0, 10):
+            run.poll(minute // 10, packed(BAD, minute))
+        run.round()
+        run.now_s += TRIAL_EVERY_S
+    assert run.stored_of(BAD) == [10]
+
+
 def test_failed_samples_of_a_layout_that_is_set_aside_are_stored_without_it() -> None:
     run = Run()
     for second in range(10):
