@@ -62,5 +62,5 @@ def has_content(stored: StoredObject, day_object: DayObject, content: Checksum) 
 
     Another version of a format's library writes other bytes of the same values.
     """
-    said = stored.metadata.get(CONTENT), stored.metadata.get(SCHEMA)
-    return said == (f"{content.crc32c:08x}", day_object.schema_hash)
+    hashes = stored.metadata.get(CONTENT), stored.metadata.get(SCHEMA)
+    return hashes == (f"{content.crc32c:08x}", day_object.schema_hash)

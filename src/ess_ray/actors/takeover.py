@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ess_ray import __version__
-from ess_ray.actors.entries import entry_of, has_content
+from ess_ray.actors.entries import SCHEMA, entry_of, has_content
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.stores.checksum import Checksum
@@ -84,8 +84,8 @@ class TakeOver:
         if has_content(stored, day_object, content) or (is_restored and restored.content_crc32c == content.crc32c):
             return entry_of(day_object, rows, content, stored, location)
         # The other formats of the day that was restored hold the same.
-        known = restored.content_crc32c
-        if not is_restored and (known is None or stored.metadata.get(CONTENT) != f"{known:08x}"):
+        content_crc32c = restored.content_crc32c
+        if not is_restored and (content_crc32c is None or stored.metadata.get(CONTENT) != f"{content_crc32c:08x}"):
             return None
         return LedgerEntry(
             name=day_object.name,
@@ -93,12 +93,12 @@ class TakeOver:
             generation=stored.generation,
             bytes=stored.bytes,
             crc32c=stored.crc32c,
-            content_crc32c=known or 0,
+            content_crc32c=content_crc32c or 0,
             rows=restored.rows,
             first_us=restored.first_us,
             last_us=restored.last_us,
             mark=UNKNOWN,
-            schema_hash=stored.metadata.get("schema_hash", ""),
+            schema_hash=stored.metadata.get(SCHEMA, ""),
             version=__version__,
             exported_us=time.time_ns() // 1000,
             start_us=day_object.day.start_us,

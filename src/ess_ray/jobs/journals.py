@@ -85,8 +85,10 @@ def _chosen(settings: Settings, identity: str, journals: Sequence[ListedJournal]
     real_database = settings.storage.kind != "embedded" and not settings.storage.allow_simulated
     chosen = [each for each in of_identity if not (real_database and each.owner and each.owner.source == SIMULATED)]
     if not chosen:
-        problem = "the journals have simulated samples, which would go into a real database: set it to true if you mean"
-        raise ConfigError("storage.allow_simulated", f"{problem} it")
+        problem = (
+            "the journals have simulated samples, which would go into a real database: to allow that, set it to true"
+        )
+        raise ConfigError("storage.allow_simulated", problem)
     if left_out := len(of_identity) - len(chosen):
         print_line(f"ess_ray: {left_out} journals of simulated samples stay: see storage.allow_simulated", error=True)
     return chosen

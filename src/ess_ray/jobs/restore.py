@@ -34,7 +34,7 @@ from ess_ray.jobs.restore_text import day_lines, sum_lines
 
 log = logging.getLogger(__name__)
 
-DRY = "nothing was changed: this was a dry run. Say restore.run=true to restore"
+DRY = "nothing was changed: this was a dry run. Add restore.run=true to restore"
 
 
 def run(settings: Settings) -> int:

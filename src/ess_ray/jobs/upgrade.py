@@ -22,7 +22,9 @@ def run(settings: Settings) -> int:
     Raises ConfigError for a database that is not embedded; CannotStart if it was not done, with the reason.
     """
     if settings.storage.kind != "embedded":
-        raise ConfigError("storage", "job=upgrade is for the embedded database; docs/backup.md tells of a server's own")
+        raise ConfigError(
+            "storage", "job=upgrade is for the embedded database; how to upgrade a server: docs/backup.md"
+        )
     folder = settings.state_dir / "postgresql"
     if not folder.is_dir():
         raise CannotStart(f"there is no embedded database in {settings.state_dir}")

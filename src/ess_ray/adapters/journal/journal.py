@@ -212,7 +212,7 @@ class Journal:
         while self._failure and self._memory.pending:  # a try a second has to keep up
             self._memory.add_group()
         if not self._failure:
-            self._memory.restore()
+            self._memory.add_reduced()
         to_write, deleted, recipes = self._memory.begin_commit()
         written, lost = False, BoundLosses()
         try:

@@ -113,11 +113,11 @@ class JournalMemory:
                 quiet = not self._offered.wait(min(left_s, QUIET_S))
 
     def take_fresh(self, most: int, taken: Taken, set_aside: Set[str]) -> None:
-        """As `Groups.take_fresh`; if nothing else is fresh, also of what was put aside."""
+        """As `Groups.take_fresh`; if nothing else is fresh, also of groups that were reduced to their ticks."""
         with self._work:
             self._offer_if_stalled()
-            if most and not self._groups.fresh and self._groups.put_aside:
-                self._groups.restore(GROUP_ITEMS, now_us())
+            if most and not self._groups.fresh and self._groups.has_reduced:
+                self._groups.add_reduced(GROUP_ITEMS, now_us())
                 self._groups.offer()
             self._groups.take_fresh(most, taken, set_aside)
 
@@ -177,7 +177,7 @@ class JournalMemory:
     @property
     def to_write(self) -> bool:
         """True if there is something to write or to delete."""
-        return bool(self._pending or self._groups.to_commit or self._groups.put_aside)
+        return bool(self._pending or self._groups.to_commit or self._groups.has_reduced)
 
     @property
     def pending(self) -> bool:
@@ -195,10 +195,10 @@ class JournalMemory:
                 self._groups.add(group, data, now_us())
                 self._at_work = deque()
 
-    def restore(self) -> None:
-        """Make a group of what was put aside, if there is something."""
+    def add_reduced(self) -> None:
+        """Make a group of ticks of groups that were reduced to them, if there are any."""
         with self._work:
-            self._groups.restore(GROUP_ITEMS, now_us())
+            self._groups.add_reduced(GROUP_ITEMS, now_us())
 
     def begin_commit(self) -> tuple[list[StoredGroup], list[int], Mapping[str, str]]:
         """The groups to write, the numbers of those to delete, and the recipes to write; `end_commit` follows."""

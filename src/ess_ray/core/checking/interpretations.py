@@ -26,9 +26,9 @@ def as_all_types(data: bytes) -> Iterator[tuple[str, list[str]]]:
         bits = 16 * words
         for name, signed in ((f"uint{bits}", False), (f"int{bits}", True)):
             numbers = [as_integer(part, order, signed=signed) if order else None for order in orders]
-            yield from _meant(name, ["" if one is None else _short(one) for one in numbers])
+            yield from _meant(name, ["" if number is None else _short(number) for number in numbers])
         for power in SCALES if words < 4 else ():
-            yield f"  × {10**-power:g}", ["" if one is None else scaled(one, power) for one in numbers]
+            yield f"  × {10**-power:g}", ["" if number is None else scaled(number, power) for number in numbers]
         if words > 1:
             yield from _meant(f"float{bits}", [as_float(part, order) if order else "" for order in orders])
 

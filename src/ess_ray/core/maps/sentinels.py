@@ -74,6 +74,6 @@ def _float(item: TreeNode, raw_type: str) -> tuple[set[int], set[int]]:
         raise item.error(f"{item.value} can never match: it is larger than any {raw_type}")
     if isinstance(item.value, float) and rounded[0] != 0:
         return set(), {int.from_bytes(rounded.tobytes(), "little")}
-    whole = int(number)
-    could_be_bits = 0 <= whole < 1 << 8 * dtype.itemsize and int(rounded[0]) != whole
-    return {whole}, {whole} if could_be_bits else set()
+    integer = int(number)
+    could_be_bits = 0 <= integer < 1 << 8 * dtype.itemsize and int(rounded[0]) != integer
+    return {integer}, {integer} if could_be_bits else set()

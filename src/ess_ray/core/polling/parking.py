@@ -21,7 +21,7 @@ def subrequest(request: Request, atoms: tuple[Atom, ...]) -> Request:
 class Parking:
     """The requests that a device is sent: those of its plan, less the registers that it has called illegal.
 
-    Lives as long as the device is polled; `requests` changes only between two polls, in `settle`.
+    Lives as long as the device is polled; `requests` changes only between two polls, in `make_requests`.
     """
 
     def __init__(self, plan: Plan, retry_us: int) -> None:
@@ -41,7 +41,7 @@ class Parking:
     def split(self, request: Request, mono_us: int) -> list[Request]:
         """The two halves of a request that the device called illegal; empty if it is for one atom: that is parked.
 
-        `request` is one of `requests`, or a half that this gave since `settle`.
+        `request` is one of `requests`, or a half that this gave since `make_requests`.
         """
         index = self._index(request)
         pieces = self._splits.setdefault(index, self._pieces(index))
@@ -55,7 +55,7 @@ class Parking:
         pieces.extend(halves)
         return halves
 
-    def settle(self, mono_us: int, searching: bool) -> None:
+    def make_requests(self, mono_us: int, searching: bool) -> None:
         """Make `requests` anew between two polls, at `mono_us` of the monotonic clock.
 
         What was split is joined, unless the poll was `searching`; all parked atoms are in again if they are due.

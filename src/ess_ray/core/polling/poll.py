@@ -229,7 +229,7 @@ class Poll:
         return sum(r.count for r, reply in zip(self.requests, self.replies, strict=False) if reply is not None)
 
     def sample(self, now: Now) -> Sample:
-        """The sample of a poll that is over; to be taken once, since it settles the device's parked registers."""
+        """The sample of a poll that is over; taken once: it brings the device's parked registers up to date."""
         device, plan, read_ms = self.settings.device, self.settings.plan, (now.wall_us - self.tick_us) / 1000
         if self.requests is plan.requests and not self._missing:  # nothing is parked or searched either
             image = b"".join(self.replies)  # type: ignore[arg-type]  # none has failed
@@ -237,7 +237,7 @@ class Poll:
                 device, plan.layout, self.tick_us, STORED, None, (), None, read_ms, self.sent, self._retries, image
             )  # fmt: skip
         self._miss_parked()
-        self._parking.settle(now.mono_us, self._searching)
+        self._parking.make_requests(now.mono_us, self._searching)
         image, reason, missing = self._image(), self._reason, self._missing
         status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
         # Of a failed sample nothing was read: its registers need not be listed.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Packed
 from ess_ray.core.samples import Event
-from ess_ray.core.storing.held import Held
+from ess_ray.core.storing.held_samples import HeldSamples
 from ess_ray.core.storing.poller_account import PollerAccount
 from ess_ray.core.storing.set_aside import Refusals
 from ess_ray.core.storing.shipment import Lane, Origin, Part, Shipment, failed_of, items
@@ -54,7 +54,7 @@ class Conductor:
         # What waits, by lane and layout. A layout stays in its lane once seen; `failed` moves it to the end.
         self._waiting: dict[Lane, dict[str, deque[Part]]] = {lane: {} for lane in Lane}
         self._in_flight: Counter[tuple[Lane, str]] = Counter()
-        self._held = Held()
+        self._held = HeldSamples()
         self._refusals: dict[str, Refusals[tuple[Lane, Part]]] = {}  # by layout
         self._crowded_out: dict[str, set[int]] = {}  # pollers that had more of a layout than there was room for
         self._to_offer_again: dict[int, bool] = {}  # pollers; True: what is committed was acknowledged meanwhile

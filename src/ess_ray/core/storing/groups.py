@@ -37,7 +37,7 @@ class Groups:
     A group is *unwritten* besides, from `add` until `written`, as long as only memory has it: if the disk refuses or is
     silent, that may last. One that is acknowledged before any commit has tried to write it is done with at once. Of too
     many unwritten groups the oldest lose their values (`failed: journal_full`); of too many of these the oldest are
-    *put aside*: their ticks are counted, and become groups again by `restore`. A group of the backlog that cannot be
+    *reduced* to their ticks, which become groups again by `add_reduced`. A group of the backlog that cannot be
     decoded is *damaged*: it is withheld and stays in the file.
 
     Invariants:
@@ -45,12 +45,12 @@ class Groups:
     - `fresh` and those not offered have the highest numbers, in order; `backlog_end` is below them. The backlog is what
       the file has in (cursor, backlog_end], less `withheld`.
     - `withheld` are the numbers of groups that a read of the file may find and that must not be offered: taken,
-      acknowledged and not deleted yet, put aside, damaged. Each stays in it until the commit that deletes it.
+      acknowledged and not deleted yet, reduced, damaged. Each stays in it until the commit that deletes it.
     - `_waiting` has exactly the groups that are not offered, fresh or taken.
     - `_passed_first` and `_passed_us` are the lowest number and oldest tick of groups passed over since the last
       `offer_again`; None: there are none.
     - Unwritten groups have the highest numbers too: a commit writes all that there are, or none.
-    - `items` counts the items of all groups that are neither acknowledged, damaged nor forgotten, also those put aside.
+    - `items` counts the items of all groups, reduced ones too, that are neither acknowledged, damaged nor forgotten.
     """
 
     def __init__(self, last: int, items: int, oldest_us: int) -> None:
@@ -67,7 +67,7 @@ class Groups:
         self._acknowledged: list[int] = []  # to be deleted with the next commit
         self._deleting: list[int] = []  # with the commit at work
         self._unwritten = Unwritten()
-        self._put_aside = TickRuns()
+        self._reduced = TickRuns()
         self._found_end, self._found_oldest_us = last, oldest_us  # of the groups that were there at opening
         self._passed_first: int | None = None
         self._passed_us: int | None = None
@@ -87,9 +87,9 @@ class Groups:
         return {number for number, _ in (*self.fresh, *self._not_offered)}
 
     @property
-    def put_aside(self) -> bool:
-        """True if ticks are put aside: `restore` makes groups of them."""
-        return bool(self._put_aside)
+    def has_reduced(self) -> bool:
+        """True if there are ticks of reduced groups: `add_reduced` makes groups of them."""
+        return bool(self._reduced)
 
     def add(self, group: Group, data: bytes, made_us: int, *, has_values: bool = True) -> None:
         """Add a new group, with `data` its bytes (`pack_group`), to be written and, by `offer`, offered."""
@@ -99,9 +99,12 @@ class Groups:
         self._not_offered.append((self.last, group))
         self.items += len(group)
 
-    def restore(self, most: int, made_us: int) -> None:
-        """Add a group of what was put aside, of at most so many items."""
-        if items := self._put_aside.take(most):
+    def add_reduced(self, most: int, made_us: int) -> None:
+        """Add a group of ticks of reduced groups, of at most `most` items; nothing if there are none.
+
+        `made_us`: now, microseconds since 1970 UTC.
+        """
+        if items := self._reduced.take(most):
             self.items -= len(items)
             group = make_group(items)
             self.add(group, pack_group(group), made_us, has_values=False)
@@ -145,7 +148,7 @@ class Groups:
         fresh = dict(self.fresh)  # those that are taken are needed as they are
         for number in self._unwritten.too_many_headers():
             if number in fresh:
-                forgotten = self._put_aside.add(fresh.pop(number))
+                forgotten = self._reduced.add(fresh.pop(number))
                 self.items -= forgotten
                 self.items_forgotten += forgotten
                 del self._waiting[number]
@@ -264,12 +267,12 @@ class Groups:
         And of all groups together that were passed over.
         """
         passed_us = [] if self._passed_us is None else [self._passed_us]
-        return [waiting.oldest_us for waiting in self._waiting.values()] + passed_us + self._put_aside.oldest_us
+        return [waiting.oldest_us for waiting in self._waiting.values()] + passed_us + self._reduced.oldest_us
 
     @property
     def only_passed_over(self) -> bool:
         """True if something waits, and all of it was passed over."""
-        return self._passed_first is not None and not (self._waiting or self.has_backlog or self._put_aside)
+        return self._passed_first is not None and not (self._waiting or self.has_backlog or self._reduced)
 
     @property
     def found_oldest_us(self) -> int | None:

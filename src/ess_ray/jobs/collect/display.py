@@ -67,13 +67,13 @@ class RunDisplay:
         """Wait a moment until everything is printed; nothing is afterwards."""
         self._output.finish()
 
-    def say(self, text: str) -> None:
+    def print_text(self, text: str) -> None:
         """Print a sentence as one line; a terminal wraps it between words."""
         self.console.print(printable(text), markup=False, soft_wrap=not self.console.is_terminal)
 
     def note(self, text: str) -> None:
-        """Print a sentence as `say` does, and write it to the log as a warning."""
-        self.say(text)
+        """Print a sentence as `print_text` does, and write it to the log as a warning."""
+        self.print_text(text)
         log.warning(text, extra=about("note"))
 
     def banner(self, settings: Settings, database: str, dashboard: Dashboard, nodes: Sequence[Node]) -> None:
@@ -95,7 +95,7 @@ class RunDisplay:
             del rows["cluster"]
         if not self.console.is_terminal:
             for name, value in rows.items():
-                self.say(f"{name}: {value}")
+                self.print_text(f"{name}: {value}")
             return
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
@@ -142,17 +142,17 @@ class RunDisplay:
             self._next_line_s = time.monotonic() + LINE_EVERY_S
             self._lines(account, first_us, until_us)
             for line in _troubles(account, problem):
-                self.say(line)
+                self.print_text(line)
 
     def summary(self, account: Account, first_us: int, end_us: int) -> None:
         """Print the run by site, and a line for each device of which expected samples are missing or incomplete."""
-        self.say(f"summary of {(end_us - first_us) / 1e6:g} s:")
+        self.print_text(f"summary of {(end_us - first_us) / 1e6:g} s:")
         if self.console.is_terminal:
             self.console.print(self._table(account, first_us, end_us, len(account.rows)))
         else:
             self._lines(account, first_us, end_us)
         for line in _shortfalls(account, first_us, end_us):
-            self.say(line)
+            self.print_text(line)
 
     def _table(self, account: Account, first_us: int, until_us: int, most_rows: int) -> RenderableType:
         """The sites, as many columns as fit, at most `most_rows` rows."""
@@ -161,7 +161,7 @@ class RunDisplay:
 
     def _lines(self, account: Account, first_us: int, until_us: int) -> None:
         for row in _by_site(account, first_us, until_us, MOST_LINES):
-            self.say(row.line())
+            self.print_text(row.line())
 
 
 def summary_lines(account: Account, first_us: int, end_us: int) -> Iterator[str]:

@@ -84,7 +84,7 @@ class CollectJob:
         self._collector.close()
         self._database.wait_registered(REGISTER_S)
         for text in self._database.take_notes():
-            self._display.say(text)
+            self._display.print_text(text)
         if drained:
             self._account.collector_down(window.first_us, window.end_us)
         return self._sum_up(window.first_us, window.end_us)
@@ -130,7 +130,7 @@ class CollectJob:
         notes += [*self._collector.take_notes(), *self._watcher.take_notes(), *self._database.take_notes()]
         notes += self._exports.take_notes() if self._exports else []
         for text in notes:
-            self._display.say(text)
+            self._display.print_text(text)
         export = self._exports.state if self._exports else None
         self._display.show(self._account, self._account.first_us, self._end_us, self._problem, export)
         self._watcher.step(self._update)

@@ -137,7 +137,7 @@ def _introduce(settings: Settings, database: Database, dashboard: Dashboard, nod
         ("cluster.metrics_port", cluster.metrics_port, dashboard.metrics_url, "the metrics are"),
     ):
         if port and not nodes.up and f":{port}/" not in url:
-            display.say(f"port {port} ({key}) is in use already: {what} at the address above")
+            display.print_text(f"port {port} ({key}) is in use already: {what} at the address above")
     for text in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         display.note(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ess_ray.core.batch import Packed, pack_samples
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.conduct import MOST_IN_FLIGHT, PART, Conductor
-from ess_ray.core.storing.held import MOST_HELD
+from ess_ray.core.storing.held_samples import MOST_HELD
 from ess_ray.core.storing.shipment import Lane
 
 S = 1_000_000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Group, Packed, pack_samples
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.conduct import Conductor
-from ess_ray.core.storing.held import MOST_EVENTS_HELD, MOST_HELD, SMALL
+from ess_ray.core.storing.held_samples import MOST_EVENTS_HELD, MOST_HELD, SMALL
 from ess_ray.core.storing.set_aside import MOST_IN_A_ROW, TRIAL_EVERY_S
 from ess_ray.core.storing.shipment import Shipment
 from ess_ray.core.storing.taking import INDEX_BITS, Taken

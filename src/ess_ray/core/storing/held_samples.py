@@ -12,7 +12,7 @@ MOST_EVENTS_HELD = 5_000
 SMALL = 2_000  # a layout may hold so many whatever the others hold
 
 
-class Held:
+class HeldSamples:
     """Samples (events) that wait with the conductor or are in flight, by lane and layout.
 
     In each lane a layout may hold as much as all leave free: one that is stuck leaves half to the others, two a third.
