@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from ess_ray.adapters.postgres.connect import EPOCH, utc
+from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.day_rows import BLOCK_BYTES, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
 from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.adapters.postgres.writer import FlushWriter
-from ess_ray.core.day import whole_day
+from ess_ray.core.day import EPOCH, whole_day
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.maps.column_types import Column

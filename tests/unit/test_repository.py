@@ -62,7 +62,7 @@ ROOMS = {
     "adapters/journal": {"adapters/local"},
     "adapters/modbus": {"adapters/local"},
     "adapters/postgres": {"adapters/local"},
-    "adapters/postgres/embedded": set(),
+    "adapters/postgres/embedded": {"adapters/local"},
     "adapters/stores": {"adapters/local"},
     "adapters/page": {"adapters/local", "adapters/postgres"},
 }

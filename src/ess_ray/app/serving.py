@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import Prepared, prepare
+from ess_ray.app.output import print_line
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import Settings
 
@@ -31,3 +34,19 @@ def serving(settings: Settings, *, create: bool = False) -> Iterator[str]:
         return
     with server:
         yield server.dsn
+
+
+def prepare_tables(settings: Settings, dsn: str) -> Prepared:
+    """Make the tables that are missing, as the main job does at its start, and print what a person should know of it.
+
+    Raises the errors of `adapters.postgres.schema.prepare`.
+    """
+    prepared = prepare(
+        dsn,
+        settings.standard,
+        chunk_interval=timedelta(microseconds=settings.storage.chunk_us),
+        compress_after=timedelta(microseconds=settings.storage.compress_after_us),
+    )
+    for note in prepared.notes:
+        print_line(note)
+    return prepared

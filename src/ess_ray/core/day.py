@@ -20,6 +20,11 @@ WORDS = {"today": timedelta(0), "yesterday": timedelta(days=1)}  # how long befo
 HOUR_US, QUARTER_US, MINUTE_US = 3_600_000_000, 900_000_000, 60_000_000
 
 
+def microseconds(moment: datetime) -> int:
+    """The moment, which has a time zone, in microseconds since 1970 UTC: exact, a float could not be."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A date in a time zone: [start_us, end_us) is all of it, in [start_us, until_us) samples are expected.
@@ -175,4 +180,4 @@ def _offset_s(time_us: int, zone: ZoneInfo) -> int:
 
 
 def _midnight_us(day: date, zone: ZoneInfo) -> int:
-    return (datetime.combine(day, time(), zone).astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
+    return microseconds(datetime.combine(day, time(), zone).astimezone(UTC))

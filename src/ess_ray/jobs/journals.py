@@ -11,7 +11,6 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -23,11 +22,11 @@ from ess_ray.adapters.journal.owner import journal_folder
 from ess_ray.adapters.local.configured_file import read_record
 from ess_ray.adapters.local.logs import JOURNALS_JOB
 from ess_ray.adapters.postgres.devices import collector_name, register_past
-from ess_ray.adapters.postgres.schema import Prepared, prepare, read_identity
+from ess_ray.adapters.postgres.schema import read_identity
 from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
-from ess_ray.app.serving import serving
+from ess_ray.app.serving import prepare_tables, serving
 from ess_ray.app.state_folder import state_folder
 from ess_ray.core.errors import ConfigError, EssRayError, JournalBusy, JournalFailed
 from ess_ray.core.running.logfields import about
@@ -99,7 +98,7 @@ def _adopt(settings: Settings, identity: str, chosen: Sequence[ListedJournal]) -
         if read_identity(dsn) == identity:
             raise ConfigError(KEY, "this is the database of these settings: the main job stores its journals itself")
         state_folder(settings, JOURNALS_JOB, "journals")
-        prepared = _prepare(settings, dsn)
+        prepared = prepare_tables(settings, dsn)
         print_line(f"into {prepared.server}, database {prepared.database} ({prepared.identity})")
         _register_past(settings, dsn, prepared.identity, chosen)
         collector = collector_name(settings.state_dir)
@@ -108,15 +107,6 @@ def _adopt(settings: Settings, identity: str, chosen: Sequence[ListedJournal]) -
             adopter = Adopter(Normaliser(settings.standard_tree), writer, settings.storage.late_us)
             adopted = [_adopt_journal(adopter, journal) for journal in chosen]
             return OK if all(adopted) else FAILED
-
-
-def _prepare(settings: Settings, dsn: str) -> Prepared:
-    storage = settings.storage
-    interval, compress = (timedelta(microseconds=time_us) for time_us in (storage.chunk_us, storage.compress_after_us))
-    prepared = prepare(dsn, settings.standard, chunk_interval=interval, compress_after=compress)
-    for note in prepared.notes:
-        print_line(note)
-    return prepared
 
 
 def _register_past(settings: Settings, dsn: str, identity: str, chosen: Sequence[ListedJournal]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 
 from ess_ray.actors.adopter import AdoptionProgress
 from ess_ray.adapters.journal.listing import ListedJournal
+from ess_ray.core.exporting.extent import clock
 
 SIMULATED = "simulated"  # the source of samples that go into no server
 
@@ -49,11 +49,7 @@ def _extent(journals: Sequence[ListedJournal]) -> str:
     text = f"{items} samples and events, {size / 1e6:.1f} MB"
     firsts = [each.first_us for each in journals if each.first_us is not None]
     lasts = [each.last_us for each in journals if each.last_us is not None]
-    return f"{text}, ticks from {_clock(min(firsts))} to {_clock(max(lasts))}" if firsts else text
-
-
-def _clock(time_us: int) -> str:
-    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{text}, ticks from {clock(min(firsts))} to {clock(max(lasts))}" if firsts else text
 
 
 def adoption_lines(journal: ListedJournal, progress: AdoptionProgress) -> Iterator[str]:

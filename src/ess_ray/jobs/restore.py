@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -19,10 +18,9 @@ from ess_ray.actors.exporter import make_exporter
 from ess_ray.actors.restorer import Restorer
 from ess_ray.actors.takeover import TakeOver
 from ess_ray.adapters.local.logs import RESTORE_JOB
-from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
-from ess_ray.app.serving import serving
+from ess_ray.app.serving import prepare_tables, serving
 from ess_ray.app.state_folder import state_folder
 from ess_ray.core.day import date_at, date_of_word
 from ess_ray.core.errors import printable
@@ -56,7 +54,7 @@ def _run(settings: Settings, restore: RestoreSettings) -> int:
     store = restore.store.open()
     catalogue = Catalogue(settings.standard, settings.export.template, settings.export.formats)
     with serving(settings, create=restore.run) as dsn:
-        identity = _prepare(settings, dsn) if restore.run else ""
+        identity = prepare_tables(settings, dsn).identity if restore.run else ""
         take_over = None
         if settings.export.store is not None:
             exporter = make_exporter(settings, dsn, identity)
@@ -77,16 +75,6 @@ def _run(settings: Settings, restore: RestoreSettings) -> int:
     if not restore.run:
         print_line(DRY)
     return OK if all(outcome.succeeded for outcome in outcomes) else FAILED
-
-
-def _prepare(settings: Settings, dsn: str) -> str:
-    """Make the tables that are missing, as the main job does; returns the identity of the database."""
-    storage = settings.storage
-    interval, compress = (timedelta(microseconds=time_us) for time_us in (storage.chunk_us, storage.compress_after_us))
-    prepared = prepare(dsn, settings.standard, chunk_interval=interval, compress_after=compress)
-    for note in prepared.notes:
-        print_line(note)
-    return prepared.identity
 
 
 def _days(settings: Settings, restore: RestoreSettings, restorer: Restorer) -> Iterator[StoredDay]:

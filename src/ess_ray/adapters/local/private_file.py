@@ -21,8 +21,13 @@ def write_private(file: Path, text: str, *, sync: bool = False) -> None:
             os.fsync(handle.fileno())
     fresh.replace(file)
     if sync:
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in the folder durable, new and renamed ones: fsync(2). Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 from psycopg import sql
@@ -20,7 +20,7 @@ from psycopg import sql
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.adapters.postgres.migrations import check_version
 from ess_ray.adapters.postgres.zones import calendar_of
-from ess_ray.core.day import EPOCH, Day
+from ess_ray.core.day import Day, microseconds
 from ess_ray.core.decoding.normalise import LATE as LATE_BIT
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard, Table
@@ -105,7 +105,7 @@ class Completeness:
         """The configurations of a site's devices, cut to [day.start_us, day.until_us), by device and time."""
         arguments = {"site": site, "start": utc(day.start_us), "end": utc(day.until_us)}
         return [
-            ConfiguredSpan(Device(site, device), map_hash, period_us, _us(start), _us(end))
+            ConfiguredSpan(Device(site, device), map_hash, period_us, microseconds(start), microseconds(end))
             for device, map_hash, period_us, start, end in self._connection.execute(SPANS, arguments)
         ]
 
@@ -118,7 +118,7 @@ class Completeness:
             "site": device.site, "device": device.device, "kind": EventKind.CLOCK_FORWARD,
             "start": utc(day.start_us), "end": utc(day.end_us),
         }  # fmt: skip
-        return [(_us(time), _us(until)) for time, until in self._connection.execute(JUMPS, arguments)]
+        return [(microseconds(time), microseconds(until)) for time, until in self._connection.execute(JUMPS, arguments)]
 
     def samples(self, span: ConfiguredSpan) -> Evidence:
         """The evidence of a span's samples alone, which takes a fraction of the time; runs in no order.
@@ -126,7 +126,7 @@ class Completeness:
         `rows` and `rejected` are empty and `late` is 0, whatever the database has.
         """
         runs = [
-            SampleRun(_us(first), ticks, Outcome(status), reason, checksum)
+            SampleRun(microseconds(first), ticks, Outcome(status), reason, checksum)
             for first, ticks, status, reason, checksum in self._connection.execute(RUNS, _arguments(span))
         ]
         return Evidence(span, runs, (), (), 0)
@@ -178,7 +178,8 @@ class Completeness:
 def _arguments(span: ConfiguredSpan) -> dict[str, object]:
     return {
         "site": span.device.site, "device": span.device.device,
-        "start": utc(span.start_us), "end": utc(span.end_us), "period": utc(span.period_us) - EPOCH, "late": LATE_BIT,
+        "start": utc(span.start_us), "end": utc(span.end_us),
+        "period": timedelta(microseconds=span.period_us), "late": LATE_BIT,
     }  # fmt: skip
 
 
@@ -189,7 +190,3 @@ def _names(table: Table) -> list[sql.Identifier]:
 def _from_json(table: Table) -> list[sql.Composed]:
     """Expressions for the identity of a rejected row, which is kept as JSON."""
     return [sql.SQL("(row_data::jsonb ->> {})::int2").format(sql.Literal(name)) for name in table.identity]
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -22,12 +22,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import conninfo
 
+from ess_ray.core.day import EPOCH
 from ess_ray.core.errors import ConfigError, DatabaseRefused, DatabaseUnavailable, OtherDatabase, printable
 
 if TYPE_CHECKING:
@@ -75,8 +76,6 @@ _VALUES = ", ".join(f"('{name}', '{value}')" for name, value in PINNED.items())
 PIN = f"""
 SELECT set_config(name, wanted, false) FROM (VALUES {_VALUES}) AS pinned (name, wanted)
 WHERE current_setting(name, true) <> wanted AND current_setting(name, true) NOT LIKE 'remote_%'"""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):

@@ -14,14 +14,14 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import generators, sql
 
-from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
-from ess_ray.core.day import offset_intervals
+from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated, utc
+from ess_ray.core.day import microseconds, offset_intervals
 from ess_ray.core.errors import DatabaseRefused, DatabaseUnavailable
 from ess_ray.core.exporting.extent import Extent
 from ess_ray.core.exporting.keys import TEXTS
@@ -126,7 +126,7 @@ class DayRows:
         limits = [self._day_object.site, utc(day.start_us), utc(day.end_us)]
         row = self._connection.execute(statement, limits).fetchone()
         assert row is not None
-        first_us, last_us = ((moment - EPOCH) // timedelta(microseconds=1) if moment else None for moment in row[1:])
+        first_us, last_us = (microseconds(moment) if moment else None for moment in row[1:])
         return Extent(row[0], first_us, last_us)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -242,4 +242,4 @@ def _zone(offset_s: int) -> str:
 def _time_us(row: bytes | memoryview) -> int:
     """The time at the beginning of a row."""
     text = bytes(row[:40]).partition(b",")[0].decode()
-    return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
+    return microseconds(datetime.fromisoformat(text))

@@ -6,12 +6,13 @@ Errors: psycopg's, to be translated by the caller.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import sql
 
-from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, utc
+from ess_ray.adapters.postgres.connect import DatabaseConnection, utc
+from ess_ray.core.day import microseconds
 from ess_ray.core.exporting.configurations import Configuration, JoinedHistory, join
 from ess_ray.core.exporting.restoring import LoadCount
 from ess_ray.core.maps.column_types import Column
@@ -67,11 +68,10 @@ def _enter(connection: DatabaseConnection, site: str, history: JoinedHistory) ->
 
 
 def _configurations(rows: Iterable[tuple[Any, ...]]) -> list[Configuration]:
-    return [Configuration(device, _us(start) or 0, _us(end), tuple(values)) for device, start, end, *values in rows]
-
-
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)
+    return [
+        Configuration(device, microseconds(start), end and microseconds(end), tuple(values))
+        for device, start, end, *values in rows
+    ]
 
 
 def _utc(time_us: int | None) -> datetime | None:

@@ -10,16 +10,16 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import psycopg
 
-from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, connect, translated, utc
+from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated, utc
 from ess_ray.adapters.postgres.late_commits import CHANGED, EXPORTS_AT_WORK, IS_CHANGED, forget_late_commits
 from ess_ray.adapters.postgres.migrations import check_version
 from ess_ray.adapters.postgres.zones import calendar_of
-from ess_ray.core.day import Day
+from ess_ray.core.day import Day, microseconds
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import (
     Catalogue,
@@ -201,7 +201,9 @@ class Ledger:
         chosen = {"site": site, "place": self.location, "table": table, "day": day, "form": form}
         checked = {}
         for table_name, of_day, of_form, *values, changed in connection.execute(ENTRIES, chosen):
-            fields_of_entry: list[Any] = [_us(value) if isinstance(value, datetime) else value for value in values]
+            fields_of_entry: list[Any] = [
+                microseconds(value) if isinstance(value, datetime) else value for value in values
+            ]
             checked[table_name, of_day, of_form] = CheckedEntry(LedgerEntry(*fields_of_entry), changed)
         return checked
 
@@ -224,7 +226,7 @@ class Ledger:
 
     def _deliveries(self, connection: DatabaseConnection, site: str, end_us: int) -> list[_Delivery]:
         return [
-            _Delivery(self._delivered(map_name, delivers), _us(start) or 0, _us(end))
+            _Delivery(self._delivered(map_name, delivers), microseconds(start), end and microseconds(end))
             for map_name, delivers, start, end in connection.execute(DELIVERIES, [site, utc(end_us)])
         ]
 
@@ -249,7 +251,3 @@ def _record(connection: DatabaseConnection, day_object: DayObject, entry: Ledger
 
 def _is_due(day_object: DayObject, checked: CheckedEntry | None) -> bool:
     return checked is None or checked.changed is not False or not checked.entry.matches(day_object)
-
-
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)

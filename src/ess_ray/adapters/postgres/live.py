@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
-from ess_ray.core.day import EPOCH
+from ess_ray.core.day import microseconds
 from ess_ray.core.errors import NotFound
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.curves import Curve
@@ -134,7 +134,7 @@ class Live:
         """
         arguments = {"site": self._site, "device": device, "since": utc(now_us - NEWEST_US)}
         row = self._connection.execute(NEWEST, arguments).fetchone()
-        return _us(row[0]) if row else None
+        return microseconds(row[0]) if row else None
 
     def lines(
         self, device: str, curves: Sequence[Curve], window: tuple[int, int], bucket_us: int
@@ -175,8 +175,8 @@ class Live:
         arguments = {"sites": list(sites), "since": utc(now_us - EVENTS_US), "most": MOST_EVENTS}
         return [
             {
-                "time_us": _us(time), "site": site, "device": device, "kind": kind,
-                "until_us": until and _us(until), "detail": detail,
+                "time_us": microseconds(time), "site": site, "device": device, "kind": kind,
+                "until_us": until and microseconds(until), "detail": detail,
             }
             for time, site, device, kind, until, detail in self._connection.execute(EVENTS, arguments)
         ]  # fmt: skip
@@ -206,7 +206,7 @@ class Live:
                 if low is not None and high is not None:
                     identity = row[0] if split else None
                     line = lines.setdefault(identity, CurveLine(identity, []))
-                    line.points.append((_us(row[time_column]), low, mean, high))
+                    line.points.append((microseconds(row[time_column]), low, mean, high))
             yield list(lines.values())
 
 
@@ -220,7 +220,3 @@ def _values(curve: Curve) -> sql.Composed:
 def _number(value: Any) -> float | None:
     """The value, or None if JSON cannot express it (NaN, infinity)."""
     return value if value is not None and isfinite(value) else None
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)

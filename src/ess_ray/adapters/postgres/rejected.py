@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 
 from ess_ray.adapters.local.notices import Troubles
+from ess_ray.adapters.local.private_file import sync_folder
 from ess_ray.adapters.postgres.connect import DatabaseConnection, is_transient, server_message, utc
 from ess_ray.core.errors import DatabaseRefused
 from ess_ray.core.running.logfields import about
@@ -66,18 +67,9 @@ def _append(folder: Path, rejections: Sequence[Rejection], problem: str) -> None
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
-        _sync(folder)
+        sync_folder(folder)
     except OSError as error:
         raise DatabaseRefused(
             f"{len(lines)} refused rows can be kept neither in table rejected ({problem}) "
             f"nor in {folder / FILE} ({error})"
         ) from error
-
-
-def _sync(folder: Path) -> None:
-    """Make the file's name durable too: fsync(2)."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

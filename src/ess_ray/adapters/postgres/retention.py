@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import psycopg
 from psycopg import sql
 
-from ess_ray.adapters.postgres.connect import EPOCH, DatabaseConnection, utc
+from ess_ray.adapters.postgres.connect import DatabaseConnection, utc
 from ess_ray.adapters.postgres.ledger import CheckedEntry, Ledger
+from ess_ray.core.day import microseconds
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Action, LedgerEntry, ObjectKey, decide
 from ess_ray.core.exporting.store import StoredObject
@@ -128,7 +129,7 @@ def _covered(ledger: Ledger, connection: DatabaseConnection, chunk: Chunk) -> tu
         checked = ledger.entries(connection, site, chunk.table)
         for name in [each.name for each in ledger.catalogue.formats]:
             of_format = {key: entry for key, entry in checked.items() if key[2] == name}
-            for (table, day, _), entry in _cover(site, of_format, _us(first), _us(last)).items():
+            for (table, day, _), entry in _cover(site, of_format, microseconds(first), microseconds(last)).items():
                 entries[site, table, day, name] = entry
     return rows, entries
 
@@ -147,7 +148,3 @@ def _cover(
             if reached_us > last_us:
                 return entries
     raise _KeptError(f"{site} is not exported from {utc(reached_us):%Y-%m-%d %H:%M} UTC on")
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import psycopg
 
-from ess_ray.adapters.postgres.connect import EPOCH
-from ess_ray.core.day import Calendar
+from ess_ray.core.day import Calendar, microseconds
 
 ZONES = "SELECT DISTINCT valid_from, timezone FROM device WHERE site = %s AND timezone <> '' ORDER BY valid_from"
 
@@ -17,5 +14,5 @@ def calendar_of(connection: psycopg.Connection, site: str, timezone: str) -> Cal
     zones: list[tuple[int, str]] = []
     for valid_from, zone in connection.execute(ZONES, [site]):
         if not zones or zones[-1][1] != zone:
-            zones.append(((valid_from - EPOCH) // timedelta(microseconds=1), zone))
+            zones.append((microseconds(valid_from), zone))
     return Calendar(tuple(zones) or ((0, timezone),))

@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from ess_ray.adapters.local.disk import nearest
+from ess_ray.adapters.local.private_file import sync_folder
 from ess_ray.adapters.stores.checksum import crc32c
 from ess_ray.adapters.stores.folder_metadata import forget_metadata, has_metadata, read_metadata, write_metadata
 from ess_ray.core.errors import StoreConflict, StoreRefused, StoreUnavailable
@@ -133,7 +134,7 @@ class Folder:
                     crc = _as_stored(name, file).crc32c
                     write_metadata(self.path, aside_name(name, generation), crc, read_metadata(self.path, name, crc))
                     Path(part.name).rename(aside)
-                _sync_folder(aside.parent)
+                sync_folder(aside.parent)
         return aside_name(name, generation)
 
     def read(self, name: str) -> Iterator[bytes]:
@@ -183,7 +184,7 @@ class Folder:
             os.fsync(upload.file.fileno())
             write_metadata(self.path, name, stored.crc32c, upload.metadata)
             part.rename(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             forget_metadata(self.path, name, stored.crc32c)
         return replace(stored, metadata=upload.metadata)
 
@@ -273,15 +274,7 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder.parent)
 
 
 @contextmanager

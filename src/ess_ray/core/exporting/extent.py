@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from ess_ray.core.day import EPOCH, microseconds
+
 csv.field_size_limit(1 << 30)  # PostgreSQL's limit of a value; Python's own is 131,072 characters
 SECOND_US = 1_000_000  # an object's metadata have its times in seconds
 IDENTITY = "database"  # key of an object's metadata: the identity of the database that wrote it
@@ -98,7 +99,7 @@ def time_us(text: str | None) -> int | None:
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError(f"{text} has no UTC offset")
-    return (time - EPOCH) // timedelta(microseconds=1)
+    return microseconds(time)
 
 
 def _second(moment_us: int | None, otherwise_us: int | None) -> int:

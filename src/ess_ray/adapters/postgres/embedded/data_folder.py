@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ess_ray.adapters.local.private_file import sync_folder
 from ess_ray.core.errors import CannotStart
 
 UPGRADED = "data.upgraded"
@@ -104,12 +105,3 @@ def finish_swap(folder: Path) -> None:
     if (folder / UPGRADED).exists() and not (folder / "data").exists():
         (folder / UPGRADED).rename(folder / "data")
         sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` durable. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -25,7 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ess_ray.adapters.postgres.embedded.data_folder import check_version, finish_swap, sync_folder, take_lock
+from ess_ray.adapters.local.private_file import sync_folder
+from ess_ray.adapters.postgres.embedded.data_folder import check_version, finish_swap, take_lock
 from ess_ray.adapters.postgres.embedded.leftovers import (
     PID_LINE,
     STATE_LINE,
