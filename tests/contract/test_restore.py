@@ -119,7 +119,7 @@ class Plant:
         return ends
 
     def due(self) -> list[str]:
-        """What the main job would export."""
+        """The objects that the main job would export."""
         ledger = make_exporter(self.settings, self.dsn).ledger
         return [str(each) for site, zone in self.settings.timezones.items() for each in ledger.due(site, zone, DAY)]
 

@@ -1,4 +1,4 @@
-"""Whatever a database's defaults and encoding are, the same is stored, exported and reported."""
+"""With any defaults and encoding of a database, the same is stored, exported and reported."""
 
 from __future__ import annotations
 

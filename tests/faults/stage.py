@@ -34,7 +34,7 @@ GRACE_S, WAIT_S = 5, 20  # of the export: short, so that days are exported befor
 
 @dataclass
 class Stage:
-    """All that a run needs."""
+    """The job, its plants, databases, disks and bucket: what a run needs."""
 
     folder: Path
     notes: Path
@@ -49,7 +49,7 @@ class Stage:
 
     @property
     def history(self) -> History:
-        """What was done to them."""
+        """The faults that were made, and what else happened."""
         return self.job.history
 
     def until_stored(self) -> None:
@@ -110,7 +110,7 @@ class Stage:
 
     @property
     def missing(self) -> set[Tick]:
-        """What the database has lost of the day that is over."""
+        """The ticks that the database has lost of the day that is over."""
         plants = self.job.plants
         missing = self.history.forgotten.union(*self.history.deleted.values())
         return {tick for tick in missing if plants.date_at(*tick) == plants.closed}

@@ -84,7 +84,7 @@ class Case:
         self.generations.append((name, b"\r\n".join(edit(content.split(b"\r\n")))))
 
     def judge(self) -> Verdict:
-        """All that the soak looks at."""
+        """The verdict on everything that the soak looks at."""
         verdict = judge(self.answers, self.tables, self.history)
         judge_gaps(verdict, self.tables, self.history)
         archived = Archived(self.generations, dict(self.generations), self.held)

@@ -194,7 +194,7 @@ def _parts(load: HourLoad, checked: list[_CheckedObject]) -> Iterator[HourCount]
 
 
 def _formats(catalogue: Catalogue) -> list[ObjectFormat]:
-    """All formats, gzip or not; first those of the catalogue."""
+    """Every format, gzip or not; first those of the catalogue."""
     every = [variant for each in FORMATS.values() for variant in (each, *([each.gzipped()] if each.is_text else []))]
     return [*catalogue.formats, *(each for each in every if each not in catalogue.formats)]
 

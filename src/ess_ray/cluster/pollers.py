@@ -118,7 +118,7 @@ class Pollers:
     # --- processes ----------------------------------------------------------------------------------------------------
 
     def take_ready(self) -> list[Ready]:
-        """What `ready()` gave of pollers that have come up since the last call; once the run has begun they poll on.
+        """The replies to `ready()` of pollers that came up since the last call; once the run has begun they poll on.
 
         Before the run, raises what a poller could not open: JournalBusy, JournalFailed.
         """

@@ -84,7 +84,7 @@ class Pulling:
                 self.in_flight[call] = PullInFlight(number, self._clock.now_s)
 
     def _journal_shares(self) -> dict[int, int]:
-        """What the journal of each poller may have, in bytes: those on one node share a bound, as they come and go."""
+        """The bytes that the journal of each poller may have: those on one node share a bound, as they come and go."""
         by_node: dict[str, list[int]] = {}
         for number in range(len(self._pollers)):
             by_node.setdefault(self._pollers.where.get(number, ""), []).append(number)

@@ -186,7 +186,7 @@ class Shipping:
             self._collection_log.refused(shipment.layout, subject, len(shipment), set_aside, cause)
 
     def _subject(self, shipment: Shipment) -> str:
-        """What is in a shipment, for a person."""
+        """The content of a shipment, for a person."""
         if shipment.events:
             return "events"
         devices = sorted({name for batch in shipment.batches for name in unpack(batch.data).devices})

@@ -1,4 +1,4 @@
-"""All settings as a page: `python -m ess_ray.generate.settings_page`; `scripts/standard` writes docs/settings.md so.
+"""A page of the settings: `python -m ess_ray.generate.settings_page`; `scripts/standard` writes docs/settings.md so.
 
 Made from `config.schema`; a test holds the page in docs/ against it.
 """
@@ -62,7 +62,7 @@ def _row(key: str, kind: Any, field: Field[Any]) -> str:
 
 
 def _value(key: str, kind: Any, rule: Rule) -> str:
-    """What the value may be: `a number, 0 to 10 s`; `full or normal`; or just the type."""
+    """The values that are allowed: `a number, 0 to 10 s`; `full or normal`; or just the type."""
     if rule.choices:
         return " or ".join(filter(None, [", ".join(rule.choices[:-1]), rule.choices[-1]]))
     if get_origin(kind) in {list, dict}:

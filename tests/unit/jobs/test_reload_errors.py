@@ -34,7 +34,7 @@ class Pollers:
         self.changed = 0
 
     def prepare(self, _plans: object) -> None:
-        """They are there."""
+        """Nothing: the pollers are there."""
 
     def change(self, _plans: object) -> None:
         self.changed += 1

@@ -112,7 +112,7 @@ class JournalFile:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """All that is read in the `with` block is as it was at one moment."""
+        """A snapshot: what is read in the `with` block is as it was at one moment."""
         self._reading.execute("BEGIN")
         try:
             yield

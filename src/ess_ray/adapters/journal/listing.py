@@ -1,4 +1,4 @@
-"""What the journals of a state folder hold, and for which database: read without opening them as their poller does.
+"""A list of a state folder's journals, with content and database, read without opening them as their poller does.
 
 For `job=journals`. Nothing is changed, and a journal that a poller is writing is read as well. Of each group only the
 index is read, so that gigabytes take seconds. Errors are part of the listing: none is raised for a single file.
@@ -42,7 +42,7 @@ class ListedJournal:
 
 
 def list_journals(state_dir: Path) -> list[ListedJournal]:
-    """All journals below the state folder, those that were set aside too; by folder and name. [] if there are none."""
+    """The journals below the state folder, those that were set aside too; by folder and name. [] if there are none."""
     paths = (path for path in sorted((state_dir / "journal").glob(f"*/*{SUFFIX}*")) if _is_journal(path))
     return [_listed(path) for path in paths]
 

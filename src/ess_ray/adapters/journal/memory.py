@@ -1,4 +1,4 @@
-"""What a journal has in memory, behind one lock that is never held while the disk works.
+"""The part of a journal that is in memory, behind one lock that is never held while the disk works.
 
 Three threads meet here: the poll loop puts, the puller takes and acknowledges, the journal's own thread commits. None
 waits for another's disk or database. `adapters.journal.journal` draws the way of an item.
@@ -113,7 +113,7 @@ class JournalMemory:
                 quiet = not self._offered.wait(min(left_s, QUIET_S))
 
     def take_fresh(self, most: int, taken: Taken, set_aside: Set[str]) -> None:
-        """As `Groups.take_fresh`; if nothing else is fresh, also of groups that were reduced to their ticks."""
+        """Add fresh groups to `taken`, see `Groups.take_fresh`; if there are none, also ticks of reduced groups."""
         with self._work:
             self._offer_if_stalled()
             if most and not self._groups.fresh and self._groups.has_reduced:
@@ -122,25 +122,25 @@ class JournalMemory:
             self._groups.take_fresh(most, taken, set_aside)
 
     def backlog(self) -> BacklogSpan:
-        """As `Groups.backlog`."""
+        """The part of the backlog that may be read now, see `Groups.backlog`."""
         with self._work:
             return self._groups.backlog()
 
     def take_stored(
         self, span: BacklogSpan, read: Sequence[StoredGroup], most: int, taken: Taken, set_aside: Set[str]
     ) -> list[StoredGroup]:
-        """As `Groups.take_stored`."""
+        """Add groups that were read to `taken`; gives the damaged ones, see `Groups.take_stored`."""
         with self._work:
             return self._groups.take_stored(span, read, most, taken, set_aside)
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
-        """As `Groups.acknowledge`; wakes the journal's thread."""
+        """Note that parts with these numbers are committed, see `Groups.acknowledge`; wakes the journal's thread."""
         with self._work:
             self._groups.acknowledge(numbers)
             self._work.notify()
 
     def offer_again(self) -> None:
-        """As `Groups.offer_again`."""
+        """Offer again what was taken and is not acknowledged, see `Groups.offer_again`."""
         with self._work:
             self._groups.offer_again()
 

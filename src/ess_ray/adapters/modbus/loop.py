@@ -46,7 +46,7 @@ def now() -> Now:
 
 
 class ModbusLoop:
-    """All connections of one process, in a thread that ends when no tick is left.
+    """The connections of one process, in a thread that ends when no tick is left.
 
     `deliver` is called in that thread with each sample and event, so it must not wait; `counts` is counted into.
     """

@@ -68,7 +68,7 @@ class Reader:
         return reply
 
     def count_replies_at_once(self, function: int, address: int, requests: int) -> int:
-        """How many of `requests` requests for one register or bit, sent in one piece, get a good reply, in their order.
+        """The number of good replies, in order, to `requests` requests for one register or bit, sent in one piece.
 
         0 if none does, or if there is no connection. Only as many are sent as the budget has left. The connection is
         closed afterwards. Raises ValueError for any function but 1-4.
@@ -137,7 +137,7 @@ class Reader:
 
 
 def count_connections(settings: ProbeSettings, budget: Budget, most: int, function: int, address: int) -> int:
-    """How many connections are open and get a good reply at the same time, 0 to `most`; all are closed at the end.
+    """The number of connections, 0 to `most`, that are open and get a good reply at the same time; all are closed then.
 
     Each costs one request of the budget, for the one register or bit at `address`, which is known to be readable. The
     caller's own connection must be closed before. Fewer are found if no request is left.

@@ -158,7 +158,7 @@ class DayRows:
         return statement.as_bytes(self._connection)
 
     def _source(self) -> sql.Composable:
-        """What the rows are selected from: the table, or what stands for it."""
+        """The source that the rows are selected from: the table, or a query that stands for it."""
         day = self._day_object.day
         if self._day_object.table == "device":
             return sql.SQL(DEVICES).format(start=utc(day.start_us), end=utc(day.end_us))

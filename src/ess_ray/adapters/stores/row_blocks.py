@@ -38,7 +38,7 @@ def column_names(object_format: ObjectFormat, file: IO[bytes]) -> list[str]:
 
 
 def read_content(object_format: ObjectFormat, columns: Sequence[Column], site: str, file: IO[bytes]) -> ObjectContent:
-    """Everything that the object holds; reads all of it, twice.
+    """The content of an object, summed up; reads all of it, twice.
 
     `columns`: those of its header. Raises ValueError if it is cut off, has a row of another site or out of the order of
     time, or a value that its column cannot have.
@@ -62,7 +62,7 @@ def read_content(object_format: ObjectFormat, columns: Sequence[Column], site: s
 
 
 def row_blocks(object_format: ObjectFormat, columns: Sequence[Column], file: IO[bytes]) -> Iterator[RowBlock]:
-    """All rows of an object that `read_content` has read without an error, in order."""
+    """The rows of an object that `read_content` has read without an error, in order."""
     with _readable():
         for table in READERS[object_format.name](object_format, file).tables(columns, typed=False):
             yield from _blocks(table, columns)
@@ -161,7 +161,7 @@ class _ParquetReader:
             yield pa.Table.from_batches([batch])
 
     def content_crc32c(self) -> None:
-        """Nothing: the canonical CSV is not there."""
+        """None: a Parquet file has no canonical CSV."""
 
 
 class _CsvReader:
@@ -196,7 +196,7 @@ class _CsvReader:
             yield pa.Table.from_batches([batch])
 
     def content_crc32c(self) -> int:
-        """Of the canonical CSV, header included."""
+        """The CRC32C of the canonical CSV, header included, once all of it was read. ValueError if it is cut off."""
         if not self._content.ends_well:
             raise ValueError("its last line is cut off")
         return self._content.checksum.crc32c

@@ -137,7 +137,7 @@ class _FloatRule(_Rule):
     """Floats: scaled in double precision, so their own rounding stays; infinity is kept."""
 
     def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
-        """As of every rule; bit patterns are compared before anything is a number, whatever the number would be."""
+        """Decode as every rule does; bit patterns are compared first, since NaN is no number that could be compared."""
         if self.shared.patterns:
             bits = raw.view(f"<u{raw.itemsize}")
             matching = np.isin(bits, np.array(self.shared.patterns, bits.dtype))

@@ -28,7 +28,7 @@ class RowBlock:
 
 @dataclass(frozen=True, slots=True)
 class ObjectContent:
-    """Everything that an object was found to hold when all of it was read."""
+    """The content of an object, as it was counted when all of it was read."""
 
     rows: int
     first_us: int | None  # microseconds since 1970 UTC; None without rows

@@ -27,7 +27,7 @@ def first_tick_us(wall_us: int, period_us: int) -> int:
 
 
 def ticks_between(start_us: int, end_us: int, period_us: int) -> int:
-    """How many multiples of `period_us` lie in [start_us, end_us), since 1970 UTC; 0 if the end is before the start."""
+    """The number of multiples of `period_us` in [start_us, end_us), since 1970 UTC; 0 if the end comes first."""
     return max(0, -(-end_us // period_us) - -(-start_us // period_us))
 
 

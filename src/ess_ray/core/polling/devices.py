@@ -53,7 +53,7 @@ class PolledDevice:
         return self.poll is not None or self.cadence.next_due_us() is not None
 
     def prepared(self, requests: Sequence[Request]) -> list[PreparedRequest]:
-        """These, ready to be sent; a poll mostly has the requests of the poll before, the very same object."""
+        """The requests, ready to be sent; a poll mostly has the requests of the poll before, the very same object."""
         if requests is not self._requests:
             self._requests = requests
             self._prepared = [self._framing.prepare(self.settings.unit_id, request) for request in requests]
@@ -66,7 +66,7 @@ class PolledDevice:
         self.at_once = 1
 
     def on_several_replied(self) -> None:
-        """All requests sent together got replies."""
+        """Note that all requests that were sent together got replies."""
         self._strikes = 0
 
     def on_alone_replied(self, now: Now, deliver: Callable[[Event], None]) -> None:
@@ -155,7 +155,7 @@ Taken = Mapping[Device, Sequence[range]]  # the ticks that were taken, in ranges
 
 
 class PolledDevices:
-    """All devices behind one connection, and their ticks."""
+    """The devices behind one connection, and their ticks."""
 
     __slots__ = ("_clock", "_framing", "counts", "devices")
 

@@ -35,7 +35,7 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredFleet:
-    """All devices of a collector from `first_us` on; `changed_us`: the moments of devices that have one of their own.
+    """The devices of a collector from `first_us` on; `changed_us`: the moments of devices that have one of their own.
 
     Devices of the configuration before that are gone now may be in `changed_us` too.
     """

@@ -34,7 +34,7 @@ class PollReply:
 
 @dataclass(frozen=True, slots=True)
 class PollOrder:
-    """What a poller, by its number, is to poll from `first_us` on."""
+    """The devices that a poller, by its number, is to poll from `first_us` on."""
 
     poller: int
     devices: Devices
@@ -82,7 +82,7 @@ class Handover:
         return not self._sent and not self._to_send
 
     def orders(self) -> list[PollOrder]:
-        """What can be sent now, each once; to be called again after replies."""
+        """The orders that can be sent now, each once; to be called again after replies."""
         orders = []
         for number, group in list(self._to_send.items()):
             free = tuple(settings for settings in group if self._is_free(settings.device, number))

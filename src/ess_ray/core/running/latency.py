@@ -1,4 +1,4 @@
-"""How long samples took, in constant memory. Used by the account of a run."""
+"""Latencies of samples, counted in constant memory. Used by the account of a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Latency:
         self._buckets.update(dict(zip(*map(np.ndarray.tolist, np.unique(buckets, return_counts=True)), strict=True)))
 
     def up_to(self, bounds_s: Sequence[float]) -> tuple[list[int], float]:
-        """How many samples do not exceed each of the rising bounds (cumulative), and the sum of all, in seconds."""
+        """The number of samples up to each of the rising bounds (cumulative), and the sum of latencies, in seconds."""
         counts, sum_s = [0] * (len(bounds_s) + 1), 0.0
         for bucket, samples in self._buckets.items():
             seconds = exp(bucket * self._STEP) / 1e6

@@ -146,7 +146,7 @@ def status_from(tree: Mapping[str, Any]) -> RunStatus:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a status has besides the account; see `RunStatus`. `timezones`: by site, in the order to be shown."""
+    """The parts of a status besides the account; see `RunStatus`. `timezones`: by site, in the order to be shown."""
 
     timezones: Mapping[str, str]
     end_us: int | None

@@ -1,4 +1,4 @@
-"""How much the conductor holds, and how the room is shared: no layout can take it from the others."""
+"""The samples that the conductor holds, and the room for more, shared so that no layout takes it from the others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class HeldSamples:
         return any(self._in.values())
 
     def room(self, lane: Lane, layouts: Set[str]) -> int:
-        """How many samples may come in a lane from pollers that have these layouts; no layouts: it is not known yet.
+        """The number of samples that pollers with these layouts may give in a lane; no layouts: not known yet.
 
         Of several layouts that with most room counts: one that is stuck must not keep the others back. Only half of it
         is given then, since all that comes may be of one layout: else `is_crowded` would hand some of it back.
@@ -49,7 +49,7 @@ class HeldSamples:
         return all(2 * self._of[lane, layout] <= max(0, self._free(lane)) for lane in Lane)
 
     def _free(self, lane: Lane) -> int:
-        """What may still come in a lane. Of the backlog only half of all is held, or fresh ones would have to wait."""
+        """The room that is left in a lane. Of the backlog only half of all is held, or fresh ones would wait."""
         if lane is Lane.EVENTS:
             return MOST_EVENTS_HELD - self._in[lane]
         free = MOST_HELD - self._in[Lane.FRESH] - self._in[Lane.BACKLOG]

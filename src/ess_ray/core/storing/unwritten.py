@@ -56,7 +56,7 @@ class Unwritten:
         return number in self._tried
 
     def begin_commit(self) -> list[StoredGroup]:
-        """All groups, oldest first, to be written now; `written` or `not_written` follows."""
+        """The groups, oldest first, to be written now; `written` or `not_written` follows."""
         self._committing = list(self._groups)
         self._tried.update(self._committing)
         return list(self._groups.values())

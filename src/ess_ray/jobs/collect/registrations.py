@@ -24,7 +24,7 @@ from ess_ray.core.settings import Settings
 
 
 class Registrations:
-    """Those of one database: `opened` once its identity is known, then `append` and `enter`, by any thread.
+    """Configurations for one database: `opened` once its identity is known, then `append` and `enter`, by any thread.
 
     `_record` is what is on disk, if the disk takes it. `enter` may wait for the database, and keeps no other call
     waiting meanwhile but another `enter`.

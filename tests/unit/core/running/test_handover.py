@@ -29,7 +29,7 @@ A, B, C, A2 = settings("a"), settings("b"), settings("c"), settings("a", 2)
 def carried_out(
     before: Sequence[Devices], after: Sequence[Devices], replies: dict[int, list[PollReply]]
 ) -> tuple[list[PollOrder], list[Changed]]:
-    """All orders of a change, in turn, and what is known of it; each poller's replies, else it was in time."""
+    """The orders of a change, in turn, and the changes that the replies say; without a reply a poller was in time."""
     handover, orders, changed = Handover(before, after, FIRST_US), [], []
     while not handover.over:
         orders += handover.orders()

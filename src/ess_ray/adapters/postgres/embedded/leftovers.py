@@ -1,4 +1,4 @@
-"""What an earlier server has left: its pid file, a server that outlived its owner, children that outlived their server.
+"""Left-overs of an earlier server: its pid file, a server that outlived its owner, children that outlived their server.
 
 A postmaster that is killed (kill -9, or by Linux when memory is short) cannot end its children. They notice, and end by
 themselves, at once while they wait and later while they work; until then they hold the shared memory, and PostgreSQL
@@ -76,7 +76,7 @@ def end_children(data: Path, stopping: Callable[[], bool]) -> None:
 
 
 def _attached(data: Path) -> int:
-    """How many processes are attached to the shared memory that `postmaster.pid` names: what PostgreSQL looks at."""
+    """The number of processes attached to the shared memory that `postmaster.pid` names: what PostgreSQL looks at."""
     lines = pid_file_lines(data)
     if len(lines) <= SHARED_MEMORY_LINE or not SHARED_MEMORY.exists():
         return 0

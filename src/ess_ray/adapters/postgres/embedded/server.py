@@ -138,7 +138,7 @@ class EmbeddedPostgres:
 
     @property
     def ended(self) -> str:
-        """How the server has ended that was started and not stopped, as "was killed by signal 9"; "" while it runs."""
+        """The end of a server that was started and not stopped, as "was killed by signal 9"; "" while it runs."""
         code = self._server.poll() if self._server else None
         if code is None:
             return ""

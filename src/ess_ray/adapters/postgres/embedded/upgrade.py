@@ -53,7 +53,7 @@ Counts = dict[tuple[str, str, str], int]  # rows by database, schema, table
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """What an upgrade did: from which major version to which, how many tables and rows, where the old files are."""
+    """An upgrade that was done: major versions before and after, tables and rows, folder of the old files."""
 
     before: int
     after: int
