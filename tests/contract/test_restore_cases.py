@@ -134,6 +134,16 @@ def test_a_tick_gets_back_the_rows_that_the_database_has_lost(archive: Archive) 
     assert cells(archive.dsn, BOOKS) == before
 
 
+def test_rows_that_the_database_refuses_end_their_day_only(archive: Archive) -> None:
+    archive.run("DELETE FROM sample")
+    archive.run("DELETE FROM bank")
+    archive.run(f"ALTER TABLE bank ADD CHECK (time <> '{utc(DAY.start_us + 5 * HOUR_US)}')")
+    outcome = archive.restore()
+    assert (outcome.end, outcome.succeeded, outcome.count.ticks_new) == (RestoreEnd.BROKEN_OFF, False, 5)
+    assert "bank" in outcome.problem
+    assert archive.value("SELECT count(*) FROM sample") == 5
+
+
 def test_a_tick_with_another_sample_stays_as_it_is(archive: Archive) -> None:
     tick = utc(DAY.start_us + 3 * HOUR_US)
     archive.run("UPDATE sample SET status = 'failed', reason = 'timeout' WHERE time = %s", tick)

@@ -21,7 +21,7 @@ from ess_ray.adapters.stores.checksum import Checksum
 from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.row_blocks import column_names, read_content, row_blocks
 from ess_ray.core.day import whole_day
-from ess_ray.core.errors import CannotStart
+from ess_ray.core.errors import CannotStart, DatabaseRefused
 from ess_ray.core.exporting.extent import extent_of_metadata
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.names import NamedObject, name_prefix, named_objects
@@ -94,7 +94,10 @@ class Restorer:
         return [StoredDay(site, day, timezone, dict(sorted(objects[day].items()))) for day in sorted(objects)]
 
     def restore(self, stored_day: StoredDay) -> Iterator[RestoreReport]:
-        """Restore a day, or say what that would do; REFUSED, and nothing is inserted, if an object is not right."""
+        """Restore a day, or say what that would do; REFUSED, and nothing is inserted, if an object is not right.
+
+        BROKEN_OFF if the database refuses rows: the hours before theirs are restored.
+        """
         with ExitStack() as stack:
             checked: list[_CheckedObject] = []
             for number, in_formats in enumerate(stored_day.objects.values()):
@@ -154,11 +157,15 @@ class Restorer:
         count, rows = HourCount(), 0
         all_rows = sum(each.content.rows for each in checked)
         tables = [each.table for each in checked]
-        with open_load(self._dsn, stored_day.site, tables, run=self._run, identity=self._identity) as load:
-            for of_hour in _parts(load, checked):
-                count.add(of_hour)
-                rows = sum(table.rows for table in count.tables.values())
-                yield RestoreProgress(rows, READ_SHARE + LOAD_SHARE * rows / max(1, all_rows))
+        try:
+            with open_load(self._dsn, stored_day.site, tables, run=self._run, identity=self._identity) as load:
+                for of_hour in _parts(load, checked):
+                    count.add(of_hour)
+                    rows = sum(table.rows for table in count.tables.values())
+                    yield RestoreProgress(rows, READ_SHARE + LOAD_SHARE * rows / max(1, all_rows))
+        except DatabaseRefused as error:  # of this day's rows; other days may be all right
+            yield RestoreOutcome(RestoreEnd.BROKEN_OFF, count, problem=str(error))
+            return
         entered = 0
         if self._run and self._take_over:
             day = whole_day(stored_day.day, stored_day.timezone)

@@ -25,7 +25,7 @@ from ess_ray.app.state_folder import state_folder
 from ess_ray.core.day import date_at, date_of_word
 from ess_ray.core.errors import printable
 from ess_ray.core.exporting.objects import Catalogue
-from ess_ray.core.exporting.restoring import HourCount, RestoreEnd, RestoreOutcome, StoredDay
+from ess_ray.core.exporting.restoring import HourCount, RestoreOutcome, StoredDay
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import RestoreSettings, Settings
 from ess_ray.jobs.restore_text import day_lines, sum_lines
@@ -117,7 +117,7 @@ def _restore(restorer: Restorer, days: list[StoredDay]) -> list[RestoreOutcome]:
 
 def _log(stored_day: StoredDay, outcome: RestoreOutcome) -> None:
     line = next(iter(day_lines(stored_day, outcome)))
-    if outcome.end is RestoreEnd.REFUSED:
+    if outcome.problem:
         print_line(f"ess_ray: {stored_day}: {outcome.problem}", error=True)
     level = logging.INFO if outcome.succeeded else logging.ERROR
     log.log(level, line, extra=about("restore", site=stored_day.site, count=outcome.count.ticks_new))

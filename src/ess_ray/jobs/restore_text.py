@@ -12,6 +12,9 @@ def day_lines(stored_day: StoredDay, outcome: RestoreOutcome) -> Iterator[str]:
     if outcome.end is RestoreEnd.REFUSED:
         yield f"{stored_day}: refused, nothing was restored: {outcome.problem}"
         return
+    if outcome.end is RestoreEnd.BROKEN_OFF:
+        yield f"{stored_day}: broken off, {outcome.problem}; earlier hours are restored, the same command does the rest"
+        return
     count = outcome.count
     tables = ", ".join(f"{table} {of.new} of {of.rows}" for table, of in count.tables.items())
     entered = f"; {outcome.entered} objects taken over into the ledger" if outcome.entered else ""

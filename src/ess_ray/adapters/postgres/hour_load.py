@@ -30,13 +30,15 @@ from ess_ray.core.maps.fixed_columns import SAMPLE_KEY
 LOAD_LIMIT_S = 1800.0  # of the server's silence: rows of an hour are inserted in one statement
 MOST_REPEATS = 5  # how often a collector may store ticks of the hour while it is restored
 # Local to the transaction, see `adapters.postgres.writer`. Chunks that are compressed may be taken apart in full.
+# Another restore of the site is waited for without a lock on late_commit: an export would take it for a writer.
 BEGIN = """
+SELECT pg_advisory_xact_lock(hashtextextended('restore ' || {site}, 0));
 LOCK TABLE late_commit IN ROW EXCLUSIVE MODE;
 SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', '0', true),
        set_config('idle_in_transaction_session_timeout', '0', true), set_config('ess_ray.collector', '', true),
        set_config('client_connection_check_interval', '2s', true), set_config('work_mem', '64MB', true),
        set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true),
-       set_config('jit', 'off', true), pg_advisory_xact_lock(hashtextextended('restore ' || {site}, 0))"""
+       set_config('jit', 'off', true)"""
 LATE_COMMIT = """
 INSERT INTO late_commit (site, tables, first, last)
 SELECT site, %s, %s, %s FROM export_until WHERE site = %s AND until > %s"""

@@ -83,6 +83,7 @@ class RestoreEnd(StrEnum):
     WOULD = "would be restored"  # a dry run
     INCOMPLETE = "not all of it"  # the database has, and keeps, other samples at some ticks
     REFUSED = "refused"  # an object is damaged, or does not fit the data standard: nothing was inserted
+    BROKEN_OFF = "broken off"  # the database refused rows of an hour: the hours before are restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,12 @@ class RestoreOutcome:
     end: RestoreEnd
     count: HourCount = field(default_factory=HourCount)
     entered: int = 0  # objects that the ledger has taken over
-    problem: str = ""  # of REFUSED: why, for a person
+    problem: str = ""  # of REFUSED and BROKEN_OFF: why, for a person
 
     @property
     def succeeded(self) -> bool:
         """True if the database has, or in a dry run would have, everything that the objects hold."""
-        return self.end not in (RestoreEnd.INCOMPLETE, RestoreEnd.REFUSED)
+        return self.end not in (RestoreEnd.INCOMPLETE, RestoreEnd.REFUSED, RestoreEnd.BROKEN_OFF)
 
 
 RestoreReport = RestoreProgress | RestoreOutcome
