@@ -28,11 +28,15 @@ class PolledBy:
         """Devices may have moved from one process to another."""
         self._polled.clear()
 
-    def of(self, pid: int) -> tuple[int, ...]:
-        """The devices of a process; all if it was never seen with a connection."""
-        self.look([pid])
+    def of(self, pid: int, pollers: Iterable[int]) -> tuple[int, ...]:
+        """The devices that a process may poll: those it was seen with, and those that none of `pollers` was seen with.
+
+        The latter may have been out of reach since the configuration was changed.
+        """
+        self.look({pid, *pollers})
         every = {device for devices in self._devices.values() for device in devices}
-        return tuple(sorted(self._polled.get(pid) or every))
+        others = {device for other, polled in self._polled.items() if other != pid for device in polled}
+        return tuple(sorted(every - others | self._polled[pid]))
 
 
 def _ports_by_inode() -> dict[str, int]:

@@ -59,7 +59,7 @@ class Schedule:
         self._undo: list[tuple[float, int, str, Undo]] = []
         self._numbers = count()
         polled_by = PolledBy({proxy.port: tuple(group) for proxy, group in self._behind.items()})
-        job.polled_by = polled_by.of
+        job.polled_by = lambda pid: polled_by.of(pid, job.pids("poller"))
         self._polled_by, self._looked_s = polled_by, 0.0
         self._reloads = Reloads(job, polled_by)
         self._accidents = DatabaseFaults(server, database, job.history, folder / "copies", self._chance)

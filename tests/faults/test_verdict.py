@@ -107,6 +107,11 @@ def lose_a_sample(case: Case) -> None:
     case.delete(TICK)
 
 
+def lose_the_first_tick_of_a_new_poller(case: Case) -> None:
+    case.delete(TICK)
+    case.history.ended.append(Ended((1,), TICK[1] - 0.5))
+
+
 def lose_a_row(case: Case) -> None:
     case.tables.parts = {**case.tables.parts, TICK: case.tables.parts[TICK][:1]}
 
@@ -173,7 +178,8 @@ def lose_what_was_restored_and_hold_nothing(case: Case) -> None:
 @pytest.mark.parametrize(
     ("tamper", "kind"),
     [
-        (lose_a_sample, "lost"), (lose_a_row, "lost"), (double_a_row, "doubled"), (change_a_value, "wrong"),
+        (lose_a_sample, "lost"), (lose_the_first_tick_of_a_new_poller, "lost"), (lose_a_row, "lost"),
+        (double_a_row, "doubled"), (change_a_value, "wrong"),
         (fail_without_a_fault, "gap"), (fail_by_a_fault_of_another_device, "gap"), (fail_long_after_a_fault, "gap"),
         (time_out_while_the_journals_disk_is_full, "gap"), (lose_an_object, "gone"),
         (replace_by_a_smaller_object, "gone"), (export_a_row_twice, "doubled"), (change_a_cell_of_an_object, "wrong"),
@@ -215,6 +221,18 @@ def without_a_poller_that_was_killed(case: Case) -> None:
     case.history.ended.append(Ended((1,), TICK[1] + 0.05))
 
 
+def answers_to_requests_that_a_dead_poller_left_in_its_network(case: Case) -> None:
+    case.delete(TICK)
+    case.generations.clear()
+    case.export()
+    case.history.ended.append(Ended((1,), TICK[1] - 0.5))
+    moment_ms = 1000 * TICK[1] + 100
+    case.answers = [
+        answer._replace(connection=2) if (answer.device, answer.clock_ms) == (1, moment_ms) else answer
+        for answer in case.answers
+    ]
+
+
 def another_period_after_a_reload(case: Case) -> None:
     for second in range(START_S + 11, END_S, 2):
         case.delete((1, second))
@@ -227,7 +245,8 @@ def another_period_after_a_reload(case: Case) -> None:
     "happen",
     [
         forgotten_by_a_restored_copy, data_deleted_by_an_administrator, failed_by_its_own_fault,
-        without_a_poller_that_was_killed, another_period_after_a_reload,
+        without_a_poller_that_was_killed, answers_to_requests_that_a_dead_poller_left_in_its_network,
+        another_period_after_a_reload,
     ],
 )  # fmt: skip
 def test_what_has_its_reason_is_counted_apart(happen: Callable[[Case], None]) -> None:
