@@ -34,6 +34,7 @@ from ess_ray.core.running.configured import Configured
 from tests.contract.test_restore import cells, new_dsn  # noqa: F401 (a fixture)
 from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import BANK_COLUMNS, STANDARD, compress, flush_of
+from tests.journals import wait_until
 
 HOUR_US = 3_600_000_000
 CSV, PARQUET = FORMATS["csv"], FORMATS["parquet"]
@@ -142,6 +143,21 @@ def test_rows_that_the_database_refuses_end_their_day_only(archive: Archive) -> 
     assert (outcome.end, outcome.succeeded, outcome.count.ticks_new) == (RestoreEnd.BROKEN_OFF, False, 5)
     assert "bank" in outcome.problem
     assert archive.value("SELECT count(*) FROM sample") == 5
+
+
+def test_an_hour_that_ends_in_a_deadlock_is_repeated(archive: Archive) -> None:
+    for table in ("sample", "bank", "pcs"):
+        archive.run(f"DELETE FROM {table}")
+    outcomes: list[RestoreOutcome] = []
+    restoring = Thread(target=lambda: outcomes.append(archive.restore()))
+    with psycopg.connect(archive.dsn) as other:
+        other.execute("SET deadlock_timeout = '1min'")  # the restore notices it first
+        other.execute("LOCK TABLE bank IN ACCESS EXCLUSIVE MODE")
+        restoring.start()
+        wait_until(lambda: archive.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == 1)
+        other.execute("LOCK TABLE sample IN ACCESS EXCLUSIVE MODE")
+    restoring.join(60)
+    assert [(each.end, each.count.ticks_new) for each in outcomes] == [(RestoreEnd.RESTORED, 24)]
 
 
 def test_a_tick_with_another_sample_stays_as_it_is(archive: Archive) -> None:

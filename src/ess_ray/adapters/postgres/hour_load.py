@@ -28,7 +28,7 @@ from ess_ray.core.maps.column_types import Column, is_array, value_type
 from ess_ray.core.maps.fixed_columns import SAMPLE_KEY
 
 LOAD_LIMIT_S = 1800.0  # of the server's silence: rows of an hour are inserted in one statement
-MOST_REPEATS = 5  # how often a collector may store ticks of the hour while it is restored
+MOST_REPEATS = 5  # how often somebody else may store ticks of the hour, or lock its chunks, while it is restored
 # Local to the transaction, see `adapters.postgres.writer`. Chunks that are compressed may be taken apart in full.
 # Another restore of the site is waited for without a lock on late_commit: an export would take it for a writer.
 BEGIN = """
@@ -135,19 +135,27 @@ class HourLoad:
             self._begin([sample, *(self._tables[table] for table in blocks if table != "sample")])
             rows = {table: self._copy(self._tables[table], of_table) for table, of_table in blocks.items()}
             for _ in range(MOST_REPEATS):
-                with self._connection.transaction() as attempt:
-                    count = self._insert(rows, limits)
-                    if count is None:
-                        raise psycopg.Rollback(attempt)
-                if count is not None:
+                if count := self._attempt(rows, limits):
                     break
             else:
-                raise psycopg.errors.LockNotAvailable("collectors keep storing ticks of that hour: try again later")
+                problem = "collectors store ticks of that hour, or its chunks are being compressed: try again later"
+                raise psycopg.errors.LockNotAvailable(problem)
             touched = [table for table, of_table in count.tables.items() if of_table.new]
             if touched and self._run:
                 last = utc((hour + 1) * HOUR_US - 1)
                 self._connection.execute(LATE_COMMIT, [touched, limits["start"], last, self._site, limits["start"]])
         return count
+
+    def _attempt(self, rows: Mapping[str, int], limits: Mapping[str, object]) -> HourCount | None:
+        """Insert what is new, or count it; None, and nothing is inserted, if somebody else was in the way."""
+        try:
+            with self._connection.transaction() as attempt:
+                if (count := self._insert(rows, limits)) is None:
+                    raise psycopg.Rollback(attempt)
+                return count
+        except psycopg.errors.DeadlockDetected:  # with a writer, or with TimescaleDB, which compresses the chunk
+            pass
+        return None
 
     def _begin(self, tables: Iterable[LoadedTable]) -> None:
         """Begin the transaction's work; temporary tables for the rows of these tables, and for ticks."""
