@@ -13,7 +13,7 @@ def test_faults_by_chance_lose_double_and_change_nothing(tmp_path: Path) -> None
     result, problems, _ = soak(tmp_path, minutes=0.6, seed=20261122, devices=8)
     assert problems == []
     assert result["stored"] > 0
-    assert sum(result["faults"].values()) > 5
+    assert sum(result["faults"].values()) >= 3
     assert result["exported"] > 0
 
 

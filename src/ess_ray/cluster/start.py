@@ -75,7 +75,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
             logging_level=logging.ERROR,
             **own,
         )
-    except (OSError, ValueError, RuntimeError, ConnectionError) as error:
+    except Exception as error:  # Ray raises that very class, as when its node is not up in time
         raise CannotStart(f"Ray does not start: {str(error).strip().splitlines()[0]}") from error
     # Ray would print its own lines about nodes that die in the middle of our display, which reports them too.
     ray._private.worker.print_to_stdstream = _to_the_log  # noqa: SLF001
