@@ -10,11 +10,10 @@ from tests.faults.soak import soak
 
 
 def test_faults_by_chance_lose_double_and_change_nothing(tmp_path: Path) -> None:
-    result, problems, _ = soak(tmp_path, minutes=0.6, seed=20261122, devices=8)
+    result, problems, _ = soak(tmp_path, minutes=0.6, seed=20261122, devices=8, archive=False)
     assert problems == []
     assert result["stored"] > 0
     assert sum(result["faults"].values()) >= 3
-    assert result["exported"] > 0
 
 
 def test_forty_five_minutes_have_the_faults_that_are_promised() -> None:
