@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -98,14 +99,28 @@ def server(request: pytest.FixtureRequest) -> str:
     return dsn
 
 
-@pytest.fixture
-def dsn(server: str) -> Iterator[str]:
-    """A database of its own for each test."""
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """The DSN of an empty database on the server, for the `with` block."""
     name = f"ess_ray_test_{os.getpid()}_{next(NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} {COPIED}")
         yield make_conninfo(server, dbname=name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def dsn(server: str) -> Iterator[str]:
+    """A database of its own for each test."""
+    with new_database(server) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def other_dsn(server: str) -> Iterator[str]:
+    """A second database on the same server."""
+    with new_database(server) as dsn:
+        yield dsn
 
 
 @pytest.fixture

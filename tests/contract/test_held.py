@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.postgres.connect import utc
@@ -81,16 +79,6 @@ class Site:
 @pytest.fixture
 def site(dsn: str, store: Store) -> Site:
     return Site(dsn, store)
-
-
-@pytest.fixture
-def other_dsn(server: str) -> Iterator[str]:
-    """A second database on the same server."""
-    name = f"ess_ray_test_{os.getpid()}_other"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_conninfo(server, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,6 @@ from ess_ray.core.exporting.outcome import ExportEnd
 from ess_ray.core.exporting.restoring import RestoreEnd
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.configured import Configured
-from tests.contract.test_restore import new_dsn  # noqa: F401 (a fixture)
 from tests.contract.test_restore_cases import CSV, EVERY_FORMAT, PARQUET, Archive
 from tests.exports import DEVICE, SEOUL
 from tests.flushes import STANDARD
@@ -42,9 +41,7 @@ def test_an_object_keeps_the_columns_that_the_standard_lost(
 
 
 def test_a_restored_object_keeps_the_columns_that_the_database_does_not_know_of(
-    dsn: str,
-    new_dsn: str,  # noqa: F811
-    tmp_path: Path,
+    dsn: str, other_dsn: str, tmp_path: Path
 ) -> None:
     """A backup from before a map got more columns: the table device says that the old map held on that day."""
     archive = Archive(dsn, tmp_path)
@@ -52,9 +49,9 @@ def test_a_restored_object_keeps_the_columns_that_the_database_does_not_know_of(
     archive.write(range(24))
     archive.export()
     before = archive.file("bank").read_bytes()
-    new = Archive(new_dsn, tmp_path)
+    new = Archive(other_dsn, tmp_path)
     old_map = Configured(DEVICE, "m", "older", 3600.0, 0.0, {"bank": ["soc"], "pcs": ["power"]}, SEOUL)
-    register_devices(new_dsn, [old_map], 0)
+    register_devices(other_dsn, [old_map], 0)
     assert new.restore().end is RestoreEnd.INCOMPLETE  # the database keeps what it says of the device
     assert ExportEnd.HELD in new.export()
     assert archive.file("bank").read_bytes() == before

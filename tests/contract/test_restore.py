@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.postgres.connect import utc
@@ -23,7 +21,7 @@ from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
 from tests import days
-from tests.conftest import QUICK
+from tests.conftest import QUICK, new_database
 from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore
 
@@ -42,23 +40,10 @@ REJECTED = (
 
 
 @pytest.fixture
-def new_dsn(server: str) -> Iterator[str]:
-    """A second database on the same server: it takes the place of the lost one."""
-    name = f"ess_ray_test_{os.getpid()}_new"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_conninfo(server, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
 def embedded_dsn(embedded_server: str) -> Iterator[str]:
     """A database without TimescaleDB, once for both kinds of servers."""
-    name = f"ess_ray_test_{os.getpid()}_embedded"
-    with psycopg.connect(embedded_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_conninfo(embedded_server, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(embedded_server) as dsn:
+        yield dsn
 
 
 def cells(dsn: str, tables: Sequence[str] = TABLES) -> dict[str, list[str]]:
@@ -155,45 +140,45 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
 
 
 def test_a_database_that_was_thrown_away_is_filled_again(
-    dsn: str, new_dsn: str, tmp_path: Path, store: list[str], capsys: pytest.CaptureFixture[str]
+    dsn: str, other_dsn: str, tmp_path: Path, store: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = Plant(dsn, tmp_path, *store)
     lost.fill()
     assert {*lost.export()} == {ExportEnd.EXPORTED}
     before, report = cells(dsn), lost.report(capsys)
-    plant = Plant(new_dsn, tmp_path, *store)
+    plant = Plant(other_dsn, tmp_path, *store)
     assert plant.restore("from=bucket") == 0
     assert "sample 72 of 72, bank 63 of 63" in capsys.readouterr().out
-    with psycopg.connect(new_dsn) as connection:  # that was a dry run
+    with psycopg.connect(other_dsn) as connection:  # that was a dry run
         assert connection.execute("SELECT to_regclass('sample')").fetchone() == (None,)
     for end in ("restored, 72 ticks new, 0 present", "already there, 0 ticks new, 72 present"):
         assert plant.restore("from=bucket", "restore.run=true") == 0
         assert f"sionyu {DAY}: {end}" in capsys.readouterr().out
-        assert cells(new_dsn) == before
+        assert cells(other_dsn) == before
         assert plant.report(capsys) == report
         assert plant.due() == []
     assert {*plant.export()} == {ExportEnd.UNCHANGED}
 
 
 def test_a_restore_that_is_killed_again_and_again_ends_in_the_same_state(
-    dsn: str, new_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dsn: str, other_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = ["export=local", f"export.folder={tmp_path}/export"]
-    lost, plant = (Plant(each, tmp_path, *store) for each in (dsn, new_dsn))
+    lost, plant = (Plant(each, tmp_path, *store) for each in (dsn, other_dsn))
     lost.fill()
     lost.export()
     committed = 0
     for _ in range(3):
         job = plant.start_restore("restore.run=true")
-        while (now := samples(new_dsn)) < committed + 12 and job.poll() is None:
+        while (now := samples(other_dsn)) < committed + 12 and job.poll() is None:
             time.sleep(0.01)
         assert job.poll() is None
         job.kill()
         job.wait()
-        committed = max(now, samples(new_dsn))
+        committed = max(now, samples(other_dsn))
     assert 36 <= committed < 144
     assert plant.restore("restore.run=true") == 0
-    assert cells(new_dsn) == cells(dsn)
+    assert cells(other_dsn) == cells(dsn)
     assert plant.report(capsys) == lost.report(capsys)
     assert plant.due() == []
 
@@ -214,21 +199,21 @@ def test_an_embedded_database_is_made_and_filled(
 
 
 def test_several_days_of_a_folder_come_back_and_other_words_are_refused(
-    dsn: str, new_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dsn: str, other_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = Plant(dsn, tmp_path, "export=local", f"export.folder={tmp_path}/export")
     lost.fill()
     lost.export()
     copy = tmp_path / "a, copy = of it"
     shutil.copytree(tmp_path / "export", copy)
-    plant = Plant(new_dsn, tmp_path, "export=none")
+    plant = Plant(other_dsn, tmp_path, "export=none")
     assert plant.restore(f"from={copy}", "day=2026-11-20..2026-11-21") == 1
     assert "has no object of these sites and days" in capsys.readouterr().err
     for words in (["day=2026-11-20..2026-12-31", "table=rack"], ["day=all", "table=rack"]):
         assert plant.restore(f"from={copy}", *words) == 1
         assert "new rows: rack 0 of 504" in capsys.readouterr().out  # there are no samples that they belong to
     assert plant.restore(f"from={copy}", "day=all", "restore.run=true") == 0
-    assert cells(new_dsn) == cells(dsn)
+    assert cells(other_dsn) == cells(dsn)
     for words, problem in (
         (["from=bucket"], "from: say where the objects are"),
         (["from=/not/there"], "from: there is no folder"),

@@ -31,7 +31,7 @@ from ess_ray.core.exporting.restoring import RestoreEnd, RestoreOutcome
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.configured import Configured
-from tests.contract.test_restore import cells, new_dsn  # noqa: F401 (a fixture)
+from tests.contract.test_restore import cells
 from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import BANK_COLUMNS, STANDARD, compress, flush_of
 from tests.journals import wait_until
@@ -207,15 +207,12 @@ def test_rows_of_ticks_that_no_sample_has_are_left_out(archive: Archive) -> None
     assert archive.value("SELECT count(*) FROM pcs") == 23
 
 
-def test_what_the_new_database_collected_itself_is_exported_with_the_rest(
-    archive: Archive,
-    new_dsn: str,  # noqa: F811
-) -> None:
+def test_what_the_new_database_collected_itself_is_exported_with_the_rest(archive: Archive, other_dsn: str) -> None:
     """Another database wrote the object, and this one has all of it and more."""
-    new = Archive(new_dsn, archive.folder)
+    new = Archive(other_dsn, archive.folder)
     new.register()
     half_past = flush_of([(DEVICE, DAY.start_us + HOUR_US // 2)])
-    with closing(FlushWriter(new_dsn)) as writer:
+    with closing(FlushWriter(other_dsn)) as writer:
         writer.write(half_past)
     assert ExportEnd.HELD in new.export()
     outcome = new.restore()
@@ -225,11 +222,8 @@ def test_what_the_new_database_collected_itself_is_exported_with_the_rest(
     assert ExportEnd.HELD in archive.export()  # the lost database, if it comes back
 
 
-def test_restores_and_a_collector_at_once_store_every_tick_once(
-    archive: Archive,
-    new_dsn: str,  # noqa: F811
-) -> None:
-    new = Archive(new_dsn, archive.folder)
+def test_restores_and_a_collector_at_once_store_every_tick_once(archive: Archive, other_dsn: str) -> None:
+    new = Archive(other_dsn, archive.folder)
     new.register()
     outcomes: list[RestoreOutcome] = []
 
@@ -245,7 +239,7 @@ def test_restores_and_a_collector_at_once_store_every_tick_once(
         thread.join()
     assert [outcome.end for outcome in outcomes if not outcome.succeeded] == []
     without_collector = ("event", "bank", "pcs")
-    assert cells(new_dsn, without_collector) == cells(archive.dsn, without_collector)
+    assert cells(other_dsn, without_collector) == cells(archive.dsn, without_collector)
     assert new.value("SELECT count(*) FROM sample") == 24
     assert new.restore().end is RestoreEnd.PRESENT
     assert new.export() == {ExportEnd.UNCHANGED}
@@ -362,10 +356,7 @@ def test_an_object_of_any_format_that_is_cut_off_is_refused(
 
 @pytest.mark.parametrize("object_format", EVERY_FORMAT, ids=lambda each: each.suffix)
 def test_a_copy_of_objects_without_their_metadata_is_restored(
-    dsn: str,
-    new_dsn: str,  # noqa: F811
-    tmp_path: Path,
-    object_format: ObjectFormat,
+    dsn: str, other_dsn: str, tmp_path: Path, object_format: ObjectFormat
 ) -> None:
     archive = Archive(dsn, tmp_path, object_format)
     archive.register()
@@ -373,9 +364,9 @@ def test_a_copy_of_objects_without_their_metadata_is_restored(
     archive.export()
     for file in (archive.store.path / ".metadata").rglob("*.json"):
         file.unlink()
-    new = Archive(new_dsn, tmp_path, object_format)
+    new = Archive(other_dsn, tmp_path, object_format)
     assert new.restore().end is RestoreEnd.RESTORED
-    assert cells(new_dsn, BOOKS) == cells(dsn, BOOKS)
+    assert cells(other_dsn, BOOKS) == cells(dsn, BOOKS)
     assert new.export() <= {ExportEnd.UNCHANGED, ExportEnd.ENTERED}
 
 
@@ -399,10 +390,7 @@ VALUES: list[tuple[object, ...]] = [
 
 @pytest.mark.parametrize("object_format", EVERY_FORMAT, ids=lambda each: each.suffix)
 def test_values_come_back_to_the_last_bit(
-    dsn: str,
-    new_dsn: str,  # noqa: F811
-    tmp_path: Path,
-    object_format: ObjectFormat,
+    dsn: str, other_dsn: str, tmp_path: Path, object_format: ObjectFormat
 ) -> None:
     archive = Archive(dsn, tmp_path, object_format, EDGES)
     delivers = {"edge": [*EDGES.tables["edge"].columns]}
@@ -414,10 +402,10 @@ def test_values_come_back_to_the_last_bit(
             marks = ", ".join(f"%s::{of}" for of in TYPES)
             connection.execute(f"INSERT INTO edge VALUES (%s, %s, %s, 0, {marks})", (*key, *row))
     archive.export()
-    new = Archive(new_dsn, tmp_path, object_format, EDGES)
+    new = Archive(other_dsn, tmp_path, object_format, EDGES)
     outcome = new.restore()
     assert outcome.end is RestoreEnd.RESTORED, outcome
-    assert cells(new_dsn, ("sample", "edge")) == cells(dsn, ("sample", "edge"))
+    assert cells(other_dsn, ("sample", "edge")) == cells(dsn, ("sample", "edge"))
     assert new.export() == {ExportEnd.UNCHANGED}
 
 
@@ -432,19 +420,13 @@ def test_values_come_back_to_the_last_bit(
 )
 @pytest.mark.parametrize("object_format", [CSV, PARQUET], ids=lambda each: each.suffix)
 def test_days_of_any_length_come_back(
-    dsn: str,
-    new_dsn: str,  # noqa: F811
-    tmp_path: Path,
-    object_format: ObjectFormat,
-    zone: str,
-    day: date,
-    hours: int,
+    dsn: str, other_dsn: str, tmp_path: Path, object_format: ObjectFormat, zone: str, day: date, hours: int
 ) -> None:
     archive = Archive(dsn, tmp_path, object_format, day=whole_day(day, zone))
     archive.register()
     archive.write(range(hours))
     archive.export()
-    new = Archive(new_dsn, tmp_path, object_format, day=whole_day(day, zone))
+    new = Archive(other_dsn, tmp_path, object_format, day=whole_day(day, zone))
     assert new.restore().count.ticks_new == hours
-    assert cells(new_dsn, BOOKS) == cells(dsn, BOOKS)
+    assert cells(other_dsn, BOOKS) == cells(dsn, BOOKS)
     assert new.export() == {ExportEnd.UNCHANGED}

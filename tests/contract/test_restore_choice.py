@@ -14,17 +14,12 @@ from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.exporting.objects import DayObject, LedgerEntry
 from ess_ray.core.exporting.outcome import ExportEnd
 from ess_ray.core.exporting.restoring import RestoreEnd
-from tests.contract.test_restore import new_dsn  # noqa: F401 (a fixture)
 from tests.contract.test_restore_cases import CSV, HOUR_US, PARQUET, Archive
 from tests.exports import DAY, DEVICE
 from tests.flushes import flush_of
 
 
-def test_the_fuller_of_two_formats_is_restored(
-    dsn: str,
-    new_dsn: str,  # noqa: F811
-    tmp_path: Path,
-) -> None:
+def test_the_fuller_of_two_formats_is_restored(dsn: str, other_dsn: str, tmp_path: Path) -> None:
     """The format was changed, and the day after that: the older object stayed behind."""
     archive = Archive(dsn, tmp_path, CSV)
     archive.register()
@@ -32,7 +27,7 @@ def test_the_fuller_of_two_formats_is_restored(
     archive.export()
     archive.write(range(12, 24))
     Archive(dsn, tmp_path, PARQUET).export()
-    assert Archive(new_dsn, tmp_path, CSV).restore().count.ticks_new == 24
+    assert Archive(other_dsn, tmp_path, CSV).restore().count.ticks_new == 24
 
 
 class _Overtaken(Ledger):
@@ -46,18 +41,14 @@ class _Overtaken(Ledger):
         super().take_over(day_object, entry)
 
 
-def test_a_sample_that_comes_while_objects_are_taken_over_is_exported(
-    dsn: str,
-    new_dsn: str,  # noqa: F811
-    tmp_path: Path,
-) -> None:
+def test_a_sample_that_comes_while_objects_are_taken_over_is_exported(dsn: str, other_dsn: str, tmp_path: Path) -> None:
     archive = Archive(dsn, tmp_path)
     archive.register()
     archive.write(range(23))
     archive.export()
-    new = Archive(new_dsn, tmp_path)
-    ledger = _Overtaken(new_dsn, new.store.location, new.catalogue, {})
-    new.exporter = Exporter(new_dsn, ledger, new.store)
+    new = Archive(other_dsn, tmp_path)
+    ledger = _Overtaken(other_dsn, new.store.location, new.catalogue, {})
+    new.exporter = Exporter(other_dsn, ledger, new.store)
     new.restore()
     assert new.export() == {ExportEnd.REPLACED, ExportEnd.UNCHANGED}
     assert new.file("bank").read_bytes().count(b"\r\n") == 49

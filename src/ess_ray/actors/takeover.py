@@ -7,12 +7,10 @@ have changed, so that the next export replaces it. An object of which the databa
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ess_ray import __version__
 from ess_ray.actors.entries import SCHEMA, entry_of, has_content
 from ess_ray.adapters.postgres.day_rows import DayRows, open_day
 from ess_ray.adapters.postgres.ledger import Ledger
@@ -87,20 +85,12 @@ class TakeOver:
         content_crc32c = restored.content_crc32c
         if not is_restored and (content_crc32c is None or stored.metadata.get(CONTENT) != f"{content_crc32c:08x}"):
             return None
-        return LedgerEntry(
-            name=day_object.name,
-            location=location,
-            generation=stored.generation,
-            bytes=stored.bytes,
-            crc32c=stored.crc32c,
+        return replace(
+            entry_of(day_object, rows, content, stored, location),
             content_crc32c=content_crc32c or 0,
             rows=restored.rows,
             first_us=restored.first_us,
             last_us=restored.last_us,
             mark=UNKNOWN,
             schema_hash=stored.metadata.get(SCHEMA, ""),
-            version=__version__,
-            exported_us=time.time_ns() // 1000,
-            start_us=day_object.day.start_us,
-            end_us=day_object.day.end_us,
         )
