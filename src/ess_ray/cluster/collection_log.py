@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ess_ray.actors.poller import Pulled
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.core.batch import STATUSES, Batch, device_of
-from ess_ray.core.errors import Terminal
+from ess_ray.core.errors import Terminal, first_line
 from ess_ray.core.reasons import Reason
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import growth
@@ -159,8 +159,3 @@ class CollectionLog:
     def written(self) -> None:
         """Report that the database takes shipments."""
         self._troubles.over("write", "samples are stored again", about("write back"))
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of the error's text, or the name of its class if it has none."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -19,7 +19,7 @@ from ray.exceptions import RayError, RayTaskError
 from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
-from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal
+from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal, first_line
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome, ExportReport
 from ess_ray.core.running.awake import AwakeClock
@@ -124,7 +124,7 @@ class ExportTasks:
         pending = self._running[task]
         cause = error.cause if isinstance(error, RayTaskError) else error
         is_ours = isinstance(cause, EssRayError)
-        problem = _first_line(cause) if is_ours else f"the process of its task ended ({type(cause).__name__})"
+        problem = first_line(cause) if is_ours else f"the process of its task ended ({type(cause).__name__})"
         outcome = pending.outcome or ExportOutcome(ExportEnd.FAILED, problem=problem)
         unreachable = isinstance(cause, UNREACHABLE)
         repeated = unreachable and time.monotonic() > pending.began_s + REPEATED_S
@@ -178,7 +178,3 @@ class ExportTasks:
                 text = "the export of %s has reported nothing for %g s: its process is killed"
                 log.error(text, day_object, SILENCE_S, extra=fields)
                 ray.cancel(task, force=True)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

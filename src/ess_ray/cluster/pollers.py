@@ -19,9 +19,9 @@ from ray.exceptions import RayError, RayTaskError
 from ess_ray.actors.poller import Ready
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
-from ess_ray.cluster.collection_log import first_line
 from ess_ray.cluster.plan import PollerPlan, plan_keeper
 from ess_ray.cluster.supervised_actor import SupervisedActor
+from ess_ray.core.errors import first_line
 from ess_ray.core.running.handover import PollReply
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.spread import Node, eligible

@@ -17,12 +17,12 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from ess_ray.cluster.collection_log import CollectionLog, first_line
+from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import WriteInFlight, note_death
 from ess_ray.cluster.pollers import wall_us
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.batch import unpack
-from ess_ray.core.errors import EssRayError, Transient
+from ess_ray.core.errors import EssRayError, Transient, first_line
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about

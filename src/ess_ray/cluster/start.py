@@ -17,7 +17,7 @@ from typing import Any
 
 from ess_ray.cluster import sessions
 from ess_ray.cluster.ports import choose_port
-from ess_ray.core.errors import CannotStart
+from ess_ray.core.errors import CannotStart, first_line
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import ClusterSettings
 
@@ -76,7 +76,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
             **own,
         )
     except Exception as error:  # Ray raises that very class, as when its node is not up in time
-        raise CannotStart(f"Ray does not start: {str(error).strip().splitlines()[0]}") from error
+        raise CannotStart(f"Ray does not start: {first_line(error)}") from error
     # Ray would print its own lines about nodes that die in the middle of our display, which reports them too.
     ray._private.worker.print_to_stdstream = _to_the_log  # noqa: SLF001
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask

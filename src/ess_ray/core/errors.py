@@ -40,6 +40,11 @@ def printable(text: str) -> str:
     )
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of the error's text, or the name of its class if it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 class EssRayError(Exception):
     """Base of all errors that ess_ray raises on purpose; `str(error)` is a message for the user.
 
