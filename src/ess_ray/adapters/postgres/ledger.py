@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -184,6 +184,8 @@ class Ledger:
         try:
             yield row is not None and row[1]
         finally:
+            with suppress(psycopg.Error):
+                connection.rollback()  # or the server would end the claim a moment after this
             connection.close()
 
     def entries(
