@@ -99,6 +99,15 @@ def server(request: pytest.FixtureRequest) -> str:
     return dsn
 
 
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """The umask stays as it was: jobs that a test runs in this process set it."""
+    before = os.umask(0o077)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @contextmanager
 def new_database(server: str) -> Iterator[str]:
     """The DSN of an empty database on the server, for the `with` block."""

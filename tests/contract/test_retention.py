@@ -119,7 +119,8 @@ def test_a_site_that_nobody_exports_keeps_its_chunk(scene: Scene) -> None:
     scene.export(DAYS[2].date)
     with psycopg.connect(scene.dsn) as connection:
         connection.execute(
-            "INSERT INTO pcs (time, site, device, quality) SELECT time, 'busan', device, 0 FROM pcs LIMIT 1"
+            "INSERT INTO pcs (time, site, device, quality) "
+            "SELECT time, 'busan', device, 0 FROM pcs ORDER BY time LIMIT 1"
         )
     assert [line for line in scene.drop() if line not in CHUNKS] == [
         "pcs 20 busan is not exported from 2026-11-20 15:00 UTC on"
