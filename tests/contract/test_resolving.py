@@ -40,6 +40,5 @@ def test_names_that_hang_leave_the_others_their_threads(hanging: int, tmp_path: 
         pytest.skip(f"no mount namespace here: {done.stderr}")
     statuses = done.stdout.splitlines()
     assert (len(statuses), done.returncode) == (24, 0), done.stderr
-    # Two hundred threads are made in the first second, and a busy machine may be late a few times. Behind hanging names
-    # nothing would be stored.
-    assert statuses[8:].count("stored ") >= 12, statuses
+    # Two hundred threads are made in the first second, and a busy machine may be late once.
+    assert statuses[8:].count("stored ") >= 15, statuses

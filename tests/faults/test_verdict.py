@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from tests.faults.devices import HEAD, PARTS, Answer, checksum
 from tests.faults.gaps import JOURNAL, judge_gaps
 from tests.faults.history import Configured, Ended, History, Hurt, Tick
 from tests.faults.tables import Tables
-from tests.faults.verdict import Given, Verdict, judge
+from tests.faults.verdict import Given, Reported, Verdict, judge
 
 START_S, END_S, DEVICES = 1_800_000_000, 1_800_000_020, 2
 TICK = (1, START_S + 10)  # whose rows are tampered with
@@ -253,3 +254,17 @@ def test_what_has_its_reason_is_counted_apart(happen: Callable[[Case], None]) ->
     case = Case()
     happen(case)
     assert case.judge().problems() == []
+
+
+@pytest.mark.parametrize(
+    ("report", "agrees"),
+    [
+        (Reported(40, 40, 0), True),
+        (Reported(30, 30, 0, unexpected=10), True),  # a restored copy did not know that they were configured
+        (Reported(30, 30, 0), False),
+        (Reported(30, 30, 0, unexpected=9), False),
+        (Reported(40, 39, 1, reasons=Counter({"failed timeout": 1})), False),
+    ],
+)
+def test_a_report_after_a_restore_counts_every_sample(report: Reported, agrees: bool) -> None:
+    assert (Case().judge().against(report, spans_lost=True) == []) is agrees

@@ -71,14 +71,14 @@ class Verdict:
         """Where the job's own report says something else.
 
         `spans_lost`: a database was restored that did not know what was configured since; the report derives from that
-        what was expected, and calls the samples of that time unexpected.
+        what was expected, and calls the samples of that time unexpected: all others are counted as here.
         """
-        judged = Reported(self.expected, self.stored, self.explained, 0, self.reasons)
+        judged = Reported(self.expected, self.stored, self.explained, reasons=self.reasons)
         if spans_lost or self.deleted:
-            unexpected = judged.stored + judged.explained - report.stored - report.explained
-            if 0 < unexpected <= report.doubtful and report.reasons <= judged.reasons:
-                return []
-            report.expected, report.doubtful = judged.expected, judged.doubtful
+            report.expected, report.unproven = judged.expected, judged.unproven
+        fewer = report.stored <= judged.stored and report.reasons <= judged.reasons
+        if spans_lost and fewer and report.samples == judged.samples:
+            return []
         return [] if report == judged else [f"job=report counts {report}, the oracle counts {judged}"]
 
     def numbers(self) -> dict[str, int]:
@@ -95,15 +95,22 @@ class Reported:
     expected: int = 0  # without "collector down"
     stored: int = 0
     explained: int = 0
-    doubtful: int = 0  # samples that nobody expected, and tables whose rows do not agree with them
+    unexpected: int = 0  # samples that nobody expected
+    unproven: int = 0  # tables whose rows do not agree with the samples
     reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def samples(self) -> int:
+        """All that the database has."""
+        return self.stored + self.explained + self.unexpected
 
     def add(self, device: Mapping[str, Any]) -> None:
         """One device's part of the report."""
         self.expected += device["expected"] - device["collector_down"]
         self.stored += device["stored"]
         self.explained += device["partial"] + device["failed"]
-        self.doubtful += device["unexpected"] + len(device["unproven"])
+        self.unexpected += device["unexpected"]
+        self.unproven += len(device["unproven"])
         for status, reasons in device["reasons"].items():
             self.reasons.update({f"{status} {reason}": ticks for reason, ticks in reasons.items()})
 
