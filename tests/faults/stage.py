@@ -84,7 +84,7 @@ class Stage:
         code = self.job.stop(DRAIN_S + 30)
         if code != 0:
             self.history.troubles.append(f"the job ended with {code}: {self.job.output()[-500:]}")
-        return self.judge(self.export() if self.bucket else "")
+        return self.judge(self.export() if self.bucket is not None else "")
 
     def export(self) -> str:
         """The output of `job=export` over the day that is over at all sites."""
@@ -122,7 +122,7 @@ class Stage:
         tables = read_tables(self.server, self.job.plants)
         verdict = judge(answers, tables, history)
         judge_gaps(verdict, tables, history)
-        if self.bucket:
+        if self.bucket is not None:
             judge_archive(
                 verdict,
                 self.bucket.archived(exported),
