@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from ess_ray.adapters.journal import memory
-from ess_ray.adapters.journal.bounds import Limits
+from ess_ray.adapters.journal.bounds import BoundLosses, Bounds, Limits
 from ess_ray.adapters.journal.file import JournalFile
 from ess_ray.adapters.journal.journal import Journal
 from ess_ray.adapters.journal.owner import JournalOwner
-from ess_ray.core.errors import JournalBusy
+from ess_ray.core.errors import JournalBusy, JournalFailed
 from ess_ray.core.samples import Event, EventKind
 from ess_ray.core.storing import groups
 from ess_ray.core.storing.shares import journal_shares
@@ -310,3 +311,24 @@ def test_journals_that_come_one_by_one_keep_one_bound_together(path: Path) -> No
     assert sum(len(journal) for journal in journals) == 6 * 60 + 21  # no tick is gone
     for journal in journals:
         journal.close()
+
+
+def test_what_the_bounds_had_deleted_before_the_disk_failed_is_counted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = JournalFile(path, HERE, "normal")
+    file.commit([StoredGroup(number, 1, 0, False, b"header") for number in range(1, 11)], [])
+    bounds, losses, commit, commits = Bounds(file, LIMITS), BoundLosses(), file.commit, iter(range(3))
+
+    def fail_after_three(groups: Iterable[StoredGroup], deleted: Iterable[int]) -> None:
+        if next(commits, None) is None:
+            raise JournalFailed("no answer")
+        commit(groups, deleted)
+
+    monkeypatch.setattr(file, "commit", fail_after_three)
+    bounds.capacity_bytes = 0
+    with pytest.raises(JournalFailed):
+        bounds.keep(0, set(), set(), 0, 0, losses)
+    assert losses.forgotten == {1: 1, 2: 1, 3: 1}
+    assert file.extent()[1] == 7
+    file.close()

@@ -52,22 +52,25 @@ class Bounds:
         self.capacity_bytes = max(limits.capacity_bytes, self.bytes)
         self._checked_s = 0.0
 
-    def keep(self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int) -> BoundLosses:
-        """Make room if the file is too big or, every CHECK_EVERY_S, if its oldest group is too old; returns the losses.
+    def keep(
+        self, after: int, taken: Set[int], fresh: Set[int], added_bytes: int, now_us: int, losses: BoundLosses
+    ) -> None:
+        """Make room if the file is too big or, every CHECK_EVERY_S, if its oldest group is too old.
 
         `taken` and `fresh` are numbers of groups. Only groups with numbers above `after` are touched, and none that is
         taken. Those that are fresh still have their values in memory, and none of them is forgotten. `added_bytes`:
-        written since the last call; `now_us`: microseconds since 1970 UTC. Raises JournalFailed; what was done stays.
+        written since the last call; `now_us`: microseconds since 1970 UTC. `losses`: what it costs is added there, also
+        if JournalFailed is raised: what was done stays.
         """
         self.bytes += added_bytes
         if not self._too_big and time.monotonic() < self._checked_s + CHECK_EVERY_S:
-            return BoundLosses()
+            return
         self._checked_s = time.monotonic()
         _, _, self.bytes = self._file.extent()
-        losses, old_us = BoundLosses(), now_us - self._limits.max_age_us
+        old_us = now_us - self._limits.max_age_us
         for oldest in self._groups(after, taken, with_values=True):
             if oldest.made_us >= old_us and not self._too_big:
-                return losses
+                return
             try:
                 group = without_values(unpack_group(oldest.data))
             except ValueError:
@@ -88,7 +91,6 @@ class Bounds:
                 f"{items} oldest samples and events were deleted; see to the database"
             )
             troubles.met(self._file, text, about("samples forgotten", count=items), logging.ERROR)
-        return losses
 
     @property
     def _too_big(self) -> bool:

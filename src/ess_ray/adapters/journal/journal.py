@@ -218,18 +218,17 @@ class Journal:
         try:
             self._file.commit(to_write, deleted, recipes)
             written = True
-            lost = self._keep_bounds(to_write)
+            self._keep_bounds(to_write, lost)
             self._failure = None
             self._troubles.over("write", "the journal is written again", about("journal back"))
         except Exception as error:  # noqa: BLE001  # the thread goes on; a defect is logged with its trace
             self._write_failed(error)
+        self._values_dropped += lost.values_dropped
         self._memory.end_commit(written, lost.values_dropped, lost.forgotten)
 
-    def _keep_bounds(self, added: Sequence[StoredGroup]) -> BoundLosses:
+    def _keep_bounds(self, added: Sequence[StoredGroup], lost: BoundLosses) -> None:
         after, withheld, in_memory = self._memory.in_memory()
-        lost = self._bounds.keep(after, withheld, in_memory, sum(len(stored.data) for stored in added), now_us())
-        self._values_dropped += lost.values_dropped
-        return lost
+        self._bounds.keep(after, withheld, in_memory, sum(len(stored.data) for stored in added), now_us(), lost)
 
     def _write_failed(self, error: Exception) -> None:
         if self._failure is None:
