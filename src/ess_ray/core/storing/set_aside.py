@@ -49,6 +49,7 @@ class Refusals(Generic[Batch]):
     due_s: float = 0.0  # of the trial, on the clock of the caller
     remembered: dict[Mark, None] = field(default_factory=dict)  # refused alone, oldest first
     handed_back: set[int] = field(default_factory=set)  # pollers
+    turn: int | None = None  # the poller that may give the next trial, each after the other; None: any
 
     @property
     def wants_trial(self) -> bool:
@@ -56,8 +57,8 @@ class Refusals(Generic[Batch]):
         return self.trial is None or (self.trial.refused and not self.trial.in_flight)
 
     def wants_trial_of(self, poller: int) -> bool:
-        """True if the poller may give a batch to be the next trial: only that of the last one, or all would."""
-        return self.wants_trial and (self.trial is None or self.trial.mark[0] == poller)
+        """True if the poller may give a batch to be the next trial: one of them, or all would."""
+        return self.wants_trial and self.turn in (None, poller)
 
     def turns_away(self, mark: Mark, batch: Batch) -> bool:
         """True if a batch that a poller gave must not wait for its turn: it is handed back, and perhaps the trial."""
@@ -91,7 +92,7 @@ class Refusals(Generic[Batch]):
         self.in_a_row, self.most = 0, GROWTH * max(self.most, samples)
         was_trial = self._is_trial(mark)
         if was_trial:
-            self.trial = None
+            self.trial = self.turn = None
             if mark in self.remembered:
                 self.remembered.clear()
         opened = was_trial or self.set_aside
@@ -109,9 +110,15 @@ class Refusals(Generic[Batch]):
             del self.remembered[next(iter(self.remembered))]
         if self.wants_trial or self._is_trial(mark):
             self.trial = Trial(mark, batch, refused=True)
+            self._pass_the_turn(mark[0])
         begins = not self.set_aside and self.in_a_row >= MOST_IN_A_ROW
         self.set_aside = self.set_aside or begins
         return begins
+
+    def _pass_the_turn(self, poller: int) -> None:
+        """The next poller's turn comes, whether that of the last one has given a batch or not; it was `poller`'s."""
+        last, pollers = poller if self.turn is None else self.turn, sorted(self.handed_back)
+        self.turn = next((each for each in pollers if each > last), pollers[0])
 
     def _is_trial(self, mark: Mark) -> bool:
         return self.trial is not None and self.trial.in_flight and self.trial.mark == mark

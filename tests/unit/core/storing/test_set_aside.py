@@ -149,6 +149,19 @@ def test_a_batch_that_is_refused_again_and_again_does_not_set_aside_what_others_
     assert run.stored_of(BAD) == [10]
 
 
+def test_damaged_batches_of_a_poller_that_gives_no_more_do_not_stop_what_others_poll() -> None:
+    run = Run(pollers=3, refuses=lambda batch: batch.first_us < MOST_IN_A_ROW)
+    for second in range(MOST_IN_A_ROW):
+        run.poll(1, packed(GOOD, second))
+        run.round()
+    assert run.conductor.set_aside
+    for second in range(MOST_IN_A_ROW, MOST_IN_A_ROW + 10):
+        run.now_s += TRIAL_EVERY_S + 1
+        run.poll(2, packed(GOOD, second))
+        run.round()
+    assert run.stored_of(GOOD) == list(range(MOST_IN_A_ROW, MOST_IN_A_ROW + 10))
+
+
 def test_failed_samples_of_a_layout_that_is_set_aside_are_stored_without_it() -> None:
     run = Run()
     for second in range(10):
