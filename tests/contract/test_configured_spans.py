@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -104,6 +106,49 @@ def test_what_was_configured_while_the_database_was_away_is_there_after_restarts
         ]  # fmt: skip
     with psycopg.connect(embedded_server, autocommit=True) as connection:
         connection.execute("DROP DATABASE spans WITH (FORCE)")
+
+
+def rows(dsn: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute("SELECT * FROM device ORDER BY device, valid_from").fetchall()
+
+
+def test_a_database_that_is_an_older_copy_gets_every_configuration_since_back(dsn: str, tmp_path: Path) -> None:
+    words = (f"state_dir={tmp_path}", "storage=timescale", f"storage.dsn='{dsn}'", "storage.allow_simulated=true")
+    period = "sites.sionyu.devices.gateway.period_s"
+    by_period = {n: make_settings("site=sionyu", f"{period}={n}", *words) for n in (1, 2, 3)}
+
+    def keep(copy: str) -> None:
+        with psycopg.connect(dsn) as connection:
+            connection.execute(f"CREATE TABLE {copy} AS SELECT * FROM device")
+
+    def bring_back(copy: str) -> None:
+        with psycopg.connect(dsn) as connection:
+            connection.execute(f"TRUNCATE device; INSERT INTO device SELECT * FROM {copy}")
+
+    def until(expected: list[tuple[Any, ...]]) -> None:
+        deadline_s = time.monotonic() + 10
+        while rows(dsn) != expected and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        assert rows(dsn) == expected
+
+    database = Database(by_period[1], dsn)
+    database.open()
+    keep("copy_of_none")
+    for index, period_s in enumerate((1, 2, 1, 3)):  # the third is like the first
+        database.register_from(by_period[period_s], T0 + 100 * index * S)
+        assert database.wait_registered(10)
+        keep(f"copy_{index}")
+    complete = rows(dsn)
+    assert [(span[1], span[2]) for span in spans(dsn)] == [(1, 0), (2, 100), (1, 200), (3, 300)]
+    for copy in ("copy_of_none", "copy_0", "copy_1", "copy_2", "copy_3"):
+        bring_back(copy)
+        database.returned()  # of the job: it was away
+        until(complete)
+        bring_back(copy)
+        again = Database(by_period[3], dsn)  # a restart does the same
+        again.open()
+        until(complete)
 
 
 def test_two_collectors_that_share_a_site_leave_each_others_devices_alone(dsn: str) -> None:

@@ -104,6 +104,31 @@ WHERE until > %(first)s AND (site = ANY (%(site)s) OR site = ANY (%(gone)s)
       OR site IN (SELECT site FROM device WHERE collector = ANY (%(collectors)s)))"""
 
 
+# A database that knows of a change has rows that begin or end there, or later.
+UNKNOWN = """
+SELECT NOT EXISTS (
+    SELECT FROM device d JOIN unnest(%s::text[], %s::text[], %s::timestamptz[]) AS t(site, device, at)
+    USING (site, device) WHERE d.valid_from >= t.at OR d.valid_to >= t.at)"""
+
+
+def count_unknown(dsn: str, changes: Iterable[Mapping[Device, int]], identity: str = "") -> int:
+    """How many of the last changes the database knows nothing of, as one does that was restored from a backup.
+
+    `changes`: newest first, each with its devices and since when it holds, microseconds since 1970 UTC. Raises
+    DatabaseUnavailable (OtherDatabase unless the database has the `identity`, "" for any), DatabaseRefused.
+    """
+    number = 0
+    with translated("looking for the devices"), connect(dsn, REGISTER_LIMIT_S, identity) as connection:
+        for change in changes:
+            sites, devices = [device.site for device in change], [device.device for device in change]
+            moments = [utc(moment_us) for moment_us in change.values()]
+            (unknown,) = connection.execute(UNKNOWN, [sites, devices, moments]).fetchone() or (False,)
+            if not unknown:
+                break
+            number += 1
+    return number
+
+
 # Only where no row of the device holds yet. The last one of a device holds until the next row there is.
 PAST = """
 INSERT INTO device (site, device, map, map_hash, period_s, phase_s, delivers, timezone, collector, valid_from, valid_to)

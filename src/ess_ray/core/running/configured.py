@@ -1,8 +1,8 @@
-"""The configurations of a collector that its database has to know: the last one it has, and those that it lacks.
+"""The configurations of a collector that its database has to know: the last ones it has, and those that it lacks.
 
 What is polled while the database is away is expected by these. They are kept beside the journals
-(`adapters.local.configured_file`) until `adapters.postgres.devices` has entered them, so that no restart forgets them.
-Times are microseconds since 1970 UTC.
+(`adapters.local.configured_file`) until `adapters.postgres.devices` has entered them, so that no restart forgets them;
+the last ones also after that, since a restored backup knows nothing of them. Times are microseconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ess_ray.core.samples import Device
 
 DAY_US = 86_400_000_000
 MOST_PENDING = 100  # reloads while the database is away; of more the last one counts
+MOST_EARLIER = 20  # that were registered before the last one: a backup that is older lacks those in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,14 @@ class PastConfiguration:
 class ConfigurationRecord:
     """The configurations in one database: `registered` is there, `pending` are to be entered, oldest first.
 
-    `collectors`: the names under which this state folder has collected, newest last (`collector_name`).
+    `collectors`: the names under which this state folder has collected, newest last (`collector_name`). `earlier`: what
+    was registered before, at most MOST_EARLIER of them, newest last.
     """
 
     collectors: tuple[str, ...] = ()
     registered: ConfiguredFleet | None = None
     pending: tuple[ConfiguredFleet, ...] = ()
+    earlier: tuple[ConfiguredFleet, ...] = ()
 
     def begun(self, collector: str) -> ConfigurationRecord:
         """The record of a run under this name."""
@@ -92,13 +95,39 @@ class ConfigurationRecord:
 
     def entered(self) -> ConfigurationRecord:
         """The record once the oldest of `pending` is in the database."""
-        return replace(self, registered=self.pending[0], pending=self.pending[1:])
+        earlier, entered = self.earlier, self.pending[0]
+        if self.registered and self.registered.devices != entered.devices:
+            earlier = (*earlier, self.registered)[-MOST_EARLIER:]
+        return replace(self, registered=entered, pending=self.pending[1:], earlier=earlier)
+
+    def changes(self) -> list[dict[Device, int]]:
+        """What each registered configuration changed, newest first: devices, and the moment from which it holds."""
+        changes: list[dict[Device, int]] = []
+        before: dict[Device, Configured] = {}
+        for configuration in self._registered:
+            now = {configured.device: configured for configured in configuration.devices}
+            changed = {device for device in before.keys() | now.keys() if before.get(device) != now.get(device)}
+            changes.append({d: configuration.changed_us.get(d, configuration.first_us) for d in changed})
+            before = now
+        return changes[::-1]
+
+    def taken_back(self, number: int) -> ConfigurationRecord:
+        """The record if the database has lost the last `number` configurations that were registered."""
+        if not number:
+            return self
+        kept, lost = self._registered[:-number], self._registered[-number:]
+        last = kept[-1] if kept else None
+        return replace(self, earlier=kept[:-1], registered=last, pending=(*lost, *self.pending))
+
+    @property
+    def _registered(self) -> tuple[ConfiguredFleet, ...]:
+        return (*self.earlier, self.registered) if self.registered else ()
 
     def spans(self, first_us: int, end_us: int) -> list[PastConfiguration]:
         """The configurations of each device that held in [first_us, end_us), as far as they are recorded."""
         held: list[PastConfiguration] = []
         last: dict[Device, tuple[Configured, int]] = {}
-        for configuration in [*([self.registered] if self.registered else []), *self.pending]:
+        for configuration in (*self._registered, *self.pending):
             now = {configured.device: configured for configured in configuration.devices}
             for device in last.keys() | now.keys():
                 at_us = configuration.changed_us.get(device, configuration.first_us)
@@ -113,13 +142,14 @@ class ConfigurationRecord:
 
     def to_tree(self) -> dict[str, Any]:
         """The record as dicts and lists for JSON; what a map delivers stands there once."""
-        configurations = [*([self.registered] if self.registered else []), *self.pending]
+        configurations = (*self._registered, *self.pending)
         delivers = {each.map_hash: each.delivers for configuration in configurations for each in configuration.devices}
         return {
             "collectors": self.collectors,
             "delivers": {key: {table: list(columns) for table, columns in of.items()} for key, of in delivers.items()},
             "registered": self.registered and _tree_of(self.registered),
             "pending": [_tree_of(configuration) for configuration in self.pending],
+            "earlier": [_tree_of(configuration) for configuration in self.earlier],
         }
 
 
@@ -130,6 +160,7 @@ def record_of_tree(tree: Mapping[str, Any]) -> ConfigurationRecord:
         tuple(tree["collectors"]),
         registered and _configuration(registered, delivers),
         tuple(_configuration(each, delivers) for each in tree["pending"]),
+        tuple(_configuration(each, delivers) for each in tree.get("earlier", ())),  # older versions kept none
     )
 
 

@@ -61,6 +61,7 @@ class Database:
         self._registering = Lock()
         self._register_thread: Thread | None = None
         self._registration_wanted = Event()
+        self._comparison_wanted = False  # what the database had of the configurations, it may have lost
         self._unregistered = False  # a registration has failed, and was not made since
         self._later_notes: list[str] = []
         self._sites: set[str] = set()  # registered by this run, or by the one before
@@ -106,6 +107,11 @@ class Database:
             self._register_thread = Thread(target=self._keep_registering, name="register", daemon=True)
             self._register_thread.start()
         self._kept = self._keeping.submit(lambda: self._keep(settings, first_us, changed_us or {}))
+
+    def returned(self) -> None:
+        """The database is back after it was away: what an older copy of it lacks of the table `device` is entered."""
+        self._comparison_wanted = True
+        self._registration_wanted.set()
 
     def _keep(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int]) -> None:
         """In the thread `configured`: on disk first, whatever the database does."""
@@ -166,6 +172,7 @@ class Database:
                 self._sites |= set(remembered.get("sites", ()))
         self._remember()
         self._registrations.opened(self.identity)
+        self._comparison_wanted = True
         self._register()
         self.problem, self.prepared = None, True
         self._registration_wanted.set()  # one may have come meanwhile
@@ -185,7 +192,7 @@ class Database:
         """In the thread `register`, which an error of any kind does not end."""
         while self._registration_wanted.wait():
             self._registration_wanted.clear()
-            while self._registrations.pending and self.prepared:
+            while (self._comparison_wanted or self._registrations.pending) and self.prepared:
                 try:
                     self._register()
                 except Exception as error:  # noqa: BLE001  # it is logged, with its trace if it is a defect
@@ -193,7 +200,7 @@ class Database:
                     time.sleep(RETRY_S)
 
     def _not_registered(self, error: Exception) -> None:
-        text = f"the devices are not registered in the table device yet, collecting goes on: {error}"
+        text = f"the table device may lack what is configured now, collecting goes on: {error}"
         fields = about("devices not registered", error=error)
         with self._registering:
             register_troubles.met("register", text, fields, trace=not isinstance(error, EssRayError))
@@ -203,13 +210,20 @@ class Database:
 
     def _register(self) -> None:
         with self._registering:
+            if self._comparison_wanted:
+                self._comparison_wanted = False
+                try:
+                    self._registrations.compare(self.dsn)
+                except BaseException:
+                    self._comparison_wanted = True
+                    raise
             while (sites := self._registrations.enter(self.dsn, self._sites)) is not None:
                 self._sites = sites
                 self._remember()
             if self._unregistered:
                 self._unregistered = False
-                self._later_notes.append("the devices are registered in the table device")
-            register_troubles.over("register", "the devices are registered", about("devices registered"))
+                self._later_notes.append("the table device has what is configured")
+            register_troubles.over("register", "the table device has what is configured", about("devices registered"))
 
     @property
     def _location_hash(self) -> str:

@@ -63,6 +63,7 @@ class CollectJob:
         self._watcher = watcher
         self._timezones = settings.timezones
         self._end_us: int | None = None  # of the ticks; None: until a signal
+        self._database_away = False  # as of the last round
         self._disk_usage = LatestResult("disk usage", lambda: shutil.disk_usage(settings.state_dir))
 
     def collect(self, reload: Reload) -> int:
@@ -126,6 +127,7 @@ class CollectJob:
 
     def _every_round(self, reload_step: Callable[[Callable[[], bool], int], list[str]]) -> None:
         self._collector.shipping.may_write = self._database.prepared
+        self._look_whether_database_returned()
         notes = reload_step(self._signals.take_reload, time.time_ns() // 1000)
         notes += [*self._collector.take_notes(), *self._watcher.take_notes(), *self._database.take_notes()]
         notes += self._exports.take_notes() if self._exports else []
@@ -134,6 +136,12 @@ class CollectJob:
         export = self._exports.state if self._exports else None
         self._display.show(self._account, self._account.first_us, self._end_us, self._problem, export)
         self._watcher.step(self._update)
+
+    def _look_whether_database_returned(self) -> None:
+        away = self._database_problem is not None
+        if self._database_away and not away:
+            self._database.returned()
+        self._database_away = away
 
     @property
     def _problem(self) -> str | None:

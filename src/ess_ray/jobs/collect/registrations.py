@@ -15,7 +15,7 @@ from threading import Lock
 from ess_ray.adapters.journal.owner import journal_folder, journal_owner
 from ess_ray.adapters.local.configured_file import FILE, read_record, write_record
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.postgres.devices import collector_name, register_devices
+from ess_ray.adapters.postgres.devices import collector_name, count_unknown, register_devices
 from ess_ray.core.exporting.objects import delivered_by
 from ess_ray.core.running.configured import ConfigurationRecord, Configured, ConfiguredFleet
 from ess_ray.core.running.logfields import about
@@ -80,6 +80,17 @@ class Registrations:
             with self._changing:
                 self._keep(self._record.entered())
             return configuration.sites
+
+    def compare(self, dsn: str) -> None:
+        """What the database has lost of the configurations that it had is pending again: it may be an older copy.
+
+        Raises DatabaseUnavailable, DatabaseRefused.
+        """
+        with self._entering:
+            unknown = count_unknown(dsn, self._record.changes(), self._identity)
+            if unknown:
+                with self._changing:
+                    self._keep(self._record.taken_back(unknown))
 
     def _read(self, folder: Path) -> ConfigurationRecord:
         try:

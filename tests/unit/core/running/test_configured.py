@@ -8,6 +8,7 @@ import pytest
 
 from ess_ray.core.running.configured import (
     DAY_US,
+    MOST_EARLIER,
     MOST_PENDING,
     ConfigurationRecord,
     Configured,
@@ -51,8 +52,30 @@ def test_what_is_to_be_entered(
 
 def test_what_is_entered_is_the_last_one_and_pends_no_more() -> None:
     record = REGISTERED.appended(NEW).appended(of(3, 30 * S))
-    assert record.entered() == ConfigurationRecord(("roof",), NEW, (of(3, 30 * S),))
-    assert record.entered().entered() == ConfigurationRecord(("roof",), of(3, 30 * S))
+    third = of(3, 30 * S)
+    assert record.entered() == ConfigurationRecord(("roof",), NEW, (third,), (OLD,))
+    assert record.entered().entered() == ConfigurationRecord(("roof",), third, (), (OLD, NEW))
+
+
+def test_what_the_database_has_lost_is_pending_again_in_order() -> None:
+    third, b = of(3, 30 * S), Device("jeju", "b")
+    last = ConfiguredFleet(40 * S, (), {A: 41 * S, b: 42 * S})
+    record = ConfigurationRecord(("roof",), third, (last,), (OLD, NEW))
+    assert record.changes() == [{A: 30 * S}, {A: 20 * S}, {A: 10 * S}]
+    assert record.entered().changes()[:2] == [{A: 41 * S}, {A: 30 * S}]
+    assert record.taken_back(0) == record
+    assert record.taken_back(2) == ConfigurationRecord(("roof",), OLD, (NEW, third, last))
+    assert record.taken_back(3) == ConfigurationRecord(("roof",), None, (OLD, NEW, third, last))
+    assert record.taken_back(2).entered().entered() == record
+    assert ConfigurationRecord().changes() == []
+
+
+def test_of_what_was_registered_earlier_the_last_ones_are_kept_and_none_twice() -> None:
+    record = REGISTERED
+    for number in range(2, MOST_EARLIER + 10):
+        record = record.appended(of(number, number * 10 * S)).entered()
+        record = record.appended(of(number, number * 10 * S + S)).entered()  # a restart
+    assert [each.first_us for each in record.earlier] == [n * 10 * S for n in range(9, MOST_EARLIER + 9)]
 
 
 def test_the_record_is_bounded_and_its_first_and_last_stay() -> None:
@@ -67,6 +90,7 @@ def test_the_record_is_bounded_and_its_first_and_last_stay() -> None:
 def test_a_record_is_read_as_it_was_written() -> None:
     record = REGISTERED.appended(of(2, 20 * S, {Device("jeju", "gone"): 21 * S})).begun("cellar")
     assert record_of_tree(json.loads(json.dumps(record.to_tree()))) == record
+    assert record_of_tree(json.loads(json.dumps(record.entered().to_tree()))) == record.entered()
     assert record.collectors == ("roof", "cellar")
     assert record.begun("roof").collectors == ("cellar", "roof")
     assert record_of_tree(ConfigurationRecord().to_tree()) == ConfigurationRecord()
