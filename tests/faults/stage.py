@@ -146,8 +146,8 @@ class Stage:
             words = ("job=report", f"day={day}", "report.format=json", "storage.late_s=0")
             tree = json.loads(self.job.run(*words, ESS_RAY_DSN=dsn)[1])  # exit code 1: faults bring loss
             for site in tree["sites"].values():
-                for device in site["devices"].values():
-                    total.add(device)
+                for name, device in site["devices"].items():
+                    total.add(int(name.removeprefix("d")), device)
         return total
 
 

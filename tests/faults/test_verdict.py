@@ -259,6 +259,20 @@ def test_what_has_its_reason_is_counted_apart(happen: Callable[[Case], None]) ->
 @pytest.mark.parametrize(
     ("report", "agrees"),
     [
+        (Reported(40, 40, 0, unproven={(1, "head")}), True),
+        (Reported(40, 40, 0, unproven={(1, "head"), (1, "part")}), False),
+        (Reported(40, 40, 0), False),
+    ],
+)
+def test_a_report_names_the_tables_that_lack_deleted_rows(report: Reported, agrees: bool) -> None:
+    case = Case()
+    data_deleted_by_an_administrator(case)
+    assert (case.judge().against(report) == []) is agrees
+
+
+@pytest.mark.parametrize(
+    ("report", "agrees"),
+    [
         (Reported(40, 40, 0), True),
         (Reported(30, 30, 0, unexpected=10), True),  # a restored copy did not know that they were configured
         (Reported(30, 30, 0), False),

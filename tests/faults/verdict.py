@@ -48,6 +48,7 @@ class Verdict:
     exported: int = 0  # samples that were in an object ever
     held: int = 0  # objects that are held in the end
     stalled: int = 0  # ticks that failed while the whole machine stood still
+    without_rows: set[tuple[int, str]] = field(default_factory=set)  # devices and tables of which data was deleted only
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     cases: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -73,9 +74,11 @@ class Verdict:
         `spans_lost`: a database was restored that did not know what was configured since; the report derives from that
         what was expected, and calls the samples of that time unexpected: all others are counted as here.
         """
-        judged = Reported(self.expected, self.stored, self.explained, reasons=self.reasons)
+        judged = Reported(self.expected, self.stored, self.explained, 0, self.without_rows, self.reasons)
         if spans_lost or self.deleted:
-            report.expected, report.unproven = judged.expected, judged.unproven
+            report.expected = judged.expected
+        if spans_lost:
+            report.unproven = judged.unproven
         fewer = report.stored <= judged.stored and report.reasons <= judged.reasons
         if spans_lost and fewer and report.samples == judged.samples:
             return []
@@ -96,7 +99,8 @@ class Reported:
     stored: int = 0
     explained: int = 0
     unexpected: int = 0  # samples that nobody expected
-    unproven: int = 0  # tables whose rows do not agree with the samples
+    # Devices and their tables whose rows do not agree with the samples.
+    unproven: set[tuple[int, str]] = field(default_factory=set)
     reasons: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -104,13 +108,13 @@ class Reported:
         """All that the database has."""
         return self.stored + self.explained + self.unexpected
 
-    def add(self, device: Mapping[str, Any]) -> None:
-        """One device's part of the report."""
+    def add(self, number: int, device: Mapping[str, Any]) -> None:
+        """The part of the report about the device with this number."""
         self.expected += device["expected"] - device["collector_down"]
         self.stored += device["stored"]
         self.explained += device["partial"] + device["failed"]
         self.unexpected += device["unexpected"]
-        self.unproven += len(device["unproven"])
+        self.unproven |= {(number, identity["table"]) for identity in device["unproven"]}
         for status, reasons in device["reasons"].items():
             self.reasons.update({f"{status} {reason}": ticks for reason, ticks in reasons.items()})
 
@@ -228,9 +232,10 @@ def _judge_rows(
     elif status == "failed" and (heads or parts):
         verdict.accuse("wrong", tick, f"failed, with {len(heads)} + {len(parts)} rows")
     elif status != "failed":
-        may_lack = (tick in history.deleted["head"], tick in history.deleted["part"])
-        for rows, all_rows, deleted in zip((head_rows, part_rows), ([None], [1, 2]), may_lack, strict=True):
-            if rows != all_rows and not (deleted and not rows):
+        for table, rows, all_rows in (("head", head_rows, [None]), ("part", part_rows, [1, 2])):
+            if not rows and tick in history.deleted[table]:
+                verdict.without_rows.add((tick[0], table))
+            elif rows != all_rows:
                 verdict.accuse("lost", tick, f"{status}, with {len(heads)} + {len(parts)} rows")
     if status == "stored" and EMPTY in values:
         verdict.accuse("wrong", tick, "stored, but values are missing")
