@@ -7,6 +7,8 @@ come one by one.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import yaml
 
 from ess_ray.core.errors import ConfigError
@@ -20,20 +22,29 @@ def check_bounds(text: str, file: str) -> None:
 
     A text that is not YAML passes: whoever reads it says what is wrong.
     """
+    line, problem = _first_problem(text)
+    if problem:
+        raise ConfigError(f"{file}, line {line}", problem)
+
+
+@lru_cache(maxsize=16)  # a map is looked at for its tree and for its lines, and again by a reload
+def _first_problem(text: str) -> tuple[int, str]:
+    """The first problem of the text and its line, from 1; an empty problem: there is none."""
     try:
-        _check(text, file, yaml.CSafeLoader)
+        return _walk(text, yaml.CSafeLoader)
     except yaml.YAMLError:  # what libyaml does not take, Python's parser may
         try:
-            _check(text, file, yaml.SafeLoader)
+            return _walk(text, yaml.SafeLoader)
         except yaml.YAMLError:
-            return
+            return 0, ""
 
 
-def _check(text: str, file: str, loader: type[yaml.CSafeLoader | yaml.SafeLoader]) -> None:
+def _walk(text: str, loader: type[yaml.CSafeLoader | yaml.SafeLoader]) -> tuple[int, str]:
     walk = _Walk()
     for event in yaml.parse(text, Loader=loader):
         if problem := walk.problem_of(event):
-            raise ConfigError(f"{file}, line {event.start_mark.line + 1}", problem)
+            return event.start_mark.line + 1, problem
+    return 0, ""
 
 
 class _Walk:
