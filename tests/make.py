@@ -23,6 +23,7 @@ from ess_ray.core.settings import DeviceSettings, Settings
 S = 1_000_000  # microseconds
 DEVICE = Device("site", "device")
 EMPTY_PLAN = Plan((), 0, "layout")
+SMALL = Path(__file__).parent / "data/small"  # a folder of a user: the maps of the program's sites, a column each
 
 
 def make_device(device: Device = DEVICE, **settings: Any) -> DeviceSettings:

@@ -87,11 +87,20 @@ def syntax_tree(file: str) -> ast.Module:
     return ast.parse((SOURCE / file).read_text(encoding="utf-8"))
 
 
+SHARED = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.arg)
+
+
+@cache
+def shared_nodes(file: str) -> list[ast.AST]:
+    """The nodes of a file of the package that more than one law looks at, wherever they are in it."""
+    return [node for node in ast.walk(syntax_tree(file)) if isinstance(node, SHARED)]
+
+
 @cache
 def imports(file: str) -> frozenset[str]:
     """Every module that a file of the package imports, wherever in the file, as a dotted name."""
     names: set[str] = set()
-    for node in ast.walk(syntax_tree(file)):
+    for node in shared_nodes(file):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -124,9 +133,11 @@ def path_of(module: str) -> str:
 MODULES = {file.removesuffix(".py") for file in FILES}
 
 
-def imported_files(file: str) -> set[str]:
+@cache
+def imported_files(file: str) -> frozenset[str]:
     """The files of the package that a file imports."""
-    return {path_of(name) for name in imports(file) if name.startswith("ess_ray.")} - {"__init__.py", file}
+    paths = {path_of(name) for name in imports(file) if name.startswith("ess_ray.")}
+    return frozenset(paths - {"__init__.py", file})
 
 
 def libraries(file: str) -> set[str]:
@@ -196,6 +207,15 @@ def test_the_core_has_no_clock_socket_or_process() -> None:
     assert offenders(lambda file: {name.split(".")[0] for name in imports(file)} & IMPURE, core) == []
 
 
+def outermost_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """The functions that are in no other function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.Lambda)):
+            yield child
+        else:
+            yield from outermost_functions(child)
+
+
 def test_no_variable_hides_a_function_of_its_module() -> None:
     def hidden(file: str) -> set[str]:
         tree = syntax_tree(file)
@@ -203,9 +223,8 @@ def test_no_variable_hides_a_function_of_its_module() -> None:
         for node in tree.body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 callables.update(alias.asname or alias.name for alias in node.names)
-        arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        scopes = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.Lambda))]
-        names = {node for scope in scopes for node in ast.walk(scope) if isinstance(node, ast.Name)}
+        arguments = {node.arg for node in shared_nodes(file) if isinstance(node, ast.arg)}
+        names = (node for scope in outermost_functions(tree) for node in ast.walk(scope) if isinstance(node, ast.Name))
         return callables & (arguments | {node.id for node in names if isinstance(node.ctx, ast.Store)})
 
     assert offenders(hidden) == []
@@ -214,7 +233,7 @@ def test_no_variable_hides_a_function_of_its_module() -> None:
 def test_no_two_classes_have_the_same_name() -> None:
     files = defaultdict(list)
     for file in PARTS:
-        for node in ast.walk(syntax_tree(file)):
+        for node in shared_nodes(file):
             if isinstance(node, ast.ClassDef):
                 files[node.name].append(file)
     assert {name: named for name, named in files.items() if len(named) > 1} == {}

@@ -19,7 +19,9 @@ from ess_ray.app.programs import PROGRAMS
 from ess_ray.app.running import COLLECTOR_FILE
 from ess_ray.core.errors import JournalFailed
 from ess_ray.main import main
+from tests.make import SMALL
 
+SMALL_SITE = ("--config-dir", str(SMALL), "site=sionyu")
 STRANGER = 1  # `daemon` on Linux
 JOBS = ("collect", "report", "export", "check", "probe", "status", "reload", "upgrade")
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
@@ -83,7 +85,7 @@ def test_every_job_refuses_a_folder_that_others_can_change_and_touches_nothing(
         "export": ["day=2026-11-22", "export=local"],
         "probe": ["device=sionyu/gateway"],
     }
-    assert main([f"job={job}", "site=sionyu", f"state_dir={folder}", *words.get(job, ())]) == 2
+    assert main([*SMALL_SITE, f"job={job}", f"state_dir={folder}", *words.get(job, ())]) == 2
     message = capsys.readouterr().err
     assert message.startswith(f"ess_ray: state_dir: {folder}")
     assert TAMPERED[tamper] in message
@@ -111,7 +113,7 @@ def test_a_folder_of_ones_own_is_taken_whoever_may_read_it(mode: int, tmp_path: 
     tmp_path.chmod(mode)
     (tmp_path / COLLECTOR_FILE).write_text(json.dumps({}))
     (tmp_path / "logs").symlink_to(tmp_path.parent)  # a link of one's own
-    assert main(["job=reload", "site=sionyu", f"state_dir={tmp_path}"]) == 1  # there is no collector
+    assert main([*SMALL_SITE, "job=reload", f"state_dir={tmp_path}"]) == 1  # there is no collector
     assert tmp_path.stat().st_mode & 0o777 == mode
 
 

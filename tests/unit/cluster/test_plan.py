@@ -9,12 +9,12 @@ from ess_ray.cluster.plan import PollerPlan, plan_change, plan_pollers
 from ess_ray.core.running.spread import Node
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
-from tests.make import make_device, make_settings
+from tests.make import SMALL, make_device, make_settings
 
 
 def settings_of(tmp_path: Path, *devices: Device) -> Settings:
     """Each of the devices has a host and a poller of its own."""
-    settings = make_settings("cluster.devices_per_actor=1")
+    settings = make_settings("cluster.devices_per_actor=1", folder=SMALL)
     polled = tuple(make_device(device, host=f"host{number}") for number, device in enumerate(devices))
     return replace(settings, state_dir=tmp_path, devices=polled)
 

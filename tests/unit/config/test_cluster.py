@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.settings import Settings
-from tests.make import make_settings
+from tests.make import SMALL, make_settings
 
 PLANT = ("source=plant", "storage=timescale", "site=sionyu", "sites.sionyu.devices.gateway.host=10.0.0.7")
 
 
-def settings(*words: str, config_dir: Path | None = None) -> Settings:
+def settings(*words: str, config_dir: Path = SMALL) -> Settings:
     return make_settings(*words, folder=config_dir, variables=(("ESS_RAY_DSN", "postgresql://u@h/d"),))
 
 
@@ -36,6 +37,7 @@ def test_a_token_that_is_not_there_is_said_at_once() -> None:
 
 def two(folder: Path, site: str, first: str, second: str) -> Settings:
     """Two devices behind one gateway, with these placements."""
+    shutil.copytree(SMALL, folder, dirs_exist_ok=True)
     (folder / "site").mkdir()
     (folder / "site" / "two.yaml").write_text(
         f"# @package sites.two\ntimezone: UTC\nplacement: {site}\ndevices:\n"

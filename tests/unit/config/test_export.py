@@ -21,7 +21,7 @@ from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.settings import ExportSettings
 from ess_ray.jobs.export import choose_days
 from tests.flushes import STANDARD
-from tests.make import make_settings
+from tests.make import SMALL, make_settings
 
 SERVER = {"storage.kind": "timescale"}
 BUCKET = {"export.kind": "gcs", "export.bucket": "ess-days"}
@@ -32,7 +32,7 @@ MIDNIGHT_US = whole_day(date(2026, 11, 24), "Asia/Seoul").start_us
 
 @pytest.fixture(scope="module")
 def composed() -> Composed:
-    return compose_config(["site=[sionyu,panri]"])
+    return compose_config(["site=[sionyu,panri]"], SMALL)
 
 
 def settings(composed: Composed, changes: Mapping[str, object], job: str = "collect") -> ExportSettings:
@@ -47,7 +47,7 @@ def settings(composed: Composed, changes: Mapping[str, object], job: str = "coll
 def test_words_of_the_command_line_reach_the_settings() -> None:
     words = ["from=2026-11-01", "to=2026-11-02", "verify=true", "export=gcs", "export.bucket=b-1", "export.parallel=3"]
     template = "days/{table}/{site}-{yyyymmdd}.csv"
-    export = make_settings("job=export", "site=sionyu", f"export.name={template}", *words).export
+    export = make_settings("job=export", "site=sionyu", f"export.name={template}", *words, folder=SMALL).export
     assert (export.first_day, export.last_day, export.verify, export.parallel) == ("2026-11-01", "2026-11-02", True, 3)
     assert export.store == BucketSettings("b-1")
     assert export.template == template
@@ -72,17 +72,17 @@ def test_the_embedded_database_is_exported_to_a_folder_and_a_server_where_the_us
 
 def test_replacing_what_holds_more_takes_one_site_and_its_day() -> None:
     words = ["job=export", "export.replace=smaller"]
-    assert make_settings("site=sionyu", "day=2026-11-22", *words).export.replace_smaller
-    assert not make_settings("job=export", "site=sionyu", "day=2026-11-22").export.replace_smaller
+    assert make_settings("site=sionyu", "day=2026-11-22", *words, folder=SMALL).export.replace_smaller
+    assert not make_settings("job=export", "site=sionyu", "day=2026-11-22", folder=SMALL).export.replace_smaller
     for others in (["site=[sionyu,panri]", "day=2026-11-22"], ["site=sionyu"], ["site=sionyu", "from=2026-11-22"]):
         with pytest.raises(ConfigError, match=r"one site and its day, as in site=… day=2026-11-22"):
-            make_settings(*words, *others)
+            make_settings(*words, *others, folder=SMALL)
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_each_kind_of_store_is_chosen_by_the_words_of_its_example(kind: type[StoreSettings]) -> None:
     words = [word.replace("NAME", "ess-days") for word in kind.example.split()]
-    assert type(make_settings("site=sionyu", *words).export.store) is kind
+    assert type(make_settings("site=sionyu", *words, folder=SMALL).export.store) is kind
 
 
 def test_files_go_below_the_state_folder_unless_a_folder_is_given(composed: Composed) -> None:

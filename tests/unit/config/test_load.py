@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
-from tests.make import make_settings
+from tests.make import SMALL, make_settings
 
 SECRET = "geheim"
 GATEWAY = "sites.sionyu.devices.gateway"
@@ -55,14 +56,14 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "site/zoneless.yaml").write_text("# @package sites.zoneless\ndevices: {gateway: {map: sionyu}}\n")
     (folder / "site/copy.yaml").write_text("# @package sites.good\n")
     (folder / "map/mistaken.yaml").write_text(MISTAKEN_MAP)
-    (folder / "map/sionyu.yaml").write_text(MISTAKEN_MAP.replace("socc", "soc"))  # before the program's: quicker
+    shutil.copy(SMALL / "map/sionyu.yaml", folder / "map")
     (folder / "dsn").write_text(f"postgresql://user:{SECRET}@host:port/database\n")
     (folder / "empty").write_text("\n")
     return folder
 
 
-def settings(words: Sequence[str], folder: Path | None = None) -> Settings:
-    """Of one site, which is quicker, unless the words choose others; the last choice counts."""
+def settings(words: Sequence[str], folder: Path = SMALL) -> Settings:
+    """Of one site with a small map, which is quicker, unless the words choose others; the last choice counts."""
     return make_settings("site=sionyu", *words, folder=folder)
 
 

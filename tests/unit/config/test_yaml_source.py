@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tracemalloc
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ess_ray.config.compose import compose_config
 from ess_ray.config.paths import conf_folder
 from ess_ray.config.yaml_source import YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
+from tests.make import SMALL
 
 AWKWARD = """\
 # @package sites.awkward
@@ -103,7 +105,9 @@ def test_a_file_whose_aliases_or_nesting_exceed_their_bounds_is_refused_at_once(
     tmp_path: Path, group: str, fault: str
 ) -> None:
     text, line, problem = TOO_MUCH[fault]
-    (tmp_path / group).mkdir()
+    for folder in ("site", "map", "standard"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(SMALL / "map/panri.yaml", tmp_path / "map")
     (tmp_path / group / "evil.yaml").write_text(f"# @package sites.evil\n{text}" if group == "site" else text)
     line += group == "site"
     words = {

@@ -12,6 +12,7 @@ import pytest
 
 from ess_ray.app.running import COLLECTOR_FILE, announced, find_collector
 from ess_ray.main import main
+from tests.make import SMALL
 
 ANNOUNCING = """
 import os, sys
@@ -46,7 +47,7 @@ def test_a_program_that_now_has_the_number_of_a_killed_collector_is_not_signalle
     with subprocess.Popen(["sleep", "60"]) as stranger:  # SIGHUP would end it
         (tmp_path / COLLECTOR_FILE).write_text(json.dumps(left | {"pid": stranger.pid}))
         for job in ("job=reload", "job=status"):
-            assert main([job, "site=sionyu", f"state_dir={tmp_path}"]) == 1
+            assert main(["--config-dir", str(SMALL), job, "site=sionyu", f"state_dir={tmp_path}"]) == 1
             assert capsys.readouterr().err == f"ess_ray: no collector is at work in {tmp_path} (state_dir)\n"
         assert stranger.poll() is None
         stranger.kill()

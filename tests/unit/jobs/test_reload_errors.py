@@ -18,8 +18,9 @@ from ess_ray.core.errors import CannotStart, ConfigError, DatabaseRefused
 from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect import reload
 from ess_ray.jobs.collect.reload import PAUSE_AFTER_ERROR_US, Reload
-from tests.make import make_device, make_settings
+from tests.make import SMALL, make_device, make_settings
 
 DEVICE = Device("hilltop", "gateway")
 
@@ -45,7 +46,7 @@ class Pollers:
 
 def settings_of(folder: Path, period_s: int = 1) -> Settings:
     polled = make_device(DEVICE, period_us=period_s * 1_000_000)
-    return replace(make_settings(), state_dir=folder, devices=(polled,), simulated=False)
+    return replace(make_settings(folder=SMALL), state_dir=folder, devices=(polled,), simulated=False)
 
 
 class Reloading:
@@ -121,7 +122,10 @@ def test_whatever_fails_is_said_and_written_and_the_next_reload_is_taken(
     until(lambda: outcome(tmp_path) == ReloadOutcome.DONE)
 
 
-def test_a_result_that_the_disk_does_not_take_is_written_later_and_only_if_it_is_the_last(tmp_path: Path) -> None:
+def test_a_result_that_the_disk_does_not_take_is_written_later_and_only_if_it_is_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "RESULT_RETRY_S", 0.02)
     folder = tmp_path / "state"
     reloading = Reloading(folder)
     (first,) = reloading.run()

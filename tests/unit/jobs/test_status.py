@@ -17,7 +17,7 @@ from ess_ray.core.running.status import FILE, Facts, RunStatus, status_of
 from ess_ray.core.samples import Device, Status
 from ess_ray.jobs.status import print_status
 from ess_ray.main import main
-from tests.make import make_device
+from tests.make import SMALL, make_device
 
 
 def status(last: Status = Status.STORED) -> RunStatus:
@@ -28,9 +28,8 @@ def status(last: Status = Status.STORED) -> RunStatus:
 
 
 def ask(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    code = main(
-        ["job=status", "site=sionyu", f"state_dir={folder}", "storage=timescale"]
-    )  # whose DSN need not be there
+    words = ["job=status", "site=sionyu", f"state_dir={folder}", "storage=timescale"]  # whose DSN need not be there
+    code = main(["--config-dir", str(SMALL), *words])
     out, err = capsys.readouterr()
     return code, out + err
 

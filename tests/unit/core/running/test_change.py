@@ -7,13 +7,13 @@ import pytest
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.running.change import change
 from ess_ray.core.settings import Settings
-from tests.make import make_settings
+from tests.make import SMALL, make_settings
 
 WORDS = ("source=plant", "storage=timescale", "storage.dsn=postgresql://server/db")
 
 
 def settings(*words: str) -> Settings:
-    return make_settings(*WORDS, *words)
+    return make_settings(*WORDS, *words, folder=SMALL)
 
 
 def sites(*names: str) -> list[str]:

@@ -20,7 +20,7 @@ def standard(identity: list[str], **columns: dict[str, str]) -> Standard:
 
 
 def test_every_shipped_plant_begins_with_what_it_delivers() -> None:
-    settings = make_settings("site=all")
+    settings = make_settings()
     for plant in PLANTS:
         curves = curves_of(settings.standard, delivered_by(settings.maps[plant]))
         first = [curve.name for curve in chosen(curves, ())]
