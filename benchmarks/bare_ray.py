@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ess_ray.cluster.start import start_ray, stop_ray
+from ess_ray.cluster.ray_start import start_ray, stop_ray
 from ess_ray.core.settings import ClusterSettings
 
 

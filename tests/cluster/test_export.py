@@ -31,6 +31,7 @@ from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.cluster import exports
 from ess_ray.cluster.exports import ExportTasks
+from ess_ray.cluster.ray_exports import RayExports
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.maps.fixed_columns import FIXED_TABLES
@@ -103,7 +104,7 @@ def day_objects_of(exporter: Exporter, settings: Settings, number: int) -> tuple
 
 def run(exporter: Exporter, day_objects: tuple[DayObject, ...], verify: bool = False) -> dict[str, ExportOutcome]:
     """Every outcome, by table."""
-    reports = ExportTasks(exporter, parallel=2, verify=verify).run(day_objects)
+    reports = ExportTasks(RayExports(), exporter, parallel=2, verify=verify).run(day_objects)
     return {day_object.table: report for day_object, report in reports if isinstance(report, ExportOutcome)}
 
 
@@ -219,7 +220,7 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
     day = day_of(settings, "sionyu", DAYS[5])
     run(exporter, tuple(day_object for number in range(5) for day_object in day_objects_of(exporter, settings, number)))
     watermark_us = {"sionyu": day.end_us - 1}
-    schedule = ExportSchedule(settings, dsn, "", watermark_us.__getitem__, lambda: True)
+    schedule = ExportSchedule(settings, RayExports(), dsn, "", watermark_us.__getitem__, lambda: True)
     assert not schedule.export_due(day.end_us + 299 * S)
     assert schedule.state is None
     assert not schedule.export_due(day.end_us + 300 * S)
@@ -249,7 +250,7 @@ def test_the_schedule_reports_what_is_held_once_and_looks_at_it_again_after_hour
         connection.execute("DELETE FROM sample WHERE time >= %s AND time < %s", limits)
         connection.execute("DELETE FROM export_object WHERE table_name = 'sample' AND day = %s", [DAYS[3]])
     before = len(store.made)
-    schedule = ExportSchedule(settings, dsn, "", lambda _: 1 << 60, lambda: True)
+    schedule = ExportSchedule(settings, RayExports(), dsn, "", lambda _: 1 << 60, lambda: True)
     now_us = day_of(settings, "sionyu", DAYS[5]).end_us + 400 * S
     assert schedule.export_due(now_us)
     assert (list(schedule.held), schedule.failed, schedule.done.held) == ([day_object.name], {}, 1)
@@ -300,7 +301,7 @@ def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
         if not connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
             pytest.skip("plain tables have no chunks")
     chosen = replace(settings, export=replace(settings.export, drop_after_us=24 * HOUR_US))
-    schedule = ExportSchedule(chosen, dsn, "", lambda _: 1 << 60, lambda: True)
+    schedule = ExportSchedule(chosen, RayExports(), dsn, "", lambda _: 1 << 60, lambda: True)
     later_us = day_of(settings, "sionyu", DAYS[5]).end_us + 30 * 24 * HOUR_US
     while schedule.export_due(later_us):  # one that has nothing to export drops
         pass

@@ -40,7 +40,7 @@ class WatcherReply:
 class Watcher:
     """Shows each update on the page and hands its metrics on; a plain class for an actor.
 
-    `export` hands the metrics' values on to Ray (`cluster.metrics`); only `ess_ray.cluster` may import Ray.
+    `export` offers the metrics' values to Prometheus (`cluster.platform.Platform.metrics`).
     """
 
     def __init__(self, export: Callable[[Values], None], page: Page, log: LogFile | None = None) -> None:

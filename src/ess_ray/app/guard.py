@@ -31,7 +31,7 @@ def guarded(ray_folder: Path) -> Iterator[None]:
     """Have processes that are started in this block end soon after the block or this process, however that ends.
 
     Those that are left get SIGTERM after 2 s and SIGKILL from 6 s on, but for PostgreSQL. Sets a variable of the
-    environment that stays. `ray_folder`: where Ray is started, see `cluster.start.ray_folder`. Used once by the driver.
+    environment that stays. `ray_folder`: where Ray is started (`cluster.ray_start`). Used once by the driver.
     """
     os.environ[VARIABLE] = mark = uuid4().hex
     command = [sys.executable, "-m", "ess_ray.app.guard", mark, str(ray_folder.resolve())]

@@ -6,8 +6,8 @@ The rules are `core.running.handover`. Used by `cluster.collect`, in the driver'
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from ess_ray.cluster.actor_system import Call
 from ess_ray.cluster.pollers import Pollers, wall_us
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.handover import Devices, Handover, PollReply
@@ -35,8 +35,8 @@ class Changes:
         return self._handover is not None
 
     @property
-    def calls(self) -> list[Any]:
-        """The references of the calls that have not been looked at; `step` is to be called when one has returned."""
+    def calls(self) -> list[Call]:
+        """The calls that have not been looked at; `step` is to be called when one has returned."""
         replies, waiting = self._pollers.replies, self._handover.waiting if self._handover else ()
         return [replies[number][0] for number in waiting if number in replies]
 

@@ -1,7 +1,7 @@
 """The main job's rounds: pull, normalise, write, acknowledge. Runs in the driver's main thread; decodes nothing.
 
-The rules are `core.storing.conduct`; the Ray calls are in `cluster.pulling` and `cluster.shipping`. A pull, a normalise
-and a write may each be in flight while the next round begins; whatever fails is tried again after a pause, and its
+The rules are `core.storing.conduct`; the calls are in `cluster.pulling` and `cluster.shipping`. A pull, a normalise and
+a write may each be in flight while the next round begins; whatever fails is tried again after a pause, and its
 samples are held until the database has them. Actors that die come back with what their journals hold; those that hang
 are killed.
 """
@@ -12,8 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import ray
+from functools import partial
 
 from ess_ray.adapters.postgres.devices import collector_name
 from ess_ray.cluster import actors
@@ -21,11 +20,11 @@ from ess_ray.cluster.balance import Balance
 from ess_ray.cluster.changing import Changes
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import kill_hanging
-from ess_ray.cluster.nodes import Nodes
 from ess_ray.cluster.plan import PollerPlan
+from ess_ray.cluster.platform import Platform
 from ess_ray.cluster.pollers import Pollers, wall_us
 from ess_ray.cluster.pulling import Pulling
-from ess_ray.cluster.sessions import Tidying
+from ess_ray.cluster.ray_sessions import Tidying
 from ess_ray.cluster.shipping import Shipping
 from ess_ray.cluster.supervised_actor import SupervisedActor, the_process
 from ess_ray.core.errors import CannotStart
@@ -75,9 +74,9 @@ class Collector:
 
     def __init__(
         self,
+        platform: Platform,
         settings: Settings,
         plans: Sequence[PollerPlan],
-        nodes: Nodes,
         dsn: str,
         identity: str,
         account: Account,
@@ -86,28 +85,30 @@ class Collector:
 
         `identity`: of the database at `dsn` that the samples belong to; they go into no other.
         """
-        self.nodes = nodes
-        self.pollers = Pollers(plans)
+        self._system = system = platform.actors
+        self.nodes = nodes = platform.nodes
+        self.pollers = Pollers(system, plans)
         self._normalisers = [
-            SupervisedActor(f"normaliser {n}", lambda n=n: actors.normaliser(n, settings, nodes.near))  # type: ignore[misc]
+            SupervisedActor(system, f"normaliser {n}", partial(actors.normaliser, system, n, settings, nodes.near))
             for n in range(settings.cluster.normalisers)
         ]
         name = collector_name(settings.state_dir)
-        self._writer = SupervisedActor("the writer", lambda: actors.writer(dsn, identity, name, settings, nodes.near))
+        writer = partial(actors.writer, system, dsn, identity, name, settings, nodes.near)
+        self._writer = SupervisedActor(system, "the writer", writer)
         self.changes = Changes(self.pollers, account)
         self._conductor = conductor = Conductor(len(plans))
         self._collection_log = CollectionLog()
         self.clock = clock = AwakeClock()  # looked at every round
         self.shipping = Shipping(
-            settings, conductor, self._normalisers, self._writer, account, self._collection_log, clock
+            system, settings, conductor, self._normalisers, self._writer, account, self._collection_log, clock
         )
         self.pulling = Pulling(
-            self.pollers, conductor, self.shipping, self._collection_log, clock, settings.journal.capacity_bytes
+            system, self.pollers, conductor, self.shipping, self._collection_log, clock, settings.journal.capacity_bytes
         )
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._notes: list[str] = []
-        self._tidying = Tidying(actors.ray_logs)
+        self._tidying = Tidying(platform.logs)
         self._balance = Balance(self.pollers, nodes)
 
     # --- the life of a run --------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ class Collector:
 
         In microseconds since 1970 UTC. Each device begins at its first tick from then on. `duration_us`: None for a run
         until it is stopped. Raises CannotStart if an actor is not up within READY_LIMIT_S, what a poller could not open
-        (JournalBusy, JournalFailed), RayError if a poller dies as it is told the ticks.
+        (JournalBusy, JournalFailed), CallError if a poller dies as it is told the ticks.
         """
         while missing := self._awaited:
             if self.clock.look(time.monotonic()) > READY_LIMIT_S:
@@ -134,7 +135,7 @@ class Collector:
     def run(self, over: Callable[[], bool], each_round: Callable[[], None]) -> None:
         """Rounds of at most ROUND_S until `over()`, asked before each; `each_round()` after each.
 
-        Raises CannotStart when Ray's own processes have ended.
+        Raises CannotStart when the job cannot go on (`Nodes.check`).
         """
         while not over():
             self._round()
@@ -163,8 +164,8 @@ class Collector:
     def prepare(self, plans: Sequence[PollerPlan]) -> None:
         """Make the pollers that `plans` have beyond those there are, without devices yet.
 
-        `change` with the same plans may come once `pollers.awaited` is empty. Raises RayError or ValueError if Ray
-        makes no actor: those before it have been made, and are without devices.
+        `change` with the same plans may come once `pollers.awaited` is empty. Raises what `ActorSystem.make` does: the
+        pollers before that one have been made, and are without devices.
         """
         for plan in plans[len(self.pollers) :]:
             self.pollers.add([plan])
@@ -254,8 +255,7 @@ class Collector:
                 self.shipping.begin()
             in_flight = [*self.changes.calls, *self.pulling.in_flight, *self.shipping.writes]
             pause_s = min(left_s, gather_s) if gather_s > 0 else left_s
-            returned, _ = ray.wait(in_flight, timeout=pause_s) if in_flight else ([], [])
-            for call in returned:
+            for call in self._system.returned(in_flight, pause_s) if in_flight else ():
                 if call in self.pulling.in_flight:
                     self.pulling.finish(call)
                 elif call in self.shipping.writes:
@@ -266,7 +266,7 @@ class Collector:
                 time.sleep(pause_s)
 
     def _look_after_actors(self) -> None:
-        """Once a round: is Ray there, which actors are new, gone, up again, or hang."""
+        """Once a round: can the job go on, which actors are new, gone, up again, or hang."""
         self.clock.look(time.monotonic())
         self.nodes.check()
         for number in self.pollers.retire(self.nodes.up):
@@ -276,7 +276,7 @@ class Collector:
         self._take_ready()
         self.changes.step(self.clock.now_s)
         pulls, writes = self.pulling.in_flight, self.shipping.writes
-        kill_hanging(pulls, writes, self.pollers.actors, self._writer, self.clock.now_s)
+        kill_hanging(self._system, pulls, writes, self.pollers.actors, self._writer, self.clock.now_s)
 
     def _take_ready(self) -> None:
         """See which processes have come up; a poller polls on, and its journal offers what it holds."""

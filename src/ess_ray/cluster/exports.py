@@ -1,4 +1,4 @@
-"""Many objects of the export: a Ray task each, some at once, repeated where that can help. Runs in the driver.
+"""Many objects of the export: a process each, some at once, repeated where that can help. Runs in the driver.
 
 An export that failed for a transient reason, or whose process was killed, is tried again after a pause; one that goes
 on failing ends with an outcome like any other, so that it never keeps the others waiting.
@@ -11,14 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import ray
-from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.cluster import actors
+from ess_ray.cluster.actor_system import ActorError, CallError
+from ess_ray.cluster.export_processes import ExportProcess, ExportProcesses
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, StoreUnavailable, Terminal, first_line
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome, ExportReport
@@ -38,7 +35,7 @@ REPEATED_S = 60.0  # a task that ran for so long has itself repeated what it nee
 
 @dataclass(slots=True)
 class _PendingExport:
-    """An object whose task runs, or that waits to be tried (again)."""
+    """An object whose process runs, or that waits to be tried (again)."""
 
     day_object: DayObject
     tries: int = 0
@@ -56,13 +53,14 @@ class ExportTasks:
     back to `_waiting`, to be tried again, or its outcome is yielded.
     """
 
-    def __init__(self, exporter: Exporter, parallel: int, verify: bool = False) -> None:
+    def __init__(self, processes: ExportProcesses, exporter: Exporter, parallel: int, verify: bool = False) -> None:
         """`verify`: read the objects back instead of exporting them."""
+        self._processes = processes
         self._exporter = exporter
         self._parallel = parallel
         self._verify = verify
         self._waiting: deque[_PendingExport] = deque()
-        self._running: dict[Any, _PendingExport] = {}
+        self._running: dict[ExportProcess, _PendingExport] = {}
         self._clock = AwakeClock()
         self._unreachable = 0  # how many in a row were given up since store or database cannot be reached
 
@@ -80,7 +78,7 @@ class ExportTasks:
                 self._clock.look(time.monotonic())
                 self._begin()
                 running = list(self._running)
-                ready = ray.wait(running, timeout=WAIT_S)[0] if running else []
+                ready = self._processes.ready(running, WAIT_S) if running else []
                 for task in ready:
                     yield from self._on_report(task)
                 self._kill_silent()
@@ -88,7 +86,7 @@ class ExportTasks:
                     time.sleep(WAIT_S)
         finally:
             for task in self._running:
-                ray.cancel(task, force=True)
+                self._processes.end(task)
             self._running.clear()
             self._waiting.clear()
 
@@ -98,33 +96,34 @@ class ExportTasks:
             pending = self._waiting.popleft()
             if len(self._running) < self._parallel and time.monotonic() >= pending.not_before_s:
                 pending.began_s, pending.last_report_s = time.monotonic(), self._clock.now_s
-                self._running[actors.export(self._exporter, pending.day_object, self._verify)] = pending
+                task = self._processes.start(self._exporter, pending.day_object, self._verify)
+                self._running[task] = pending
             else:
                 self._waiting.append(pending)
 
-    def _on_report(self, task: Any) -> Iterator[tuple[DayObject, ExportReport]]:
+    def _on_report(self, task: ExportProcess) -> Iterator[tuple[DayObject, ExportReport]]:
         """Take the next report of a task; an outcome counts once the task has really ended."""
         pending = self._running[task]
         pending.last_report_s = self._clock.now_s
         try:
-            report: ExportReport = ray.get(next(task))
-        except StopIteration:
+            report = self._processes.report(task)
+        except CallError as error:
+            yield from self._on_error(task, error)
+            return
+        if report is None:
             problem = "the export of this object stopped unexpectedly"
             yield from self._on_end(task, pending.outcome or ExportOutcome(ExportEnd.FAILED, problem=problem), True)
-        except (RayError, EssRayError) as error:
-            yield from self._on_error(task, error)
+        elif isinstance(report, ExportOutcome):
+            pending.outcome = report
         else:
-            if isinstance(report, ExportOutcome):
-                pending.outcome = report
-            else:
-                yield pending.day_object, report
+            yield pending.day_object, report
 
-    def _on_error(self, task: Any, error: RayError | EssRayError) -> Iterator[tuple[DayObject, ExportOutcome]]:
+    def _on_error(self, task: ExportProcess, error: CallError) -> Iterator[tuple[DayObject, ExportOutcome]]:
         """Take the error that ended a task, which may have reported its outcome before."""
         pending = self._running[task]
-        cause = error.cause if isinstance(error, RayTaskError) else error
+        cause = error.cause if isinstance(error, ActorError) else error
         is_ours = isinstance(cause, EssRayError)
-        problem = first_line(cause) if is_ours else f"the process of its task ended ({type(cause).__name__})"
+        problem = first_line(cause) if is_ours else f"its process ended unexpectedly: {first_line(cause)}"
         outcome = pending.outcome or ExportOutcome(ExportEnd.FAILED, problem=problem)
         unreachable = isinstance(cause, UNREACHABLE)
         repeated = unreachable and time.monotonic() > pending.began_s + REPEATED_S
@@ -133,7 +132,9 @@ class ExportTasks:
             self._unreachable += 1
             yield from self._give_up(problem)
 
-    def _on_end(self, task: Any, outcome: ExportOutcome, may_help: bool) -> Iterator[tuple[DayObject, ExportOutcome]]:
+    def _on_end(
+        self, task: ExportProcess, outcome: ExportOutcome, may_help: bool
+    ) -> Iterator[tuple[DayObject, ExportOutcome]]:
         """Yield the outcome, or put the object back to try it again. `may_help`: another try can end otherwise."""
         pending = self._running.pop(task)
         day_object = pending.day_object
@@ -177,4 +178,4 @@ class ExportTasks:
                 fields = about("export killed", site=day_object.site, table=day_object.table)
                 text = "the export of %s has reported nothing for %g s: its process is killed"
                 log.error(text, day_object, SILENCE_S, extra=fields)
-                ray.cancel(task, force=True)
+                self._processes.end(task)

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import ray
-from ray.exceptions import RayError
-
+from ess_ray.cluster.actor_system import ActorLostError, ActorSystem, Call
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.storing.shipment import Shipment
 
@@ -32,18 +29,19 @@ class PullInFlight:
 class WriteInFlight:
     """A shipment on its way through a normaliser to the writer, since this moment of the driver's awake clock.
 
-    `flush`: the reference of the bytes to write, made by `normaliser`. Events need neither: both are None.
+    `flush`: the call that gives the bytes to write, of the `normaliser`. Events need neither: both are None.
     """
 
     shipment: Shipment
-    flush: Any
+    flush: Call | None
     normaliser: SupervisedActor | None
     since_s: float
 
 
 def kill_hanging(
-    pulls: Mapping[Any, PullInFlight],
-    writes: Mapping[Any, WriteInFlight],
+    system: ActorSystem,
+    pulls: Mapping[Call, PullInFlight],
+    writes: Mapping[Call, WriteInFlight],
     pollers: Sequence[SupervisedActor],
     writer: SupervisedActor,
     awake_s: float,
@@ -51,36 +49,39 @@ def kill_hanging(
     """Kill every actor whose call has been in flight for too long; that call then fails as with any other death.
 
     Too long: PULL_LIMIT_S, NORMALISE_LIMIT_S, WRITE_LIMIT_S, by the clock `awake_s`, which stands still while the
-    driver does (`core.running.awake`). A call whose reply is there is never too late. `pulls`, `writes`: by the
-    reference of the call; `pollers`: by number. Waits for nothing.
+    driver does (`core.running.awake`). A call whose reply is there is never too late. `pulls`, `writes`: by the call;
+    `pollers`: by number. Waits for nothing.
     """
     for call, pull in pulls.items():
-        if awake_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up and not _returned(call):
+        if awake_s - pull.since_s > PULL_LIMIT_S and pollers[pull.poller].up and not system.returned([call], 0):
             pollers[pull.poller].kill(f"has not answered for {PULL_LIMIT_S:g} s")
     for call, write in writes.items():
         age_s = awake_s - write.since_s
-        if write.normaliser and age_s > NORMALISE_LIMIT_S and not _returned(write.flush):
+        if write.normaliser and age_s > NORMALISE_LIMIT_S and not system.returned([write.flush], 0):
             if write.normaliser.up:
                 write.normaliser.kill(f"has not answered for {NORMALISE_LIMIT_S:g} s")
-        elif age_s > WRITE_LIMIT_S and writer.up and not _returned(call):
+        elif age_s > WRITE_LIMIT_S and writer.up and not system.returned([call], 0):
             writer.kill(f"has not answered for {WRITE_LIMIT_S:g} s")
 
 
-def _returned(call: Any) -> bool:
-    return bool(ray.wait([call], timeout=0)[0])
-
-
-def note_death(write: WriteInFlight, writer: SupervisedActor, error: RayError) -> None:
+def note_death(system: ActorSystem, write: WriteInFlight, writer: SupervisedActor, error: ActorLostError) -> None:
     """Note which of a write's two actors has died: the normaliser if its bytes were never made, else the writer.
 
-    `error`: with which the call of the write has failed, a RayError that is no error of the database.
+    `error`: with which the call of the write has failed.
     """
-    if write.normaliser and write.flush is not None:
-        try:
-            ray.get(write.flush, timeout=0)
-        except RayError:
-            if write.normaliser.up:
-                write.normaliser.died(error)
-            return
+    if write.normaliser and write.flush is not None and not _was_made(system, write.flush):
+        if write.normaliser.up:
+            write.normaliser.died(error)
+        return
     if writer.up:
         writer.died(error)
+
+
+def _was_made(system: ActorSystem, flush: Call) -> bool:
+    if not system.returned([flush], 0):
+        return False
+    try:
+        system.result(flush)
+    except ActorLostError:
+        return False
+    return True

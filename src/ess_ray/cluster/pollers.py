@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Any
-
-import ray
-from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.poller import Ready
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
+from ess_ray.cluster.actor_system import ActorError, ActorLostError, ActorSystem, Call, CallError
 from ess_ray.cluster.plan import PollerPlan, plan_keeper
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.errors import first_line
@@ -47,14 +44,15 @@ class Pollers:
 
     Each process of a poller has to be given its devices: by `start` if it is up then, else by `take_ready` once it is
     up. `_first_us` is None until `start`; then [_first_us, _end_us) are the ticks of the run (end None: until it is
-    stopped), and the plans as they are now hold from `_changed_us` on. `replies` has, by number, the reference of the
-    last call that gave a poller its devices, and their first tick, until it is taken by `take_reply` or has failed.
+    stopped), and the plans as they are now hold from `_changed_us` on. `replies` has, by number, the last call that
+    gave a poller its devices, and their first tick, until it is taken by `take_reply` or has failed.
     """
 
-    def __init__(self, plans: Sequence[PollerPlan]) -> None:
+    def __init__(self, system: ActorSystem, plans: Sequence[PollerPlan]) -> None:
         """Make the actors, without waiting for them."""
+        self._system = system
         self.plans = list(plans)
-        self.actors = [SupervisedActor(plan.name, partial(actors.poller, plan)) for plan in plans]
+        self.actors = [self._make(plan) for plan in plans]
         keepers = {plan.node: number for number, plan in enumerate(plans) if plan.node and plan.keeper}
         self.keepers: dict[str, int] | None = keepers or None  # by node id; None: no cluster
         self.gone: set[int] = set()
@@ -63,7 +61,7 @@ class Pollers:
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._changed_us = 0
-        self.replies: dict[int, tuple[Any, int]] = {}
+        self.replies: dict[int, tuple[Call, int]] = {}
         self._note_sites()
 
     def __len__(self) -> int:
@@ -130,20 +128,18 @@ class Pollers:
                 self.where[number] = ready.node
                 if self._first_us is not None and not plan.keeper:
                     first_us = max(self._first_us, self._changed_us, wall_us())
-                    self.replies[number] = (
-                        actor.handle.poll.remote(plan.devices, first_us, self._end_us, True), first_us,
-                    )  # fmt: skip
+                    self.replies[number] = actor.call("poll", plan.devices, first_us, self._end_us, True), first_us
         return taken
 
     def _ready_of(self, actor: SupervisedActor) -> Ready | None:
         """A poller that cannot come up ends the start; during the run the others go on, and it is tried again."""
         try:
             ready: Ready | None = actor.take_ready(attrgetter("process"))
-        except RayTaskError as error:
+        except ActorError as error:
             if self._first_us is None:
-                raise
-            text = f"{actor.name} cannot begin and is tried again: {first_line(error)}"
-            troubles.met(("begin", actor.name), text, about("poller not up", error=error), logging.ERROR)
+                raise error.cause from error
+            text = f"{actor.name} cannot begin and is tried again: {first_line(error.cause)}"
+            troubles.met(("begin", actor.name), text, about("poller not up", error=error.cause), logging.ERROR)
             return None
         if ready:
             troubles.over(("begin", actor.name), f"{actor.name} has come up", about("poller up"))
@@ -154,21 +150,22 @@ class Pollers:
     def start(self, first_us: int, end_us: int | None) -> None:
         """Have every tick in [first_us, end_us) polled, microseconds since 1970 UTC; waits until all that are up know.
 
-        `end_us`: None: until `stop`. A poller that is not up is given the ticks by `take_ready`. Raises RayError if one
-        dies meanwhile.
+        `end_us`: None: until `stop`. A poller that is not up is given the ticks by `take_ready`. Raises CallError if
+        one dies meanwhile.
         """
         self._first_us, self._end_us = first_us, end_us
         calls = [
-            actor.handle.poll.remote(plan.devices, first_us, end_us, True)
+            actor.call("poll", plan.devices, first_us, end_us, True)
             for plan, actor in zip(self.plans, self.actors, strict=True)
             if actor.up and not plan.keeper
         ]
-        ray.get(calls)
+        for call in calls:
+            self._system.result(call)
 
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make further pollers or keepers. Their devices are given by `change`, once they are up."""
         for plan in plans:
-            actor = SupervisedActor(plan.name, partial(actors.poller, plan))  # may fail: nothing has changed then
+            actor = self._make(plan)  # may fail: nothing has changed then
             if self.keepers is not None and plan.keeper and plan.node:
                 self.keepers[plan.node] = len(self.plans)
             self.plans.append(replace(plan, devices=()))
@@ -183,7 +180,7 @@ class Pollers:
         self.plans[number] = replace(self.plans[number], devices=devices)
         self.replies.pop(number, None)
         if self.actors[number].up:
-            call = self.actors[number].handle.poll.remote(devices, first_us, self._end_us)
+            call = self.actors[number].call("poll", devices, first_us, self._end_us)
             self.replies[number] = call, first_us
         self._note_sites()
 
@@ -193,17 +190,17 @@ class Pollers:
         In the latter case there is another one when the poller has come up again. Waits for nothing.
         """
         call, first_us = self.replies.get(number, (None, 0))
-        if call is None or not ray.wait([call], timeout=0)[0]:
+        if call is None or not self._system.returned([call], 0):
             return None
         del self.replies[number]
         try:
-            return PollReply(first_us, ray.get(call))
-        except RayTaskError as error:
+            return PollReply(first_us, self._system.result(call))
+        except ActorError as error:
             name = self.actors[number].name
-            text = f"{name} has not taken a change of its devices: {first_line(error)}"
-            troubles.met(("change", name), text, about("devices not changed", error=error), logging.ERROR)
+            text = f"{name} has not taken a change of its devices: {first_line(error.cause)}"
+            troubles.met(("change", name), text, about("devices not changed", error=error.cause), logging.ERROR)
             return PollReply(first_us)
-        except RayError:
+        except ActorLostError:
             return None
 
     def stop(self, end_us: int) -> None:
@@ -214,22 +211,25 @@ class Pollers:
         self._end_us = end_us
         for plan, actor in zip(self.plans, self.actors, strict=True):
             if not plan.keeper:
-                actor.handle.stop.remote(end_us)
+                actor.call("stop", end_us)
 
     def close(self) -> None:
         """Close the journals of all pollers that are up; the next run finds what they still hold.
 
         Waits at most CLOSE_LIMIT_S. A journal that cannot be closed is logged, and raises nothing.
         """
-        calls: list[Any] = [actor.handle.close.remote() for actor in self.actors if actor.up]
-        returned, _ = ray.wait(calls, num_returns=len(calls), timeout=CLOSE_LIMIT_S)
+        calls = [actor.call("close") for actor in self.actors if actor.up]
+        returned = self._system.returned(calls, CLOSE_LIMIT_S, len(calls))
         log.info("closed %d of %d journals", len(returned), len(calls), extra=about("close"))
         for call in returned:
             try:
-                ray.get(call)
-            except RayError as error:
+                self._system.result(call)
+            except CallError as error:
                 text = f"a journal was not closed, the next run finds what it holds: {first_line(error)}"
                 log.error(text, extra=about("journal not closed", error=error))
+
+    def _make(self, plan: PollerPlan) -> SupervisedActor:
+        return SupervisedActor(self._system, plan.name, partial(actors.poller, self._system, plan))
 
     def _note_sites(self) -> None:
         """A poller that once had a device of a site may hold samples of it as long as the run lasts."""

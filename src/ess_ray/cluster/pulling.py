@@ -8,12 +8,9 @@ thread.
 from __future__ import annotations
 
 import time
-from typing import Any
-
-import ray
-from ray.exceptions import RayError, RayTaskError
 
 from ess_ray.actors.poller import Pulled
+from ess_ray.cluster.actor_system import ActorError, ActorLostError, ActorSystem, Call
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import PullInFlight
 from ess_ray.cluster.pollers import Pollers
@@ -37,6 +34,7 @@ class Pulling:
 
     def __init__(
         self,
+        system: ActorSystem,
         pollers: Pollers,
         conductor: Conductor,
         shipping: Shipping,
@@ -45,9 +43,10 @@ class Pulling:
         journals_bytes: int,
     ) -> None:
         """`journals_bytes`: what all journals of a node may have together."""
+        self._system = system
         self._pollers, self._conductor, self._shipping = pollers, conductor, shipping
         self._collection_log, self._clock = collection_log, clock
-        self.in_flight: dict[Any, PullInFlight] = {}  # by the reference of the call
+        self.in_flight: dict[Call, PullInFlight] = {}
         self._gather_until_s = 0.0  # of the monotonic clock
         self._journals_bytes = journals_bytes
         self._journal_bytes: dict[int, int] = {}  # what the journal of each poller has, as of its last pull
@@ -80,7 +79,7 @@ class Pulling:
                     continue
                 acknowledged, room = self._conductor.acknowledgements(number), self._conductor.room(number)
                 set_aside = self._conductor.not_to_pull(number)
-                call = poller.handle.pull.remote(acknowledged, *room, PULL_WAIT_S, set_aside, shares[number])
+                call = poller.call("pull", acknowledged, *room, PULL_WAIT_S, set_aside, shares[number])
                 self.in_flight[call] = PullInFlight(number, self._clock.now_s)
 
     def _journal_shares(self) -> dict[int, int]:
@@ -94,27 +93,27 @@ class Pulling:
             shares |= zip(numbers, journal_shares(self._journals_bytes, used_bytes), strict=True)
         return shares
 
-    def finish(self, call: Any) -> None:
+    def finish(self, call: Call) -> None:
         """Take the result of a pull that has returned; `call` is one of `in_flight`. A failed pull raises nothing."""
         number = self.in_flight.pop(call).poller
         poller = self._pollers.actors[number]
         try:
-            pulled: Pulled = ray.get(call)
-        except RayTaskError as error:
+            pulled: Pulled = self._system.result(call)
+        except ActorError as error:
             self._collection_log.pull_failed(poller.name, error.cause)
             if number not in self._pollers.gone:
                 self._conductor.restarted(number)
                 poller.await_ready()
             return
-        except RayError as error:
+        except ActorLostError as error:
             self._on_death(number, error)
             return
         if pulled.pid != poller.pid and number not in self._pollers.gone:  # it died and came back between two pulls
-            self._on_death(number, RayError("another process of the actor has answered"))
+            self._on_death(number, ActorLostError("another process of the actor has answered"))
             return
         self._take(number, pulled)
 
-    def _on_death(self, number: int, error: RayError) -> None:
+    def _on_death(self, number: int, error: ActorLostError) -> None:
         if number not in self._pollers.gone:
             self._conductor.restarted(number)
             self._pollers.actors[number].died(error)

@@ -12,17 +12,14 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import ray
-from ray.exceptions import RayError, RayTaskError
-
+from ess_ray.cluster.actor_system import ActorError, ActorLostError, ActorSystem, Call, CallError
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import WriteInFlight, note_death
 from ess_ray.cluster.pollers import wall_us
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.batch import unpack
-from ess_ray.core.errors import EssRayError, Transient, first_line
+from ess_ray.core.errors import Transient, first_line
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
@@ -54,6 +51,7 @@ class Shipping:
 
     def __init__(
         self,
+        system: ActorSystem,
         settings: Settings,
         conductor: Conductor,
         normalisers: Sequence[SupervisedActor],
@@ -62,12 +60,12 @@ class Shipping:
         collection_log: CollectionLog,
         clock: AwakeClock,
     ) -> None:
-        self._clock = clock
+        self._system, self._clock = system, clock
         self._conductor, self._account, self._collection_log = conductor, account, collection_log
         self._normalisers, self._writer = normalisers, writer
         self._late_us = settings.storage.late_us
         self._recipes = {device.plan.layout: device.recipe for device in settings.devices}  # by layout
-        self.writes: dict[Any, WriteInFlight] = {}  # by the reference of the call
+        self.writes: dict[Call, WriteInFlight] = {}
         self._sent = 0  # shipments of samples: the normalisers take turns
         self._retry_at_s = 0.0  # of the monotonic clock
         self._retry_s = RETRY_S
@@ -101,10 +99,10 @@ class Shipping:
         while self._may_send and (shipment := self._conductor.next_shipment(self._most_samples, time.monotonic())):
             flush, normaliser = None, None
             if shipment.events:
-                call = self._writer.handle.write_events.remote(shipment.events)
+                call = self._writer.call("write_events", shipment.events)
             else:
                 flush, normaliser = self._normalise(shipment)
-                call = self._writer.handle.write.remote(flush)
+                call = self._writer.call("write", flush)
             self.writes[call] = WriteInFlight(shipment, flush, normaliser, self._clock.now_s)
 
     @property
@@ -112,16 +110,16 @@ class Shipping:
         probe_in_flight = self._retry_s > RETRY_S and self.writes
         return self.may_write and self._writer.up and not probe_in_flight and time.monotonic() >= self._retry_at_s
 
-    def _normalise(self, shipment: Shipment) -> tuple[Any, SupervisedActor]:
-        """The reference of the bytes to write, and the normaliser that makes them."""
+    def _normalise(self, shipment: Shipment) -> tuple[Call, SupervisedActor]:
+        """The call that gives the bytes to write, and the normaliser that makes them."""
         self._sent += 1
         normaliser = self._normalisers[self._sent % len(self._normalisers)]
         data = [batch.data for batch in shipment.batches]
         recipe = self._recipes.get(shipment.layout, "")
-        call = normaliser.handle.normalise.remote(shipment.layout, recipe, data, wall_us(), self._late_us)
+        call = normaliser.call("normalise", shipment.layout, recipe, data, wall_us(), self._late_us)
         return call, normaliser
 
-    def finish(self, call: Any) -> None:
+    def finish(self, call: Call) -> None:
         """Take the result of a write that has returned; `call` is one of `writes`.
 
         A write that failed raises nothing: its shipment goes back to the conductor. `problem` says why, unless an actor
@@ -129,8 +127,8 @@ class Shipping:
         """
         write = self.writes.pop(call)
         try:
-            committed: Committed | None = ray.get(call)
-        except (RayError, EssRayError) as error:
+            committed: Committed | None = self._system.result(call)
+        except CallError as error:
             self._failed(write, error)
             return
         self.problem, self._retry_s = None, RETRY_S
@@ -159,16 +157,15 @@ class Shipping:
         self._account.committed(batches, committed)
         self._collection_log.committed(batches, committed)
 
-    def _failed(self, write: WriteInFlight, error: RayError | EssRayError) -> None:
-        cause = error.cause if isinstance(error, RayTaskError) else error
-        if isinstance(cause, RayError):  # an actor died, not the database
-            note_death(write, self._writer, cause)
-        elif not isinstance(cause, TRANSIENT):
-            self._refused(write.shipment, cause)
-            return
-        else:
-            self.problem = first_line(cause)
-            self._collection_log.write_failed(len(write.shipment), cause)
+    def _failed(self, write: WriteInFlight, error: CallError) -> None:
+        if isinstance(error, ActorError):
+            if not isinstance(error.cause, TRANSIENT):
+                self._refused(write.shipment, error.cause)
+                return
+            self.problem = first_line(error.cause)
+            self._collection_log.write_failed(len(write.shipment), error.cause)
+        elif isinstance(error, ActorLostError):  # not the database
+            note_death(self._system, write, self._writer, error)
         self._conductor.failed(write.shipment)
         self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s

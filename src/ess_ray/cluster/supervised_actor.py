@@ -1,23 +1,18 @@
 """One actor of a run over all its processes: observed, killed when it hangs, made anew when it is dead for good.
 
-Used by the driver's main thread. Ray starts a process that died again by itself, as the same actor and empty; the
+Used by the driver's main thread. A process that died is started again by itself, as the same actor and empty; the
 driver has to notice, since a new process has to be given its work.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import socket
 from collections.abc import Callable
 from typing import Any
 
-import ray
-from ray.exceptions import ActorDiedError, RayError, RayTaskError
-
 from ess_ray.actors.process import ProcessInfo
 from ess_ray.adapters.local.notices import Troubles
+from ess_ray.cluster.actor_system import Actor, ActorError, ActorLostError, ActorSystem, Call
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
@@ -28,26 +23,30 @@ class SupervisedActor:
     """An actor under a name for a person.
 
         starting ── its `ready()` has returned: take_ready() ──▶ up
-        up ── died(), or its work was lost: await_ready() ──▶ starting    (Ray starts the process again)
+        up ── died(), or its work was lost: await_ready() ──▶ starting    (the system starts the process again)
         starting ── died() for good ──▶ starting, with a new actor in `handle`
         up ── kill() ──▶ up, until a call that is in flight fails and died() is called
 
     Either a call of `ready()` is in flight (`_ready_call`) or the process is up (`_process`), never both or neither.
     """
 
-    def __init__(self, name: str, make: Callable[[], Any]) -> None:
+    def __init__(self, system: ActorSystem, name: str, make: Callable[[], Actor]) -> None:
         """Make the actor and call its `ready()`, without waiting for its process.
 
-        `make` gives the handle of a new Ray actor. `died` calls it again, and then it may raise ValueError: the name of
-        the actor is not free yet.
+        `make` makes it. `died` calls it again, and then it may raise ValueError: the name of the actor is not free yet.
         """
         self.name = name
+        self._system = system
         self._make = make
-        self.handle = make()  # the Ray actor, on which methods are called: `handle.method.remote(…)`
-        self._ready_call: Any = self.handle.ready.remote()
+        self._actor = make()
+        self._ready_call: Call | None = self.call("ready")
         self._process: ProcessInfo | None = None
         self.deaths = 0  # of processes that had been up
         self._killed = False  # this process
+
+    def call(self, method: str, *arguments: Any) -> Call:
+        """See `cluster.actor_system.Actor.call`."""
+        return self._actor.call(method, *arguments)
 
     @property
     def up(self) -> bool:
@@ -62,38 +61,38 @@ class SupervisedActor:
     def take_ready(self, process_of: Callable[[Any], ProcessInfo]) -> Any:
         """The result of `ready()` of a process that has come up since the last call, else None; waits for nothing.
 
-        `process_of` picks the process out of the result. Raises what `ready()` has raised (as RayTaskError of its
-        class); then it is called again, and the next `take_ready` may find it up.
+        `process_of` picks the process out of the result. Raises ActorError with what `ready()` has raised; then it is
+        called again, and the next `take_ready` may find it up.
         """
-        if self._ready_call is None or not ray.wait([self._ready_call], timeout=0)[0]:
+        if self._ready_call is None or not self._system.returned([self._ready_call], 0):
             return None
         ready_call, self._ready_call = self._ready_call, None
         try:
-            ready = ray.get(ready_call)
-        except RayTaskError:
-            self._ready_call = self.handle.ready.remote()
+            ready = self._system.result(ready_call)
+        except ActorError:
+            self._ready_call = self.call("ready")
             raise
-        except RayError as error:
+        except ActorLostError as error:
             self.died(error)
             return None
         self._process, self._killed = process_of(ready), False
         troubles.over(("died", self.name), f"{self.name} is up again", about("actor back"))
         return ready
 
-    def died(self, error: RayError) -> None:
+    def died(self, error: ActorLostError) -> None:
         """Note that a call has failed with this error; waits for nothing.
 
-        The actor is not `up` until `take_ready` finds the process that Ray starts. One that was not up and is dead for
-        good (ActorDiedError) is made anew: `handle` changes.
+        The actor is not `up` until `take_ready` finds the process that is started. One that was not up and is dead for
+        good is made anew.
         """
         self.deaths += self.up  # the end of a process may be reported by several calls
         text = f"the process of {self.name} ended unexpectedly or cannot be reached: it is started again"
         troubles.met(("died", self.name), text, about("actor died", error=error), logging.ERROR)
-        if not self.up and isinstance(error, ActorDiedError):
+        if not self.up and error.for_good:
             try:
-                self.handle = self._make()
+                self._actor = self._make()
             except ValueError:  # its name is not free yet: the next `take_ready` finds it dead again
-                log.info("%s is started again as soon as Ray has removed the old process", self.name)
+                log.info("%s is started again as soon as the old process is removed", self.name)
         self.await_ready()
 
     def await_ready(self) -> None:
@@ -102,10 +101,10 @@ class SupervisedActor:
         The actor is not `up` until `take_ready` has found it so.
         """
         self._process = None
-        self._ready_call = self.handle.ready.remote()
+        self._ready_call = self.call("ready")
 
     def kill(self, reason: str) -> None:
-        """End a process that hangs, even one that is stopped by SIGSTOP; Ray starts it again.
+        """End a process that hangs, even one that is stopped by SIGSTOP; it is started again.
 
         `reason` stands behind the name in a sentence: "has not answered for 10 s". `up` stays as it is until `died`. A
         second call for the same process does nothing.
@@ -115,13 +114,7 @@ class SupervisedActor:
         self._killed = True
         text = f"{self.name} {reason}: it is killed and started again"
         troubles.met(("hangs", self.name), text, about("actor killed"), logging.ERROR)
-        if self._process is None or self._process.host != socket.gethostname():
-            ray.kill(self.handle, no_restart=False)
-            return
-        try:
-            os.kill(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            log.info("the process of %s had ended already", self.name)
+        self._system.end(self._actor, self._process)
 
 
 def the_process(ready: ProcessInfo) -> ProcessInfo:

@@ -8,15 +8,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
-
-import ray
-from ray.exceptions import RayError
 
 from ess_ray.actors.page import Page
 from ess_ray.actors.watcher import WatcherReply, WatcherUpdate
 from ess_ray.cluster import actors
-from ess_ray.cluster.metrics import report_interval_s
+from ess_ray.cluster.actor_system import Actor, ActorError, ActorLostError, Call
+from ess_ray.cluster.platform import Platform
 from ess_ray.cluster.supervised_actor import SupervisedActor, the_process
 from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
@@ -38,20 +35,22 @@ class WatcherLink:
         not made ── MAKE_AFTER_S ──▶ idle ── an update is due ──▶ updating ── it has returned ──▶ idle
                                                                   updating ── it hangs, or died ──▶ idle, started again
 
-    Updating: `_call` is set, the reference of the one call in flight.
+    Updating: `_call` is set, the one call in flight.
     """
 
-    def __init__(self, page: Page, settings: Settings) -> None:
-        self._make: Callable[[], Any] = lambda: actors.watcher(page, settings)
+    def __init__(self, platform: Platform, page: Page, settings: Settings) -> None:
+        self._system = system = platform.actors
+        metrics, near = platform.metrics, platform.nodes.near
+        self._make: Callable[[], Actor] = lambda: actors.watcher(system, metrics, page, settings, near)
         self._watcher: SupervisedActor | None = None
         self._first_step_s: float | None = None
         self.page = ""  # the page's address, or why there is none, for a person
         self._notes: list[str] = []
-        self._call: Any = None
+        self._call: Call | None = None
         self._next_update_s = 0.0  # of the monotonic clock
         self._clock = AwakeClock()
         self._updated_s = 0.0  # of that clock
-        self._values_every_s = report_interval_s() / 2
+        self._values_every_s = platform.metrics_interval_s / 2
         self._values_next_s = 0.0
         self._defect_logged = False
         self._problem: str | None = None  # why the watcher cannot show the run now
@@ -84,7 +83,7 @@ class WatcherLink:
         self._first_step_s = self._first_step_s or now_s
         if self._watcher is None:
             if now_s > self._first_step_s + MAKE_AFTER_S:
-                self._watcher = SupervisedActor("the watcher", self._make)
+                self._watcher = SupervisedActor(self._system, "the watcher", self._make)
             return
         if self._watcher.take_ready(the_process) is not None:
             self._values_next_s = 0.0  # a new process has none
@@ -95,7 +94,7 @@ class WatcherLink:
 
     def _update(self, watcher: SupervisedActor, compose: Compose, now_s: float) -> None:
         with_values = now_s >= self._values_next_s
-        self._call = watcher.handle.update.remote(compose(with_values))
+        self._call = watcher.call("update", compose(with_values))
         pause_s = (time.monotonic() - now_s) * PAUSE_FACTOR
         if with_values:
             self._values_next_s = now_s + max(self._values_every_s, pause_s)
@@ -104,16 +103,18 @@ class WatcherLink:
 
     def _look(self, watcher: SupervisedActor) -> None:
         """Take the reply if the call has returned; kill the watcher if it has not for too long."""
-        if not ray.wait([self._call], timeout=0)[0]:
+        if not self._system.returned([self._call], 0):
             if self._clock.now_s > self._updated_s + HANGS_S and watcher.up:
                 watcher.kill(f"has not answered for {HANGS_S:g} s")
                 self._updated_s = self._clock.now_s
             return
         call, self._call = self._call, None
         try:
-            reply: WatcherReply = ray.get(call)
-        except RayError as error:
+            reply: WatcherReply = self._system.result(call)
+        except ActorLostError as error:
             watcher.died(error)
+        except ActorError as error:
+            log.error("the watcher has failed: %s", error, extra=about("defect"))  # it reports its own
         else:
             self._take(reply)
 

@@ -27,7 +27,7 @@ from ess_ray.app.guard import guarded
 from ess_ray.app.output import print_line
 from ess_ray.app.serving import serving
 from ess_ray.app.state_folder import state_folder
-from ess_ray.cluster.start import ray_folder
+from ess_ray.cluster.ray_start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
 from ess_ray.core.errors import ConfigError, printable
 from ess_ray.core.exporting.objects import DayObject, last_closed
@@ -115,15 +115,16 @@ def _run(settings: Settings, stack: ExitStack) -> int:
     if not day_objects:
         return FAILED
 
-    from ess_ray.cluster.start import start_ray, stop_ray
+    from ess_ray.cluster.ray_start import start_ray, stop_ray
 
     stack.callback(stop_ray)
     start_ray(settings.cluster, settings.state_dir, dashboard=False)
     for number in (signal.SIGINT, signal.SIGTERM):  # Ray has taken SIGTERM
         signal.signal(number, _interrupt)
     from ess_ray.cluster.exports import ExportTasks
+    from ess_ray.cluster.ray_exports import RayExports
 
-    tasks = ExportTasks(exporter, settings.export.parallel, settings.export.verify)
+    tasks = ExportTasks(RayExports(), exporter, settings.export.parallel, settings.export.verify)
     outcomes: dict[DayObject, ExportOutcome] = {}
     began_s = time.monotonic()
     with _ProgressDisplay(Console(highlight=False)) as display:

@@ -25,7 +25,7 @@ from rich.text import Text
 from ess_ray.adapters.stores.kinds import EXAMPLES
 from ess_ray.app.output import Output
 from ess_ray.app.table import fitting_table
-from ess_ray.cluster.start import Dashboard
+from ess_ray.cluster.platform import Addresses
 from ess_ray.core.errors import printable
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.device_account import DeviceAccount
@@ -76,7 +76,7 @@ class RunDisplay:
         self.print_text(text)
         log.warning(text, extra=about("note"))
 
-    def banner(self, settings: Settings, database: str, dashboard: Dashboard, nodes: Sequence[Node]) -> None:
+    def banner(self, settings: Settings, database: str, addresses: Addresses, nodes: Sequence[Node]) -> None:
         """Print what is collected, into which `database` (a name), and where to look. `nodes`: none on one machine."""
         registers = sum(r.count for s in settings.devices for r in s.plan.requests)
         sites = _listed(list(settings.timezones), MOST_LINES)
@@ -85,9 +85,9 @@ class RunDisplay:
             "source": "SIMULATED devices on this machine" if settings.simulated else "the plants' own devices",
             "database": database,
             "cluster": f"{_count(len(nodes), 'node')}: {_listed([node.host for node in nodes], MOST_LINES)}",
-            "dashboard": dashboard.url or "none",
-            "dashboard token": str(dashboard.token_file or "in the environment, RAY_AUTH_TOKEN"),
-            "metrics": dashboard.metrics_url,
+            "dashboard": addresses.dashboard or "none",
+            "dashboard token": str(addresses.token_file or "in the environment, RAY_AUTH_TOKEN"),
+            "metrics": addresses.metrics,
             "state folder": str(settings.state_dir),
             "export": _export(settings),
         }

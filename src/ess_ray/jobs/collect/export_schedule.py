@@ -14,6 +14,7 @@ from threading import Event, Thread
 from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.retention import drop_verified
+from ess_ray.cluster.export_processes import ExportProcesses
 from ess_ray.cluster.exports import ExportTasks
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.exporting.agenda import Agenda, ExportRound
@@ -37,6 +38,7 @@ class ExportSchedule:
     def __init__(
         self,
         settings: Settings,
+        processes: ExportProcesses,
         dsn: str,
         identity: str,
         watermark_us: Callable[[str], int],
@@ -48,6 +50,7 @@ class ExportSchedule:
         are there. Both functions are called by the thread. Raises ConfigError if the settings have no store.
         """
         self._settings = settings
+        self._processes = processes
         self.timezones = settings.timezones  # of the sites that are collected; a reload may change them
         self._watermark_us = watermark_us
         self._prepared = prepared
@@ -155,7 +158,7 @@ class ExportSchedule:
 
     def _export(self, day_objects: tuple[DayObject, ...], now_us: int) -> None:
         began_s, written, size = time.monotonic(), 0, 0
-        tasks = ExportTasks(self._exporter, self._settings.export.parallel)
+        tasks = ExportTasks(self._processes, self._exporter, self._settings.export.parallel)
         for day_object, report in tasks.run(day_objects, self._stopping.is_set):
             if not isinstance(report, ExportOutcome):
                 self.state = f"{day_object}: {100 * report.share:.0f} %"

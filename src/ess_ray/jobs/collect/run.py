@@ -19,7 +19,7 @@ from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
 from ess_ray.app.running import announced
 from ess_ray.app.state_folder import state_folder
-from ess_ray.cluster.start import Dashboard, ray_folder, start_ray, stop_ray
+from ess_ray.cluster.ray_start import ray_folder, start_ray, stop_ray
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
@@ -32,7 +32,7 @@ from ess_ray.simulator.launch import simulate
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
-    from ess_ray.cluster.nodes import Nodes
+    from ess_ray.cluster.platform import Platform
     from ess_ray.jobs.collect.export_schedule import ExportSchedule
 
 log = logging.getLogger(__name__)
@@ -75,22 +75,20 @@ def _start_and_collect(
     if settings.simulated:
         settings = simulate(settings, stack)  # the devices' hosts and ports are those of the simulator from here on
     database = _open_database(settings, stack)
-    dashboard = _start_ray(settings, signals, stack)
+    platform = _start_ray(settings, signals, stack)
 
-    # These import Ray, which reads its environment while it is imported: `start_ray` has set it.
+    # Some of these import polars, which reads its environment while it is imported: it is set now.
     from ess_ray.cluster.collect import Collector
-    from ess_ray.cluster.nodes import Nodes
     from ess_ray.cluster.plan import plan_pollers
     from ess_ray.cluster.watcher_link import WatcherLink
     from ess_ray.jobs.collect.reload import Reload
 
-    nodes = Nodes(cluster=settings.cluster.address is not None)
-    _introduce(settings, database, dashboard, nodes, display)
+    _introduce(settings, database, platform, display)
     account = Account(settings.devices)
-    plans = plan_pollers(settings, database.identity, nodes.up)
-    collector = Collector(settings, plans, nodes, database.dsn, database.identity, account)
-    exports = _schedule_exports(settings, database, collector, stack)
-    watcher = WatcherLink(_page(settings, database), settings)
+    plans = plan_pollers(settings, database.identity, platform.nodes.up)
+    collector = Collector(platform, settings, plans, database.dsn, database.identity, account)
+    exports = _schedule_exports(settings, database, platform, collector, stack)
+    watcher = WatcherLink(platform, _page(settings, database), settings)
     job = CollectJob(settings, display, signals, database, collector, account, exports, watcher)
     reload = Reload(configured, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
     return job.collect(reload)
@@ -119,22 +117,27 @@ def _open_database(settings: Settings, stack: ExitStack) -> Database:
     return database
 
 
-def _start_ray(settings: Settings, signals: Signals, stack: ExitStack) -> Dashboard:
+def _start_ray(settings: Settings, signals: Signals, stack: ExitStack) -> Platform:
     stack.callback(stop_ray)  # also what a start that failed has left
-    dashboard = start_ray(settings.cluster, settings.state_dir)
+    addresses = start_ray(settings.cluster, settings.state_dir)
     signals.install()  # Ray has taken SIGTERM
-    return dashboard
+
+    # This imports Ray, which reads its environment while it is imported: `start_ray` has set it.
+    from ess_ray.cluster.ray_platform import ray_platform
+
+    return ray_platform(settings.cluster.address is not None, addresses)
 
 
-def _introduce(settings: Settings, database: Database, dashboard: Dashboard, nodes: Nodes, display: RunDisplay) -> None:
+def _introduce(settings: Settings, database: Database, platform: Platform, display: RunDisplay) -> None:
     """Print the banner, and what a person should know before the first tick."""
     from ess_ray.cluster.plan import waiting_elsewhere
 
-    display.banner(settings, database.name, dashboard, nodes.up)
+    addresses, nodes = platform.addresses, platform.nodes
+    display.banner(settings, database.name, addresses, nodes.up)
     cluster = settings.cluster
     for key, port, url, what in (
-        ("cluster.dashboard_port", cluster.dashboard_port, f"{dashboard.url}/", "the dashboard is"),
-        ("cluster.metrics_port", cluster.metrics_port, dashboard.metrics_url, "the metrics are"),
+        ("cluster.dashboard_port", cluster.dashboard_port, f"{addresses.dashboard}/", "the dashboard is"),
+        ("cluster.metrics_port", cluster.metrics_port, addresses.metrics, "the metrics are"),
     ):
         if port and not nodes.up and f":{port}/" not in url:
             display.print_text(f"port {port} ({key}) is in use already: {what} at the address above")
@@ -143,7 +146,7 @@ def _introduce(settings: Settings, database: Database, dashboard: Dashboard, nod
 
 
 def _schedule_exports(
-    settings: Settings, database: Database, collector: Collector, stack: ExitStack
+    settings: Settings, database: Database, platform: Platform, collector: Collector, stack: ExitStack
 ) -> ExportSchedule | None:
     """The thread that exports closed days, not started yet; None if nothing is to be exported."""
     if settings.export.store is None:
@@ -151,6 +154,8 @@ def _schedule_exports(
     from ess_ray.jobs.collect.export_schedule import ExportSchedule
 
     prepared = lambda: database.prepared  # noqa: E731
-    exports = ExportSchedule(settings, database.dsn, database.identity, collector.watermark_us, prepared)
+    exports = ExportSchedule(
+        settings, platform.exports, database.dsn, database.identity, collector.watermark_us, prepared
+    )
     stack.callback(exports.close)
     return exports

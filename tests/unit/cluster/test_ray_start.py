@@ -16,7 +16,7 @@ DRIVER = """
 import sys
 from importlib import import_module
 from pathlib import Path
-from ess_ray.cluster.start import start_ray
+from ess_ray.cluster.ray_start import start_ray
 from ess_ray.config.jobs import JOBS
 from ess_ray.main import main
 

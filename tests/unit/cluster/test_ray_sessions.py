@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ess_ray.cluster.sessions import remove_ended_files, remove_old_sessions
+from ess_ray.cluster.ray_sessions import remove_ended_files, remove_old_sessions
 
 NOBODY = 2**22 + 1  # higher than the number of any process (kernel: PID_MAX_LIMIT)
 

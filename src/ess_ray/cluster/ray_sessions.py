@@ -1,6 +1,6 @@
 """Ray's files on disk, kept in bounds: about 2 MB a run, and a few files for each process that ever ran.
 
-Ray rotates each of its files (`cluster.start` says how large) and removes none. Old sessions are removed when a run
+Ray rotates each of its files (`cluster.ray_start` says how large) and removes none. Old sessions are removed when a run
 starts, files of processes that have ended now and then while it is at work. Nothing that a living process uses is
 removed. Called by the driver's main thread.
 """
@@ -27,9 +27,10 @@ OF_WORKER = re.compile(r"(?:worker|python-core-worker)-.*[-_]([0-9]+)\.(?:out|er
 
 
 def remove_old_sessions(ray_folder: Path, keep: int = SESSIONS_KEPT) -> None:
-    """Remove all sessions below `t/` in the folder (`cluster.start.ray_folder`) but the newest `keep` and those in use.
+    """Remove all sessions below `t/` in the folder but the newest `keep` and those in use.
 
-    To be called before Ray starts. What cannot be removed stays, without an error.
+    `ray_folder`: see `cluster.ray_start`. To be called before Ray starts. What cannot be removed stays, and no error is
+    raised.
     """
     sessions = [path for path in ray_folder.glob("t/session_*") if SESSION.fullmatch(path.name) and path.is_dir()]
     old = sorted(session for session in sessions if not session.is_symlink())[: -keep or None]

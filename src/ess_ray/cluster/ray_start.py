@@ -10,12 +10,12 @@ import logging
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ess_ray.cluster import sessions
+from ess_ray.cluster import ray_sessions
+from ess_ray.cluster.platform import Addresses
 from ess_ray.cluster.ports import choose_port
 from ess_ray.core.errors import CannotStart, first_line
 from ess_ray.core.running.logfields import about
@@ -29,21 +29,12 @@ RAY_SOCKET_BYTES, SOCKET_PATH_BYTES = 70, 107
 RAY_LOG_BYTES, RAY_LOG_FILES = 5_000_000, 1  # of each file of its logs, and so many older ones
 
 
-@dataclass(frozen=True)
-class Dashboard:
-    """Addresses of what Ray shows of itself, for a person and for Prometheus."""
-
-    url: str  # "" if the cluster has no dashboard
-    token_file: Path | None  # with the token that the dashboard asks for; None: it is in the environment
-    metrics_url: str
-
-
 def ray_folder(state_dir: Path) -> Path:
     """The folder for Ray's sessions, below `t/` in it."""
     return state_dir / "ray"
 
 
-def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Dashboard:
+def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Addresses:
     """Start Ray here, or join the cluster at `cluster.address`, as the driver. Sets variables of the environment.
 
     `state_dir` has to exist; old sessions in it are removed. May wait for ports (`cluster.ports`). `dashboard`: False
@@ -55,7 +46,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     from ray.job_config import JobConfig
 
     # Joining a cluster, Ray takes no folder and no dashboard of ours.
-    sessions.remove_old_sessions(ray_folder(state_dir))
+    ray_sessions.remove_old_sessions(ray_folder(state_dir))
     choose = partial(choose_port, ray_folder=ray_folder(state_dir))
     own: dict[str, Any] = {} if cluster.address else {
         "_temp_dir": str(_short_path(ray_folder(state_dir)) / "t"),  # Ray opens its folder to everybody
@@ -81,7 +72,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     ray._private.worker.print_to_stdstream = _to_the_log  # noqa: SLF001
     node: Any = ray._private.worker._global_node  # noqa: SLF001  # Ray has no public way to ask
     metrics_url = f"http://{node.node_ip_address}:{node.metrics_export_port}/metrics"
-    return Dashboard(f"http://{context.dashboard_url}" if context.dashboard_url else "", token_file, metrics_url)
+    return Addresses(f"http://{context.dashboard_url}" if context.dashboard_url else "", token_file, metrics_url)
 
 
 def _set_environment(cluster: ClusterSettings, state_dir: Path) -> tuple[Path | None, str]:
