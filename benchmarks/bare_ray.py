@@ -25,7 +25,7 @@ class Empty:
 def main(actors: int) -> None:
     """Start, wait, end."""
     with TemporaryDirectory(prefix="ess_ray-bench-") as folder:
-        start_ray(ClusterSettings(None, None, None, 1, 0, 0), Path(folder))
+        start_ray(ClusterSettings(True, None, None, None, 1, 0, 0), Path(folder))
         print("Ray is up", time.time(), flush=True)
         import ray
 

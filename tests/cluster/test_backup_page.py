@@ -22,13 +22,13 @@ from tests.make import make_settings, shipped_standard
 
 SETTINGS = make_settings("site=panri")
 DEVICE = SETTINGS.devices[0]
-WORDS = "site=panri storage=timescale storage.allow_simulated=true"
+WORDS = "site=panri cluster=none storage=timescale storage.allow_simulated=true"
 LIMIT_S = 240
 # `systemctl start|stop UNIT`: the job with the unit's state folder, in the background; stopping waits for its end.
 SYSTEMCTL = f"""
 case $2 in ess_ray) state=ess_ray_state ;; *) state=ess_ray_new/ess_ray_state ;; esac
 if [ "$1" = start ]; then
-    ./scripts/run {WORDS} export=none cluster.dashboard_port=0 state_dir=$state >$2.log 2>&1 &
+    ./scripts/run {WORDS} export=none state_dir=$state >$2.log 2>&1 &
 elif [ -e $state/collector.json ]; then
     pid=$(sed 's/.*"pid": \\([0-9]*\\).*/\\1/' $state/collector.json)
     kill -TERM $pid

@@ -13,7 +13,7 @@ from tests.cluster.test_whole_job import database, start
 
 
 def test_an_embedded_database_that_is_killed_comes_back_and_every_sample_is_stored(tmp_path: Path) -> None:
-    job = start(tmp_path, "site=sionyu", "run.summary=summary.json")
+    job = start(tmp_path, "site=sionyu", "cluster=none", "run.summary=summary.json")
     try:
         assert job.stdout is not None
         for line in job.stdout:

@@ -30,8 +30,10 @@ from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.cluster import exports
+from ess_ray.cluster.export_processes import ExportProcesses
 from ess_ray.cluster.exports import ExportTasks
 from ess_ray.cluster.ray_exports import RayExports
+from ess_ray.cluster.spawned_exports import SpawnedExports
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.maps.fixed_columns import FIXED_TABLES
@@ -46,7 +48,7 @@ S, HOUR_US = 1_000_000, 3_600_000_000
 MARK = "ESS_RAY_EXPORT_TEST"
 TABLES = {"bank", "rack", "pcs", "etc", *FIXED_TABLES}  # of Sionyu
 QUIET = {"event", "rejected", "device"}  # of them: those that late samples do not change
-DAYS = [date(2026, 11, day) for day in range(1, 7)]
+DAYS = [date(2026, 11, day) for day in range(1, 9)]
 PATIENCE_S = 1.0
 PERIOD = "sites.sionyu.devices.gateway.period_s=1200"
 
@@ -83,14 +85,24 @@ def dsn(folder: Path, settings: Settings) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def exporter(folder: Path, settings: Settings, store: FakeStore, dsn: str) -> Iterator[Exporter]:
-    """With Ray around it, and little patience."""
+    """With little patience."""
     os.environ[MARK] = str(folder)
     made = make_exporter(settings, dsn)
-    # Not the product's start, which wants to set the environment before Ray is imported; the command has that.
-    ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     yield Exporter(dsn, made.ledger, Bucket(BUCKET, endpoint=store.endpoint, patience_s=PATIENCE_S))
-    ray.shutdown()
     del os.environ[MARK]
+
+
+@pytest.fixture(scope="module")
+def ray_exports(exporter: Exporter) -> Iterator[ExportProcesses]:  # its mark is in the environment
+    # Not the product's start, which wants to set the environment before Ray is imported.
+    ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    yield RayExports()
+    ray.shutdown()
+
+
+@pytest.fixture
+def spawned_exports() -> ExportProcesses:
+    return SpawnedExports()
 
 
 @pytest.fixture(autouse=True)
@@ -102,9 +114,14 @@ def day_objects_of(exporter: Exporter, settings: Settings, number: int) -> tuple
     return exporter.ledger.day_objects("sionyu", day_of(settings, "sionyu", DAYS[number]))
 
 
-def run(exporter: Exporter, day_objects: tuple[DayObject, ...], verify: bool = False) -> dict[str, ExportOutcome]:
+def run(
+    exporter: Exporter,
+    day_objects: tuple[DayObject, ...],
+    verify: bool = False,
+    processes: ExportProcesses | None = None,
+) -> dict[str, ExportOutcome]:
     """Every outcome, by table."""
-    reports = ExportTasks(RayExports(), exporter, parallel=2, verify=verify).run(day_objects)
+    reports = ExportTasks(processes or SpawnedExports(), exporter, parallel=2, verify=verify).run(day_objects)
     return {day_object.table: report for day_object, report in reports if isinstance(report, ExportOutcome)}
 
 
@@ -139,20 +156,29 @@ def kill_exporters(folder: Path) -> None:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             of_this_test = f"{MARK}={folder}".encode() in (process / "environ").read_bytes().split(b"\0")
-            if of_this_test and b"ray::export" in (process / "cmdline").read_bytes():
+            command = (process / "cmdline").read_bytes()
+            if of_this_test and (b"ray::export" in command or b"multiprocessing.spawn" in command):
                 os.kill(int(process.name), signal.SIGKILL)
         except OSError:
             continue
 
 
-@pytest.mark.parametrize(("step", "number"), [(Step.BEGIN, 0), (Step.LAST, 1)])
+@pytest.mark.parametrize(
+    ("kind", "step", "number"),
+    [
+        ("ray_exports", Step.BEGIN, 0), ("ray_exports", Step.LAST, 1), ("spawned_exports", Step.BEGIN, 6),
+        ("spawned_exports", Step.LAST, 7),
+    ],
+)  # fmt: skip
 def test_killed_tasks_are_run_again_and_nothing_is_uploaded_twice(
-    exporter: Exporter, settings: Settings, store: FakeStore, folder: Path, step: Step, number: int
-) -> None:
+    exporter: Exporter, settings: Settings, store: FakeStore, folder: Path, request: pytest.FixtureRequest,
+    kind: str, step: Step, number: int,
+) -> None:  # fmt: skip
+    processes: ExportProcesses = request.getfixturevalue(kind)
     store.steps.clear()
     store.faults = [Fault(step, Harm.SLOW, seconds=20)]
     with when(lambda: any(seen is step for seen, _ in store.steps), lambda: kill_exporters(folder)):
-        outcomes = run(exporter, day_objects_of(exporter, settings, number))
+        outcomes = run(exporter, day_objects_of(exporter, settings, number), processes=processes)
     assert all(outcome.succeeded for outcome in outcomes.values())
     assert made(store, number) == Counter(TABLES)
     assert set(ends(run(exporter, day_objects_of(exporter, settings, number), verify=True)).values()) == {
@@ -220,7 +246,7 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
     day = day_of(settings, "sionyu", DAYS[5])
     run(exporter, tuple(day_object for number in range(5) for day_object in day_objects_of(exporter, settings, number)))
     watermark_us = {"sionyu": day.end_us - 1}
-    schedule = ExportSchedule(settings, RayExports(), dsn, "", watermark_us.__getitem__, lambda: True)
+    schedule = ExportSchedule(settings, SpawnedExports(), dsn, "", watermark_us.__getitem__, lambda: True)
     assert not schedule.export_due(day.end_us + 299 * S)
     assert schedule.state is None
     assert not schedule.export_due(day.end_us + 300 * S)
@@ -250,7 +276,7 @@ def test_the_schedule_reports_what_is_held_once_and_looks_at_it_again_after_hour
         connection.execute("DELETE FROM sample WHERE time >= %s AND time < %s", limits)
         connection.execute("DELETE FROM export_object WHERE table_name = 'sample' AND day = %s", [DAYS[3]])
     before = len(store.made)
-    schedule = ExportSchedule(settings, RayExports(), dsn, "", lambda _: 1 << 60, lambda: True)
+    schedule = ExportSchedule(settings, SpawnedExports(), dsn, "", lambda _: 1 << 60, lambda: True)
     now_us = day_of(settings, "sionyu", DAYS[5]).end_us + 400 * S
     assert schedule.export_due(now_us)
     assert (list(schedule.held), schedule.failed, schedule.done.held) == ([day_object.name], {}, 1)
@@ -301,7 +327,7 @@ def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
         if not connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
             pytest.skip("plain tables have no chunks")
     chosen = replace(settings, export=replace(settings.export, drop_after_us=24 * HOUR_US))
-    schedule = ExportSchedule(chosen, RayExports(), dsn, "", lambda _: 1 << 60, lambda: True)
+    schedule = ExportSchedule(chosen, SpawnedExports(), dsn, "", lambda _: 1 << 60, lambda: True)
     later_us = day_of(settings, "sionyu", DAYS[5]).end_us + 30 * 24 * HOUR_US
     while schedule.export_due(later_us):  # one that has nothing to export drops
         pass
@@ -327,7 +353,7 @@ def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:
         register(server.dsn, settings, day.start_us, day.end_us)
         write_day(server.dsn, settings, yesterday)
     words = ["site=sionyu", "run.duration_s=12", "run.summary=summary.json", "run.require_complete=true"]
-    words += [f"state_dir={state}", "cluster.dashboard_port=0", "export.grace_s=0"]
+    words += [f"state_dir={state}", "cluster=none", "export.grace_s=0"]
     command = [sys.executable, "-m", "ess_ray.main", *words]
     done = subprocess.run(command, check=False, cwd=folder / "main", capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout

@@ -31,13 +31,13 @@ blocks:
 """
 WORDS = (
     "--config-dir", "plants", "source=plant", "storage=embedded", "export=none", "site=hilltop",
-    "run.summary=summary.json", "cluster.devices_per_actor=2",
+    "run.summary=summary.json", "cluster=none",
 )  # fmt: skip
 IDS = {"bank": "bank_id: 1", "rack": "bank_id: 1, rack_id: 1"}
 
 
 def configure(folder: Path, ports: dict[str, int]) -> None:
-    """A device for each table, named like it; both are polled by one process."""
+    """A device for each table, named like it; both are polled by one poller."""
     for name in ("site", "map"):
         (folder / "plants" / name).mkdir(parents=True)
     devices = ""

@@ -40,8 +40,9 @@ def test_another_database_at_the_address_gets_nothing_and_the_run_nothing_less(t
     ):
         prepare(other.dsn, shipped_standard())
         dsn = make_conninfo(right.dsn, host="127.0.0.1", port=proxy.port)
-        words = ("site=sionyu", "storage=timescale", "storage.allow_simulated=true", "run.duration_s=30")
-        job = start(tmp_path, *words, "run.summary=summary.json", "run.require_complete=true", ESS_RAY_DSN=dsn)
+        words = ["site=sionyu", "storage=timescale", "storage.allow_simulated=true", "run.duration_s=30"]
+        words += ["cluster=none", "run.summary=summary.json", "run.require_complete=true"]
+        job = start(tmp_path, *words, ESS_RAY_DSN=dsn)
         until(lambda: (tmp_path / "ess_ray_state/status.json").exists() and count(right.dsn, "sample") > 3, 120)
         proxy.upstream = f"{conninfo_to_dict(other.dsn)['host']}/.s.PGSQL.5432"
         proxy.cut()

@@ -97,9 +97,9 @@ class FinishedRun:
     summary: dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    """A run of the four plants and two sites whose devices are broken."""
+@pytest.fixture(scope="module", params=["local", "none"])
+def ran(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> FinishedRun:
+    """A run of the four plants and two sites whose devices are broken, with Ray and without."""
     folder, chance = tmp_path_factory.mktemp("job"), random.Random(20220510)
     images = {site: [chance.randrange(65536) for _ in range(7100)] for site in PLANTS}
     (folder / "conf/site").mkdir(parents=True)
@@ -114,9 +114,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
         addresses = [word for site in PLANTS for word in at(site, peers.enter_context(pymodbus_server(images[site])))]
         addresses += [*at("broken", broken), *at("dripping", dripping)]
         sites = f"site=[{','.join(PLANTS)},broken,dripping]"
-        code, output, summary = run(
-            folder, "--config-dir", "conf", sites, "source=plant", f"run.duration_s={SECONDS}", *addresses
-        )
+        words = ["--config-dir", "conf", sites, f"cluster={request.param}", "source=plant", *addresses]
+        code, output, summary = run(folder, *words, f"run.duration_s={SECONDS}")
     assert code == 0, output
     return FinishedRun(folder, images, summary)
 
@@ -169,9 +168,29 @@ def test_the_four_simulated_plants_are_collected_completely_and_nothing_is_left_
     assert set(output.splitlines()[-4:]) == summary_in_log
 
 
+def test_one_process_collects_the_four_simulated_plants_and_loads_nothing_of_ray(folder: Path) -> None:
+    job = start(folder, "site=all", "cluster=none", "run.summary=summary.json", "run.require_complete=true")
+    assert job.stdout is not None
+    try:
+        for line in job.stdout:
+            if line.startswith("page: "):
+                break
+        loaded, processes = Path(f"/proc/{job.pid}/maps").read_text(), running(folder)
+        job.send_signal(signal.SIGINT)
+        output, _ = job.communicate(timeout=60)
+    finally:
+        job.kill()
+    assert job.returncode == 0, output
+    assert "/psycopg" in loaded
+    assert "/ray/" not in loaded
+    assert [words for words in processes if "raylet" in words] == []
+    assert [file.name for file in (folder / "ess_ray_state" / "logs").iterdir()] == ["ess_ray.json"]
+    assert running(folder) == []
+
+
 def test_ctrl_c_drains_without_a_gap_and_does_not_wait_for_the_slowest_device(folder: Path) -> None:
     slow = "sites.seokhwan.devices.gateway.period_s=86400"
-    job = start(folder, "site=[sionyu,seokhwan]", slow, "run.summary=summary.json")
+    job = start(folder, "site=[sionyu,seokhwan]", "cluster=none", slow, "run.summary=summary.json")
     assert job.stdout is not None
     for line in job.stdout:
         if "samples stored" in line:
@@ -209,7 +228,7 @@ def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_running(folder: Path) 
 
 def test_a_terminal_that_is_closed_drains_the_job(folder: Path) -> None:
     terminal, inner = os.openpty()
-    words = ["cluster.dashboard_port=0", "site=sionyu", "run.summary=summary.json"]
+    words = ["cluster=none", "site=sionyu", "run.summary=summary.json"]
     job = subprocess.Popen(
         [sys.executable, "-c", IN_TERMINAL, sys.executable, "-m", "ess_ray.main", *words],
         cwd=folder, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
@@ -229,7 +248,7 @@ def test_a_terminal_that_is_closed_drains_the_job(folder: Path) -> None:
 
 
 def test_a_real_database_gets_simulated_samples_only_with_allow_simulated(folder: Path, dsn: str) -> None:
-    words = ["site=sionyu", "storage=timescale", "run.duration_s=3"]
+    words = ["site=sionyu", "cluster=none", "storage=timescale", "run.duration_s=3"]
     code, output, _ = run(folder, *words, ESS_RAY_DSN=dsn)
     assert (code, output.count("\n")) == (2, 1)
     assert "storage.allow_simulated" in output

@@ -26,12 +26,12 @@ BACKUP = "database backup"  # hurts nobody
 WITH_RELOAD = 0.4  # of faults that are held or stand still: so often with a reload meanwhile
 
 
-def draw(minutes: float, seed: int) -> list[str]:
-    """The faults of a run, in order; a part of one is there with that chance."""
+def draw(minutes: float, seed: int, one_process: bool = False) -> list[str]:
+    """The faults of a run, in order; a part of one is there with that chance. `one_process`: there is no Ray."""
     chance = random.Random(seed)
     deck = []
     for kind, often in PER_45_MINUTES.items():
-        number = often * minutes / 45
+        number = often * minutes / 45 if kind != "kill raylet" or not one_process else 0
         deck += [kind] * (int(number) + (chance.random() < number % 1))
     chance.shuffle(deck)
     return deck

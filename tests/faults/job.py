@@ -17,6 +17,7 @@ MARK = "ESS_RAY_FAULTS"
 UP_S = 150.0  # from the start to the first answer of a device
 GONE_S = 30.0  # from the driver's end to the end of everything it started
 ACTORS = ("poller", "normaliser", "writer")
+HANGS_S = 5.0
 
 
 class Job:
@@ -32,8 +33,15 @@ class Job:
         self.polled_by: Callable[[int], tuple[int, ...]] = lambda _pid: self.devices
         words = ("--config-dir", str(plants.conf), f"site={SITE}", *words, f"state_dir={self.state_dir}")
         self._words = [*words, "cluster.dashboard_port=0"]
+        self.one_process = "cluster=none" in words  # the driver, and all actors in it
         self._environment = {**os.environ, **plants.environment, **environment, MARK: str(folder)}
         self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False  # this process: its end is no surprise
+
+    def switch(self) -> None:
+        """From the next start on with Ray if it was without, and the other way round."""
+        self._words += ["cluster=local" if self.one_process else "cluster=none"]
+        self.one_process = not self.one_process
 
     @property
     def devices(self) -> tuple[int, ...]:
@@ -43,6 +51,7 @@ class Job:
     def start(self) -> None:
         """Start the job and wait until it collects."""
         command = [sys.executable, "-m", "ess_ray.main", *self._words]
+        self._killed = False
         seen = self._notes.stat().st_size if self._notes.exists() else 0
         self.history.started_s.append(time.time())
         self.history.configured.append(Configured(time.time(), dict(self.plants.periods)))
@@ -93,18 +102,26 @@ class Job:
     def kill(self, role: str, pid: int) -> None:
         """kill -9; the death of `driver` or `raylet` is waited for, with all that they take along."""
         self._note_end(role, pid)
+        self._killed = self.ends_all(role)
         os.kill(pid, signal.SIGKILL)
         if role in ("driver", "raylet"):
             self.mourn(role)
 
+    def ends_all(self, role: str) -> bool:
+        """True if the whole job ends with this process."""
+        return self.one_process or role in ("driver", "raylet")
+
     def hang(self, role: str, pid: int) -> None:
-        """SIGSTOP, for ever."""
+        """SIGSTOP, for ever; the one process is killed after a while, as whoever supervises it would."""
         self._note_end(role, pid)
         os.kill(pid, signal.SIGSTOP)
+        if self.one_process:
+            time.sleep(HANGS_S)
+            self.kill("driver", pid)
 
     def halt(self, role: str, pid: int) -> Callable[[], None]:
         """SIGSTOP; gives what lets the process go on."""
-        devices = self.polled_by(pid) if role == "poller" else ()
+        devices = self.devices if self.one_process else self.polled_by(pid) if role == "poller" else ()
         began_s = time.time()
         os.kill(pid, signal.SIGSTOP)
 
@@ -132,7 +149,10 @@ class Job:
         self._bury()
 
     def died(self) -> None:
-        """The driver has ended by itself."""
+        """The driver has ended, by itself unless it was killed a moment ago."""
+        if self._killed:
+            self.mourn("kill")
+            return
         self.history.troubles.append(f"the driver ended by itself with {self.code}: {self.output()[-500:]}")
         self.history.ended.append(Ended(self.devices, time.time(), run=True))
         self._bury()
@@ -140,8 +160,8 @@ class Job:
     def pids(self, role: str) -> list[int]:
         """The processes of a role: driver, raylet, poller, normaliser, writer."""
         assert self._process
-        if role == "driver":
-            return [self._process.pid]
+        if role == "driver" or (self.one_process and role in ACTORS):
+            return [self._process.pid] if self._process.poll() is None else []
         wanted = "/raylet/raylet " if role == "raylet" else f"ray::{role}"
         return sorted(pid for pid, words in self.processes().items() if wanted in words.lower())
 
@@ -157,7 +177,7 @@ class Job:
         return processes
 
     def _note_end(self, role: str, pid: int) -> None:
-        if role in ("driver", "raylet"):
+        if self.ends_all(role):
             self.history.ended.append(Ended(self.devices, time.time(), run=True))
         elif role == "poller":
             self.history.ended.append(Ended(self.polled_by(pid), time.time()))

@@ -105,6 +105,10 @@ class Schedule:
             self._restart()
         return done
 
+    def wait(self, seconds: float) -> None:
+        """Meanwhile what has to be taken back is, and a job that was killed is started again."""
+        self._pause(seconds)
+
     def heal(self) -> None:
         """Take back every fault that is held."""
         while self._undo:
@@ -164,7 +168,8 @@ class Schedule:
         pid = self._victim(role)
         if pid is None:
             return False
-        if role in ("driver", "raylet"):
+        if self._job.ends_all(role) and not moment.startswith(("in ", "behind ")):
+            role = "driver" if self._job.one_process else role
             self.heal()  # what hurts the start of the next run is another fault
         match moment:
             case "in COPY":

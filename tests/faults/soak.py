@@ -1,4 +1,6 @@
-"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N] [--timescale]`; JSON comes last.
+"""A long run under faults: `scripts/soak --minutes N --seed S [--devices N] [--timescale] [--one-process]`.
+
+JSON comes last.
 
 In 45 minutes 200 kills, 50 faults of the database, 20 reloads, 10 restores and others; in less time fewer. Meanwhile
 days end at the sites and are exported into a bucket; in the end what the database has lost is restored from there. Exit
@@ -31,16 +33,20 @@ def soak(
     per_actor: int = DEVICES_PER_ACTOR,
     timescale: bool = False,
     archive: bool = True,
+    one_process: bool = False,
 ) -> tuple[dict[str, Any], list[str], list[str]]:
-    """The result, what must not be, and what a person should see besides. `archive`: with a bucket."""
+    """The result, what must not be, and what a person should see besides. `archive`: with a bucket.
+
+    `one_process`: without Ray; whatever is killed then is all of the job.
+    """
     bin_dir = _timescale_bin_dir() if timescale else None
-    words = ("storage.chunk_h=0.0167",) if bin_dir else ()
+    words = (*(("storage.chunk_h=0.0167",) if bin_dir else ()), *(("cluster=none",) if one_process else ()))
     ends = midnights(minutes, max(1, devices // DEVICES_OF_A_SITE)) if archive else []
     with stage(folder, devices, *words, per_actor=per_actor, midnights_s=ends, bin_dir=bin_dir) as scene:
         scene.job.start()
         schedule = scene.schedule(seed)
         try:
-            schedule.run(60 * minutes, draw(minutes, seed))
+            schedule.run(60 * minutes, draw(minutes, seed, one_process))
             scene.until_stored()
         except RuntimeError as error:
             scene.history.troubles.append(str(error))
@@ -68,10 +74,13 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=12, help="from 3 to 999")
     parser.add_argument("--per-actor", type=int, default=DEVICES_PER_ACTOR, help="how many of them a poller has")
     parser.add_argument("--timescale", action="store_true", help="with the TimescaleDB of this machine")
+    parser.add_argument("--one-process", action="store_true", help="without Ray")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"soak: logs and answers in {folder}", file=sys.stderr)
-    result, problems, notes = soak(folder, given.minutes, given.seed, given.devices, given.per_actor, given.timescale)
+    result, problems, notes = soak(
+        folder, given.minutes, given.seed, given.devices, given.per_actor, given.timescale, True, given.one_process
+    )
     for line in (*problems, *notes):
         print(f"soak: {line}", file=sys.stderr)
     print(json.dumps(result))

@@ -11,6 +11,7 @@ from tests.faults.stage import stage
 from tests.faults.verdict import lines
 
 OUTAGE_S = 10.0
+UNTIL_TRAPPED_S = 3.0  # a transaction comes once a second
 
 
 def at(number: int) -> str:
@@ -32,7 +33,7 @@ TAMPERING = {  # each costs one tick of its own
 
 
 def test_ten_seconds_without_a_database_cost_nothing(tmp_path: Path) -> None:
-    with stage(tmp_path, 20) as place:
+    with stage(tmp_path, 20, "cluster=none") as place:
         place.job.start()
         place.until_stored()
         place.server.stop()
@@ -50,7 +51,7 @@ def test_ten_seconds_without_a_database_cost_nothing(tmp_path: Path) -> None:
 
 
 def test_a_dead_device_changes_nothing_for_the_others(tmp_path: Path) -> None:
-    with stage(tmp_path, 12) as place:
+    with stage(tmp_path, 12, "cluster=none") as place:
         place.job.start()
         place.until_stored()
         with place.hurt(0, Mode.BLACKHOLE):
@@ -78,4 +79,38 @@ def test_kill_9_of_each_process_costs_at_most_the_polls_at_work(tmp_path: Path) 
     assert verdict.good, list(lines(verdict))
     assert verdict.explained == 0
     assert set(schedule.done.values()) == {1}
+    assert place.history.troubles == []
+
+
+def test_a_state_folder_goes_from_one_process_to_ray_and_back_with_what_waits_in_it(tmp_path: Path) -> None:
+    with stage(tmp_path, 12, "cluster=none") as place:
+        place.job.start()
+        place.until_stored()
+        for _ in range(2):
+            place.database.set(Mode.REFUSE)
+            time.sleep(3)
+            place.job.kill("driver", *place.job.pids("driver"))
+            place.job.switch()
+            place.job.start()
+            place.database.set(Mode.PASS)
+            place.until_stored()
+        verdict = place.end()
+    assert verdict.good, list(lines(verdict))
+    assert verdict.explained == 0
+    assert place.history.troubles == []
+
+
+def test_kill_9_of_the_one_process_at_any_moment_costs_at_most_the_polls_at_work(tmp_path: Path) -> None:
+    with stage(tmp_path, 8, "cluster=none") as place:
+        place.job.start()
+        place.until_stored()
+        schedule = place.schedule(1)
+        for moment in ("driver", "poller before hand-over", "writer in COPY", "writer behind COMMIT"):
+            schedule.do(f"kill {moment}")
+            schedule.wait(UNTIL_TRAPPED_S)
+            place.until_stored()
+        verdict = place.end()
+    assert verdict.good, list(lines(verdict))
+    assert verdict.explained == 0
+    assert len(place.history.started_s) == 5
     assert place.history.troubles == []

@@ -71,7 +71,7 @@ LIBRARIES = {
     "core": {"numpy", "polars"},
     "actors": set(),
     "simulator": {"numpy", "yaml"},
-    "cluster": {"ray"},
+    "cluster": {"prometheus_client", "ray"},
     "app": {"rich"},
     "config": {"hydra", "omegaconf", "yaml"},
     "jobs": {"rich"},
@@ -196,6 +196,11 @@ def test_each_floor_uses_only_its_libraries() -> None:
     assert offenders(lambda file: libraries(file) - LIBRARIES[floor(file)], floors) == []
 
 
+def test_ray_stays_behind_its_seam() -> None:
+    others = [file for file in PARTS if not file.startswith("cluster/ray_")]
+    assert offenders(lambda file: libraries(file) & {"ray"}, others) == []
+
+
 def test_an_adapter_wraps_one_library() -> None:
     adapters = [file for file in PARTS if floor(file) == "adapters"]
     assert offenders(lambda file: libraries(file) & {"ray", "hydra", "omegaconf"}, adapters) == []
@@ -272,6 +277,13 @@ def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
         }
 
     assert offenders(unnamed) == []
+
+
+def test_one_process_loads_nothing_of_ray() -> None:
+    modules = "ess_ray.cluster.one_process, ess_ray.cluster.watcher_link, ess_ray.jobs.collect.reload"
+    code = f"import sys, {modules}, ess_ray.jobs.collect.export_schedule; print('ray' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed == "False\n"
 
 
 def test_a_poller_process_loads_neither_polars_nor_psycopg() -> None:

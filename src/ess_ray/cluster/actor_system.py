@@ -1,6 +1,7 @@
 """Actors: objects whose methods are called one at a time, in order, without waiting. What collecting needs of them.
 
-With Ray each is a process, on this machine or on another (`cluster.ray_actors`).
+With Ray each is a process, on this machine or on another (`cluster.ray_actors`); without, each is a thread of this
+process (`cluster.thread_actors`).
 """
 
 from __future__ import annotations
@@ -61,7 +62,12 @@ class Actor(Protocol):
 
 
 class ActorSystem(Protocol):
-    """Makes actors, and waits for their calls. Used by the driver's main thread."""
+    """Makes actors, and waits for their calls. Used by the driver's main thread.
+
+    `logs_apart`: whether each actor has a process, and so a log file of its own.
+    """
+
+    logs_apart: bool
 
     def make(self, actor_class: type, arguments: Sequence[Any], name: str, placement: Placement = ANYWHERE) -> Actor:
         """Make an actor, without waiting for it. Raises ValueError while another one has its name."""
@@ -72,5 +78,8 @@ class ActorSystem(Protocol):
     def result(self, call: Call) -> Any:
         """The result of a call; waits for it. Raises ActorError, ActorLostError."""
 
-    def end(self, actor: Actor, process: ProcessInfo | None) -> None:
-        """End the process of an actor that hangs; `process`: its last, if it is known. Its calls fail, later."""
+    def end(self, actor: Actor, process: ProcessInfo | None, reason: str) -> None:
+        """End the process of an actor that hangs, without waiting; its calls fail, later, and it is started again.
+
+        `process`: its last, if it is known; `reason`: for a person. Raises CannotStart if it cannot be ended.
+        """

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.page import Page
 from ess_ray.actors.poller import Poller
+from ess_ray.adapters.local.logs import LogFile
 from ess_ray.cluster.actor_system import Actor, ActorSystem, Placement
 from ess_ray.cluster.plan import PollerPlan, log_file
 from ess_ray.core.running.metrics import Values
@@ -22,7 +23,7 @@ def poller(system: ActorSystem, plan: PollerPlan) -> Actor:
     Its devices are given by calls: it is started again with the arguments it has here.
     """
     placement = Placement(plan.node or "", only_there=plan.keeper, resources=plan.placement)
-    return system.make(Keeper if plan.keeper else Poller, (plan.journal, plan.log), plan.name, placement)
+    return system.make(Keeper if plan.keeper else Poller, (plan.journal, _log(system, plan.log)), plan.name, placement)
 
 
 def normaliser(system: ActorSystem, number: int, settings: Settings, near: Placement) -> Actor:
@@ -30,7 +31,7 @@ def normaliser(system: ActorSystem, number: int, settings: Settings, near: Place
     from ess_ray.actors.normaliser import Normaliser
 
     log = log_file(settings, f"normaliser-{number}", f"normaliser:{number}")
-    return system.make(Normaliser, (dict(settings.standard_tree), log), log.actor, near)
+    return system.make(Normaliser, (dict(settings.standard_tree), _log(system, log)), log.actor, near)
 
 
 def writer(system: ActorSystem, dsn: str, identity: str, collector: str, settings: Settings, near: Placement) -> Actor:
@@ -41,7 +42,7 @@ def writer(system: ActorSystem, dsn: str, identity: str, collector: str, setting
     from ess_ray.actors.writer import Writer
 
     log = log_file(settings, "writer", "writer")
-    arguments = (dsn, settings.state_dir / "rejected", collector, log, identity)
+    arguments = (dsn, settings.state_dir / "rejected", collector, _log(system, log), identity)
     return system.make(Writer, arguments, log.actor, near)
 
 
@@ -52,4 +53,8 @@ def watcher(
     from ess_ray.actors.watcher import Watcher
 
     log = log_file(settings, "watcher", "watcher")
-    return system.make(Watcher, (metrics, page, log), log.actor, near)
+    return system.make(Watcher, (metrics, page, _log(system, log)), log.actor, near)
+
+
+def _log(system: ActorSystem, file: LogFile) -> LogFile | None:
+    return file if system.logs_apart else None

@@ -31,3 +31,6 @@ class ExportProcesses(Protocol):
 
     def end(self, process: ExportProcess) -> None:
         """Kill a process, without waiting; nothing if it has ended."""
+
+    def release(self) -> None:
+        """Let processes end that have nothing to do: no further `start` is expected soon."""

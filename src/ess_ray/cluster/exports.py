@@ -87,6 +87,7 @@ class ExportTasks:
         finally:
             for task in self._running:
                 self._processes.end(task)
+            self._processes.release()
             self._running.clear()
             self._waiting.clear()
 

@@ -160,7 +160,8 @@ def _per_actor(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) 
     """How many devices a poller has at most."""
     counts = [len(devices) for devices in endpoints.values()]
     cores = sum(node.cores for node in nodes) if nodes else os.cpu_count() or 1
-    return settings.cluster.devices_per_actor or devices_per_actor(counts, cores)
+    auto = devices_per_actor(counts, cores) if settings.cluster.ray else sum(counts)
+    return settings.cluster.devices_per_actor or auto
 
 
 def _journals(

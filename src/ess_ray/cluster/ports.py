@@ -1,4 +1,4 @@
-"""Ports for what Ray serves: the configured one, or the next that is free. Called before Ray is started."""
+"""Ports of dashboard and metrics: the configured one, or the next that is free. Called before Ray is started."""
 
 from __future__ import annotations
 

@@ -47,6 +47,8 @@ class RayActors:
     `cluster`: False on one machine.
     """
 
+    logs_apart = True
+
     def __init__(self, cluster: bool) -> None:
         self._classes: Mapping[type, type] = {Poller: _PlacedPoller, Keeper: _PlacedKeeper} if cluster else {}
 
@@ -68,7 +70,7 @@ class RayActors:
         except RayError as error:
             raise call_error(error) from error
 
-    def end(self, actor: Actor, process: ProcessInfo | None) -> None:
+    def end(self, actor: Actor, process: ProcessInfo | None, reason: str) -> None:  # noqa: ARG002
         """Also a process that was stopped by SIGSTOP."""
         assert isinstance(actor, _RayActor)
         if process is None or process.host != socket.gethostname():

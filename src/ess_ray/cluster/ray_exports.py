@@ -59,6 +59,9 @@ class RayExports:
         """See there."""
         ray.cancel(process, force=True)
 
+    def release(self) -> None:
+        """Ray ends them by itself."""
+
 
 def _export(exporter: Exporter, day_object: DayObject, verify: bool) -> Iterator[ExportReport]:
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)

@@ -112,9 +112,10 @@ class SupervisedActor:
         if self._killed:
             return  # it is on a node that cannot be reached, and ends with that node
         self._killed = True
-        text = f"{self.name} {reason}: it is killed and started again"
+        text = f"{self.name} {reason}"
+        self._system.end(self._actor, self._process, text)
+        text += ": it is killed and started again"
         troubles.met(("hangs", self.name), text, about("actor killed"), logging.ERROR)
-        self._system.end(self._actor, self._process)
 
 
 def the_process(ready: ProcessInfo) -> ProcessInfo:

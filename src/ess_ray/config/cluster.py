@@ -21,10 +21,14 @@ RESERVED_BY_RAY = ("cpu", "gpu", "memory", "object_store_memory")
 def cluster_settings(config: Config, simulated: bool) -> ClusterSettings:
     """Freeze `cluster`.
 
-    Raises ConfigError for an address of a cluster together with the embedded database or simulated devices or with a
-    token file that is not there, and for `devices_per_actor` that is neither auto nor a number above 0.
+    Raises ConfigError for an address of a cluster together with `ray: false`, the embedded database, simulated devices
+    or a token file that is not there, and for `devices_per_actor` that is neither auto nor a number above 0.
     """
     cluster = config.cluster
+    if cluster.address and not cluster.ray:
+        raise ConfigError(
+            "cluster.ray", "false means one process on this machine: leave cluster.address out, or set true"
+        )
     if cluster.address and config.storage.kind == "embedded":
         raise ConfigError("cluster.address", "the embedded database serves one machine only: use storage=timescale")
     if cluster.address and simulated:

@@ -118,8 +118,9 @@ class JournalConfig:
 
 @dataclass
 class ClusterConfig:
-    """How the work is spread over processes and machines; chosen by `cluster=local` (default) or `cluster=gcp`."""
+    """How the work is spread over processes and machines; chosen by `cluster=local`, `none` or `gcp`."""
 
+    ray: bool = setting(True, "false: everything in one process, without Ray and its dashboard")
     address: str | None = setting(None, "of a Ray that runs, HOST:6379 or auto; null: one on this machine")
     token_file: str | None = setting(None, "Ray's token; null: as the environment says")
     devices_per_actor: str = setting("auto", "a number, or auto: as few as the machine's cores bear")

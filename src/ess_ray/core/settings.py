@@ -74,10 +74,12 @@ class StorageSettings:
 class ClusterSettings:
     """Settings of Ray and of how the work is spread over it. None: the program chooses.
 
-    `address`: HOST:PORT of a Ray that runs, or "auto"; None: a Ray of its own on this machine. `normalisers`: number
-    of processes that decode. `dashboard_port` 0: any.
+    `ray`: False: everything in one process, without Ray, and `address` is None. `address`: HOST:PORT of a Ray that
+    runs, or "auto"; None: a Ray of its own on this machine. `normalisers`: number of processes that decode.
+    `dashboard_port` 0: any.
     """
 
+    ray: bool
     address: str | None
     token_file: Path | None  # of the cluster at `address`; None: as the environment says
     devices_per_actor: int | None

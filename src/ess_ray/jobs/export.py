@@ -27,6 +27,7 @@ from ess_ray.app.guard import guarded
 from ess_ray.app.output import print_line
 from ess_ray.app.serving import serving
 from ess_ray.app.state_folder import state_folder
+from ess_ray.cluster.export_processes import ExportProcesses
 from ess_ray.cluster.ray_start import ray_folder
 from ess_ray.core.day import Day, choose_day, whole_day
 from ess_ray.core.errors import ConfigError, printable
@@ -43,7 +44,7 @@ ONE_DAY = timedelta(days=1)
 def run(settings: Settings) -> int:
     """Export or verify the days that the settings ask for; gives the exit code: OK, FAILED or INTERRUPTED.
 
-    FAILED too if there is nothing to export. Starts Ray, waits for all objects, and, if none failed and not only to
+    FAILED too if there is nothing to export. Waits for all objects, and, if none failed and not only to
     verify, drops the chunks that `export.drop_after` lets go. Raises ConfigError, CannotStart or another EssRayError.
     """
     if settings.export.removed_site is None:
@@ -115,16 +116,12 @@ def _run(settings: Settings, stack: ExitStack) -> int:
     if not day_objects:
         return FAILED
 
-    from ess_ray.cluster.ray_start import start_ray, stop_ray
-
-    stack.callback(stop_ray)
-    start_ray(settings.cluster, settings.state_dir, dashboard=False)
+    processes = _processes(settings, stack)
     for number in (signal.SIGINT, signal.SIGTERM):  # Ray has taken SIGTERM
         signal.signal(number, _interrupt)
     from ess_ray.cluster.exports import ExportTasks
-    from ess_ray.cluster.ray_exports import RayExports
 
-    tasks = ExportTasks(RayExports(), exporter, settings.export.parallel, settings.export.verify)
+    tasks = ExportTasks(processes, exporter, settings.export.parallel, settings.export.verify)
     outcomes: dict[DayObject, ExportOutcome] = {}
     began_s = time.monotonic()
     with _ProgressDisplay(Console(highlight=False)) as display:
@@ -141,6 +138,21 @@ def _run(settings: Settings, stack: ExitStack) -> int:
     if not failed and not settings.export.verify:
         _drop(settings, exporter)
     return FAILED if failed else OK
+
+
+def _processes(settings: Settings, stack: ExitStack) -> ExportProcesses:
+    """Processes of this machine; with `cluster.address` those of the cluster's nodes, as long as `stack` is open."""
+    if settings.cluster.address is None:
+        from ess_ray.cluster.spawned_exports import SpawnedExports
+
+        return SpawnedExports()
+    from ess_ray.cluster.ray_start import start_ray, stop_ray
+
+    stack.callback(stop_ray)
+    start_ray(settings.cluster, settings.state_dir, dashboard=False)
+    from ess_ray.cluster.ray_exports import RayExports
+
+    return RayExports()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

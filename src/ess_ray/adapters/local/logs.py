@@ -109,7 +109,7 @@ def log_to(file: LogFile | None) -> None:
 def exit_process_on_crash(work: Callable[[], None]) -> Callable[[], None]:
     """`work`, for a thread without which its process is useless: an exception ends the process, with exit code 1.
 
-    Ray then starts the actor again.
+    Ray then starts the actor again; without Ray it is the whole job.
     """
 
     def working() -> None:
@@ -117,6 +117,7 @@ def exit_process_on_crash(work: Callable[[], None]) -> Callable[[], None]:
             work()
         except BaseException:
             logging.getLogger(work.__module__).exception("a defect: this process ends", extra=about("defect"))
+            print("ess_ray: a defect ends this process; the log has its trace", file=sys.stderr, flush=True)
             os._exit(1)
 
     return working

@@ -91,6 +91,8 @@ class RunDisplay:
             "state folder": str(settings.state_dir),
             "export": _export(settings),
         }
+        if not settings.cluster.ray:
+            del rows["dashboard"], rows["dashboard token"]
         if not nodes:
             del rows["cluster"]
         if not self.console.is_terminal:

@@ -75,7 +75,7 @@ def _start_and_collect(
     if settings.simulated:
         settings = simulate(settings, stack)  # the devices' hosts and ports are those of the simulator from here on
     database = _open_database(settings, stack)
-    platform = _start_ray(settings, signals, stack)
+    platform = _start_ray(settings, signals, stack) if settings.cluster.ray else _one_process(settings, stack)
 
     # Some of these import polars, which reads its environment while it is imported: it is set now.
     from ess_ray.cluster.collect import Collector
@@ -128,6 +128,12 @@ def _start_ray(settings: Settings, signals: Signals, stack: ExitStack) -> Platfo
     return ray_platform(settings.cluster.address is not None, addresses)
 
 
+def _one_process(settings: Settings, stack: ExitStack) -> Platform:
+    from ess_ray.cluster.one_process import one_process
+
+    return stack.enter_context(one_process(settings.cluster.metrics_port, ray_folder(settings.state_dir)))
+
+
 def _introduce(settings: Settings, database: Database, platform: Platform, display: RunDisplay) -> None:
     """Print the banner, and what a person should know before the first tick."""
     from ess_ray.cluster.plan import waiting_elsewhere
@@ -139,7 +145,7 @@ def _introduce(settings: Settings, database: Database, platform: Platform, displ
         ("cluster.dashboard_port", cluster.dashboard_port, f"{addresses.dashboard}/", "the dashboard is"),
         ("cluster.metrics_port", cluster.metrics_port, addresses.metrics, "the metrics are"),
     ):
-        if port and not nodes.up and f":{port}/" not in url:
+        if port and url != "/" and not nodes.up and f":{port}/" not in url:
             display.print_text(f"port {port} ({key}) is in use already: {what} at the address above")
     for text in (*database.notes, *waiting_elsewhere(settings, database.identity)):
         display.note(text)
