@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -75,13 +76,30 @@ SAMPLE_VALUES = ("status", "reason", "missing", "read_ms", "requests", "retries"
 WITHOUT_SAMPLE = ("event", "rejected")  # their rows stand for themselves
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is made of it is kept
 class LoadedTable:
     """A table as an object has it: its columns in the object's order, and those that tell rows of a tick apart."""
 
     name: str
     columns: tuple[Column, ...]
     identity: tuple[str, ...]  # behind time and device
+
+    # Composing the names of hundreds of columns takes longer than an hour of few rows does: once for all hours.
+    @cached_property
+    def names(self) -> sql.SQL:
+        """Its columns' names, with commas between."""
+        return _text(sql.SQL(", ").join(sql.Identifier(column.name) for column in self.columns))
+
+    @cached_property
+    def restored_names(self) -> sql.SQL:
+        """The same, as columns of the temporary table, which is `r`."""
+        return _text(sql.SQL(", ").join(sql.Identifier("r", column.name) for column in self.columns))
+
+    @cached_property
+    def make(self) -> sql.SQL:
+        """The statement that makes the temporary table."""
+        columns = sql.SQL(", ").join(map(_column, self.columns))
+        return _text(sql.SQL(MAKE).format(sql.Identifier(f"restored_{self.name}"), columns))
 
 
 @contextmanager
@@ -159,11 +177,8 @@ class HourLoad:
 
     def _begin(self, tables: Iterable[LoadedTable]) -> None:
         """Begin the transaction's work; temporary tables for the rows of these tables, and for ticks."""
-        make = sql.SQL(MAKE)
-        statements = [make.format(sql.Identifier("restored_tick"), TICK_COLUMNS)]
-        for table in tables:
-            columns = sql.SQL(", ").join(map(_column, table.columns))
-            statements.append(make.format(sql.Identifier(f"restored_{table.name}"), columns))
+        statements: list[sql.Composable] = [sql.SQL(MAKE).format(sql.Identifier("restored_tick"), TICK_COLUMNS)]
+        statements += [table.make for table in tables]
         if self._run:
             statements.insert(0, sql.SQL(BEGIN).format(site=self._site))
         self._connection.execute(sql.SQL("; ").join(statements).as_string(self._connection).encode())
@@ -171,7 +186,7 @@ class HourLoad:
     def _copy(self, table: LoadedTable, blocks: Iterable[RowBlock]) -> int:
         """Copy rows into the temporary table; returns their number."""
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')").format(
-            _temporary(table), _names(table)
+            _temporary(table), table.names
         )
         rows = 0
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -218,9 +233,7 @@ class HourLoad:
             return LoadCount(rows, new, 0)  # a dry run, in which columns that are missing are not added
         if not existing:
             return LoadCount(rows, new, rows - new)
-        cursor = self._execute(
-            LACKING, limits, temporary=_temporary(table), table=_stored(table), columns=_names(table)
-        )
+        cursor = self._execute(LACKING, limits, temporary=_temporary(table), table=_stored(table), columns=table.names)
         row = cursor.fetchone()
         lacking = row[0] if row else 0
         return LoadCount(rows, new, lacking if self._run else lacking - new)
@@ -236,9 +249,8 @@ class HourLoad:
         if not self._run:
             row = self._execute(f"SELECT count(*) {selected}", limits, **parts).fetchone()
             return int(row[0]) if row else 0
-        columns = sql.SQL(", ").join(sql.Identifier("r", column.name) for column in table.columns)
         insert = f"INSERT INTO {{table}} ({{names}}) SELECT {{columns}} {selected} ON CONFLICT DO NOTHING"
-        return self._execute(insert, limits, names=_names(table), columns=columns, **parts).rowcount
+        return self._execute(insert, limits, names=table.names, columns=table.restored_names, **parts).rowcount
 
     def _execute(
         self, statement: str, limits: Mapping[str, object], **parts: sql.Composable
@@ -251,8 +263,8 @@ def _column(column: Column) -> sql.Composed:
     return sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(kind))
 
 
-def _names(table: LoadedTable) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+def _text(composed: sql.Composed) -> sql.SQL:
+    return sql.SQL(composed.as_string())
 
 
 def _stored(table: LoadedTable) -> sql.Identifier:
