@@ -127,6 +127,14 @@ class Plant:
         return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.fixture(scope="module")
+def filled_dsn(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database with the day, which tests only read and export: each to a place of its own."""
+    with new_database(server) as dsn:
+        Plant(dsn, tmp_path_factory.mktemp("plant"), "export=local").fill()
+        yield dsn
+
+
 @pytest.fixture(params=["csv", "gzip", "parquet", "bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     """The words of a store of its own: of a folder with each format, and of a bucket with two."""
@@ -140,12 +148,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
 
 
 def test_a_database_that_was_thrown_away_is_filled_again(
-    dsn: str, other_dsn: str, tmp_path: Path, store: list[str], capsys: pytest.CaptureFixture[str]
+    filled_dsn: str, other_dsn: str, tmp_path: Path, store: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lost = Plant(dsn, tmp_path, *store)
-    lost.fill()
+    lost = Plant(filled_dsn, tmp_path, *store)
     assert {*lost.export()} == {ExportEnd.EXPORTED}
-    before, report = cells(dsn), lost.report(capsys)
+    before, report = cells(filled_dsn), lost.report(capsys)
     plant = Plant(other_dsn, tmp_path, *store)
     assert plant.restore("from=bucket") == 0
     assert "sample 72 of 72, bank 63 of 63" in capsys.readouterr().out
@@ -161,11 +168,10 @@ def test_a_database_that_was_thrown_away_is_filled_again(
 
 
 def test_a_restore_that_is_killed_again_and_again_ends_in_the_same_state(
-    dsn: str, other_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    filled_dsn: str, other_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = ["export=local", f"export.folder={tmp_path}/export"]
-    lost, plant = (Plant(each, tmp_path, *store) for each in (dsn, other_dsn))
-    lost.fill()
+    lost, plant = (Plant(each, tmp_path, *store) for each in (filled_dsn, other_dsn))
     lost.export()
     committed = 0
     for _ in range(3):
@@ -178,7 +184,7 @@ def test_a_restore_that_is_killed_again_and_again_ends_in_the_same_state(
         committed = max(now, samples(other_dsn))
     assert 36 <= committed < 144
     assert plant.restore("restore.run=true") == 0
-    assert cells(other_dsn) == cells(dsn)
+    assert cells(other_dsn) == cells(filled_dsn)
     assert plant.report(capsys) == lost.report(capsys)
     assert plant.due() == []
 
@@ -199,10 +205,9 @@ def test_an_embedded_database_is_made_and_filled(
 
 
 def test_several_days_of_a_folder_come_back_and_other_words_are_refused(
-    dsn: str, other_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    filled_dsn: str, other_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lost = Plant(dsn, tmp_path, "export=local", f"export.folder={tmp_path}/export")
-    lost.fill()
+    lost = Plant(filled_dsn, tmp_path, "export=local", f"export.folder={tmp_path}/export")
     lost.export()
     copy = tmp_path / "a, copy = of it"
     shutil.copytree(tmp_path / "export", copy)
@@ -213,7 +218,7 @@ def test_several_days_of_a_folder_come_back_and_other_words_are_refused(
         assert plant.restore(f"from={copy}", *words) == 1
         assert "new rows: rack 0 of 504" in capsys.readouterr().out  # there are no samples that they belong to
     assert plant.restore(f"from={copy}", "day=all", "restore.run=true") == 0
-    assert cells(other_dsn) == cells(dsn)
+    assert cells(other_dsn) == cells(filled_dsn)
     for words, problem in (
         (["from=bucket"], "from: say where the objects are"),
         (["from=/not/there"], "from: there is no folder"),
