@@ -42,11 +42,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="default: all")
     parser.add_argument("--rounds", type=int, default=7, help="how often each way is measured (at least 2)")
     parser.add_argument("--devices", type=_numbers, help="sizes of fleets, as in 300,1000")
-    parser.add_argument("--seconds", type=float, default=fleet.SECONDS_S, help="how long each fleet is collected")
+    parser.add_argument("--seconds", type=float, help="how long each fleet is collected")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     arguments = parser.parse_args()
-    chosen = {"seconds_s": arguments.seconds} | ({"sizes": arguments.devices} if arguments.devices else {})
-    parts = PARTS | {name: partial(PARTS[name], **chosen) for name in ("fleet", "together")}
+    given = {"seconds_s": arguments.seconds, "sizes": arguments.devices}
+    chosen = {name: value for name, value in given.items() if value}
+    parts = PARTS | {name: partial(PARTS[name], **chosen) for name in ("fleet", "together", "today")}
     figures: dict[str, object] = {"machine": machine(), "rounds": arguments.rounds}
     print(f"{figures['machine']}\nMedians and quartiles of {arguments.rounds} rounds.", flush=True)
     for name in arguments.only:
