@@ -7,7 +7,6 @@ machine.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -16,11 +15,13 @@ from pathlib import Path
 from ess_ray.actors.poller import JournalSettings
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.owner import SUFFIX, JournalOwner, journal_folder, journal_owner
+from ess_ray.adapters.local import machine
 from ess_ray.adapters.local.logs import LogFile
 from ess_ray.core.running.packing import devices_per_actor, group_endpoints, regroup_endpoints
 from ess_ray.core.running.spread import Node, assign, moves
 from ess_ray.core.settings import DeviceSettings, Settings
 
+PACKED = "more than 1/8 of the cores or 1/16 of the memory, without work"
 CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
 
 Endpoint = tuple[str, int]
@@ -119,6 +120,19 @@ def plan_moves(
     return changed
 
 
+def packing_text(settings: Settings, plans: Sequence[PollerPlan]) -> str:
+    """How the devices are spread over pollers and why, for a person. `plans`: of all pollers."""
+    pollers = [plan for plan in plans if not plan.keeper]
+    number, endpoints = len(pollers), len(_endpoints(settings))
+    if not settings.cluster.ray:
+        return f"{number}, in this process (cluster=none)"
+    if settings.cluster.devices_per_actor:
+        return f"{number} (cluster.devices_per_actor={settings.cluster.devices_per_actor})"
+    if number == endpoints:
+        return f"{number}, a process for each host and port"
+    return f"{number}: a process for each of {endpoints} hosts and ports would cost too much ({PACKED})"
+
+
 def waiting_elsewhere(settings: Settings, database_identity: str) -> list[str]:
     """A sentence for each folder of journals that belong to another source or database: they are left alone.
 
@@ -159,9 +173,13 @@ def _grouped(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) ->
 def _per_actor(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) -> int:
     """How many devices a poller has at most."""
     counts = [len(devices) for devices in endpoints.values()]
-    cores = sum(node.cores for node in nodes) if nodes else os.cpu_count() or 1
-    auto = devices_per_actor(counts, cores) if settings.cluster.ray else sum(counts)
-    return settings.cluster.devices_per_actor or auto
+    if settings.cluster.devices_per_actor:
+        return settings.cluster.devices_per_actor
+    if not settings.cluster.ray:
+        return sum(counts)
+    cores = sum(node.cores for node in nodes) if nodes else machine.cores()
+    memory_bytes = sum(node.memory_bytes for node in nodes) if nodes else machine.memory_bytes()
+    return devices_per_actor(counts, cores, memory_bytes)
 
 
 def _journals(

@@ -18,6 +18,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from ess_ray.adapters.local.machine import memory_bytes
 from ess_ray.cluster.actor_system import ANYWHERE, Placement
 from ess_ray.cluster.nodes import Nodes
 from ess_ray.core.errors import CannotStart, printable
@@ -108,6 +109,7 @@ def _nodes() -> tuple[Node, ...]:
             node["NodeManagerHostname"],
             int(node["Resources"].get("CPU", 1)) or 1,
             frozenset(name for name in node["Resources"] if not name.startswith(RAYS_OWN)),
+            int(node["Resources"].get("memory", 0)) or memory_bytes(),
         )
         for node in sorted(nodes, key=lambda node: str(node["NodeID"]))
         if node["Alive"]

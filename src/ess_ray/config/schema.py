@@ -123,7 +123,7 @@ class ClusterConfig:
     ray: bool = setting(True, "false: everything in one process, without Ray and its dashboard")
     address: str | None = setting(None, "of a Ray that runs, HOST:6379 or auto; null: one on this machine")
     token_file: str | None = setting(None, "Ray's token; null: as the environment says")
-    devices_per_actor: str = setting("auto", "a number, or auto: as few as the machine's cores bear")
+    devices_per_actor: str = setting("auto", "a number, or auto: 1 while cores and memory bear a process each")
     normalisers: int = setting(1, "processes that decode", 1, 64)
     dashboard_port: int = setting(8265, "of Ray's dashboard, on loopback, or one of the next nine; 0: any", 0, 65535)
     metrics_port: int = setting(9464, "of the metrics, for Prometheus, or one of the next nine; 0: any", 0, 65535)

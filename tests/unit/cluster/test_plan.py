@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ess_ray.cluster.plan import PollerPlan, plan_change, plan_pollers
+import pytest
+
+from ess_ray.cluster.plan import PollerPlan, packing_text, plan_change, plan_pollers
 from ess_ray.core.running.spread import Node
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
@@ -27,7 +29,7 @@ def test_devices_whose_names_join_to_the_same_text_have_journals_of_their_own(tm
     settings = settings_of(tmp_path, Device("a__b", "c"), Device("a", "b__c"), Device("a", "b"))
     expected = ["a__b__c.journal", "a__b__c~2.journal", "a__b.journal"]
     assert journals(plan_pollers(settings, "db")) == expected
-    assert journals(plan_pollers(settings, "db", (Node("node", "host", 4, frozenset()),))) == expected
+    assert journals(plan_pollers(settings, "db", (Node("node", "host", 4, frozenset(), 16 << 30),))) == expected
 
 
 def test_a_device_that_is_new_gets_a_journal_beside_those_in_use(tmp_path: Path) -> None:
@@ -44,3 +46,29 @@ def test_a_journal_of_a_second_poller_is_no_orphan(tmp_path: Path) -> None:
         (folder / name).touch()
     first, second = plan_pollers(settings, "db")
     assert (first.journal.adopt, second.journal.adopt) == ((str(folder / "gone__d.journal"),), ())
+
+
+@pytest.mark.parametrize(
+    ("words", "devices", "pollers", "text"),
+    [
+        (["cluster=local"], 2, 2, "2, a process for each host and port"),
+        (["cluster.devices_per_actor=3"], 6, 2, "2 (cluster.devices_per_actor=3)"),
+        (["cluster=none"], 500, 1, "1, in this process (cluster=none)"),
+        (["cluster=none", "cluster.devices_per_actor=250"], 500, 2, "2, in this process (cluster=none)"),
+    ],
+)
+def test_the_banner_says_how_devices_are_spread_and_why(
+    tmp_path: Path, words: list[str], devices: int, pollers: int, text: str
+) -> None:
+    polled = tuple(make_device(Device("a", f"d{number}"), host=f"host{number}") for number in range(devices))
+    settings = replace(make_settings(*words), state_dir=tmp_path, devices=polled)
+    plans = plan_pollers(settings, "db")
+    assert (len(plans), packing_text(settings, plans)) == (pollers, text)
+
+
+def test_many_devices_are_packed_and_the_banner_says_why(tmp_path: Path) -> None:
+    devices = tuple(make_device(Device("a", f"d{number}"), host=f"host{number}") for number in range(9999))
+    settings = replace(make_settings(), state_dir=tmp_path, devices=devices)
+    plans = plan_pollers(settings, "db")
+    assert len(plans) < 999
+    assert "a process for each of 9999 hosts and ports would cost too much" in packing_text(settings, plans)

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from ess_ray.core.running.account import Account
 from ess_ray.core.samples import Device, Status
-from ess_ray.jobs.collect.display import MOST_LINES, RunDisplay, summary_lines
+from ess_ray.jobs.collect.banner import MOST_LINES
+from ess_ray.jobs.collect.display import RunDisplay, summary_lines
 from tests.make import make_device
 
 S = 1_000_000

@@ -11,17 +11,20 @@ from typing import TypeVar
 
 Endpoint = TypeVar("Endpoint")
 
-IDLE_ACTOR_CORES = 0.009  # what an idle actor costs, measured: 0.9 % of a core
-IDLE_SHARE = 1 / 4  # of the cores, that idle actors may cost
+IDLE_ACTOR_CORES = 0.009  # what an idle actor costs, measured: 0.9 % of a core …
+IDLE_ACTOR_BYTES = 64_000_000  # … and so much memory of its own, by PSS
+IDLE_CORES, IDLE_MEMORY = 1 / 8, 1 / 16  # the parts of cores and memory that idle actors may cost
 
 
-def devices_per_actor(devices: Sequence[int], cores: int) -> int:
+def devices_per_actor(devices: Sequence[int], cores: int, memory_bytes: int) -> int:
     """Devices of an actor, unless the user says so; `devices`: how many each endpoint has.
 
-    One, until the idle actors alone would cost a quarter of the cores; above that one packed actor a core, since one
-    loop serves thousands.
+    One, until the idle actors alone would cost more than an eighth of the cores or a sixteenth of the memory; above
+    that one packed actor a core, since one loop serves thousands.
     """
-    return 1 if len(devices) * IDLE_ACTOR_CORES <= cores * IDLE_SHARE else -(-sum(devices) // cores)
+    cheap = len(devices) * IDLE_ACTOR_CORES <= cores * IDLE_CORES
+    small = len(devices) * IDLE_ACTOR_BYTES <= memory_bytes * IDLE_MEMORY
+    return 1 if cheap and small else -(-sum(devices) // cores)
 
 
 def group_endpoints(devices: Sequence[int], per_actor: int) -> list[list[int]]:

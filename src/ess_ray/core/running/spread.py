@@ -21,6 +21,7 @@ class Node:
     host: str
     cores: int
     offers: frozenset[str]
+    memory_bytes: int
 
 
 def eligible(nodes: Iterable[Node], placement: Iterable[str]) -> list[Node]:

@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,22 +22,18 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ess_ray.adapters.stores.kinds import EXAMPLES
 from ess_ray.app.output import Output
 from ess_ray.app.table import fitting_table
-from ess_ray.cluster.platform import Addresses
 from ess_ray.core.errors import printable
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.device_account import DeviceAccount
 from ess_ray.core.running.logfields import about
-from ess_ray.core.running.spread import Node
 from ess_ray.core.samples import Status
-from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect.banner import MOST_LINES, count_text
 
 log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 10.0
-MOST_LINES = 20  # sites or devices with a line of their own where there is no terminal: a fleet would flood a log
 OTHER_LINES = 9  # of the live display that are not rows of the table: progress, header, borders, troubles, export
 MOST_NAMED = 3  # devices in trouble that are named while running; more are counted by reason
 
@@ -76,25 +72,8 @@ class RunDisplay:
         self.print_text(text)
         log.warning(text, extra=about("note"))
 
-    def banner(self, settings: Settings, database: str, addresses: Addresses, nodes: Sequence[Node]) -> None:
-        """Print what is collected, into which `database` (a name), and where to look. `nodes`: none on one machine."""
-        registers = sum(r.count for s in settings.devices for r in s.plan.requests)
-        sites = _listed(list(settings.timezones), MOST_LINES)
-        rows = {
-            "sites": f"{sites} ({_count(len(settings.devices), 'device')} with {registers} registers)",
-            "source": "SIMULATED devices on this machine" if settings.simulated else "the plants' own devices",
-            "database": database,
-            "cluster": f"{_count(len(nodes), 'node')}: {_listed([node.host for node in nodes], MOST_LINES)}",
-            "dashboard": addresses.dashboard or "none",
-            "dashboard token": str(addresses.token_file or "in the environment, RAY_AUTH_TOKEN"),
-            "metrics": addresses.metrics,
-            "state folder": str(settings.state_dir),
-            "export": _export(settings),
-        }
-        if not settings.cluster.ray:
-            del rows["dashboard"], rows["dashboard token"]
-        if not nodes:
-            del rows["cluster"]
+    def banner(self, rows: Mapping[str, str], simulated: bool) -> None:
+        """Print what is collected and where to look (`banner.banner_rows`); `simulated`: with a warning colour."""
         if not self.console.is_terminal:
             for name, value in rows.items():
                 self.print_text(f"{name}: {value}")
@@ -103,8 +82,8 @@ class RunDisplay:
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in rows.items():
-            simulated = name == "source" and settings.simulated
-            grid.add_row(name, Text(printable(value), style="bold yellow" if simulated else ""))
+            warned = name == "source" and simulated
+            grid.add_row(name, Text(printable(value), style="bold yellow" if warned else ""))
         self.console.print(Panel(grid, title="ess_ray", title_align="left", expand=False))
 
     @contextmanager
@@ -237,11 +216,6 @@ def _site_row(
     )
 
 
-def _export(settings: Settings) -> str:
-    store = settings.export.store
-    return store.location if store else f"off ({EXAMPLES} turns it on)"
-
-
 def _progress(first_us: int, until_us: int, end_us: int | None) -> str:
     past_s = max(until_us - first_us, 0) // 1_000_000
     duration = "" if end_us is None else f" of {(end_us - first_us) / 1e6:g}"
@@ -266,7 +240,7 @@ def _shortfalls(account: Account, first_us: int, end_us: int) -> Iterator[str]:
     lines = [line for device in account.devices.values() if (line := _shortfall(device, first_us, end_us))]
     yield from lines[:MOST_LINES]
     if (left := len(lines) - MOST_LINES) > 0:
-        yield f"{_count(left, 'more device')} with incomplete or missing samples"
+        yield f"{count_text(left, 'more device')} with incomplete or missing samples"
 
 
 def _shortfall(device: DeviceAccount, first_us: int, end_us: int) -> str:
@@ -275,17 +249,11 @@ def _shortfall(device: DeviceAccount, first_us: int, end_us: int) -> str:
     counts = {str(status): statuses[status] for status in (Status.PARTIAL, Status.FAILED)}
     counts["not stored yet"] = expected - statuses.total()
     shortfall = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    reasons = ", ".join(f"{reason} {_count(count, 'time')}" for reason, count in device.reasons.most_common())
+    reasons = ", ".join(f"{reason} {count_text(count, 'time')}" for reason, count in device.reasons.most_common())
     if not shortfall:
         return ""
-    text = f"{device.settings.device}: of {_count(expected, 'expected sample')} {shortfall}"
+    text = f"{device.settings.device}: of {count_text(expected, 'expected sample')} {shortfall}"
     return f"{text}; reasons: {reasons}" if reasons else text
-
-
-def _listed(names: Sequence[str], most: int) -> str:
-    """The names with commas between them; of more than `most` the last are only counted."""
-    further = [f"{len(names) - most} more"] if len(names) > most else []
-    return ", ".join([*names[:most], *further])
 
 
 def _clock(time_us: int | None) -> str:
@@ -294,7 +262,3 @@ def _clock(time_us: int | None) -> str:
 
 def _rounded(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

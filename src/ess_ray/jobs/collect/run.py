@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from ess_ray.core.errors import EssRayError
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect.banner import banner_rows
 from ess_ray.jobs.collect.database import Database
 from ess_ray.jobs.collect.display import RunDisplay
 from ess_ray.jobs.collect.job import CollectJob
@@ -32,6 +33,7 @@ from ess_ray.simulator.launch import simulate
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.plan import PollerPlan
     from ess_ray.cluster.platform import Platform
     from ess_ray.jobs.collect.export_schedule import ExportSchedule
 
@@ -83,9 +85,9 @@ def _start_and_collect(
     from ess_ray.cluster.watcher_link import WatcherLink
     from ess_ray.jobs.collect.reload import Reload
 
-    _introduce(settings, database, platform, display)
-    account = Account(settings.devices)
     plans = plan_pollers(settings, database.identity, platform.nodes.up)
+    _introduce(settings, database, platform, plans, display)
+    account = Account(settings.devices)
     collector = Collector(platform, settings, plans, database.dsn, database.identity, account)
     exports = _schedule_exports(settings, database, platform, collector, stack)
     watcher = WatcherLink(platform, _page(settings, database), settings)
@@ -134,12 +136,15 @@ def _one_process(settings: Settings, stack: ExitStack) -> Platform:
     return stack.enter_context(one_process(settings.cluster.metrics_port, ray_folder(settings.state_dir)))
 
 
-def _introduce(settings: Settings, database: Database, platform: Platform, display: RunDisplay) -> None:
+def _introduce(
+    settings: Settings, database: Database, platform: Platform, plans: Sequence[PollerPlan], display: RunDisplay
+) -> None:
     """Print the banner, and what a person should know before the first tick."""
-    from ess_ray.cluster.plan import waiting_elsewhere
+    from ess_ray.cluster.plan import packing_text, waiting_elsewhere
 
     addresses, nodes = platform.addresses, platform.nodes
-    display.banner(settings, database.name, addresses, nodes.up)
+    rows = banner_rows(settings, database.name, packing_text(settings, plans), addresses, nodes.up)
+    display.banner(rows, settings.simulated)
     cluster = settings.cluster
     for key, port, url, what in (
         ("cluster.dashboard_port", cluster.dashboard_port, f"{addresses.dashboard}/", "the dashboard is"),

@@ -19,7 +19,17 @@ from ess_ray.core.running.packing import devices_per_actor, group_endpoints, reg
 def test_devices_have_an_actor_each_until_that_costs_too_much(
     devices: list[int], per_actor: int | None, cores: int, groups: list[list[int]]
 ) -> None:
-    assert group_endpoints(devices, per_actor or devices_per_actor(devices, cores)) == groups
+    assert group_endpoints(devices, per_actor or devices_per_actor(devices, cores, 24 << 30)) == groups
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory_gib", "most"), [(2, 24, 25), (8, 32, 33), (64, 4, 4), (1, 64, 13), (2, 1, 1)]
+)
+def test_an_actor_a_device_costs_at_most_an_eighth_of_the_cores_and_a_sixteenth_of_the_memory(
+    cores: int, memory_gib: int, most: int
+) -> None:
+    assert devices_per_actor([1] * most, cores, memory_gib << 30) == 1
+    assert devices_per_actor([1] * (most + 1), cores, memory_gib << 30) == -(-(most + 1) // cores)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ NORTH, SOUTH = frozenset({"north"}), frozenset({"south"})
 
 
 def node(name: str, *offers: str) -> Node:
-    return Node(name, name, 2, frozenset(offers))
+    return Node(name, name, 2, frozenset(offers), 8 << 30)
 
 
 def test_groups_go_to_the_emptiest_node_that_offers_what_they_need() -> None:
