@@ -22,9 +22,9 @@ from ess_ray.core.maps.fixed_columns import FIXED_TABLES
 from ess_ray.core.settings import Settings
 from examples import read_month
 from tests import days
-from tests.cluster.test_whole_job import running, start
 from tests.conftest import QUICK, TIMESCALE, _timescale_bin_dir
 from tests.contract.test_read_month import from_emulator
+from tests.jobs.job import running, start
 from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step, fake_store
 

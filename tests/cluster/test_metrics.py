@@ -23,7 +23,7 @@ import pytest
 from ess_ray.core.running.metrics import SERIES
 from tests import torture
 from tests.cluster.test_security import descendants
-from tests.cluster.test_whole_job import at, start
+from tests.jobs.job import at, start
 
 LINE = re.compile(r"ray_(ess_ray_\w+)\{(.*)\} (\S+)")
 # Nothing in this run sets these.

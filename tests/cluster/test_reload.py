@@ -9,12 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.test_whole_job import database, start
+from tests.jobs.job import database, start, until
 from tests.peers import pymodbus_server
 
 MAP = """\
@@ -55,13 +55,6 @@ def reload(folder: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "ess_ray.main", "job=reload"]
     done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
-
-
-def until(happened: Callable[[], bool], limit_s: float = 60) -> None:
-    end_s = time.monotonic() + limit_s
-    while not happened():
-        assert time.monotonic() < end_s
-        time.sleep(0.1)
 
 
 def pollers(folder: Path) -> list[int]:

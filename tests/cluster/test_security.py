@@ -24,8 +24,8 @@ import pytest
 
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from tests.baits import lay_baits, taken
-from tests.cluster.test_whole_job import at
 from tests.conftest import QUICK
+from tests.jobs.job import at
 from tests.peers import pymodbus_server
 
 SECRET = "fTz7-planted-q9Xw"

@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
-from tests.cluster.test_whole_job import PLANTS
 from tests.conftest import _timescale_bin_dir
 from tests.faults.database import Server
+from tests.jobs.plants import PLANTS
 
 UP_S, BEFORE_S, SETTLED_S, DRAIN_S = 240.0, 20.0, 60.0, 60.0
 FLAT_MB = 40  # what a process may grow by, once the outage has lasted SETTLED_S

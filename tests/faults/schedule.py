@@ -173,15 +173,20 @@ class Schedule:
             self.heal()  # what hurts the start of the next run is another fault
         match moment:
             case "in COPY":
-                self._database.trap(b"PGCOPY", whole=False, spring=partial(self._kill, role))
+                self._database.trap(b"PGCOPY", whole=False, spring=partial(self._kill_at_once, role))
             case "behind COMMIT":
-                self._database.trap(b"COMMIT", whole=True, spring=partial(self._kill, role))
+                self._database.trap(b"COMMIT", whole=True, spring=partial(self._kill_at_once, role))
             case "before hand-over":
                 time.sleep((HAND_OVER_S - time.time()) % 1)
                 self._job.kill(role, pid)
             case _:
                 self._job.kill(role, pid)
         return True
+
+    def _kill_at_once(self, role: str) -> None:
+        """For the proxy's thread, which must not wait; if it ends the job, `_pause` starts that again."""
+        if pid := self._victim(role):
+            self._job.kill(role, pid)
 
     def _journal(self, how: str) -> bool:
         """While its disk is full or hangs a journal is in memory only: nobody is killed before it was written again."""

@@ -12,8 +12,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import prepare
-from tests.cluster.test_whole_job import start
 from tests.conftest import QUICK
+from tests.jobs.job import start
 from tests.make import shipped_standard
 from tests.pgproxy import PostgresProxy
 

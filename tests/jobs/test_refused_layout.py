@@ -15,8 +15,7 @@ import psycopg
 
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.core.storing.set_aside import TRIAL_EVERY_S
-from tests.cluster.test_reload import until
-from tests.cluster.test_whole_job import start
+from tests.jobs.job import start, until
 from tests.peers import pymodbus_server
 
 MAP = """\

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from ess_ray.adapters.postgres.embedded.leftovers import postmaster
-from tests.cluster.test_whole_job import database, start
+from tests.jobs.job import database, start
 
 
 def test_an_embedded_database_that_is_killed_comes_back_and_every_sample_is_stored(tmp_path: Path) -> None:
