@@ -32,15 +32,17 @@ class _ThreadActor:
 
     def _work(self) -> None:
         while True:
-            call, method, arguments = self._calls.get()
-            try:
-                given = [each.result() if isinstance(each, Future) else each for each in arguments]
-                result = getattr(self._target, method)(*given)
-            except Exception as error:  # noqa: BLE001  # whoever takes the result gets it
-                call.set_exception(error)
-            else:
-                call.set_result(result)
-            del call, arguments  # what is in flight would stay in memory until the next call
+            self._carry_out(*self._calls.get())
+
+    def _carry_out(self, call: Future[Any], method: str, arguments: tuple[Any, ...]) -> None:
+        """A method of its own: nothing of a call stays in memory until the next one."""
+        try:
+            given = [each.result() if isinstance(each, Future) else each for each in arguments]
+            result = getattr(self._target, method)(*given)
+        except Exception as error:  # noqa: BLE001  # whoever takes the result gets it
+            call.set_exception(error)
+        else:
+            call.set_result(result)
 
 
 class ThreadActors:
