@@ -37,6 +37,7 @@ class Job:
         self._environment = {**os.environ, **plants.environment, **environment, MARK: str(folder)}
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False  # this process: its end is no surprise
+        self._halted_s: dict[int, float] = {}  # since when processes that poll stand still
 
     def switch(self) -> None:
         """From the next start on with Ray if it was without, and the other way round."""
@@ -113,19 +114,24 @@ class Job:
 
     def hang(self, role: str, pid: int) -> None:
         """SIGSTOP, for ever; the one process is killed after a while, as whoever supervises it would."""
-        self._note_end(role, pid)
-        os.kill(pid, signal.SIGSTOP)
         if self.one_process:
+            self.halt(role, pid)
             time.sleep(HANGS_S)
             self.kill("driver", pid)
+        else:
+            self._note_end(role, pid)
+            os.kill(pid, signal.SIGSTOP)
 
     def halt(self, role: str, pid: int) -> Callable[[], None]:
         """SIGSTOP; gives what lets the process go on."""
         devices = self.devices if self.one_process else self.polled_by(pid) if role == "poller" else ()
         began_s = time.time()
         os.kill(pid, signal.SIGSTOP)
+        if devices:
+            self._halted_s[pid] = began_s
 
         def go_on() -> None:
+            self._halted_s.pop(pid, None)
             if devices:
                 self.history.hurts.append(Hurt(f"stop {role}", devices, began_s, time.time()))
             try:
@@ -177,10 +183,13 @@ class Job:
         return processes
 
     def _note_end(self, role: str, pid: int) -> None:
+        """One that stood still has taken nothing since then."""
+        end_s = self._halted_s.pop(pid, time.time())
         if self.ends_all(role):
-            self.history.ended.append(Ended(self.devices, time.time(), run=True))
+            self.history.ended += [Ended(self.polled_by(other), since_s) for other, since_s in self._halted_s.items()]
+            self.history.ended.append(Ended(self.devices, end_s, run=True))
         elif role == "poller":
-            self.history.ended.append(Ended(self.polled_by(pid), time.time()))
+            self.history.ended.append(Ended(self.polled_by(pid), end_s))
 
     def _bury(self) -> None:
         deadline_s = time.monotonic() + GONE_S
