@@ -10,7 +10,6 @@ import pytest
 import ray
 
 from ess_ray.actors.exporter import Exporter
-from ess_ray.cluster import exports
 from ess_ray.cluster.export_processes import ExportProcesses
 from ess_ray.cluster.ray_exports import RayExports
 from ess_ray.core.settings import Settings
@@ -20,16 +19,7 @@ from tests.jobs.export_days import (
 )
 from tests.stores import FakeStore, Step
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("export")
-
-
-store, settings, dsn, exporter = (
-    pytest.fixture(scope="module")(fixture)
-    for fixture in (export_days.store, export_days.settings, export_days.dsn, export_days.exporter)
-)
+folder, store, settings, dsn, exporter, no_long_pauses = export_days.fixtures()
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +28,6 @@ def ray_exports(exporter: Exporter) -> Iterator[ExportProcesses]:  # its mark is
     ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     yield RayExports()
     ray.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "PAUSES_S", (0.1, 0.1, 0.1))
 
 
 @pytest.mark.parametrize(("step", "number"), [(Step.BEGIN, 0), (Step.LAST, 1)])

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
+from ess_ray.cluster import exports
 from ess_ray.cluster.export_processes import ExportProcesses
 from ess_ray.cluster.exports import ExportTasks
 from ess_ray.cluster.spawned_exports import SpawnedExports
@@ -34,6 +38,20 @@ QUIET = {"event", "rejected", "device"}  # of them: those that late samples do n
 DAYS = [date(2026, 11, day) for day in range(1, 7)]
 PATIENCE_S = 1.0
 PERIOD = "sites.sionyu.devices.gateway.period_s=1200"
+
+
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("export")
+
+
+def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "PAUSES_S", (0.1, 0.1, 0.1))
+
+
+def fixtures() -> tuple[Any, ...]:
+    """`folder, store, settings, dsn, exporter, no_long_pauses`, for a module to have under these names."""
+    of_module = [pytest.fixture(scope="module")(each) for each in (folder, store, settings, dsn, exporter)]
+    return (*of_module, pytest.fixture(autouse=True)(no_long_pauses))
 
 
 def store(folder: Path) -> Iterator[FakeStore]:

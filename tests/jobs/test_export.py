@@ -23,7 +23,6 @@ import pytest
 from ess_ray.actors.exporter import Exporter
 from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
-from ess_ray.cluster import exports
 from ess_ray.cluster.spawned_exports import SpawnedExports
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.settings import Settings
@@ -48,21 +47,7 @@ from tests.jobs.export_days import (
 from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("export")
-
-
-store, settings, dsn, exporter = (
-    pytest.fixture(scope="module")(fixture)
-    for fixture in (export_days.store, export_days.settings, export_days.dsn, export_days.exporter)
-)
-
-
-@pytest.fixture(autouse=True)
-def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "PAUSES_S", (0.1, 0.1, 0.1))
+folder, store, settings, dsn, exporter, no_long_pauses = export_days.fixtures()
 
 
 @pytest.mark.parametrize(("step", "number"), [(Step.BEGIN, 0), (Step.LAST, 1)])

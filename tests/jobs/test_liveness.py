@@ -19,8 +19,6 @@ from tests.faults.verdict import lines
 STILL_S = 13.0  # longer than any actor may take to answer (`cluster.liveness`)
 RELOADED_S = 8.0
 STATE_DISK_MB = 300
-PULLING_S = 0.2  # behind the whole second: all pulls are in flight
-LOOK_S = 3.0  # afterwards: long enough for a kill, and for the new process
 
 
 def reload(place: Stage) -> None:
