@@ -10,11 +10,10 @@ import ray
 from ray.exceptions import RayError
 
 from ess_ray.actors.exporter import Exporter
-from ess_ray.cluster.actor_system import ActorError, Placement
+from ess_ray.cluster.actor_system import Placement
 from ess_ray.cluster.export_processes import NICENESS, ExportProcess
 from ess_ray.cluster.ray_actors import call_error, placement_options
 from ess_ray.cluster.ray_nodes import node_id
-from ess_ray.core.errors import EssRayError
 from ess_ray.core.exporting.objects import DayObject
 from ess_ray.core.exporting.outcome import ExportReport
 
@@ -51,8 +50,6 @@ class RayExports:
             return None
         except RayError as error:
             raise call_error(error) from error
-        except EssRayError as error:
-            raise ActorError(error) from error
         return report
 
     def end(self, process: ExportProcess) -> None:

@@ -34,12 +34,12 @@ def ray_folder(state_dir: Path) -> Path:
     return state_dir / "ray"
 
 
-def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True) -> Addresses:
+def start_ray(cluster: ClusterSettings, state_dir: Path) -> Addresses:
     """Start Ray here, or join the cluster at `cluster.address`, as the driver. Sets variables of the environment.
 
-    `state_dir` has to exist; old sessions in it are removed. May wait for ports (`cluster.ports`). `dashboard`: False
-    for commands that are over soon: no dashboard, and metrics at any port. Raises CannotStart if Ray does not come up,
-    if no port near a configured one is free, or if `state_dir` is a long path and the name of its link is taken.
+    `state_dir` has to exist; old sessions in it are removed. May wait for ports (`cluster.ports`). Raises
+    CannotStart if Ray does not come up, if no port near a configured one is free, or if `state_dir` is a long path and
+    the name of its link is taken.
     """
     token_file, namespace = _set_environment(cluster, state_dir)
     import ray  # after the environment is set: Ray reads some of it while it is imported
@@ -50,11 +50,11 @@ def start_ray(cluster: ClusterSettings, state_dir: Path, dashboard: bool = True)
     choose = partial(choose_port, ray_folder=ray_folder(state_dir))
     own: dict[str, Any] = {} if cluster.address else {
         "_temp_dir": str(_short_path(ray_folder(state_dir)) / "t"),  # Ray opens its folder to everybody
-        "include_dashboard": dashboard,
+        "include_dashboard": True,
         "dashboard_host": "127.0.0.1",
         # With a port that is in use Ray would not start, or, of the metrics, export nothing without an error.
-        "dashboard_port": choose("cluster.dashboard_port", cluster.dashboard_port) if dashboard else 0,
-        "_metrics_export_port": choose("cluster.metrics_port", cluster.metrics_port) if dashboard else 0,
+        "dashboard_port": choose("cluster.dashboard_port", cluster.dashboard_port),
+        "_metrics_export_port": choose("cluster.metrics_port", cluster.metrics_port),
     }  # fmt: skip
     try:
         context = ray.init(

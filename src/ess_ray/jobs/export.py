@@ -149,7 +149,7 @@ def _processes(settings: Settings, stack: ExitStack) -> ExportProcesses:
     from ess_ray.cluster.ray_start import start_ray, stop_ray
 
     stack.callback(stop_ray)
-    start_ray(settings.cluster, settings.state_dir, dashboard=False)
+    start_ray(settings.cluster, settings.state_dir)
     from ess_ray.cluster.ray_exports import RayExports
 
     return RayExports()
