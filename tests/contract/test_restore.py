@@ -17,6 +17,7 @@ import pytest
 from ess_ray.actors.exporter import make_exporter
 from ess_ray.adapters.postgres.connect import utc
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.core.day import HOUR_US
 from ess_ray.core.exporting.outcome import ExportEnd, ExportOutcome
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
@@ -27,6 +28,7 @@ from tests.stores import BUCKET, FakeStore
 
 DAY = date(2026, 11, 22)
 TABLES = ("sample", "event", "rejected", *days.TABLES)
+KEPT_US = 4 * HOUR_US  # at each end of the day: a restore takes its time for each hour
 # Two plants, with arrays, modules and two time zones.
 PLANTS = [
     "site=[sionyu,seokhwan]", "sites.seokhwan.timezone=America/St_Johns",
@@ -77,7 +79,7 @@ class Plant:
         return make_settings("job=export", "storage=timescale", f"storage.dsn={self.dsn}", *PLANTS, *self.store)
 
     def fill(self) -> None:
-        """The day, with every trouble that a sample can have, and nothing but the day."""
+        """The first and last hours of the day, with every trouble that a sample can have, and nothing else."""
         settings = self.settings
         days.register(self.dsn, settings, days.day_of(settings, "sionyu", date(2026, 1, 1)).start_us)
         days.write_day(self.dsn, settings, DAY)
@@ -89,9 +91,12 @@ class Plant:
                         "INSERT INTO rejected VALUES (%s, %s, 'gateway', %s, %s, %s, %s, %s)",
                         [utc(day.start_us + number * 1_200_000_000), site, *row],
                     )
+                limits = [day.start_us, day.start_us + KEPT_US, day.end_us - KEPT_US, day.end_us]
                 for table in TABLES:
-                    limits = [site, utc(day.start_us), utc(day.end_us)]
-                    connection.execute(f"DELETE FROM {table} WHERE site = %s AND (time < %s OR time >= %s)", limits)
+                    connection.execute(
+                        f"DELETE FROM {table} WHERE site = %s "
+                        "AND NOT (time >= %s AND time < %s OR time >= %s AND time < %s)", [site, *map(utc, limits)]
+                    )  # fmt: skip
 
     def export(self) -> list[ExportEnd]:
         """Export the day; how each of its objects ended."""
@@ -155,10 +160,10 @@ def test_a_database_that_was_thrown_away_is_filled_again(
     before, report = cells(filled_dsn), lost.report(capsys)
     plant = Plant(other_dsn, tmp_path, *store)
     assert plant.restore("from=bucket") == 0
-    assert "sample 72 of 72, bank 63 of 63" in capsys.readouterr().out
+    assert "sample 24 of 24, bank 21 of 21" in capsys.readouterr().out
     with psycopg.connect(other_dsn) as connection:  # that was a dry run
         assert connection.execute("SELECT to_regclass('sample')").fetchone() == (None,)
-    for end in ("restored, 72 ticks new, 0 present", "already there, 0 ticks new, 72 present"):
+    for end in ("restored, 24 ticks new, 0 present", "already there, 0 ticks new, 24 present"):
         assert plant.restore("from=bucket", "restore.run=true") == 0
         assert f"sionyu {DAY}: {end}" in capsys.readouterr().out
         assert cells(other_dsn) == before
@@ -176,13 +181,13 @@ def test_a_restore_that_is_killed_again_and_again_ends_in_the_same_state(
     committed = 0
     for _ in range(3):
         job = plant.start_restore("restore.run=true")
-        while (now := samples(other_dsn)) < committed + 12 and job.poll() is None:
+        while (now := samples(other_dsn)) < committed + 4 and job.poll() is None:
             time.sleep(0.01)
         assert job.poll() is None
         job.kill()
         job.wait()
         committed = max(now, samples(other_dsn))
-    assert 36 <= committed < 144
+    assert 12 <= committed < 48
     assert plant.restore("restore.run=true") == 0
     assert cells(other_dsn) == cells(filled_dsn)
     assert plant.report(capsys) == lost.report(capsys)
@@ -216,7 +221,7 @@ def test_several_days_of_a_folder_come_back_and_other_words_are_refused(
     assert "has no object of these sites and days" in capsys.readouterr().err
     for words in (["day=2026-11-20..2026-12-31", "table=rack"], ["day=all", "table=rack"]):
         assert plant.restore(f"from={copy}", *words) == 1
-        assert "new rows: rack 0 of 504" in capsys.readouterr().out  # there are no samples that they belong to
+        assert "new rows: rack 0 of 168" in capsys.readouterr().out  # there are no samples that they belong to
     assert plant.restore(f"from={copy}", "day=all", "restore.run=true") == 0
     assert cells(other_dsn) == cells(filled_dsn)
     for words, problem in (
