@@ -43,6 +43,24 @@ def test_another_programs_port_is_gone_round_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - begun_s < 2
 
 
+def test_two_jobs_that_start_at_once_choose_different_ports(tmp_path: Path) -> None:
+    port = unused_port()
+    choose = "import sys, pathlib; from ess_ray.cluster.ports import choose_port, unused_port;"
+    choose += f"print(choose_port({KEY!r}, {port}, pathlib.Path(sys.argv[1])), unused_port(), flush=True); input()"
+    chosen = []
+    with ExitStack() as stack:
+        for _ in range(3):
+            command = [sys.executable, "-c", choose, str(tmp_path)]
+            job = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            assert job.stdout
+            assert job.stdin
+            stack.callback(job.stdin.close)
+            chosen.append([int(word) for word in job.stdout.readline().split()])
+    assert [ports[0] for ports in chosen] == [port, port + 1, port + 2]
+    assert len({ports[1] for ports in chosen}) == 3
+    assert choose_port(KEY, port, tmp_path) == port  # those that have ended have none
+
+
 def test_a_start_without_a_unused_port_names_the_setting(tmp_path: Path) -> None:
     with ExitStack() as stack:
         stack.enter_context(socket.create_server(("127.0.0.1", 65535)))

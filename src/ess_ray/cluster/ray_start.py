@@ -16,7 +16,7 @@ from typing import Any
 
 from ess_ray.cluster import ray_sessions
 from ess_ray.cluster.platform import Addresses
-from ess_ray.cluster.ports import choose_port
+from ess_ray.cluster.ports import choose_port, unused_port
 from ess_ray.core.errors import CannotStart, first_line
 from ess_ray.core.running.logfields import about
 from ess_ray.core.settings import ClusterSettings
@@ -54,7 +54,7 @@ def start_ray(cluster: ClusterSettings, state_dir: Path) -> Addresses:
         "dashboard_host": "127.0.0.1",
         # With a port that is in use Ray would not start, or, of the metrics, export nothing without an error.
         "dashboard_port": choose("cluster.dashboard_port", cluster.dashboard_port),
-        "_metrics_export_port": choose("cluster.metrics_port", cluster.metrics_port),
+        "_metrics_export_port": choose("cluster.metrics_port", cluster.metrics_port) or unused_port(),
     }  # fmt: skip
     try:
         context = ray.init(
