@@ -14,36 +14,16 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from typing import TypedDict, cast
+from typing import cast
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import load_standard
+from ess_ray.simulator.plan import FleetPlan
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen
 from ess_ray.simulator.topology import Topology
-
-
-class FleetDevice(TypedDict):
-    """A device to simulate: devices with the same `endpoint`, any text, share a port, and differ in `unit_id`.
-
-    `name` is unique; `map` is a key of the plan's `maps`.
-    """
-
-    name: str
-    endpoint: str
-    map: str
-    unit_id: int
-    seed: int
-
-
-class FleetPlan(TypedDict):
-    """The devices to simulate, and the trees of the standard and, by name, the maps, as the configuration has them."""
-
-    standard: Mapping[str, object]
-    maps: Mapping[str, object]
-    devices: list[FleetDevice]
 
 
 async def run_fleet() -> None:

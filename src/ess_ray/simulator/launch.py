@@ -22,7 +22,7 @@ from typing import IO, cast
 
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.settings import DeviceSettings, Settings
-from ess_ray.simulator.fleet import FleetDevice, FleetPlan
+from ess_ray.simulator.plan import FleetDevice, FleetPlan
 
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 5.0
