@@ -20,6 +20,7 @@ from ess_ray.jobs.collect import database as collect_database
 from ess_ray.jobs.collect.database import Database
 from tests.flushes import STANDARD
 from tests.make import make_settings
+from tests.opened import opened
 from tests.pgproxy import PostgresProxy
 
 S = 1_000_000
@@ -79,8 +80,7 @@ def test_what_was_configured_while_the_database_was_away_is_there_after_restarts
 
         def run(*changes: tuple[int, int]) -> Database:
             """A run that begins with the first of (period, second), and is then reloaded."""
-            database = Database(by_period[changes[0][0]], dsn)
-            database.open()
+            database = opened(by_period[changes[0][0]], dsn)
             for period_s, second in changes:
                 database.register_from(by_period[period_s], T0 + second * S)
             assert database.wait_registered(10) == database.prepared
@@ -132,8 +132,7 @@ def test_a_database_that_is_an_older_copy_gets_every_configuration_since_back(ds
             time.sleep(0.02)
         assert rows(dsn) == expected
 
-    database = Database(by_period[1], dsn)
-    database.open()
+    database = opened(by_period[1], dsn)
     keep("copy_of_none")
     for index, period_s in enumerate((1, 2, 1, 3)):  # the third is like the first
         database.register_from(by_period[period_s], T0 + 100 * index * S)
@@ -146,8 +145,7 @@ def test_a_database_that_is_an_older_copy_gets_every_configuration_since_back(ds
         database.returned()  # of the job: it was away
         until(complete)
         bring_back(copy)
-        again = Database(by_period[3], dsn)  # a restart does the same
-        again.open()
+        opened(by_period[3], dsn)  # a restart does the same
         until(complete)
 
 

@@ -26,12 +26,12 @@ from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Event, EventKind
 from ess_ray.jobs.collect import database as collect_database
-from ess_ray.jobs.collect.database import Database
 from tests.conftest import QUICK
 from tests.exports import DAY, DEVICE, day_object_of
 from tests.flushes import STANDARD, counts, flush_of, keys_of
 from tests.journals import wait_until
 from tests.make import make_settings
+from tests.opened import opened
 from tests.pgproxy import PostgresProxy
 
 FLUSH = flush_of(keys_of(range(10)))
@@ -151,11 +151,9 @@ def test_a_start_while_the_database_is_away_waits_for_that_one(
     monkeypatch.setattr(collect_database, "RETRY_S", 0.05)
     words = (f"state_dir={tmp_path}", "storage=timescale", f"storage.dsn='{address.dsn}'", "site=sionyu")
     settings = replace(make_settings(*words, "storage.allow_simulated=true"), state_dir=tmp_path)
-    first = Database(settings, address.dsn)
-    first.open()
+    first = opened(settings, address.dsn)
     address.lead_to(2)
-    second = Database(settings, address.dsn)
-    second.open()
+    second = opened(settings, address.dsn)
     second.register_from(settings, DAY.start_us)
     second.wait_registered(10)
     address.lead_to(1)

@@ -18,11 +18,11 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.exporting.objects import Catalogue
 from ess_ray.core.running.configured import Configured
 from ess_ray.core.samples import Device
-from ess_ray.jobs.collect.database import Database
 from ess_ray.jobs.export import chosen_sites
 from tests.exports import DAY, DEVICE, SEOUL, export
 from tests.flushes import STANDARD
 from tests.make import make_settings
+from tests.opened import opened
 
 DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 LAST = date(2026, 11, 24)
@@ -85,8 +85,7 @@ def test_a_site_that_a_restart_leaves_out_is_removed_and_another_collectors_is_n
     prepare(dsn, one.standard)
     register_devices(dsn, [configured(SEOUL)], DAY.start_us)  # of another collector
     for number, settings in enumerate((both, one)):
-        database = Database(replace(settings, state_dir=tmp_path), dsn)
-        database.open()
+        database = opened(replace(settings, state_dir=tmp_path), dsn)
         database.register_from(settings, DAY.start_us + number * DAY_US)
         assert database.wait_registered(10)
     ledger = Ledger(dsn, "folder", Catalogue(one.standard), {})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ import pytest
 from ess_ray.adapters.postgres.embedded import leftovers
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.embedded.supervision import Supervision
+from ess_ray.core.errors import CannotStart
 
 
 def until(happened: Callable[[], object], limit_s: float = 30) -> None:
@@ -21,6 +23,14 @@ def until(happened: Callable[[], object], limit_s: float = 30) -> None:
     while not happened():
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
+
+
+@contextmanager
+def supervised(folder: Path, reports: list[str | None]) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(folder)
+    with Supervision(server, reports.append) as supervision:
+        supervision.wait_started()
+        yield server
 
 
 def stopped_child(dsn: str) -> int:
@@ -45,7 +55,7 @@ def kill_server(folder: Path) -> int:
 
 def test_a_server_that_was_killed_is_started_again_with_all_that_was_committed(tmp_path: Path) -> None:
     reports: list[str | None] = []
-    with EmbeddedPostgres(tmp_path) as server, Supervision(server, reports.append):
+    with supervised(tmp_path, reports) as server:
         with psycopg.connect(server.dsn, autocommit=True) as connection:
             connection.execute("CREATE TABLE kept (turn int)")
         for turn in range(3):
@@ -69,7 +79,7 @@ def test_a_child_that_outlives_the_killed_server_is_waited_for_and_ended_if_it_h
 ) -> None:
     monkeypatch.setattr(leftovers, "CHILDREN_S", children_s)
     reports: list[str | None] = []
-    with EmbeddedPostgres(tmp_path) as server, Supervision(server, reports.append):
+    with supervised(tmp_path, reports) as server:
         child = stopped_child(server.dsn)
         kill_server(tmp_path)
         if children_s > 1:
@@ -85,7 +95,7 @@ def test_a_child_that_outlives_the_killed_server_is_waited_for_and_ended_if_it_h
 def test_a_server_that_cannot_be_started_is_tried_again_until_it_can(tmp_path: Path) -> None:
     reports: list[str | None] = []
     control, aside = tmp_path / "data/global/pg_control", tmp_path / "pg_control"
-    with EmbeddedPostgres(tmp_path) as server, Supervision(server, reports.append):
+    with supervised(tmp_path, reports) as server:
         control.rename(aside)
         kill_server(tmp_path)
         until(lambda: len(reports) > 3)
@@ -98,13 +108,25 @@ def test_a_server_that_cannot_be_started_is_tried_again_until_it_can(tmp_path: P
 
 def test_the_end_does_not_wait_for_a_server_that_cannot_be_started(tmp_path: Path) -> None:
     reports: list[str | None] = []
-    with EmbeddedPostgres(tmp_path) as server:
-        with Supervision(server, reports.append):
-            (tmp_path / "data/global/pg_control").unlink()
-            kill_server(tmp_path)
-            until(lambda: len(reports) > 2)
-            begun_s = time.monotonic()
-        assert time.monotonic() < begun_s + 5
+    with supervised(tmp_path, reports):
+        (tmp_path / "data/global/pg_control").unlink()
+        kill_server(tmp_path)
+        until(lambda: len(reports) > 2)
+        begun_s = time.monotonic()
+    assert time.monotonic() < begun_s + 5
+
+
+def test_a_first_start_that_fails_is_not_repeated_and_one_at_work_is_given_up_at_the_end(tmp_path: Path) -> None:
+    reports: list[str | None] = []
+    begun_s = time.monotonic()
+    with Supervision(EmbeddedPostgres(tmp_path / "given up"), reports.append):
+        pass
+    taken = EmbeddedPostgres(tmp_path / "taken")
+    with taken, Supervision(EmbeddedPostgres(tmp_path / "taken"), reports.append) as late, pytest.raises(CannotStart):
+        late.wait_started()
+    assert time.monotonic() < begun_s + 10
+    assert reports == []
+    assert not (tmp_path / "given up/data/postmaster.pid").exists()
 
 
 def test_children_of_a_server_that_was_killed_with_its_owner_do_not_stop_the_next_start(

@@ -64,10 +64,12 @@ class Actor(Protocol):
 class ActorSystem(Protocol):
     """Makes actors, and waits for their calls. Used by the driver's main thread.
 
-    `logs_apart`: whether each actor has a process, and so a log file of its own.
+    `logs_apart`: whether each actor has a process, and so a log file of its own. `reach_us`: within so many
+    microseconds a call has reached its actor and begun, as a rule.
     """
 
     logs_apart: bool
+    reach_us: int
 
     def make(self, actor_class: type, arguments: Sequence[Any], name: str, placement: Placement = ANYWHERE) -> Actor:
         """Make an actor, without waiting for it. Raises ValueError while another one has its name."""

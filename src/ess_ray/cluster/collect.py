@@ -41,8 +41,7 @@ ROUND_S = 0.5
 ROUND_OFFSET_S = 0.03  # behind the whole second: polls are at work, each poller answers when they are in
 SECOND_US = 1_000_000
 STOP_MARGIN_US = 500_000  # from now to the first tick that is not polled: a poller may be busy with a pull meanwhile
-START_MARGIN_US = 500_000  # from the last actor's readiness to the first tick …
-CONNECT_US = 300  # … and so much for each device: the connections are made within it
+CONNECT_US = 300  # for each device, from the last actor's readiness to the first tick, and what a call needs
 CHANGE_MARGIN_US = 1_000_000  # from now to the first tick of a change
 READY_LIMIT_S = 120.0  # actors that are not up by then end the start
 READY_LOOK_S = 0.02
@@ -127,7 +126,7 @@ class Collector:
             self._take_ready()
             time.sleep(READY_LOOK_S)
         connect_us = CONNECT_US * sum(len(plan.devices) for plan in self.pollers.plans)
-        self._first_us = first_tick_us(wall_us() + START_MARGIN_US + connect_us, SECOND_US)
+        self._first_us = first_tick_us(wall_us() + self._system.reach_us + connect_us, SECOND_US)
         self._end_us = None if duration_us is None else self._first_us + duration_us
         self.pollers.start(self._first_us, self._end_us)
         return self._first_us

@@ -48,6 +48,7 @@ class RayActors:
     """
 
     logs_apart = True
+    reach_us = 500_000
 
     def __init__(self, cluster: bool) -> None:
         self._classes: Mapping[type, type] = {Poller: _PlacedPoller, Keeper: _PlacedKeeper} if cluster else {}

@@ -52,6 +52,7 @@ class ThreadActors:
     """
 
     logs_apart = False
+    reach_us = 100_000
 
     def make(
         self,

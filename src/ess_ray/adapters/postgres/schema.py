@@ -26,16 +26,23 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard
 
 PREPARE_LIMIT_S = 120.0  # of the server's silence: a statement here may wait for a query that reads a table
+TIMESCALE_VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
 LOCK = 0x6573735F726179  # "ess_ray" in ASCII: the number of our advisory lock
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """The database once it is prepared."""
+class Known:
+    """A database that ess_ray has prepared once."""
 
-    identity: str  # of the database: goes with its data through dump, restore and failover
+    identity: str  # goes with its data through dump, restore and failover
     server: str  # "TimescaleDB 2.22.1 on PostgreSQL 15.18", or "PostgreSQL 18.4"
     database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Known):
+    """The database once it is prepared."""
+
     hypertables: bool  # True if every time series is a hypertable
     schema: SchemaChange
     notes: tuple[str, ...]  # for the user, to be said once
@@ -65,6 +72,19 @@ def prepare(
             return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
         except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
             return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
+
+
+def look(dsn: str) -> Known | None:
+    """The database as it is, not prepared for this version; None if ess_ray has never used it.
+
+    Raises DatabaseUnavailable, DatabaseRefused.
+    """
+    with translated("looking at the database"), connect(dsn, PREPARE_LIMIT_S) as connection:
+        if not _value(connection, "SELECT to_regclass('database_identity')"):
+            return None
+        identity = _value(connection, "SELECT id FROM database_identity")
+        server = _server(connection, _value(connection, TIMESCALE_VERSION))
+        return Known(identity, server, connection.info.dbname) if identity else None
 
 
 def read_identity(dsn: str) -> str:
@@ -107,10 +127,9 @@ def bring_all(
         plain += not _hypertable(connection, relation, chunk_interval, notes)
     if timescale and not plain:
         _compress(connection, relations, compress_after, notes)
-    postgresql = f"PostgreSQL {_value(connection, 'SHOW server_version').split()[0]}"
     return Prepared(
         identity=_identity(connection),
-        server=f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql,
+        server=_server(connection, timescale),
         database=connection.info.dbname,
         hypertables=bool(timescale) and not plain,
         schema=change,
@@ -124,12 +143,17 @@ def _value(connection: DatabaseConnection, query: str, *arguments: object) -> st
     return "" if row is None or row[0] is None else str(row[0])
 
 
+def _server(connection: DatabaseConnection, timescale: str) -> str:
+    """The server's name and version, with TimescaleDB's, if that is not ""."""
+    postgresql = f"PostgreSQL {_value(connection, 'SHOW server_version').split()[0]}"
+    return f"TimescaleDB {timescale} on {postgresql}" if timescale else postgresql
+
+
 def _timescale(connection: DatabaseConnection, notes: list[str]) -> str:
     """TimescaleDB's version, or "" and a note where it cannot be used. Creates the extension if the role may."""
-    version = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
     # The library registers this setting; shared_preload_libraries itself is for superusers' eyes.
     loaded = _value(connection, "SELECT current_setting('timescaledb.disable_load', true)") == "off"
-    installed = _value(connection, version)
+    installed = _value(connection, TIMESCALE_VERSION)
     if installed and not loaded:
         raise ConfigError(
             "storage.dsn", f"database {connection.info.dbname} uses TimescaleDB {installed}, but its server does not "
@@ -150,7 +174,7 @@ def _timescale(connection: DatabaseConnection, notes: list[str]) -> str:
                 f"role {connection.info.user} may not CREATE EXTENSION timescaledb in {connection.info.dbname}; an "
                 "administrator can, once, before the first start: until then plain tables, nothing is compressed"
             )
-    return _value(connection, version)
+    return _value(connection, TIMESCALE_VERSION)
 
 
 def _bring(connection: DatabaseConnection, relation: Relation) -> None:

@@ -1,7 +1,8 @@
-"""The database of a run: prepared at the start, or in the background as soon as it is back; and its table `device`.
+"""The database of a run: prepared by a thread, beside everything else that starts; and its table `device`.
 
-A collector that is started while its database is away polls into its journals. For that it must know which database
-they belong to, so the identity of each database that was ever prepared is kept in `databases.json` in the state folder.
+A collector polls into its journals until the database is ready: at a restart it waits neither for an embedded server
+that recovers, nor for one that is away. For that it must know which database the journals belong to, so the identity of
+each database that was ever prepared is kept in `databases.json` in the state folder.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import timedelta
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
 
 from ess_ray.adapters.local.background import Background
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.connect import location
-from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.adapters.postgres.schema import Known, look, prepare
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 troubles, register_troubles, server_troubles = (Troubles(__name__) for _ in range(3))  # each of one thread
 
 RETRY_S = 5.0
+ANSWER_S = 0.5  # for a database that was prepared before: polling does not wait longer
 WAIT_S = 0.02
 
 # {hash of the host, port and database name: {"identity": …, "name": …, "sites": [registered by the last run]}}
@@ -37,13 +40,14 @@ Identities = dict[str, dict[str, Any]]
 
 
 class Database:
-    """Opened once by the driver's main thread; `register_from` may be called by it at any time after.
+    """Begun once by the driver's main thread and then identified; `register_from` may be called by it after that.
 
-        open() ─▶ prepared                                          `prepared`, `problem` is None
-        open() ─▶ away, prepared before ──(thread, every 5 s)──▶ prepared     until then `problem` says why it is not
+        begin() ─▶ (thread) ─▶ prepared                                       `prepared`, `problem` is None
+                            ─▶ refused: `check` raises why
+                            ─▶ away, prepared before ──(every 5 s)──▶ prepared     until then `problem` says why not
 
-    `identity` is fixed by `open`: of the database that was prepared, or that was prepared before at this address. From
-    then on another one that answers there counts as away.
+    `identity` and `name` are fixed once `identify` has returned: of the database that answers, or, if none does in
+    time, that was prepared before at this address. From then on another one that answers there counts as away.
 
     Configurations are kept on disk and entered in order, oldest first, those that earlier runs have left before: by
     threads, the latter again and again until the database takes them, or with the preparing. The main thread never
@@ -55,6 +59,7 @@ class Database:
         self._settings = settings
         self.dsn = dsn
         self._identities_file = settings.state_dir / "databases.json"
+        self._before = self._identities().get(self._location_hash)  # what was prepared here before
         self._registrations = Registrations(settings)
         self._keeping = Background("configured")
         self._kept: Future[None] | None = None  # the configuration that came last
@@ -63,37 +68,46 @@ class Database:
         self._registration_wanted = Event()
         self._comparison_wanted = False  # what the database had of the configurations, it may have lost
         self._unregistered = False  # a registration has failed, and was not made since
-        self._later_notes: list[str] = []
+        self._notes: SimpleQueue[str] = SimpleQueue()
         self._sites: set[str] = set()  # registered by this run, or by the one before
+        self._deciding = Lock()  # which database it is
+        self._answered = False  # by a database, in time: it is that one
+        self._decided = Event()
+        self._refused: Exception | None = None
         self.identity = ""
         self.name = ""  # server and database, for a person
-        self.notes: tuple[str, ...] = ()  # sentences for a person, as of the start
         self.prepared = False
         self.problem: str | None = None
         self.server_problem: str | None = None  # of the embedded server: why it is not there now
 
-    def open(self) -> None:
-        """Prepare the database; if it is away and was prepared by an earlier run, in the background once it is back.
+    def begin(self, wait_started: Callable[[], None] = lambda: None) -> None:
+        """Begin to prepare the database, without waiting.
 
-        Raises DatabaseUnavailable if it is away and was never prepared, ConfigError if its tables do not fit,
-        DatabaseRefused if the role lacks rights.
+        `wait_started` waits until its server is ready, or raises CannotStart.
         """
-        remembered = self._identities().get(self._location_hash)
-        try:
-            self._prepare()
-        except DatabaseUnavailable as error:
-            if remembered is None:
-                raise
-            self.identity, self.name = remembered["identity"], remembered["name"]
-            self._registrations.opened(self.identity)
-            self.problem = str(error)
-            self.notes = (f"the database cannot be reached, samples wait in the journals until it is back: {error}",)
-            Thread(target=self._prepare_later, name="prepare", daemon=True).start()
-        else:
-            before = remembered["identity"] if remembered else self.identity
-            if before != self.identity:
-                text = f"the database is another one than at the last start: its identity is {self.identity}, not"
-                self.notes += (f"{text} {before} (docs/operating.md, A database that was replaced)",)
+        Thread(target=self._open, args=[wait_started], name="database", daemon=True).start()
+
+    def identify(self) -> None:
+        """Wait until it is known which database it is.
+
+        One that was prepared before and does not answer soon is taken to be there still. Raises what `check` raises.
+        """
+        if not self._decided.wait(ANSWER_S if self._before else None):
+            with self._deciding:
+                if not self._answered and not self._decided.is_set():
+                    self.problem = "the database has not answered since the start"
+                    self._take_before("the database does not answer yet, samples wait in the journals until it does")
+            self._decided.wait()
+        self.check()
+
+    def check(self) -> None:
+        """Raise why the run cannot go on with this database, if that has shown; to be called each round.
+
+        DatabaseUnavailable if it is away and was never prepared, ConfigError if its tables do not fit, DatabaseRefused
+        if the role lacks rights, CannotStart if the embedded server does not start.
+        """
+        if self._refused:
+            raise self._refused
 
     def register_from(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int] | None = None) -> None:
         """Enter the devices into the table `device` as configured from this tick on, microseconds since 1970 UTC.
@@ -126,11 +140,11 @@ class Database:
         if problem:
             server_troubles.met("server", problem, about("database ended"), logging.ERROR)
             if self.server_problem is None:
-                self._later_notes.append(f"{problem}; samples wait in the journals")
+                self._notes.put(f"{problem}; samples wait in the journals")
         else:
             text = "the embedded PostgreSQL is there again"
             server_troubles.over("server", text, about("database back"))
-            self._later_notes.append(text)
+            self._notes.put(text)
         self.server_problem = problem
 
     def wait_registered(self, limit_s: float) -> bool:
@@ -147,9 +161,59 @@ class Database:
         return not self._registrations.pending
 
     def take_notes(self) -> list[str]:
-        """Sentences for a person since the start, each given once."""
-        notes, self._later_notes = self._later_notes, []
+        """Sentences for a person, each given once."""
+        notes = []
+        while not self._notes.empty():
+            notes.append(self._notes.get())
         return notes
+
+    def _open(self, wait_started: Callable[[], None]) -> None:
+        """In the thread `database`: until it is prepared, or refused."""
+        try:
+            wait_started()
+            self._prepare_first()
+        except DatabaseUnavailable as error:
+            with self._deciding:
+                if not self.identity and self._before is None:
+                    self._refused = error
+                    return
+                self.problem = str(error)
+                if not self.identity:
+                    text = "the database cannot be reached, samples wait in the journals until it is back"
+                    self._take_before(f"{text}: {error}")
+        except Exception as error:  # noqa: BLE001  # `check` raises it, a defect too
+            self._refused = error
+            return
+        finally:
+            self._decided.set()
+        self._prepare_later()
+
+    def _prepare_first(self) -> None:
+        known = look(self.dsn)
+        with self._deciding:
+            self._answered = not self.identity
+            if self._answered and known and self._before and known.identity == self._before["identity"]:
+                self._take(known.identity, self._name(known))
+        self._prepare()
+        if self._before and self._before["identity"] != self.identity:
+            text = f"the database is another one than at the last start: its identity is {self.identity}, not"
+            self._notes.put(f"{text} {self._before['identity']} (docs/operating.md, A database that was replaced)")
+
+    def _take_before(self, note: str) -> None:
+        """It is the database that was prepared before, which is not there; `note` says so."""
+        assert self._before
+        self._notes.put(note)
+        self._take(self._before["identity"], self._before["name"])
+
+    def _take(self, identity: str, name: str) -> None:
+        """From now on it is this database."""
+        self.identity, self.name = identity, name
+        self._registrations.opened(identity)
+        self._decided.set()
+
+    def _name(self, known: Known) -> str:
+        kind = "embedded " if self._settings.storage.kind == "embedded" else ""
+        return f"{kind}{known.server}, database {known.database}"
 
     def _prepare(self) -> None:
         storage = self._settings.storage
@@ -160,18 +224,17 @@ class Database:
             compress_after=timedelta(microseconds=storage.compress_after_us),
             identity=self.identity,
         )
-        kind = "embedded " if storage.kind == "embedded" else ""
-        self.name = f"{kind}{prepared.server}, database {prepared.database}"
-        self.identity, self.notes = prepared.identity, prepared.notes
+        for note in prepared.notes:
+            self._notes.put(note)
         if prepared.schema.steps:
             text = f"schema of the database: {prepared.schema}; an older ess_ray refuses it from now on"
             log.info(text, extra=about("schema changed"))
-            self.notes += (text,)
+            self._notes.put(text)
+        self._take(prepared.identity, self._name(prepared))
         for remembered in self._identities().values():
             if remembered["identity"] == self.identity:
                 self._sites |= set(remembered.get("sites", ()))
         self._remember()
-        self._registrations.opened(self.identity)
         self._comparison_wanted = True
         self._register()
         self.problem, self.prepared = None, True
@@ -205,7 +268,7 @@ class Database:
         with self._registering:
             register_troubles.met("register", text, fields, trace=not isinstance(error, EssRayError))
             if not self._unregistered:
-                self._later_notes.append(f"{text}; it is tried again")
+                self._notes.put(f"{text}; it is tried again")
             self._unregistered = True
 
     def _register(self) -> None:
@@ -222,7 +285,7 @@ class Database:
                 self._remember()
             if self._unregistered:
                 self._unregistered = False
-                self._later_notes.append("the table device has what is configured")
+                self._notes.put("the table device has what is configured")
             register_troubles.over("register", "the table device has what is configured", about("devices registered"))
 
     @property

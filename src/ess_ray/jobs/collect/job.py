@@ -126,6 +126,7 @@ class CollectJob:
     # --- each round ---------------------------------------------------------------------------------------------------
 
     def _every_round(self, reload_step: Callable[[Callable[[], bool], int], list[str]]) -> None:
+        self._database.check()
         self._collector.shipping.may_write = self._database.prepared
         self._look_whether_database_returned()
         notes = reload_step(self._signals.take_reload, time.time_ns() // 1000)

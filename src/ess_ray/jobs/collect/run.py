@@ -45,8 +45,9 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
 
     INTERRUPTED: by a second Ctrl-C, or one before the first tick is fixed. Replaces handlers of signals. `compose`,
     called in a thread for a reload, gives the settings as the configuration files stand then, or raises ConfigError.
-    Raises CannotStart, ConfigError, DatabaseUnavailable or another EssRayError before anything is polled, CannotStart
-    also when Ray's own processes end during the run.
+    Raises CannotStart, ConfigError, DatabaseUnavailable or another EssRayError before anything is polled; what the
+    database refuses also within the first seconds, when a restart polls already, and CannotStart when Ray's own
+    processes end during the run.
     """
     display = RunDisplay()
     signals = Signals(lambda: display.gone)
@@ -76,7 +77,7 @@ def _start_and_collect(
     configured = settings
     if settings.simulated:
         settings = simulate(settings, stack)  # the devices' hosts and ports are those of the simulator from here on
-    database = _open_database(settings, stack)
+    database = _begin_database(settings, stack)
     platform = _start_ray(settings, signals, stack) if settings.cluster.ray else _one_process(settings, stack)
 
     # Some of these import polars, which reads its environment while it is imported: it is set now.
@@ -85,6 +86,7 @@ def _start_and_collect(
     from ess_ray.cluster.watcher_link import WatcherLink
     from ess_ray.jobs.collect.reload import Reload
 
+    database.identify()
     plans = plan_pollers(settings, database.identity, platform.nodes.up)
     _introduce(settings, database, platform, plans, display)
     account = Account(settings.devices)
@@ -108,14 +110,15 @@ def _take_state_folder(settings: Settings, stack: ExitStack) -> None:
     stack.enter_context(announced(settings.state_dir, time.time_ns() // 1000))
 
 
-def _open_database(settings: Settings, stack: ExitStack) -> Database:
+def _begin_database(settings: Settings, stack: ExitStack) -> Database:
     if settings.storage.kind == "embedded":
-        server = stack.enter_context(EmbeddedPostgres(settings.state_dir / "postgresql"))
-        database = Database(settings, server.dsn)
-        stack.enter_context(Supervision(server, database.report_server))
+        server = EmbeddedPostgres(settings.state_dir / "postgresql")
+        database = Database(settings, server.place_socket())
+        supervision = stack.enter_context(Supervision(server, database.report_server))
+        database.begin(supervision.wait_started)
     else:
         database = Database(settings, settings.storage.dsn)
-    database.open()
+        database.begin()
     return database
 
 
@@ -152,7 +155,7 @@ def _introduce(
     ):
         if port and url != "/" and not nodes.up and f":{port}/" not in url:
             display.print_text(f"port {port} ({key}) is in use already: {what} at the address above")
-    for text in (*database.notes, *waiting_elsewhere(settings, database.identity)):
+    for text in (*database.take_notes(), *waiting_elsewhere(settings, database.identity)):
         display.note(text)
 
 

@@ -85,7 +85,7 @@ class EmbeddedPostgres:
     def dsn(self) -> str:
         """The connection string, in libpq's key=value form (a space or quote in the path is escaped).
 
-        Valid after `start` only, which may choose another place for the socket.
+        Valid after `place_socket` or `start`, which may choose another place for the socket.
         """
         host = str(self._socket).replace("\\", "\\\\").replace("'", "\\'")
         return f"host='{host}' dbname=postgres user=postgres"
@@ -102,14 +102,22 @@ class EmbeddedPostgres:
         except OSError as error:
             raise CannotStart(f"embedded PostgreSQL in {self.folder}: {error}") from error
 
-    def start(self) -> str:
+    def place_socket(self) -> str:
+        """Fix the place of the socket, so that the DSN is known before `start`; returns the DSN."""
+        path = os.fsencode(self._socket / ".s.PGSQL.5432")
+        if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma separates two hosts, quoted or not
+            self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
+        return self.dsn
+
+    def start(self, stopping: Callable[[], bool] = lambda: False) -> str:
         """Start the server, making its data folder the first time, and wait until it is ready; returns the DSN.
 
         Blocks as long as recovery takes. A server that outlived its owner is stopped first. Raises CannotStart, after
-        which nothing of ours runs: no binaries, no disk space, another process owns the folder, another version.
+        which nothing of ours runs: no binaries, no disk space, another process owns the folder, another version; also
+        as soon as `stopping()`, looked at all the time.
         """
         try:
-            self._start()
+            self._start(stopping)
         except OSError as error:
             self.stop()
             raise CannotStart(f"embedded PostgreSQL in {self.folder}: {error}") from error
@@ -118,7 +126,7 @@ class EmbeddedPostgres:
             raise
         return self.dsn
 
-    def _start(self) -> None:
+    def _start(self, stopping: Callable[[], bool]) -> None:
         bin_dir = self._bin_dir or find_bin_dir()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = take_lock(self.folder)
@@ -130,10 +138,10 @@ class EmbeddedPostgres:
         if not self._data.exists():
             self._init(bin_dir, prefix, user)
         check_version(self._data, bin_dir)
-        self._stop_leftover()
+        self._stop_leftover(stopping)
         self._make_socket_folder(user)
         self._launch(bin_dir, prefix, user)
-        self._wait_until_ready()
+        self._wait_until_ready(stopping)
         (self.folder / "dsn").write_text(self.dsn, encoding="utf-8")
 
     @property
@@ -173,10 +181,11 @@ class EmbeddedPostgres:
         if self._lock is not None:
             (self.folder / "dsn").unlink(missing_ok=True)
             shutil.rmtree(self._socket, ignore_errors=True)
-            if self._socket.parent != self.folder:
-                shutil.rmtree(self._socket.parent, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
+        if self._socket.parent != self.folder:
+            shutil.rmtree(self._socket.parent, ignore_errors=True)
+            self._socket = self.folder / "socket"
 
     def _init(self, bin_dir: Path, prefix: list[str], user: tuple[int, int] | None) -> None:
         """Make the data folder, under another name first: a folder with the final name is complete."""
@@ -207,10 +216,7 @@ class EmbeddedPostgres:
             (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _make_socket_folder(self, user: tuple[int, int] | None) -> None:
-        self._socket = self.folder / "socket"
-        path = os.fsencode(self._socket / ".s.PGSQL.5432")
-        if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma separates two hosts, quoted or not
-            self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
+        self.place_socket()
         shutil.rmtree(self._socket, ignore_errors=True)
         _make_private(self._socket, user)
 

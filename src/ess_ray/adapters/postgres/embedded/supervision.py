@@ -1,7 +1,8 @@
-"""The embedded server is started again when it has ended: killed by a person, or by Linux when memory is short.
+"""The embedded server of a run: a thread starts it, starts it again when it has ended, and stops it.
 
-Samples stay in the journals meanwhile, and writers connect again by themselves. A server whose child was killed starts
-that again on its own; this is for the end of the server itself, which nobody else would notice.
+It ends if it is killed by a person, or by Linux when memory is short. Samples stay in the journals meanwhile, and
+writers connect again by themselves. A server whose child was killed starts that again on its own; this is for the end
+of the server itself, which nobody else would notice.
 """
 
 from __future__ import annotations
@@ -22,26 +23,50 @@ Report = Callable[[str | None], None]
 
 
 class Supervision:
-    """A thread that keeps a server up for the block of a `with`, inside that of the server.
+    """A thread that starts a server and keeps it up for the block of a `with`; at the block's end it has stopped.
 
-    `report` is called in the thread, with a sentence when the server has ended and with each start that fails, and with
-    None once it is ready again. The state of the server belongs to the thread until the block ends.
+    `report` is called in the thread, with a sentence when the server has ended and with each later start that fails,
+    and with None once it is ready again. The server belongs to the thread until the block ends.
     """
 
     def __init__(self, server: EmbeddedPostgres, report: Report) -> None:
         self._server, self._report = server, report
         self._pauses = RestartPauses()
-        self._stopping = Event()
-        self._thread = Thread(target=self._watch, name="embedded-postgresql-supervision", daemon=True)
+        self._stopping, self._tried = Event(), Event()
+        self._error: Exception | None = None  # of the first start
+        self._thread = Thread(target=self._work, name="embedded-postgresql", daemon=True)
 
     def __enter__(self) -> Self:
-        self._pauses.up(time.monotonic())
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._stopping.set()
         self._thread.join()
+
+    def wait_started(self) -> None:
+        """Wait until the server is ready the first time; may be called by any thread.
+
+        Raises CannotStart if it could not be started; it is not tried again then.
+        """
+        self._tried.wait()
+        if self._error:
+            raise self._error
+
+    def _work(self) -> None:
+        """The server ends with the thread that has started it (`setpriv --pdeathsig`): this one waits for that."""
+        try:
+            self._server.start(self._stopping.is_set)
+        except Exception as error:  # noqa: BLE001  # also a defect: whoever waits raises it
+            self._error = error
+            return
+        finally:
+            self._tried.set()
+        self._pauses.up(time.monotonic())
+        try:
+            self._watch()
+        finally:
+            self._server.stop()
 
     def _watch(self) -> None:
         while not self._stopping.wait(LOOK_S):
