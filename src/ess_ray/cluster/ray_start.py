@@ -82,6 +82,8 @@ def _set_environment(cluster: ClusterSettings, state_dir: Path) -> tuple[Path | 
         RAY_AUTH_MODE="token",
         **({"RAY_AUTH_TOKEN_PATH": str(token_file)} if token_file else {}),
         RAY_USAGE_STATS_ENABLED="0",
+        # Ray's head keeps events of each call for the dashboard, by default of 100,000: that is 3 MB more each minute.
+        RAY_task_events_max_num_task_in_gcs="500",
         RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
         RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
         RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
