@@ -232,9 +232,11 @@ def test_who_lost_what_was_handed_out_is_given_it_again(path: Path, monkeypatch:
     first = journal.take(3, 0)
     fill(journal, range(3, 7))
     journal.take(1, 1)
+    assert not journal.all_taken
     journal.acknowledge(first.numbers[:1])
     journal.offer_again()
     again = take(journal)
+    assert journal.all_taken
     assert sorted(seconds(given(again))) == [0, *range(2, 7)]
     journal.acknowledge(again.numbers)
     assert len(journal) == 0

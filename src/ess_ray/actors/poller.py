@@ -114,6 +114,7 @@ class Pulled:
     journal_bytes: int = 0  # of the journal's groups
     passed_over: frozenset[str] = frozenset()  # layouts that are set aside and of which the journal has something
     only_set_aside: bool = False  # all that waits is of such layouts
+    idle: bool = False  # no poll is at work, and all that was read was given: nothing comes before the next tick
     pid: int = field(default_factory=os.getpid)  # of the process that was pulled from
 
 
@@ -196,6 +197,7 @@ class Poller:
             journal.wait(wait_s, lambda: not self._counts.polls_running)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
         oldest_us = journal.oldest_us()
+        idle = not self._counts.polls_running  # then everything that was read is in the journal
         taken = journal.take(fresh, backlog, set_aside)
         return Pulled(
             numbers=tuple(taken.numbers),
@@ -212,6 +214,7 @@ class Poller:
             journal_bytes=journal.bytes,
             passed_over=frozenset(taken.layouts_passed_over),
             only_set_aside=journal.only_passed_over,
+            idle=idle and journal.all_taken,
         )
 
     def close(self) -> None:

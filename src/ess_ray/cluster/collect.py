@@ -104,6 +104,7 @@ class Collector:
         self.pulling = Pulling(
             system, self.pollers, conductor, self.shipping, self._collection_log, clock, settings.journal.capacity_bytes
         )
+        self._second = 0.0  # of the last round, as the wall clock counts them
         self._first_us: int | None = None
         self._end_us: int | None = None
         self._notes: list[str] = []
@@ -245,8 +246,10 @@ class Collector:
     def _round(self) -> None:
         """Begin pulls, then take what returns and ship it until the next round is due."""
         self._look_after_actors()
-        self.pulling.begin()
-        round_s = ROUND_S - (time.time() - ROUND_OFFSET_S) % ROUND_S
+        second, behind_s = divmod(time.time() - ROUND_OFFSET_S, 1)
+        self.pulling.begin(between_seconds=second == self._second)
+        self._second = second
+        round_s = ROUND_S - behind_s % ROUND_S
         end_s = time.monotonic() + round_s  # the wall clock may be set meanwhile
         while (left_s := end_s - time.monotonic()) > 0:
             gather_s = self.pulling.gather_s

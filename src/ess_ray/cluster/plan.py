@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ess_ray.core.running.spread import Node, assign, moves
 from ess_ray.core.settings import DeviceSettings, Settings
 
 PACKED = "more than 1/8 of the cores or 1/16 of the memory, without work"
+SECOND_US = 1_000_000
 CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
 
 Endpoint = tuple[str, int]
@@ -42,6 +44,11 @@ class PollerPlan:
     placement: frozenset[str] = frozenset()  # resources that a node has to offer
     node: str | None = None  # its id; None: no cluster, or any node
     keeper: bool = False
+
+    @cached_property
+    def ticks_at_whole_seconds(self) -> bool:
+        """True if no device has a tick between two whole seconds."""
+        return not any(device.period_us % SECOND_US or device.phase_us % SECOND_US for device in self.devices)
 
 
 def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Node] = ()) -> list[PollerPlan]:

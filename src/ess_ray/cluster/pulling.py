@@ -47,6 +47,7 @@ class Pulling:
         self._pollers, self._conductor, self._shipping = pollers, conductor, shipping
         self._collection_log, self._clock = collection_log, clock
         self.in_flight: dict[Call, PullInFlight] = {}
+        self._idle: set[int] = set()  # pollers that gave all they had with their last pull, and have ticks to come
         self._gather_until_s = 0.0  # of the monotonic clock
         self._journals_bytes = journals_bytes
         self._journal_bytes: dict[int, int] = {}  # what the journal of each poller has, as of its last pull
@@ -64,16 +65,20 @@ class Pulling:
         """For how long what was pulled should still wait for more to travel with it; 0 or less: not at all."""
         return self._gather_until_s - time.monotonic() if self.in_flight else 0.0
 
-    def begin(self) -> None:
+    def begin(self, between_seconds: bool) -> None:
         """Pull from every poller that is up and of which no pull is in flight, without waiting.
 
+        `between_seconds`: no whole second has come since the last time, so not from those that cannot have anything
+        new: a pull costs two processes some work.
         One that is to offer again what was handed back is asked for `ready()` instead, and pulled from once it is up.
         The calls are in `in_flight`, to be given to `finish`.
         """
-        pulling = {pull.poller for pull in self.in_flight.values()}
+        passed_by = {pull.poller for pull in self.in_flight.values()}
+        if between_seconds:
+            passed_by |= {number for number in self._idle if self._pollers.plans[number].ticks_at_whole_seconds}
         shares = self._journal_shares()
         for number, poller in enumerate(self._pollers.actors):
-            if number not in pulling and poller.up and number not in self._pollers.gone:
+            if number not in passed_by and poller.up and number not in self._pollers.gone:
                 if self._conductor.take_to_offer_again(number):
                     poller.await_ready()
                     continue
@@ -96,6 +101,7 @@ class Pulling:
     def finish(self, call: Call) -> None:
         """Take the result of a pull that has returned; `call` is one of `in_flight`. A failed pull raises nothing."""
         number = self.in_flight.pop(call).poller
+        self._idle.discard(number)
         poller = self._pollers.actors[number]
         try:
             pulled: Pulled = self._system.result(call)
@@ -133,3 +139,5 @@ class Pulling:
         self.journals[name] = Backlog(pulled.waiting, pulled.watermark_us, dropped, bool(pulled.trouble))
         if pulled.growth:
             self.totals.add(pulled.growth)
+        if pulled.idle and pulled.busy:
+            self._idle.add(number)

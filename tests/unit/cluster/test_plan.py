@@ -49,6 +49,19 @@ def test_a_journal_of_a_second_poller_is_no_orphan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("period_us", "phase_us", "at_whole_seconds"),
+    [(1_000_000, 0, True), (5_000_000, 2_000_000, True), (500_000, 0, False), (1_000_000, 300_000, False)],
+)
+def test_a_poller_knows_whether_it_has_something_to_do_between_two_seconds(
+    tmp_path: Path, period_us: int, phase_us: int, at_whole_seconds: bool
+) -> None:
+    (plan,) = plan_pollers(settings_of(tmp_path, Device("a", "b")), "db")
+    other = replace(plan.devices[0], period_us=period_us, phase_us=phase_us)
+    assert plan.ticks_at_whole_seconds
+    assert replace(plan, devices=(*plan.devices, other)).ticks_at_whole_seconds is at_whole_seconds
+
+
+@pytest.mark.parametrize(
     ("words", "devices", "pollers", "text"),
     [
         (["cluster=local"], 2, 2, "2, a process for each host and port"),

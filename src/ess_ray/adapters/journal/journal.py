@@ -138,6 +138,11 @@ class Journal:
         return len(self._memory)
 
     @property
+    def all_taken(self) -> bool:
+        """True if nothing is left to take before another item is put, or `offer_again`."""
+        return self._memory.all_taken
+
+    @property
     def only_passed_over(self) -> bool:
         """True if something waits, and all of it is of layouts that were set aside when it was to be taken."""
         return self._memory.only_passed_over

@@ -84,6 +84,14 @@ class JournalMemory:
         return self._groups.has_backlog
 
     @property
+    def all_taken(self) -> bool:
+        """True if every item that was put, and every one that was there before, was taken or passed over."""
+        with self._work:
+            groups = self._groups
+            offered = groups.fresh or groups.has_backlog or groups.has_reduced
+            return not (offered or self._pending or self._at_work)
+
+    @property
     def only_passed_over(self) -> bool:
         """True if something waits, and all of it is of layouts that were set aside when it was to be taken."""
         with self._work:
