@@ -112,6 +112,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         }
         with _at_work(folder, asking["collect"], ESS_RAY_DSN=f"{server.dsn} password={SECRET}") as process:
             _look(shown, process)
+            process.terminate()
         shown.output += _ended(process)
         nowhere = f"host=127.0.0.1 port=1 password={SECRET}"
         others = [  # all at once
@@ -142,7 +143,7 @@ def _ended(process: subprocess.Popen[str], *codes: int) -> str:
 
 @contextmanager
 def _at_work(folder: Path, words: list[str], **environment: str) -> Iterator[subprocess.Popen[str]]:
-    process = _start(folder, [*words, "run.duration_s=16", "run.summary=summary.json"], **environment)
+    process = _start(folder, [*words, "run.summary=summary.json"], **environment)
     assert process.stdout is not None
     output = ""
     for line in process.stdout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import torture
-from tests.jobs.job import at, run, running, start
+from tests.jobs.job import at, running, start, until
 from tests.jobs.plants import FinishedRun, check_a_broken_device, check_every_value, collect
 from tests.logfiles import log_lines
 
@@ -34,18 +35,29 @@ def test_a_broken_device_lacks_its_own_registers_and_its_neighbours_nothing(ran:
 
 
 def test_the_four_simulated_plants_are_collected_completely_and_nothing_is_left_running(folder: Path) -> None:
-    code, output, summary = run(folder, "site=all", "run.duration_s=10", "run.require_complete=true")
-    assert code == 0, output
+    job = start(folder, "site=all", "run.summary=summary.json", "run.require_complete=true")
+    until((folder / "ess_ray_state/logs/watcher.json").exists)
+    time.sleep(2)
+    job.send_signal(signal.SIGTERM)
+    output, _ = job.communicate(timeout=60)
+    assert job.returncode == 0, output
     assert "SIMULATED" in output
+    summary = json.loads((folder / "summary.json").read_text())
     assert summary["simulated"] is True
-    assert {site: s["devices"]["gateway"]["stored"] for site, s in summary["sites"].items()} == {
-        "sionyu": 10, "panri": 10, "hwanggeum6": 10, "seokhwan": 2,
-    }  # fmt: skip
-    assert summary["sites"]["sionyu"]["rows"] == {"bank": 10, "rack": 80, "pcs": 10, "etc": 10}
+    counts = {site: each["devices"]["gateway"] for site, each in summary["sites"].items()}
+    assert [site for site, count in counts.items() if count["stored"] != count["expected"]] == []
+    ticks = counts["sionyu"]["stored"]
+    assert ticks == counts["panri"]["stored"] == counts["hwanggeum6"]["stored"] > 5
+    assert abs(ticks / 5 - counts["seokhwan"]["stored"]) < 1
+    assert summary["sites"]["sionyu"]["rows"] == {"bank": ticks, "rack": 8 * ticks, "pcs": ticks, "etc": ticks}
     assert running(folder) == []
     logs = {file.name: log_lines(file) for file in (folder / "ess_ray_state" / "logs").iterdir()}
     actors = "writer", "watcher", "normaliser-0", *(f"poller-{number}" for number in range(4))
     assert logs.keys() == {f"{name}.json" for name in ("ess_ray", *actors)}
+    early = next(line for line in logs["ess_ray.json"] if line.get("event.action") == "collect early")
+    up = next(line for line in logs["ess_ray.json"] if line.get("event.action") == "collect")
+    assert early["message"] == "polling 4 devices while Ray is started"
+    assert early["@timestamp"] < up["ess.tick"] < up["@timestamp"]  # the first tick of the run
     assert {line["log.level"] for lines in logs.values() for line in lines} <= {"info", "warning"}
     summary_in_log = {line["message"] for line in logs["ess_ray.json"] if line.get("event.action") == "summary"}
     assert set(output.splitlines()[-4:]) == summary_in_log

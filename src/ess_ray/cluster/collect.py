@@ -22,7 +22,7 @@ from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import kill_hanging
 from ess_ray.cluster.plan import PollerPlan
 from ess_ray.cluster.platform import Platform
-from ess_ray.cluster.pollers import Pollers, wall_us
+from ess_ray.cluster.pollers import CONNECT_US, SECOND_US, EarlyPoller, Pollers, wall_us
 from ess_ray.cluster.pulling import Pulling
 from ess_ray.cluster.ray_sessions import Tidying
 from ess_ray.cluster.shipping import Shipping
@@ -39,9 +39,7 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 0.5
 ROUND_OFFSET_S = 0.03  # behind the whole second: polls are at work, each poller answers when they are in
-SECOND_US = 1_000_000
 STOP_MARGIN_US = 500_000  # from now to the first tick that is not polled: a poller may be busy with a pull meanwhile
-CONNECT_US = 300  # for each device, from the last actor's readiness to the first tick, and what a call needs
 CHANGE_MARGIN_US = 1_000_000  # from now to the first tick of a change
 READY_LIMIT_S = 120.0  # actors that are not up by then end the start
 READY_LOOK_S = 0.02
@@ -61,8 +59,8 @@ class Collector:
         made ── start() ──▶ collecting ── stop() ──▶ draining ── close() ──▶ closed
                             run(), prepare(), change(), balance()    run()
 
-    `_first_us` is set from `start` on. `_end_us` is the end of the ticks, None while it is not known; from `stop` on it
-    is. Pollers are numbered by their place in `pollers.plans`; conductor, `pulling` and `shipping` know them by number.
+    `_first_us` is set from `start` on, or from the beginning if an early poller is at work; `_end_us`, the end of the
+    ticks, from `stop` on at the latest. Conductor, `pulling` and `shipping` know pollers by their place in `plans`.
 
     A sample is in exactly one of these places: its poller's journal; pulled, and held by the conductor or in flight in
     `shipping.writes`, and still in the journal; committed, its number waiting to be acknowledged with the next pull;
@@ -79,14 +77,15 @@ class Collector:
         dsn: str,
         identity: str,
         account: Account,
+        early: EarlyPoller | None = None,
     ) -> None:
         """Make all actors, without waiting for them. `account` is filled with what the database commits.
 
-        `identity`: of the database at `dsn` that the samples belong to; they go into no other.
+        `identity`: of the database at `dsn` that the samples belong to; they go into no other. `early`: polls already.
         """
         self._system = system = platform.actors
         self.nodes = nodes = platform.nodes
-        self.pollers = Pollers(system, plans)
+        self.pollers = Pollers(system, plans, early)
         self._normalisers = [
             SupervisedActor(system, f"normaliser {n}", partial(actors.normaliser, system, n, settings, nodes.near))
             for n in range(settings.cluster.normalisers)
@@ -95,7 +94,7 @@ class Collector:
         writer = partial(actors.writer, system, dsn, identity, name, settings, nodes.near)
         self._writer = SupervisedActor(system, "the writer", writer)
         self.changes = Changes(self.pollers, account)
-        self._conductor = conductor = Conductor(len(plans))
+        self._conductor = conductor = Conductor(len(self.pollers))
         self._collection_log = CollectionLog()
         self.clock = clock = AwakeClock()  # looked at every round
         self.shipping = Shipping(
@@ -105,8 +104,9 @@ class Collector:
             system, self.pollers, conductor, self.shipping, self._collection_log, clock, settings.journal.capacity_bytes
         )
         self._second = 0.0  # of the last round, as the wall clock counts them
-        self._first_us: int | None = None
+        self._first_us = early.first_us if early else None
         self._end_us: int | None = None
+        self.all_up_us = 0  # the first tick of the pollers that were made here, microseconds since 1970 UTC
         self._notes: list[str] = []
         self._tidying = Tidying(platform.logs)
         self._balance = Balance(self.pollers, nodes)
@@ -114,11 +114,12 @@ class Collector:
     # --- the life of a run --------------------------------------------------------------------------------------------
 
     def start(self, duration_us: int | None) -> int:
-        """Wait for every actor, fix the first tick and have it polled; gives it, a whole second still to come.
+        """Wait for every actor, then have all devices polled; gives the run's first tick, microseconds since 1970 UTC.
 
-        In microseconds since 1970 UTC. Each device begins at its first tick from then on. `duration_us`: None for a run
-        until it is stopped. Raises CannotStart if an actor is not up within READY_LIMIT_S, what a poller could not open
-        (JournalBusy, JournalFailed), CallError if a poller dies as it is told the ticks.
+        It is a whole second still to come, or the first one of an early poller: the others take the devices over from
+        it, without a tick between them. `duration_us`: None for a run until it is stopped. Raises CannotStart if an
+        actor is not up within READY_LIMIT_S, what a poller could not open (JournalBusy, JournalFailed), CallError if a
+        poller dies as it is told the ticks.
         """
         while missing := self._awaited:
             if self.clock.look(time.monotonic()) > READY_LIMIT_S:
@@ -127,9 +128,10 @@ class Collector:
             self._take_ready()
             time.sleep(READY_LOOK_S)
         connect_us = CONNECT_US * sum(len(plan.devices) for plan in self.pollers.plans)
-        self._first_us = first_tick_us(wall_us() + self._system.reach_us + connect_us, SECOND_US)
+        self.all_up_us = first_tick_us(wall_us() + self._system.reach_us + connect_us, SECOND_US)
+        self._first_us = self._first_us or self.all_up_us
         self._end_us = None if duration_us is None else self._first_us + duration_us
-        self.pollers.start(self._first_us, self._end_us)
+        self.pollers.start(self.all_up_us, self._end_us)
         return self._first_us
 
     def run(self, over: Callable[[], bool], each_round: Callable[[], None]) -> None:
@@ -273,12 +275,19 @@ class Collector:
         self.nodes.check()
         for number in self.pollers.retire(self.nodes.up):
             self._conductor.gone(number)
+        self._end_early()
         self._collection_log.report_ended()
         self._tidying.step()
         self._take_ready()
         self.changes.step(self.clock.now_s)
         pulls, writes = self.pulling.in_flight, self.shipping.writes
         kill_hanging(self._system, pulls, writes, self.pollers.actors, self._writer, self.clock.now_s)
+
+    def _end_early(self) -> None:
+        if (number := self.pollers.early) is not None and self._conductor.is_drained(number):
+            self.pulling.forget(number)
+            self.pollers.end_early()
+            self._conductor.gone(number)
 
     def _take_ready(self) -> None:
         """See which processes have come up; a poller polls on, and its journal offers what it holds."""

@@ -24,6 +24,7 @@ from ess_ray.core.settings import DeviceSettings, Settings
 
 PACKED = "more than 1/8 of the cores or 1/16 of the memory, without work"
 SECOND_US = 1_000_000
+EARLY = "while-starting"  # no name of a device's journal: those have two underscores
 CLUSTER_WAIT_S = 1.0  # for a journal's lock: the poller of a job that was killed is still dying
 
 Endpoint = tuple[str, int]
@@ -51,22 +52,33 @@ class PollerPlan:
         return not any(device.period_us % SECOND_US or device.phase_us % SECOND_US for device in self.devices)
 
 
-def plan_pollers(settings: Settings, database_identity: str, nodes: Sequence[Node] = ()) -> list[PollerPlan]:
+def plan_pollers(
+    settings: Settings, database_identity: str, nodes: Sequence[Node] = (), early: PollerPlan | None = None
+) -> list[PollerPlan]:
     """One plan a poller, and in a cluster one a keeper. Journals are kept apart by source and database.
 
-    Journals that no poller has any more go to the first poller; in a cluster to the keeper of their node. Reads the
-    state folder. `database_identity`: as in `adapters.postgres.schema.Prepared.identity`.
+    Journals that no poller has any more go to the first poller, but for that of the `early` one; in a cluster to the
+    keeper of their node. Reads the state folder. `database_identity`: as in `adapters.postgres.schema.Known.identity`.
     """
     owner = journal_owner(settings.simulated, database_identity)
     by_placement = _by_placement(_endpoints(settings))
     groups = [group for endpoints in by_placement.values() for group in _grouped(settings, endpoints, nodes)]
-    journals = _journals(settings, owner, groups, bool(nodes))
+    journals = _journals(settings, owner, groups, bool(nodes), early.journal.path if early else "")
     chosen = assign([(group[0].placement, len(group)) for group in groups], nodes) if nodes else [None] * len(groups)
     plans = [
         PollerPlan(_name(group), tuple(group), journal, _log(settings, number, group), group[0].placement, node)
         for number, (group, journal, node) in enumerate(zip(groups, journals, chosen, strict=True))
     ]
     return [*plans, *(plan_keeper(plans[0], node) for node in nodes)]
+
+
+def plan_early(settings: Settings, database_identity: str) -> PollerPlan:
+    """The plan of the poller that reads all devices until the others are there; like a keeper, it gets no new ones."""
+    owner = journal_owner(settings.simulated, database_identity)
+    path = journal_folder(settings.state_dir, owner) / f"{EARLY}{SUFFIX}"
+    limits = Limits(settings.journal.capacity_bytes, settings.journal.max_age_us, settings.journal.sync)
+    journal = JournalSettings(str(path), owner, limits)
+    return PollerPlan(f"poller:{EARLY}", settings.devices, journal, log_file(settings, EARLY, EARLY), keeper=True)
 
 
 def plan_keeper(poller: PollerPlan, node: Node) -> PollerPlan:
@@ -190,9 +202,9 @@ def _per_actor(settings: Settings, endpoints: Endpoints, nodes: Sequence[Node]) 
 
 
 def _journals(
-    settings: Settings, owner: JournalOwner, groups: Sequence[Sequence[DeviceSettings]], cluster: bool
+    settings: Settings, owner: JournalOwner, groups: Sequence[Sequence[DeviceSettings]], cluster: bool, taken: str
 ) -> list[JournalSettings]:
-    """The journal of each group."""
+    """The journal of each group. `taken`: the path of one that has a poller already, or ""."""
     limits = Limits(  # until the first pull says how much each may have
         settings.journal.capacity_bytes // len(groups), settings.journal.max_age_us, settings.journal.sync
     )
@@ -204,7 +216,7 @@ def _journals(
         return [JournalSettings(name, owner, limits, state_dir=state_dir, wait_s=CLUSTER_WAIT_S) for name in names]
     folder = journal_folder(settings.state_dir, owner)
     paths = [folder / name for name in names]
-    orphans = tuple(str(orphan) for orphan in sorted(set(folder.glob(f"*{SUFFIX}")) - set(paths)))
+    orphans = tuple(str(orphan) for orphan in sorted(set(folder.glob(f"*{SUFFIX}")) - {*paths, Path(taken)}))
     return [JournalSettings(str(path), owner, limits, () if n else orphans) for n, path in enumerate(paths)]
 
 

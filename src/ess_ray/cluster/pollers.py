@@ -8,14 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 
 from ess_ray.actors.poller import Ready
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.cluster import actors
-from ess_ray.cluster.actor_system import ActorError, ActorLostError, ActorSystem, Call, CallError
+from ess_ray.cluster.actor_system import Actor, ActorError, ActorLostError, ActorSystem, Call, CallError
 from ess_ray.cluster.plan import PollerPlan, plan_keeper
 from ess_ray.cluster.supervised_actor import SupervisedActor
 from ess_ray.core.errors import first_line
@@ -27,12 +27,26 @@ from ess_ray.core.settings import DeviceSettings
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
+SECOND_US = 1_000_000
+CONNECT_US = 300  # for each device, between the devices' hand-over and the first tick: connections are made within it
 CLOSE_LIMIT_S = 10.0  # for all journals; what was not closed is found by the next run all the same
 
 
 def wall_us() -> int:
     """The wall clock: microseconds since 1970 UTC."""
     return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class EarlyPoller:
+    """A poller that reads every device of its plan already, each tick from `first_us` on, microseconds since 1970 UTC.
+
+    See `cluster.early_polling`.
+    """
+
+    plan: PollerPlan
+    actor: Actor
+    first_us: int
 
 
 class Pollers:
@@ -48,11 +62,15 @@ class Pollers:
     gave a poller its devices, and their first tick, until it is taken by `take_reply` or has failed.
     """
 
-    def __init__(self, system: ActorSystem, plans: Sequence[PollerPlan]) -> None:
-        """Make the actors, without waiting for them."""
+    def __init__(self, system: ActorSystem, plans: Sequence[PollerPlan], early: EarlyPoller | None = None) -> None:
+        """Make the actors, without waiting for them. `early` polls already; it is the last, and ends with `start`."""
         self._system = system
         self.plans = list(plans)
         self.actors = [self._make(plan) for plan in plans]
+        self.early = len(plans) if early else None  # its number, until `end_early`
+        if early:
+            self.plans.append(early.plan)
+            self.actors.append(SupervisedActor(system, early.plan.name, lambda: early.actor))
         keepers = {plan.node: number for number, plan in enumerate(plans) if plan.node and plan.keeper}
         self.keepers: dict[str, int] | None = keepers or None  # by node id; None: no cluster
         self.gone: set[int] = set()
@@ -155,12 +173,23 @@ class Pollers:
         """
         self._first_us, self._end_us = first_us, end_us
         calls = [
-            actor.call("poll", plan.devices, first_us, end_us, True)
+            actor.call("poll", plan.devices, first_us, end_us, self.early is None)
             for plan, actor in zip(self.plans, self.actors, strict=True)
             if actor.up and not plan.keeper
         ]
+        if self.early is not None:
+            calls.append(self.actors[self.early].call("stop", first_us))
+            self.plans[self.early] = replace(self.plans[self.early], devices=())
         for call in calls:
             self._system.result(call)
+
+    def end_early(self) -> None:
+        """The poller that was there before the others has given all it had: it is gone. Does not wait."""
+        assert self.early is not None
+        self.actors[self.early].call("close")
+        self.gone.add(self.early)
+        self._by_site = {site: numbers - {self.early} for site, numbers in self._by_site.items()}
+        self.early = None
 
     def add(self, plans: Sequence[PollerPlan]) -> None:
         """Make further pollers or keepers. Their devices are given by `change`, once they are up."""
@@ -209,8 +238,8 @@ class Pollers:
         Only sends this to the pollers: it does not wait for them.
         """
         self._end_us = end_us
-        for plan, actor in zip(self.plans, self.actors, strict=True):
-            if not plan.keeper:
+        for number, (plan, actor) in enumerate(zip(self.plans, self.actors, strict=True)):
+            if not plan.keeper or number == self.early:
                 actor.call("stop", end_us)
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ class Pulling:
     def _journal_shares(self) -> dict[int, int]:
         """The bytes that the journal of each poller may have: those on one node share a bound, as they come and go."""
         by_node: dict[str, list[int]] = {}
-        for number in range(len(self._pollers)):
+        for number in set(range(len(self._pollers))) - self._pollers.gone:
             by_node.setdefault(self._pollers.where.get(number, ""), []).append(number)
         shares: dict[int, int] = {}
         for numbers in by_node.values():
@@ -118,6 +118,11 @@ class Pulling:
             self._on_death(number, ActorLostError("another process of the actor has answered"))
             return
         self._take(number, pulled)
+
+    def forget(self, number: int) -> None:
+        """This poller is not pulled from any more: its journal is empty."""
+        self.journals.pop(self._pollers.actors[number].name, None)
+        self._journal_bytes.pop(number, None)
 
     def _on_death(self, number: int, error: ActorLostError) -> None:
         if number not in self._pollers.gone:

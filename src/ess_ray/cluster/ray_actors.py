@@ -6,10 +6,13 @@ Used by the driver's main thread once Ray is started.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import socket
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +24,7 @@ from ess_ray.actors.keeper import Keeper
 from ess_ray.actors.poller import Poller, Ready
 from ess_ray.actors.process import ProcessInfo
 from ess_ray.cluster.actor_system import ANYWHERE, Actor, ActorError, ActorLostError, Call, Placement
+from ess_ray.cluster.thread_actors import ThreadActors
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,7 @@ log = logging.getLogger(__name__)
 COMMON: Mapping[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": 0, "max_concurrency": 1}
 # Of a resource that its node offers an actor takes so much, where a node has 1: a thousand may share it.
 SHARE_OF_RESOURCE = 0.001
+LOOK_S = 0.02  # between two looks at calls of Ray and of threads
 
 
 class _RayActor:
@@ -41,7 +46,7 @@ class _RayActor:
 
 
 class RayActors:
-    """See `cluster.actor_system.ActorSystem`. A call is a reference of Ray's.
+    """See `cluster.actor_system.ActorSystem`. A call is a reference of Ray's; some may be of `ThreadActors`.
 
     Ray starts a process that died again by itself, as the same actor and empty, with the arguments it was made with.
     `cluster`: False on one machine.
@@ -51,6 +56,7 @@ class RayActors:
     reach_us = 500_000
 
     def __init__(self, cluster: bool) -> None:
+        self._threads = ThreadActors()
         self._classes: Mapping[type, type] = {Poller: _PlacedPoller, Keeper: _PlacedKeeper} if cluster else {}
 
     def make(self, actor_class: type, arguments: Sequence[Any], name: str, placement: Placement = ANYWHERE) -> Actor:
@@ -61,19 +67,37 @@ class RayActors:
 
     def returned(self, calls: Sequence[Call], timeout_s: float | None, number: int = 1) -> list[Call]:
         """See there."""
+        if any(isinstance(call, Future) for call in calls):
+            return self._returned_of_both(calls, timeout_s, number)
         returned, _ = ray.wait(list(calls), num_returns=min(number, len(calls)), timeout=timeout_s)
         return list(returned)
 
+    def _returned_of_both(self, calls: Sequence[Call], timeout_s: float | None, number: int) -> list[Call]:
+        """Nothing waits for Ray and for a thread at once: look at both, again and again."""
+        of_ray = [call for call in calls if not isinstance(call, Future)]
+        end_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            returned: list[Call] = [call for call in calls if isinstance(call, Future) and call.done()]
+            if of_ray:
+                returned += ray.wait(of_ray, num_returns=len(of_ray), timeout=0)[0]
+            if len(returned) >= min(number, len(calls)) or time.monotonic() >= end_s:
+                return returned
+            time.sleep(LOOK_S)
+
     def result(self, call: Call) -> Any:
         """See there."""
+        if isinstance(call, Future):
+            return self._threads.result(call)
         try:
             return ray.get(call)
         except RayError as error:
             raise call_error(error) from error
 
-    def end(self, actor: Actor, process: ProcessInfo | None, reason: str) -> None:  # noqa: ARG002
-        """Also a process that was stopped by SIGSTOP."""
-        assert isinstance(actor, _RayActor)
+    def end(self, actor: Actor, process: ProcessInfo | None, reason: str) -> None:
+        """Also a process that was stopped by SIGSTOP; raises CannotStart for a thread of this process."""
+        if not isinstance(actor, _RayActor):
+            self._threads.end(actor, process, reason)
+            return
         if process is None or process.host != socket.gethostname():
             ray.kill(actor.handle, no_restart=False)
             return

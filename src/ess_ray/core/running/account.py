@@ -28,6 +28,7 @@ class Account:
 
     def __init__(self, devices: Iterable[DeviceSettings], first_us: int = 0) -> None:
         self.first_us = first_us
+        self.latency_from_us = 0  # of earlier ticks how late they are stored is no matter: the run was starting
         self._end_us: int | None = None
         self.devices = {settings.device: DeviceAccount(settings) for settings in devices}
         self._by_name = {str(device): account for device, account in self.devices.items()}  # as batches name them
@@ -80,6 +81,8 @@ class Account:
                 self.rows[device.site].update(result.duplicate_rows.get((device, tick_us), {}))
                 if status is not Status.STORED:
                     self._lost.setdefault(device.site, Counter())[tick_us // QUARTER_US] += 1
+                if tick_us < self.latency_from_us:
+                    continue
                 due_us = tick_us + account.settings.phase_us
                 latency_us.setdefault(device.site, []).append(result.committed_us - due_us)
         for site, latencies_us in latency_us.items():

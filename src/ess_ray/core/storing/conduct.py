@@ -275,6 +275,11 @@ class Conductor:
         """True if every poller is done and everything they gave is committed and acknowledged."""
         return self.finished and not any(account.waiting for account in self._pollers)
 
+    def is_drained(self, poller: int) -> bool:
+        """True if the poller is done, and everything it gave is committed and acknowledged, as of its last pull."""
+        account = self._pollers[poller]
+        return not (account.busy or account.committed or account.waiting)
+
     @property
     def finished(self) -> bool:
         """True if every poller is done, and everything is stored and acknowledged but for what is set aside."""

@@ -7,8 +7,6 @@ each database that was ever prepared is kept in `databases.json` in the state fo
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -16,16 +14,15 @@ from concurrent.futures import Future
 from datetime import timedelta
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Any
 
 from ess_ray.adapters.local.background import Background
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.postgres.connect import location
 from ess_ray.adapters.postgres.schema import Known, look, prepare
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect.known_databases import KnownDatabases
 from ess_ray.jobs.collect.registrations import Registrations
 
 log = logging.getLogger(__name__)
@@ -34,9 +31,6 @@ troubles, register_troubles, server_troubles = (Troubles(__name__) for _ in rang
 RETRY_S = 5.0
 ANSWER_S = 0.5  # for a database that was prepared before: polling does not wait longer
 WAIT_S = 0.02
-
-# {hash of the host, port and database name: {"identity": …, "name": …, "sites": [registered by the last run]}}
-Identities = dict[str, dict[str, Any]]
 
 
 class Database:
@@ -58,8 +52,7 @@ class Database:
     def __init__(self, settings: Settings, dsn: str) -> None:
         self._settings = settings
         self.dsn = dsn
-        self._identities_file = settings.state_dir / "databases.json"
-        self._before = self._identities().get(self._location_hash)  # what was prepared here before
+        self._before = KnownDatabases(settings.state_dir, dsn)
         self._registrations = Registrations(settings)
         self._keeping = Background("configured")
         self._kept: Future[None] | None = None  # the configuration that came last
@@ -92,7 +85,7 @@ class Database:
 
         One that was prepared before and does not answer soon is taken to be there still. Raises what `check` raises.
         """
-        if not self._decided.wait(ANSWER_S if self._before else None):
+        if not self._decided.wait(ANSWER_S if self._before.identity else None):
             with self._deciding:
                 if not self._answered and not self._decided.is_set():
                     self.problem = "the database has not answered since the start"
@@ -174,7 +167,7 @@ class Database:
             self._prepare_first()
         except DatabaseUnavailable as error:
             with self._deciding:
-                if not self.identity and self._before is None:
+                if not self.identity and self._before.identity is None:
                     self._refused = error
                     return
                 self.problem = str(error)
@@ -192,18 +185,18 @@ class Database:
         known = look(self.dsn)
         with self._deciding:
             self._answered = not self.identity
-            if self._answered and known and self._before and known.identity == self._before["identity"]:
+            if self._answered and known and known.identity == self._before.identity:
                 self._take(known.identity, self._name(known))
         self._prepare()
-        if self._before and self._before["identity"] != self.identity:
+        if self._before.identity not in (None, self.identity):
             text = f"the database is another one than at the last start: its identity is {self.identity}, not"
-            self._notes.put(f"{text} {self._before['identity']} (docs/operating.md, A database that was replaced)")
+            self._notes.put(f"{text} {self._before.identity} (docs/operating.md, A database that was replaced)")
 
     def _take_before(self, note: str) -> None:
         """It is the database that was prepared before, which is not there; `note` says so."""
-        assert self._before
+        assert self._before.identity is not None
         self._notes.put(note)
-        self._take(self._before["identity"], self._before["name"])
+        self._take(self._before.identity, self._before.name or "")
 
     def _take(self, identity: str, name: str) -> None:
         """From now on it is this database."""
@@ -231,10 +224,8 @@ class Database:
             log.info(text, extra=about("schema changed"))
             self._notes.put(text)
         self._take(prepared.identity, self._name(prepared))
-        for remembered in self._identities().values():
-            if remembered["identity"] == self.identity:
-                self._sites |= set(remembered.get("sites", ()))
-        self._remember()
+        self._sites |= self._before.sites(self.identity)
+        self._before.remember(self.identity, self.name, self._sites)
         self._comparison_wanted = True
         self._register()
         self.problem, self.prepared = None, True
@@ -282,31 +273,8 @@ class Database:
                     raise
             while (sites := self._registrations.enter(self.dsn, self._sites)) is not None:
                 self._sites = sites
-                self._remember()
+                self._before.remember(self.identity, self.name, sites)
             if self._unregistered:
                 self._unregistered = False
                 self._notes.put("the table device has what is configured")
             register_troubles.over("register", "the table device has what is configured", about("devices registered"))
-
-    @property
-    def _location_hash(self) -> str:
-        """Host, port and name of the database as a short key without secrets."""
-        return hashlib.sha256(location(self.dsn).encode()).hexdigest()[:16]
-
-    def _identities(self) -> Identities:
-        try:
-            identities: Identities = json.loads(self._identities_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return identities
-
-    def _remember(self) -> None:
-        now = {"identity": self.identity, "name": self.name, "sites": sorted(self._sites)}
-        identities = self._identities() | {self._location_hash: now}
-        new_file = self._identities_file.with_suffix(".new")
-        try:
-            new_file.write_text(json.dumps(identities, indent=2), encoding="utf-8")
-            new_file.replace(self._identities_file)
-        except OSError as error:  # the file is needed only by a start while the database is away
-            text = f"{self._identities_file} is not written: a start while the database is away would fail: {error}"
-            troubles.met("remember", text, about("database not remembered", error=error))

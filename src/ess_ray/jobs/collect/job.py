@@ -105,8 +105,10 @@ class CollectJob:
         """Wait for the actors and fix the first tick; from then on Ctrl-C drains."""
         settings, account = self._settings, self._account
         account.first_us = self._collector.start(settings.duration_us)
+        account.latency_from_us = self._collector.all_up_us
         self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
-        self._database.register_from(settings, account.first_us)
+        if account.first_us == self._collector.all_up_us:  # or an early poller has begun, and this was done
+            self._database.register_from(settings, account.first_us)
         self._signals.collecting = True
         text = f"{len(settings.devices)} devices of {len(settings.timezones)} sites into {self._database.name}"
         log.info("collecting %s", text, extra=about("collect", tick_us=account.first_us))

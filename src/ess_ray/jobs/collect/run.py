@@ -17,7 +17,7 @@ from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.embedded.supervision import Supervision
 from ess_ray.app.exit_codes import INTERRUPTED
 from ess_ray.app.guard import guarded
-from ess_ray.app.running import announced
+from ess_ray.app.running import announced, find_collector
 from ess_ray.app.state_folder import state_folder
 from ess_ray.cluster.ray_start import ray_folder, start_ray, stop_ray
 from ess_ray.core.errors import EssRayError
@@ -33,6 +33,7 @@ from ess_ray.simulator.launch import simulate
 
 if TYPE_CHECKING:
     from ess_ray.cluster.collect import Collector
+    from ess_ray.cluster.early_polling import EarlyPolling
     from ess_ray.cluster.plan import PollerPlan
     from ess_ray.cluster.platform import Platform
     from ess_ray.jobs.collect.export_schedule import ExportSchedule
@@ -73,11 +74,13 @@ def run(settings: Settings, compose: Callable[[], Settings]) -> int:
 def _start_and_collect(
     settings: Settings, compose: Callable[[], Settings], display: RunDisplay, signals: Signals, stack: ExitStack
 ) -> int:
+    alone = find_collector(settings.state_dir) is None
     _take_state_folder(settings, stack)
     configured = settings
     if settings.simulated:
         settings = simulate(settings, stack)  # the devices' hosts and ports are those of the simulator from here on
     database = _begin_database(settings, stack)
+    early = _poll_early(settings, database, stack) if alone else None
     platform = _start_ray(settings, signals, stack) if settings.cluster.ray else _one_process(settings, stack)
 
     # Some of these import polars, which reads its environment while it is imported: it is set now.
@@ -87,10 +90,11 @@ def _start_and_collect(
     from ess_ray.jobs.collect.reload import Reload
 
     database.identify()
-    plans = plan_pollers(settings, database.identity, platform.nodes.up)
+    poller = early.taken_over() if early else None
+    plans = plan_pollers(settings, database.identity, platform.nodes.up, poller.plan if poller else None)
     _introduce(settings, database, platform, plans, display)
     account = Account(settings.devices)
-    collector = Collector(platform, settings, plans, database.dsn, database.identity, account)
+    collector = Collector(platform, settings, plans, database.dsn, database.identity, account, poller)
     exports = _schedule_exports(settings, database, platform, collector, stack)
     watcher = WatcherLink(platform, _page(settings, database), settings)
     job = CollectJob(settings, display, signals, database, collector, account, exports, watcher)
@@ -120,6 +124,23 @@ def _begin_database(settings: Settings, stack: ExitStack) -> Database:
         database = Database(settings, settings.storage.dsn)
         database.begin()
     return database
+
+
+def _poll_early(settings: Settings, database: Database, stack: ExitStack) -> EarlyPolling | None:
+    """Have the devices read while Ray is started; None where that is quick, or another machine may have to read."""
+    if not settings.cluster.ray or settings.cluster.address:
+        return None
+    from ess_ray.cluster.early_polling import EarlyPolling
+    from ess_ray.cluster.plan import plan_early
+
+    early = EarlyPolling(
+        database.identify,
+        lambda: plan_early(settings, database.identity),
+        lambda first_us: database.register_from(settings, first_us),
+        settings.duration_us,
+    )
+    stack.callback(early.close)
+    return early
 
 
 def _start_ray(settings: Settings, signals: Signals, stack: ExitStack) -> Platform:

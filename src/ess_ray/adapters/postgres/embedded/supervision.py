@@ -34,7 +34,7 @@ class Supervision:
         self._pauses = RestartPauses()
         self._stopping, self._tried = Event(), Event()
         self._error: Exception | None = None  # of the first start
-        self._thread = Thread(target=self._work, name="embedded-postgresql", daemon=True)
+        self._thread = Thread(target=self._work, name="embedded-postgresql-supervision", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -54,7 +54,6 @@ class Supervision:
             raise self._error
 
     def _work(self) -> None:
-        """The server ends with the thread that has started it (`setpriv --pdeathsig`): this one waits for that."""
         try:
             self._server.start(self._stopping.is_set)
         except Exception as error:  # noqa: BLE001  # also a defect: whoever waits raises it
