@@ -146,7 +146,7 @@ def test_the_figures_are_the_summarys(ran: FinishedRun) -> None:
         assert last["samples_total"]["sionyu", "gateway", status] == counts[status]
     assert last["sample_reasons_total"]["sionyu", "gateway", "exception 4"] == counts["reasons"]["exception 4"]
     assert {table: last["rows_total"]["sionyu", table] for table in rows} == rows
-    assert last["commit_delay_seconds_bucket"]["sionyu", "+Inf"] == counts["partial"]
+    assert 0 < last["commit_delay_seconds_bucket"]["sionyu", "+Inf"] < counts["partial"]  # not of those before Ray
     assert (last["device_up"]["sionyu", "gateway"], last["device_up"]["panri", "gateway"]) == (1, 0)
     assert last["sample_reasons_total"]["panri", "gateway", "timeout"] >= 1
     assert last["request_failures_total"]["panri", "gateway", "timeout"] >= 1

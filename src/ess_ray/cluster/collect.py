@@ -118,8 +118,7 @@ class Collector:
 
         It is a whole second still to come, or the first one of an early poller: the others take the devices over from
         it, without a tick between them. `duration_us`: None for a run until it is stopped. Raises CannotStart if an
-        actor is not up within READY_LIMIT_S, what a poller could not open (JournalBusy, JournalFailed), CallError if a
-        poller dies as it is told the ticks.
+        actor is not up within READY_LIMIT_S, what a poller could not open (JournalBusy, JournalFailed).
         """
         while missing := self._awaited:
             if self.clock.look(time.monotonic()) > READY_LIMIT_S:

@@ -168,20 +168,25 @@ class Pollers:
     def start(self, first_us: int, end_us: int | None) -> None:
         """Have every tick in [first_us, end_us) polled, microseconds since 1970 UTC; waits until all that are up know.
 
-        `end_us`: None: until `stop`. A poller that is not up is given the ticks by `take_ready`. Raises CallError if
-        one dies meanwhile.
+        `end_us`: None: until `stop`. A poller that is not up, or dies meanwhile, is given the ticks by `take_ready`.
+        Raises what a poller could not open: JournalBusy, JournalFailed.
         """
         self._first_us, self._end_us = first_us, end_us
         calls = [
-            actor.call("poll", plan.devices, first_us, end_us, self.early is None)
+            (actor, actor.call("poll", plan.devices, first_us, end_us, self.early is None))
             for plan, actor in zip(self.plans, self.actors, strict=True)
             if actor.up and not plan.keeper
         ]
         if self.early is not None:
-            calls.append(self.actors[self.early].call("stop", first_us))
+            calls.append((actor := self.actors[self.early], actor.call("stop", first_us)))
             self.plans[self.early] = replace(self.plans[self.early], devices=())
-        for call in calls:
-            self._system.result(call)
+        for actor, call in calls:
+            try:
+                self._system.result(call)
+            except ActorError as error:
+                raise error.cause from error
+            except ActorLostError as error:
+                actor.died(error)
 
     def end_early(self) -> None:
         """The poller that was there before the others has given all it had: it is gone. Does not wait."""

@@ -103,7 +103,7 @@ METRICS: tuple[Metric, ...] = (
             "time from a request to its reply; one look at the clock for all that are ready",
         ),
         ("tick_lateness_seconds", "site", "how long behind its moment (tick and phase) a poll began"),
-        ("commit_delay_seconds", "site", "time from that moment to the commit"),
+        ("commit_delay_seconds", "site", "time from that moment to the commit, of ticks since all actors were up"),
     ),
     *_metrics(
         MetricKind.GAUGE,
