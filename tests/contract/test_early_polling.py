@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
 
 def begun(settings: Settings) -> EarlyPolling:
-    return EarlyPolling(lambda: None, lambda: plan_early(settings, "db"), lambda first_us: None, None)
+    return EarlyPolling(lambda: None, partial(plan_early, settings, "db"), lambda first_us: None, None)
 
 
 def items(plan: PollerPlan) -> list[int]:
@@ -80,11 +81,25 @@ def test_a_start_that_ends_before_leaves_what_was_read_to_the_next_run(settings:
     poller.close()
 
 
+def test_it_waits_for_the_pollers_of_a_run_that_was_killed(settings: Settings) -> None:
+    (plan,) = plan_pollers(settings, "db")
+    before = plan.journal.open()
+    early = begun(settings)
+    time.sleep(1.5)
+    before.close()
+    closed_us = time.time_ns() // 1000
+    poller = early.taken_over()
+    assert poller
+    assert poller.first_us > closed_us
+    poller.actor.call("stop", closed_us).result()
+    poller.actor.call("close").result()
+
+
 def test_where_it_cannot_begin_the_start_goes_on_without_it(settings: Settings, tmp_path: Path) -> None:
     def unknown() -> None:
         raise DatabaseUnavailable("it is away")
 
-    early = EarlyPolling(unknown, lambda: plan_early(settings, "db"), lambda first_us: None, None)
+    early = EarlyPolling(unknown, partial(plan_early, settings, "db"), lambda first_us: None, None)
     assert early.taken_over() is None
     early.close()
     assert not list(tmp_path.rglob("*.journal"))

@@ -7,10 +7,14 @@ of which the collector pulls like of any other (docs/decisions/015-ticks-while-r
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 
 from ess_ray.actors.poller import Poller
+from ess_ray.adapters.journal.lock import LOCK_WAIT_S, is_locked
+from ess_ray.adapters.journal.owner import SUFFIX
 from ess_ray.cluster.plan import PollerPlan
 from ess_ray.cluster.pollers import CONNECT_US, SECOND_US, EarlyPoller, wall_us
 from ess_ray.cluster.thread_actors import ThreadActors
@@ -19,6 +23,8 @@ from ess_ray.core.polling.cadence import first_tick_us
 from ess_ray.core.running.logfields import about
 
 log = logging.getLogger(__name__)
+
+LOOK_S = 0.02
 
 
 class EarlyPolling:
@@ -55,6 +61,7 @@ class EarlyPolling:
         try:
             self._identify()
             plan = self._plan()
+            _wait_for_predecessors(Path(plan.journal.path).parent)
             system = ThreadActors()
             actor = system.make(Poller, (plan.journal, None), plan.name)
             system.result(actor.call("ready"))
@@ -68,3 +75,13 @@ class EarlyPolling:
             log.info("nothing is polled while Ray is started: %s", error, extra=about("collect early", error=error))
         except Exception as error:
             log.exception("nothing is polled while Ray is started", extra=about("defect", error=error))
+
+
+def _wait_for_predecessors(journals: Path) -> None:
+    """Wait until the pollers of a run that was killed have ended, which read on for two seconds.
+
+    A device may take one connection only, and a tick that both try must not be stored as failed.
+    """
+    until_s = time.monotonic() + LOCK_WAIT_S
+    while any(is_locked(path) for path in journals.glob(f"*{SUFFIX}")) and time.monotonic() < until_s:
+        time.sleep(LOOK_S)

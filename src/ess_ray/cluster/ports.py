@@ -83,7 +83,7 @@ def _is_free(port: int) -> bool:
 
 
 def _is_being_ended(ray_folder: Path) -> bool:
-    """True if the guard of an earlier run of this folder is still at work; our own is a child of this process."""
+    """True if the guard of an earlier run of this folder is still ending its processes; our own is our child."""
     folder = os.fsencode(ray_folder.resolve())
     for process in Path("/proc").glob("[0-9]*"):
         try:

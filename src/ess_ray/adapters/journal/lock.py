@@ -50,6 +50,18 @@ def _try_lock(path: Path) -> int | None:
     return None
 
 
+def is_locked(path: Path) -> bool:
+    """True if a process has the journal at `path` now. Makes nothing."""
+    try:
+        with lock_path(path).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def lock_path(path: Path) -> Path:
     """The path of the lock file of the journal at `path`: `.lock` behind it. Nothing is made."""
     return Path(f"{path}.lock")
