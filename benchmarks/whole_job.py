@@ -76,22 +76,26 @@ class Setting:
 
 
 def run_job(dsn: str, setting: Setting, slices: int, *settings: str) -> Run:
-    """Collect a fleet; `settings` are further settings of the job. Raises AssertionError if the job does not run."""
+    """Collect a fleet; `settings` are further settings of the job. Raises AssertionError if the job does not run.
+
+    `setting.seconds_s` are those from the first row that another connection sees: before, a job with Ray is starting.
+    """
     with TemporaryDirectory(prefix="ess_ray-bench-") as folder:
         summary = Path(folder, "summary.json")
         words = [
             "site=fleet", f"fleet.devices={setting.devices}", f"fleet.map={setting.map_name}", f"fleet.host={HOST}",
-            f"fleet.port={setting.first_port}", "storage=timescale", f"run.duration_s={setting.seconds_s:g}",
+            f"fleet.port={setting.first_port}", "storage=timescale",
             f"run.summary={summary}", f"state_dir={folder}/state", "cluster.dashboard_port=0", *settings,
         ]  # fmt: skip
         others = {postmaster(dsn): POSTGRESQL} | ({setting.pid: DEVICES} if setting.pid else {})
         with Job(words, dsn) as job, Watch(job.pid, others) as watch:
             steps = job.steps(dsn)
-            first_s = job.started_s + steps["first tick"]
+            first_s = job.started_s + steps["first row"]
             end_s = first_s + 0.8 * setting.seconds_s
             job.wait_until(end_s)
             memory = watch.memory_mb()  # takes some time, so after the slices that count
-            job.wait_until(first_s + setting.seconds_s + LONGEST_END_S)
+            job.wait_until(first_s + setting.seconds_s)
+            job.stop()
             if not summary.exists():
                 raise job.failed("no summary")
             figures = json.loads(summary.read_text(encoding="utf-8"))["sites"]["fleet"]
@@ -147,6 +151,11 @@ class Job:
         if kind is not None:
             self._process.terminate()
         self._process.wait(LONGEST_END_S)
+
+    def stop(self) -> None:
+        """Ends the job in order."""
+        self._process.terminate()
+        self.wait_until(time.time() + LONGEST_END_S)
 
     def steps(self, dsn: str) -> dict[str, float]:
         """Waits for the first committed row; seconds from the command to each step (to the first row: within 50 ms)."""
