@@ -11,6 +11,7 @@ import pytest
 
 from ess_ray.core.errors import CannotStart, ConfigError, DatabaseUnavailable, EssRayError
 from ess_ray.core.settings import Settings
+from ess_ray.jobs.collect import database as collect_database
 from ess_ray.jobs.collect.database import Database
 from tests.journals import wait_until
 from tests.make import make_settings
@@ -72,6 +73,23 @@ def test_a_restart_with_tables_that_do_not_fit_is_refused(settings: Settings, ds
     database = Database(settings, dsn)
     database.begin()
     assert isinstance(refusal(database), ConfigError)
+
+
+def test_a_database_that_was_replaced_is_taken_by_the_next_start_but_one_however_slow_it_is(
+    settings: Settings, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect_database, "RETRY_S", 3600)
+    before = opened(settings, dsn)
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE database_identity SET id = 'another'")
+    identities = []
+    for _ in range(2):
+        database = Database(settings, dsn)
+        database.begin(lambda: time.sleep(SLOW_S))
+        database.identify()
+        identities.append(database.identity)
+        wait_until(lambda database=database: database.prepared or "another database" in str(database.problem))
+    assert identities == [before.identity, "another"]
 
 
 @pytest.mark.parametrize("restarted", [False, True])

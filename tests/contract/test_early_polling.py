@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -93,6 +94,21 @@ def test_it_waits_for_the_pollers_of_a_run_that_was_killed(settings: Settings) -
     assert poller.first_us > closed_us
     poller.actor.call("stop", closed_us).result()
     poller.actor.call("close").result()
+
+
+def test_a_start_that_is_given_up_does_not_wait_for_a_database_that_is_silent(settings: Settings) -> None:
+    silent = threading.Event()
+
+    def identify() -> None:
+        silent.wait(30)
+
+    plan = partial(plan_early, settings, "db")
+    early, begun_s = EarlyPolling(identify, plan, lambda first_us: None, None), time.monotonic()
+    early.close()
+    assert time.monotonic() < begun_s + 5
+    silent.set()
+    assert early.taken_over() is None
+    assert not list(settings.state_dir.rglob("*.journal"))
 
 
 def test_where_it_cannot_begin_the_start_goes_on_without_it(settings: Settings, tmp_path: Path) -> None:

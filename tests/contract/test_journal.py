@@ -244,6 +244,15 @@ def test_who_lost_what_was_handed_out_is_given_it_again(path: Path, monkeypatch:
     assert not path.exists()
 
 
+def test_what_is_being_written_is_still_to_be_taken() -> None:
+    waiting = memory.JournalMemory(groups.Groups(0, 0, 0))
+    assert waiting.all_taken
+    waiting.put(sample(1))
+    waiting.add_group()
+    waiting.begin_commit()
+    assert not waiting.all_taken
+
+
 def test_what_was_put_while_nothing_was_written_makes_groups_that_can_be_sent(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,7 +107,7 @@ class Collector:
         self._first_us = early.first_us if early else None
         self._end_us: int | None = None
         self.all_up_us = 0  # the first tick of the pollers that were made here, microseconds since 1970 UTC
-        self._notes: list[str] = []
+        self._notes: list[str] = [*early.notes] if early else []
         self._tidying = Tidying(platform.logs)
         self._balance = Balance(self.pollers, nodes)
 
@@ -181,7 +181,7 @@ class Collector:
         ones their first from it on, or later if their poller is late.
         """
         self.shipping.learn({device.plan.layout: device.recipe for plan in plans for device in plan.devices})
-        first_us = first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US)
+        first_us = max(first_tick_us(wall_us() + CHANGE_MARGIN_US, SECOND_US), self.all_up_us)
         self.changes.begin([plan.devices for plan in plans], first_us, self.clock.now_s)
         self._balance.replan_later()
 

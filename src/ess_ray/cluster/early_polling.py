@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from ess_ray.actors.poller import Poller
+from ess_ray.actors.poller import Poller, Ready
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S, is_locked
 from ess_ray.adapters.journal.owner import SUFFIX
+from ess_ray.cluster.actor_system import Actor, ActorError
 from ess_ray.cluster.plan import PollerPlan
 from ess_ray.cluster.pollers import CONNECT_US, SECOND_US, EarlyPoller, wall_us
 from ess_ray.cluster.thread_actors import ThreadActors
@@ -25,6 +26,7 @@ from ess_ray.core.running.logfields import about
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.02
+CLOSE_LIMIT_S = 2.0
 
 
 class EarlyPolling:
@@ -41,47 +43,73 @@ class EarlyPolling:
         """
         self._identify, self._plan, self._register_from = identify, plan, register_from
         self._duration_us = duration_us
+        self._system = ThreadActors()
         self._poller: EarlyPoller | None = None
+        self._given_up = False
         self._thread = Thread(target=self._begin, name="early-polling", daemon=True)
         self._thread.start()
 
     def taken_over(self) -> EarlyPoller | None:
-        """The poller, for the one who ends it from now on; None: it could not begin. Waits until that is decided."""
+        """The poller, which `close` ends unless it is handed over; None: it could not begin. Waits for the decision."""
         self._thread.join()
-        poller, self._poller = self._poller, None
-        return poller
+        return self._poller
 
     def close(self) -> None:
-        """If nobody has taken it over: poll no more, and leave what was read to the next run."""
-        if poller := self.taken_over():
+        """Unless it was handed over: poll no more, and leave what was read to the next run.
+
+        Waits for polls at work, CLOSE_LIMIT_S at most, and not for a database that has not answered.
+        """
+        self._given_up = True
+        self._thread.join(CLOSE_LIMIT_S)
+        if (poller := self._poller) and not poller.handed_over.is_set():
             poller.actor.call("stop", wall_us())
-            poller.actor.call("close").result()
+            self._end(poller.actor)
 
     def _begin(self) -> None:
         try:
             self._identify()
             plan = self._plan()
-            _wait_for_predecessors(Path(plan.journal.path).parent)
-            system = ThreadActors()
-            actor = system.make(Poller, (plan.journal, None), plan.name)
-            system.result(actor.call("ready"))
-            first_us = first_tick_us(wall_us() + system.reach_us + CONNECT_US * len(plan.devices), SECOND_US)
-            self._register_from(first_us)
-            end_us = None if self._duration_us is None else first_us + self._duration_us
-            system.result(actor.call("poll", plan.devices, first_us, end_us, True))
-            self._poller = EarlyPoller(plan, actor, first_us)
-            log.info("polling %d devices while Ray is started", len(plan.devices), extra=about("collect early"))
-        except EssRayError as error:
+            self._wait_for_predecessors(Path(plan.journal.path).parent)
+            if not self._given_up:
+                self._poll(plan)
+        except (EssRayError, ActorError) as error:
             log.info("nothing is polled while Ray is started: %s", error, extra=about("collect early", error=error))
         except Exception as error:
             log.exception("nothing is polled while Ray is started", extra=about("defect", error=error))
 
+    def _poll(self, plan: PollerPlan) -> None:
+        actor = self._system.make(Poller, (plan.journal, None), plan.name)
+        try:
+            ready: Ready = self._system.result(actor.call("ready"))
+            first_us = first_tick_us(wall_us() + self._system.reach_us + CONNECT_US * len(plan.devices), SECOND_US)
+            self._register_from(first_us)
+            end_us = None if self._duration_us is None else first_us + self._duration_us
+            self._system.result(actor.call("poll", plan.devices, first_us, end_us, True))
+        except ActorError:
+            self._end(actor)
+            raise
+        for note in ready.notes:
+            log.warning(note, extra=about("note"))
+        self._poller = EarlyPoller(plan, actor, first_us, ready.notes)
+        log.info("polling %d devices while Ray is started", len(plan.devices), extra=about("collect early"))
 
-def _wait_for_predecessors(journals: Path) -> None:
-    """Wait until the pollers of a run that was killed have ended, which read on for two seconds.
+    def _end(self, actor: Actor) -> None:
+        """Close the journal once no poll is at work."""
+        until_s = time.monotonic() + CLOSE_LIMIT_S
+        try:
+            while self._system.result(actor.call("pull", (), 0, 0)).busy and time.monotonic() < until_s:
+                time.sleep(LOOK_S)
+            self._system.result(actor.call("close"))
+        except ActorError as error:
+            log.warning("a journal was not closed: %s", error, extra=about("journal not closed", error=error))
 
-    A device may take one connection only, and a tick that both try must not be stored as failed.
-    """
-    until_s = time.monotonic() + LOCK_WAIT_S
-    while any(is_locked(path) for path in journals.glob(f"*{SUFFIX}")) and time.monotonic() < until_s:
-        time.sleep(LOOK_S)
+    def _wait_for_predecessors(self, journals: Path) -> None:
+        """Wait until the pollers of a run that was killed have ended, which read on for two seconds.
+
+        A device may take one connection only, and a tick that both try must not be stored as failed.
+        """
+        until_s = time.monotonic() + LOCK_WAIT_S
+        while any(is_locked(path) for path in journals.glob(f"*{SUFFIX}")):
+            if self._given_up or time.monotonic() > until_s:
+                return
+            time.sleep(LOOK_S)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import attrgetter
+from threading import Event
 
 from ess_ray.actors.poller import Ready
 from ess_ray.adapters.local.notices import Troubles
@@ -47,6 +48,8 @@ class EarlyPoller:
     plan: PollerPlan
     actor: Actor
     first_us: int
+    notes: tuple[str, ...]  # about its journal, for a person
+    handed_over: Event = field(default_factory=Event)  # it has been told its last tick, and is closed with the others
 
 
 class Pollers:
@@ -67,6 +70,7 @@ class Pollers:
         self._system = system
         self.plans = list(plans)
         self.actors = [self._make(plan) for plan in plans]
+        self._early = early
         self.early = len(plans) if early else None  # its number, until `end_early`
         if early:
             self.plans.append(early.plan)
@@ -172,14 +176,16 @@ class Pollers:
         Raises what a poller could not open: JournalBusy, JournalFailed.
         """
         self._first_us, self._end_us = first_us, end_us
-        calls = [
+        calls: list[tuple[SupervisedActor, Call]] = []
+        if self._early and self.early is not None:
+            calls.append((actor := self.actors[self.early], actor.call("stop", first_us)))
+            self.plans[self.early] = replace(self.plans[self.early], devices=())
+            self._early.handed_over.set()
+        calls += [
             (actor, actor.call("poll", plan.devices, first_us, end_us, self.early is None))
             for plan, actor in zip(self.plans, self.actors, strict=True)
             if actor.up and not plan.keeper
         ]
-        if self.early is not None:
-            calls.append((actor := self.actors[self.early], actor.call("stop", first_us)))
-            self.plans[self.early] = replace(self.plans[self.early], devices=())
         for actor, call in calls:
             try:
                 self._system.result(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import socket
@@ -65,9 +66,9 @@ def _claim(port: int) -> bool:
     claim = socket.socket(socket.AF_UNIX)
     try:
         claim.bind(f"\0ess_ray port {port}")
-    except OSError:
+    except OSError as error:
         claim.close()
-        return False
+        return error.errno != errno.EADDRINUSE  # where such names are forbidden nothing is known, and nothing is lost
     _claims.append(claim)
     return True
 

@@ -88,8 +88,8 @@ class JournalMemory:
         """True if every item that was put, and every one that was there before, was taken or passed over."""
         with self._work:
             groups = self._groups
-            offered = groups.fresh or groups.has_backlog or groups.has_reduced
-            return not (offered or self._pending or self._at_work)
+            waiting = groups.in_memory or groups.has_backlog or groups.has_reduced
+            return not (waiting or self._pending or self._at_work)
 
     @property
     def only_passed_over(self) -> bool:

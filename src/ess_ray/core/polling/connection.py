@@ -85,8 +85,13 @@ class Connection:
         return changed_us
 
     def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us` (since 1970 UTC); polls that have begun are finished."""
+        """No tick at or after `end_us` (since 1970 UTC); polls that have begun are finished.
+
+        Another poller may be about to connect, and a device may take one connection only: hang up once it is over.
+        """
         self.polled.stop(end_us)
+        if not self.polled.busy:
+            self._hang_up()
 
     @property
     def busy(self) -> bool:
@@ -237,8 +242,10 @@ class Connection:
 
     def _finish(self, device: PolledDevice, now: Now) -> None:
         """Deliver the sample of a poll that is over."""
-        self.polled.counts.polls_running -= 1
-        device.end_poll(now, self._deliver)
+        try:
+            device.end_poll(now, self._deliver)
+        finally:
+            self.polled.counts.polls_running -= 1
         last = device.cadence.next_due_us() is None and not self.polled.busy
         if (last or not device.settings.keep_connection) and self._state is not CLOSED:
             self._hang_up()

@@ -18,7 +18,7 @@ from threading import Event, Lock, Thread
 from ess_ray.adapters.local.background import Background
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.schema import Known, look, prepare
-from ess_ray.core.errors import DatabaseUnavailable, EssRayError
+from ess_ray.core.errors import DatabaseUnavailable, EssRayError, OtherDatabase
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 troubles, register_troubles, server_troubles = (Troubles(__name__) for _ in range(3))  # each of one thread
 
 RETRY_S = 5.0
+SOON_S = 0.3
+DOUBT_S = 60.0
 ANSWER_S = 0.5  # for a database that was prepared before: polling does not wait longer
 WAIT_S = 0.02
 
@@ -83,14 +85,22 @@ class Database:
     def identify(self) -> None:
         """Wait until it is known which database it is.
 
-        One that was prepared before and does not answer soon is taken to be there still. Raises what `check` raises.
+        One that was prepared before and does not answer soon is taken to be there still, unless another one has
+        answered in its place. Raises what `check` raises.
         """
-        if not self._decided.wait(ANSWER_S if self._before.identity else None):
+        limit_s = DOUBT_S if self._before.in_doubt else ANSWER_S
+        if not self._decided.wait(limit_s if self._before.identity else None):
             with self._deciding:
                 if not self._answered and not self._decided.is_set():
                     self.problem = "the database has not answered since the start"
                     self._take_before("the database does not answer yet, samples wait in the journals until it does")
             self._decided.wait()
+        self.check()
+
+    def check_soon(self) -> None:
+        """As `check`, and if it was never prepared wait a moment for its first answer: most mistakes show by then."""
+        if self._before.identity is None:
+            self._decided.wait(SOON_S)
         self.check()
 
     def check(self) -> None:
@@ -166,6 +176,8 @@ class Database:
             wait_started()
             self._prepare_first()
         except DatabaseUnavailable as error:
+            if isinstance(error, OtherDatabase):
+                self._before.doubt()
             with self._deciding:
                 if not self.identity and self._before.identity is None:
                     self._refused = error
@@ -238,6 +250,8 @@ class Database:
             try:
                 self._prepare()
             except Exception as error:  # noqa: BLE001  # it is logged, with its trace if it is a defect
+                if isinstance(error, OtherDatabase):
+                    self._before.doubt()
                 self.problem = str(error)
                 text, defect = f"the database is not prepared yet: {error}", not isinstance(error, EssRayError)
                 troubles.met("prepare", text, about("database away", error=error), trace=defect)

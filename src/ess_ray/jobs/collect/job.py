@@ -109,6 +109,7 @@ class CollectJob:
         self._end_us = None if settings.duration_us is None else account.first_us + settings.duration_us
         if account.first_us == self._collector.all_up_us:  # or an early poller has begun, and this was done
             self._database.register_from(settings, account.first_us)
+        self._collector.shipping.may_write = self._database.prepared
         self._signals.collecting = True
         text = f"{len(settings.devices)} devices of {len(settings.timezones)} sites into {self._database.name}"
         log.info("collecting %s", text, extra=about("collect", tick_us=account.first_us))

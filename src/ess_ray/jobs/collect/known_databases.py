@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ class KnownDatabases:
     """The file, and the database at `dsn` in it, found by host, port and name, without secrets.
 
     `identity`, `name`: of the database that was prepared there before, as it was at the start; None: none was.
+    `in_doubt`: another one has answered there since.
     """
 
     def __init__(self, state_dir: Path, dsn: str) -> None:
@@ -30,6 +31,7 @@ class KnownDatabases:
         before = self._read().get(self._key)
         self.identity: str | None = before["identity"] if before else None
         self.name: str | None = before["name"] if before else None
+        self.in_doubt = bool(before and before.get("other"))
 
     def sites(self, identity: str) -> set[str]:
         """The sites that runs of this state folder have registered in the database with this identity."""
@@ -41,7 +43,16 @@ class KnownDatabases:
 
         A disk that refuses is logged: only a start while the database is away needs it.
         """
-        known = self._read() | {self._key: {"identity": identity, "name": name, "sites": sorted(sites)}}
+        self._write({"identity": identity, "name": name, "sites": sorted(sites)})
+
+    def doubt(self) -> None:
+        """Another database answers at `dsn`: the next start is to wait for the answer."""
+        if not self.in_doubt and self.identity is not None:
+            self.in_doubt = True
+            self._write(self._read().get(self._key, {}) | {"other": True})
+
+    def _write(self, entry: Mapping[str, Any]) -> None:
+        known = self._read() | {self._key: dict(entry)}
         new_file = self._file.with_suffix(".new")
         try:
             new_file.write_text(json.dumps(known, indent=2), encoding="utf-8")

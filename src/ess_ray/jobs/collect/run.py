@@ -81,6 +81,7 @@ def _start_and_collect(
         settings = simulate(settings, stack)  # the devices' hosts and ports are those of the simulator from here on
     database = _begin_database(settings, stack)
     early = _poll_early(settings, database, stack) if alone else None
+    database.check_soon()
     platform = _start_ray(settings, signals, stack) if settings.cluster.ray else _one_process(settings, stack)
 
     # Some of these import polars, which reads its environment while it is imported: it is set now.

@@ -449,6 +449,12 @@ def test_a_connection_without_devices_is_closed_after_the_last_poll() -> None:
     assert not play.connection.busy
 
 
+def test_a_stop_between_two_polls_hangs_up_at_once_for_whoever_connects_next() -> None:
+    play = Play(seconds=9).at(0).connected().replies()
+    play.connection.stop(START_US + S)
+    assert (play.closes, play.connection.busy) == (1, False)
+
+
 def test_a_device_that_comes_back_as_it_was_is_polled_again() -> None:
     play = Play(seconds=9).at(0).connected().replies()
     (settings,) = [device.settings for device in play.connection.polled.devices]

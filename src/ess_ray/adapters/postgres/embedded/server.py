@@ -103,10 +103,13 @@ class EmbeddedPostgres:
             raise CannotStart(f"embedded PostgreSQL in {self.folder}: {error}") from error
 
     def place_socket(self) -> str:
-        """Fix the place of the socket, so that the DSN is known before `start`; returns the DSN."""
+        """Fix the place of the socket, so that the DSN is known before `start`; returns the DSN. Raises CannotStart."""
         path = os.fsencode(self._socket / ".s.PGSQL.5432")
         if len(path) > MAX_SOCKET_PATH or b"," in path:  # in a DSN a comma separates two hosts, quoted or not
-            self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
+            try:
+                self._socket = Path(tempfile.mkdtemp(prefix="ess_ray-")) / "socket"
+            except OSError as error:
+                raise CannotStart(f"embedded PostgreSQL in {self.folder}: a folder for its socket: {error}") from error
         return self.dsn
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> str:
