@@ -47,7 +47,7 @@ def test_a_restart_knows_the_database_before_its_server_is_up(settings: Settings
 
     again.begin(wait_started)
     again.identify()
-    assert time.monotonic() < begun_s + SLOW_S
+    assert time.monotonic() < begun_s + 20  # its server is not up yet
     assert (again.identity, again.name, again.prepared) == (before.identity, before.name, False)
     assert again.problem == "the database has not answered since the start"
     assert again.take_notes() == ["the database does not answer yet, samples wait in the journals until it does"]

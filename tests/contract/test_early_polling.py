@@ -105,7 +105,7 @@ def test_a_start_that_is_given_up_does_not_wait_for_a_database_that_is_silent(se
     plan = partial(plan_early, settings, "db")
     early, begun_s = EarlyPolling(identify, plan, lambda first_us: None, None), time.monotonic()
     early.close()
-    assert time.monotonic() < begun_s + 5
+    assert time.monotonic() < begun_s + 20
     silent.set()
     assert early.taken_over() is None
     assert not list(settings.state_dir.rglob("*.journal"))

@@ -124,7 +124,7 @@ def test_a_first_start_that_fails_is_not_repeated_and_one_at_work_is_given_up_at
     taken = EmbeddedPostgres(tmp_path / "taken")
     with taken, Supervision(EmbeddedPostgres(tmp_path / "taken"), reports.append) as late, pytest.raises(CannotStart):
         late.wait_started()
-    assert time.monotonic() < begun_s + 10
+    assert time.monotonic() < begun_s + 60
     assert reports == []
     assert not (tmp_path / "given up/data/postmaster.pid").exists()
 
