@@ -77,6 +77,25 @@ def settings(port: int, plan: Plan = PLAN) -> DeviceSettings:
     return make_device(device, host="127.0.0.1", port=port, plan=plan, period_us=PERIOD_US, **times)
 
 
+def test_once_the_loop_has_settled_nothing_that_has_ended_is_on_its_way() -> None:
+    delivered: list[Sample | Event] = []
+
+    def deliver(item: Sample | Event) -> None:
+        time.sleep(0.2)
+        delivered.append(item)
+
+    loop = ModbusLoop(deliver)
+    with torture.device(torture.good) as port:
+        first_us = now().wall_us + PERIOD_US
+        loop.poll([settings(port)], first_us, first_us + PERIOD_US)
+        while loop.busy:
+            time.sleep(0.001)
+        loop.settle()
+        assert len(delivered) == 1
+        loop.join(5)
+        loop.settle()  # of one that has ended, too
+
+
 def collect(devices: list[DeviceSettings], ticks: int) -> list[Sample]:
     """What a poller gives for some ticks."""
     with TemporaryDirectory() as folder:

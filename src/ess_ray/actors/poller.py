@@ -196,6 +196,8 @@ class Poller:
         if self._loop is not None and self._loop.busy:
             journal.wait(wait_s, lambda: not self._counts.polls_running)
         busy = self._loop is not None and self._loop.busy  # before taking: what ends in between is pulled next time
+        if self._loop is not None and not busy:
+            self._loop.settle()  # or the last sample might come behind the pull that says that nothing is left
         oldest_us = journal.oldest_us()
         idle = not self._counts.polls_running  # then everything that was read is in the journal
         taken = journal.take(fresh, backlog, set_aside)

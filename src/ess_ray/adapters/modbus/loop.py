@@ -155,6 +155,14 @@ class ModbusLoop:
         """True if a poll is at work or a tick still to come."""
         return self._changes > 0 or any(transport.connection.busy for transport in self._transports)
 
+    def settle(self) -> None:
+        """Wait until everything is delivered of what has ended so far: a poll is over a moment before its sample is."""
+        with self._changing:
+            if not self._thread.ident or self._ended:
+                return
+            settled = self._run_in_thread(lambda moment: None)  # noqa: ARG005
+        settled.result()
+
     def join(self, timeout_s: float) -> None:
         """Wait until no tick is left and all connections are closed, `timeout_s` seconds at most. After `poll` only."""
         self._thread.join(timeout_s)
