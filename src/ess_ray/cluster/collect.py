@@ -20,9 +20,9 @@ from ess_ray.cluster.balance import Balance
 from ess_ray.cluster.changing import Changes
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import kill_hanging
-from ess_ray.cluster.plan import PollerPlan
+from ess_ray.cluster.plan import SECOND_US, PollerPlan
 from ess_ray.cluster.platform import Platform
-from ess_ray.cluster.pollers import CONNECT_US, SECOND_US, EarlyPoller, Pollers, wall_us
+from ess_ray.cluster.pollers import CONNECT_US, EarlyPoller, Pollers, wall_us
 from ess_ray.cluster.pulling import Pulling
 from ess_ray.cluster.ray_sessions import Tidying
 from ess_ray.cluster.shipping import Shipping

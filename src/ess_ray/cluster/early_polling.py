@@ -16,8 +16,8 @@ from ess_ray.actors.poller import Poller, Ready
 from ess_ray.adapters.journal.lock import LOCK_WAIT_S, is_locked
 from ess_ray.adapters.journal.owner import SUFFIX
 from ess_ray.cluster.actor_system import Actor, ActorError
-from ess_ray.cluster.plan import PollerPlan
-from ess_ray.cluster.pollers import CONNECT_US, SECOND_US, EarlyPoller, wall_us
+from ess_ray.cluster.plan import SECOND_US, PollerPlan
+from ess_ray.cluster.pollers import CONNECT_US, EarlyPoller, wall_us
 from ess_ray.cluster.thread_actors import ThreadActors
 from ess_ray.core.errors import EssRayError
 from ess_ray.core.polling.cadence import first_tick_us
@@ -30,7 +30,7 @@ CLOSE_LIMIT_S = 2.0
 
 
 class EarlyPolling:
-    """Begins in a thread as soon as it is known which database the samples are for; `taken_over` ends it."""
+    """Begins in a thread once it is known which database the samples are for; ends with `close`, or handed over."""
 
     def __init__(
         self, identify: Callable[[], None], plan: Callable[[], PollerPlan], register_from: Callable[[int], None],
@@ -86,7 +86,7 @@ class EarlyPolling:
             end_us = None if self._duration_us is None else first_us + self._duration_us
             self._system.result(actor.call("poll", plan.devices, first_us, end_us, True))
         except ActorError:
-            self._end(actor)
+            actor.call("close")  # nothing is polled; without waiting, since the journal may be another's
             raise
         for note in ready.notes:
             log.warning(note, extra=about("note"))

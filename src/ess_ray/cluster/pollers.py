@@ -28,7 +28,6 @@ from ess_ray.core.settings import DeviceSettings
 log = logging.getLogger(__name__)
 troubles = Troubles(__name__)
 
-SECOND_US = 1_000_000
 CONNECT_US = 300  # for each device, between the devices' hand-over and the first tick: connections are made within it
 CLOSE_LIMIT_S = 10.0  # for all journals; what was not closed is found by the next run all the same
 
