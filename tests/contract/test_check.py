@@ -13,10 +13,16 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.fixed_columns import ROW_START
+from ess_ray.core.maps.row_size import MAX_ROW_BYTES, row_bytes
+from ess_ray.core.maps.standard import Table
 from ess_ray.main import main
 from tests import torture
 from tests.contract.test_probe import PLAIN, hilltop, registers
 from tests.faults.disk import small_disk
+from tests.make import shipped_standard
 from tests.peers import pymodbus_server
 from tests.ports import unused_port
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
@@ -159,6 +165,36 @@ def test_a_table_that_does_not_fit_fails(check: Check, gateway: int, dsn: str) -
     result = in_database(check, gateway, dsn)
     assert (result.code, result.line("database", "tables")[0]) == (1, "fail")
     assert "bank" in result.line("database", "tables")[1]
+
+
+@pytest.mark.parametrize("count", [990, 994, 995, 1010])
+def test_a_row_is_as_large_as_postgresql_says(count: int, dsn: str) -> None:
+    columns = {f"c{n}": Column(f"c{n}", "float8", "", "") for n in range(count)} | {"no": Column("no", "int2", "", "")}
+    table = Table("wide", (), columns)
+    names = [name for name in columns if name != "no"]  # NULL: the row has the bits that say so
+    with psycopg.connect(dsn) as connection:
+        definition = ", ".join(f"{column.name} {column.type}" for column in (*ROW_START, *columns.values()))
+        connection.execute(f"CREATE TABLE wide ({definition})".encode())
+        values = ", ".join(["'2026-01-01'", f"'{'s' * 20}'", f"'{'d' * 20}'", "0", *["1"] * count])
+        insert = f"INSERT INTO wide (time, site, device, quality, {', '.join(names)}) VALUES ({values})".encode()
+        if row_bytes(table, names) <= MAX_ROW_BYTES:
+            connection.execute(insert)
+        else:
+            with pytest.raises(psycopg.errors.ProgramLimitExceeded, match=f"size {row_bytes(table, names)}, maximum"):
+                connection.execute(insert)
+
+
+def test_a_table_that_takes_no_row_fails(check: Check, gateway: int, dsn: str) -> None:
+    assert in_database(check, gateway, dsn).code == 0
+    text = make_conninfo(dsn)
+    with psycopg.connect(text) as connection:
+        prepare(text, shipped_standard())
+        connection.execute("ALTER TABLE bank ADD CHECK (bank_soc > 2)")
+    result = in_database(check, gateway, dsn)
+    verdict, text = result.line("database", "insert")
+    assert (result.code, verdict) == (1, "fail")
+    assert "into bank" in text
+    assert [one["text"] for one in result.all["findings"] if one["what"] == "insert" and "rack" in one["text"]] == []
 
 
 def test_a_role_without_rights_fails(role: str, check: Check, gateway: int, dsn: str) -> None:

@@ -83,7 +83,7 @@ def versions(dsn: str) -> list[tuple[object, ...]]:
 
 
 def check(dsn: str) -> list[Finding]:
-    return database_findings(dsn, STANDARD, DAILY, DAILY, 1000.0)
+    return database_findings(dsn, STANDARD, DAILY, DAILY, 1000.0, {})
 
 
 def later(monkeypatch: pytest.MonkeyPatch, steps: Sequence[Migration] = LATER) -> None:

@@ -63,7 +63,7 @@ def test_each_role_can_do_its_job_and_nothing_else(roles: None, dsn: str, tmp_pa
     register(collector, settings, day.start_us)
     write_ticks(collector, settings, device, ticks_of(device, day.start_us, day.start_us + 20_000_000), rough=False)
     make_roles(dsn)  # once more: the ledger is there now
-    findings = database_findings(collector, settings.standard, DAILY, DAILY, 1000.0)
+    findings = database_findings(collector, settings.standard, DAILY, DAILY, 1000.0, {})
     assert not [finding for finding in findings if finding.verdict is Verdict.FAIL], findings
 
     # The exporter exports, and keeps its ledger.

@@ -61,7 +61,7 @@ def result(dsn: str, folder: Path) -> dict[str, Any]:
     days.register(dsn, settings, day.start_us, day.end_us)
     days.write_day(dsn, settings, DATE)
     days.write_day(dsn, settings, DATE)  # all duplicates
-    findings = database_findings(dsn, settings.standard, timedelta(days=1), timedelta(days=1), 1.0)
+    findings = database_findings(dsn, settings.standard, timedelta(days=1), timedelta(days=1), 1.0, {})
     exported = {str(key): file.read_bytes() for key, file in export(dsn, settings, DATE).items()}
     with open_completeness(dsn, settings.standard) as completeness:
         spans = completeness.spans(site, day)

@@ -61,7 +61,7 @@ def test_only_the_server_that_was_meant_is_talked_to(served: tuple[str, str], ce
     name, address = served
     for trusted in NAMES:
         dsn = f"{address} sslmode=verify-full sslrootcert={certificates / trusted}.crt"
-        findings = database_findings(dsn, STANDARD, DAY, DAY, 1000.0)
+        findings = database_findings(dsn, STANDARD, DAY, DAY, 1000.0, {})
         if trusted == name == "right":
             assert all(finding.verdict is not Verdict.FAIL for finding in findings), findings
             assert prepare(dsn, STANDARD).identity

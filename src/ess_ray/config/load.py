@@ -24,6 +24,7 @@ from ess_ray.config.values import check_groups, file_of, freeze
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.row_size import check_rows
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.settings import JournalLimits, PageSettings, Settings
 
@@ -78,7 +79,10 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
 
 def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders: Sequence[Path]) -> RegisterMap:
     files = [file for folder in folders if (file := folder / "map" / f"{name}.yaml").is_file()]
-    return load_map(name, tree, standard, line_finder(files[0].read_text(encoding="utf-8")) if files else None)
+    line_of = line_finder(files[0].read_text(encoding="utf-8")) if files else None
+    register_map = load_map(name, tree, standard, line_of)
+    check_rows(register_map, standard)
+    return register_map
 
 
 def _report_day(config: Config) -> str:

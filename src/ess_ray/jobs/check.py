@@ -36,6 +36,7 @@ from ess_ray.core.checking.findings import (
 from ess_ray.core.checking.reading import read_values, registers_of
 from ess_ray.core.checking.suspect import doubts, patterns
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.maps.row_size import widest_rows
 from ess_ray.core.samples import Sample
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.jobs.check_text import as_json, print_checked
@@ -131,6 +132,7 @@ def _database(settings: Settings) -> list[Finding]:
                 timedelta(microseconds=storage.chunk_us),
                 timedelta(microseconds=storage.compress_after_us),
                 rate,
+                widest_rows(settings.maps.values(), settings.standard),
             )
     except CannotStart as error:
         return [

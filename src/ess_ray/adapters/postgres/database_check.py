@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import psycopg
+from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated
 from ess_ray.adapters.postgres.migrations import SchemaChange
@@ -19,7 +20,9 @@ from ess_ray.adapters.postgres.schema import bring_all
 from ess_ray.adapters.postgres.schema_sql import Relation, relations
 from ess_ray.core.checking.findings import Finding, Verdict, clock_finding, size
 from ess_ray.core.errors import ConfigError, EssRayError
-from ess_ray.core.maps.standard import Standard
+from ess_ray.core.maps.column_types import Column, TypeFamily, is_array, value_type
+from ess_ray.core.maps.fixed_columns import leading_columns
+from ess_ray.core.maps.standard import Standard, Table
 
 CHECK_LIMIT_S = 30.0  # of the server's silence: a person waits for the check
 LOCK_LIMIT = "5s"  # a running collector must not wait for this check
@@ -30,18 +33,28 @@ UPDATED = ("device", "export_until", "late_commit", "export_object")  # to all o
 CLOCK_TRIES = 5  # the quickest one is the surest
 LACKING = """SELECT t, r FROM unnest(%s::text[], %s::text[]) AS needed(t, r)
              WHERE NOT has_table_privilege(quote_ident(t), r)"""
-TRIAL = """INSERT INTO sample (time, site, device, status)
-           VALUES ('1970-01-01 UTC', 'ess_ray_check', 'ess_ray_check', 'failed')"""
+NAME = "ess_ray_check"  # of site and device of the rows that are tried
+TRIAL = f"""INSERT INTO sample (time, site, device, status)
+            VALUES ('1970-01-01 UTC', '{NAME}', '{NAME}', 'failed')"""
+TRIAL_VALUES: Mapping[TypeFamily, object] = {
+    TypeFamily.INTEGER: 1, TypeFamily.FLOAT: 1.0, TypeFamily.BOOLEAN: True, TypeFamily.TEXT: NAME,
+    TypeFamily.TIME: "1970-01-01 UTC",
+}  # fmt: skip
 
 
 def database_findings(
-    dsn: str, standard: Standard, chunk_interval: timedelta, compress_after: timedelta, rate: float
+    dsn: str,
+    standard: Standard,
+    chunk_interval: timedelta,
+    compress_after: timedelta,
+    rate: float,
+    rows: Mapping[str, Mapping[str, int]],
 ) -> list[Finding]:
-    """Findings about connection, clock, room, version, schema, tables, rights and a first row, in this order.
+    """Findings about connection, clock, room, version, schema, tables, rights and first rows, in this order.
 
-    `rate`: bytes a second that will come. `chunk_interval` and `compress_after` as in
-    `adapters.postgres.schema.prepare`. What comes after a failure may be left out: without a connection there is one
-    finding. A lock is waited for 5 s, an answer 30 s.
+    `rate`: bytes a second that will come; `rows`: what is tried, see `core.maps.row_size.widest_rows`. `chunk_interval`
+    and `compress_after` as in `adapters.postgres.schema.prepare`. What comes after a failure may be left out: without a
+    connection there is one finding. A lock is waited for 5 s, an answer 30 s.
     """
     findings: list[Finding] = []
     begun_s = time.monotonic()
@@ -60,7 +73,7 @@ def database_findings(
             findings.append(clock_finding(*_clock(connection)))
             findings.append(_room(connection, rate))
             connection.rollback()
-        findings += _rehearsed(connection, relations(standard), chunk_interval, compress_after)
+        findings += _rehearsed(connection, standard, rows, chunk_interval, compress_after)
     except EssRayError as error:
         findings.append(Finding(SUBJECT, "tables", Verdict.FAIL, _line(error)))
     finally:
@@ -69,9 +82,14 @@ def database_findings(
 
 
 def _rehearsed(
-    connection: DatabaseConnection, wanted: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+    connection: DatabaseConnection,
+    standard: Standard,
+    rows: Mapping[str, Mapping[str, int]],
+    chunk_interval: timedelta,
+    compress_after: timedelta,
 ) -> Iterator[Finding]:
-    """Findings about the job's start and its first row, both undone."""
+    """Findings about the job's start and a first row of each table, all undone."""
+    wanted = relations(standard)
     try:
         with translated("preparing the tables"):
             connection.execute(f"SET LOCAL lock_timeout = '{LOCK_LIMIT}'")
@@ -91,9 +109,41 @@ def _rehearsed(
         advice = BUSY if busy else f"let the role {connection.info.user} do that, or give the job another"
         yield Finding(SUBJECT, "rights", Verdict.FAIL, _line(error), advice)
     else:
-        yield Finding(SUBJECT, "insert", Verdict.PASS, "a row goes in (tried and undone)")
+        yield from _inserted(connection, standard, rows)
     finally:
         connection.rollback()
+
+
+def _inserted(
+    connection: DatabaseConnection, standard: Standard, rows: Mapping[str, Mapping[str, int]]
+) -> Iterator[Finding]:
+    """A finding for each table that does not take the largest row of the maps, or one that all do."""
+    refused = False
+    for table in standard.tables.values():
+        columns = rows.get(table.name, {})
+        try:
+            with translated(f"inserting a row of {len(columns)} columns into {table.name}"), connection.transaction():
+                _insert(connection, table, columns)
+        except EssRayError as error:
+            refused = True
+            advice = "correct the table or the standard: the rows of a run would go to the table `rejected`"
+            yield Finding(SUBJECT, "insert", Verdict.FAIL, _line(error), advice)
+    if not refused:
+        text = f"a row goes into each of {', '.join(standard.tables)} (tried and undone)"
+        yield Finding(SUBJECT, "insert", Verdict.PASS, text)
+
+
+def _insert(connection: DatabaseConnection, table: Table, columns: Mapping[str, int]) -> None:
+    filled = [*leading_columns(table.identity), *(table.columns[name] for name in table.columns if name in columns)]
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in filled)
+    marks = sql.SQL(", ").join([sql.Placeholder()] * len(filled))
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table.name), names, marks)
+    connection.execute(statement, [_trial_value(column, columns.get(column.name, 1)) for column in filled])
+
+
+def _trial_value(column: Column, elements: int) -> object:
+    one = TRIAL_VALUES[value_type(column.type).family]
+    return [one] * elements if is_array(column.type) else one
 
 
 def _schema(change: SchemaChange) -> Finding:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.column_types import STANDARD_TYPES, Column
-from ess_ray.core.maps.fixed_columns import ROW_START
+from ess_ray.core.maps.fixed_columns import ROW_START, leading_columns
 from ess_ray.core.maps.tree import TreeNode
 
+MAX_COLUMNS = 1600  # of a table; PostgreSQL documentation, appendix K "PostgreSQL Limits"
 RESERVED_COLUMNS = tuple(column.name for column in ROW_START)  # every data table has them
 # The collector's own tables, as `adapters.postgres.schema_sql` makes them; a test compares the two.
 RESERVED_TABLES = (
@@ -57,6 +58,11 @@ def _table(name: str, node: TreeNode) -> Table:
     columns = {key: _column(key, child, identity) for key, child in fields["columns"].fields().items()}
     if not columns or len(set(identity)) != len(identity):
         raise node.error("expected at least one column, and no identity column twice")
+    if (number := len(leading_columns(identity)) + len(columns)) > MAX_COLUMNS:
+        raise node.error(
+            f"has {number} columns with those that every table has, and a table of PostgreSQL can have {MAX_COLUMNS}: "
+            "divide them among several tables, or make an array of columns that are alike"
+        )
     return Table(name, tuple(identity), columns)
 
 

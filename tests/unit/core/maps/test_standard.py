@@ -49,6 +49,7 @@ def test_a_standard_keeps_tables_and_columns_in_order() -> None:
         (tree(meaning=None), "meaning is missing"),
         (tree(units="%"), "unknown key 'units'; did you mean unit?"),
         (tree(unit=3), "expected text, found 3"),
+        ({"tables": {"t": {"columns": {f"c{n}": COLUMN for n in range(1597)}}}}, "has 1601 columns with those that"),
     ],
 )
 def test_a_wrong_standard_is_told_where_and_what(wrong: dict[str, Any], words: str) -> None:
