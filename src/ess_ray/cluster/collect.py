@@ -101,8 +101,9 @@ class Collector:
             system, settings, conductor, self._normalisers, self._writer, account, self._collection_log, clock
         )
         self.pulling = Pulling(
-            system, self.pollers, conductor, self.shipping, self._collection_log, clock, settings.journal.capacity_bytes
-        )
+            system, self.pollers, conductor, self.shipping, account, self._collection_log, clock,
+            settings.journal.capacity_bytes,
+        )  # fmt: skip
         self._second = 0.0  # of the last round, as the wall clock counts them
         self._first_us = early.first_us if early else None
         self._end_us: int | None = None

@@ -20,6 +20,8 @@ from ess_ray.core.running.work import growth
 from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.storing.flush import Committed, Key
 
+# Troubles of a device by the event that ends each.
+BEGUN_BY = {EventKind.DEVICE_BACK: EventKind.DEVICE_LOST, EventKind.DEVICE_MOVES: EventKind.DEVICE_FROZEN}
 MOST_NAMED = 20  # samples of one batch that get a notice each; of more incomplete ones only their number is given
 
 
@@ -67,9 +69,9 @@ class CollectionLog:
         fields = about(event.kind, device=event.device, tick_us=event.time_us)
         level = logging.WARNING if event.kind.bad_news else logging.INFO
         text = f"{event.device}: {event.kind} {event.detail}".rstrip()
-        if event.kind is EventKind.DEVICE_BACK:
-            self._troubles.over((event.device, EventKind.DEVICE_LOST), text, fields)
-        elif event.kind is EventKind.DEVICE_LOST:
+        if event.kind in BEGUN_BY:
+            self._troubles.over((event.device, BEGUN_BY[event.kind]), text, fields)
+        elif event.kind in BEGUN_BY.values():
             self._troubles.met((event.device, event.kind), text, fields, level)
         else:
             self._troubles.happened((event.device, event.kind, event.detail), text, fields, level)

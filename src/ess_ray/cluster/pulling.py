@@ -13,9 +13,10 @@ from ess_ray.actors.poller import Pulled
 from ess_ray.cluster.actor_system import ActorError, ActorLostError, ActorSystem, Call
 from ess_ray.cluster.collection_log import CollectionLog
 from ess_ray.cluster.liveness import PullInFlight
-from ess_ray.cluster.pollers import Pollers
+from ess_ray.cluster.pollers import Pollers, wall_us
 from ess_ray.cluster.shipping import Shipping
 from ess_ray.core.polling.counts import CountTotals
+from ess_ray.core.running.account import Account
 from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.work import Backlog
 from ess_ray.core.storing.conduct import Conductor
@@ -38,6 +39,7 @@ class Pulling:
         pollers: Pollers,
         conductor: Conductor,
         shipping: Shipping,
+        account: Account,
         collection_log: CollectionLog,
         clock: AwakeClock,
         journals_bytes: int,
@@ -45,7 +47,7 @@ class Pulling:
         """`journals_bytes`: what all journals of a node may have together."""
         self._system = system
         self._pollers, self._conductor, self._shipping = pollers, conductor, shipping
-        self._collection_log, self._clock = collection_log, clock
+        self._account, self._collection_log, self._clock = account, collection_log, clock
         self.in_flight: dict[Call, PullInFlight] = {}
         self._idle: set[int] = set()  # pollers that gave all they had with their last pull, and have ticks to come
         self._gather_until_s = 0.0  # of the monotonic clock
@@ -128,6 +130,8 @@ class Pulling:
         if number not in self._pollers.gone:
             self._conductor.restarted(number)
             self._pollers.actors[number].died(error)
+            devices = [device.device for device in self._pollers.plans[number].devices]
+            self._account.begin_anew(devices, wall_us())
 
     def _take(self, number: int, pulled: Pulled) -> None:
         self._shipping.learn(pulled.recipes)

@@ -46,6 +46,9 @@ class DeviceConfig:
     keep_connection: bool = setting(True, "false: connect anew for each poll")
     backoff_max_s: float = setting(10.0, "longest pause between two probes of a silent device", 0, LONGEST_S)
     park_retry_s: float = setting(600.0, "until registers that the device calls illegal are tried again", 1, LONGEST_S)
+    frozen_after_s: float | None = setting(
+        60.0, "a device whose registers all stay the same for so long is called frozen; null or 0: never", 0, LONGEST_S
+    )
     framing: str = setting("tcp", "how requests travel on the connection", choices=tuple(FRAMINGS))
     placement: dict[str, int] = setting({}, "what a node of a cluster has to offer to poll it, as {NAME: 1}")
 

@@ -70,6 +70,11 @@ class EventKind(StrEnum):
 
     DEVICE_LOST = "device lost", "three polls in a row received nothing; `detail` has the reason of the third", True
     DEVICE_BACK = "device back", "the device replies again", False
+    DEVICE_FROZEN = (
+        "device frozen",
+        "all registers have stayed the same for frozen_after_s, measured values too; they are stored as ever", True,
+    )  # fmt: skip
+    DEVICE_MOVES = "device moves", "registers of the frozen device change again", False
     REGISTERS_PARKED = (
         "registers parked", "the device calls the registers in `detail` illegal: they are left out", True,
     )  # fmt: skip

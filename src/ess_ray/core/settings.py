@@ -45,6 +45,7 @@ class DeviceSettings:
     keep_connection: bool
     backoff_max_us: int  # longest pause between two probes of a silent device
     park_retry_us: int  # bad registers are tried again after this
+    frozen_after_us: int | None  # for how long all registers have to stay the same; None, 0: it is never called frozen
     framing: str  # of requests and replies: a name in `core.polling.framing.FRAMINGS`
     placement: frozenset[str]  # what a node of a cluster has to offer to poll it
 

@@ -99,15 +99,16 @@ function showRun() {
 function showDevices() {
   const site = siteOf(view.site);
   if (!site) return;
-  const columns = ["device", "state", "map", "stored", "partial", "failed", "expected", "latest sample", "silent since", "reasons"];
+  const columns = ["device", "state", "map", "stored", "partial", "failed", "expected", "latest sample", "silent or frozen since", "reasons"];
   const rows = site.devices.map((device) => {
+    const since_us = device.lost_us ?? device.frozen_us;
     const [kind, shape] = mark(device.state);
     const reasons = Object.entries(device.reasons).map(([reason, count]) => `${reason} × ${count}`).join(", ");
     const lastReason = device.last_reason && device.state !== "ok" ? ` (${device.last_reason})` : "";
     return [device.device, element("span", { class: kind }, shape, device.state + lastReason), device.map,
       device.stored, device.partial, device.failed, device.expected,
       device.last_tick_us === null ? "–" : clock(device.last_tick_us / 1e6, site.timezone),
-      device.lost_us === null ? "–" : clock(device.lost_us / 1e6, site.timezone, true), reasons || "–"];
+      since_us === null ? "–" : clock(since_us / 1e6, site.timezone, true), reasons || "–"];
   });
   fillTable(get("devices"), columns, rows, 3, 6);
   const count = Object.values(site.states).reduce((a, b) => a + b, 0);

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.measured import Measured, find_measured
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
 
 Atom = tuple[int, int]  # (address, count) of registers or bits that one request has to read together
@@ -48,12 +49,14 @@ class Request:
 class Plan:
     """The requests of one poll, in the order they are sent: by function, then address.
 
-    `image_bytes`: the length of a sample's image; `layout`: 16 hexadecimal digits.
+    `image_bytes`: the length of a sample's image; `layout`: 16 hexadecimal digits. `measured`: where its
+    values are that move while the device measures.
     """
 
     requests: tuple[Request, ...]
     image_bytes: int
     layout: str  # hash of the map and of this plan: equal layouts decode alike
+    measured: tuple[Measured, ...] = ()
 
 
 def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max_bits: int = MAX_BITS) -> Plan:
@@ -74,7 +77,8 @@ def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max
             first, (last, width) = group[0][0], group[-1]
             requests.append(Request(function, first, last + width - first, tuple(group), offset))
             offset += requests[-1].count * requests[-1].item_bytes
-    return Plan(tuple(requests), offset, _layout(register_map.map_hash, requests))
+    measured = find_measured(_located(register_map.values, requests))
+    return Plan(tuple(requests), offset, _layout(register_map.map_hash, requests), measured)
 
 
 def locate(plan: Plan, value: Value) -> int:
@@ -85,6 +89,17 @@ def locate(plan: Plan, value: Value) -> int:
     keys = [(request.function, request.address) for request in plan.requests]
     request = plan.requests[bisect_right(keys, (value.function, value.address)) - 1]
     return request.offset + (value.address - request.address) * request.item_bytes
+
+
+def _located(values: Iterable[Value], requests: Iterable[Request]) -> Iterator[tuple[Value, int]]:
+    """Each value with what `locate` gives for it; both in the order of the plan."""
+    ahead = iter(requests)
+    request = next(ahead, None)
+    for value in values:
+        while request and (value.function, value.address) >= (request.function, request.address + request.count):
+            request = next(ahead, None)
+        if request:
+            yield value, request.offset + (value.address - request.address) * request.item_bytes
 
 
 def _check_limit(name: str, limit: int, highest: int) -> None:

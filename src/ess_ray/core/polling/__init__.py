@@ -5,5 +5,6 @@ devices     a device behind a connection     exchange    requests in flight and 
 poll        one tick: requests to sample     pipeline    several requests in flight together
 parking     illegal registers                framing     bytes on the wire: headers, ids, lengths
 missing     registers that were not read     transport   what a connection needs of a socket
-counts      numbers for the metrics          timers, openings  what the loop needs for thousands of connections
+frozen      registers that stand still       timers, openings  what the loop needs for thousands of connections
+counts      numbers for the metrics
 """

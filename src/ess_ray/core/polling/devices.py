@@ -8,6 +8,7 @@ from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Cadence, Now, WallClock, free_us
 from ess_ray.core.polling.counts import REGISTERS, REQUESTS, RETRIES, DeviceCounts, PollerCounts
 from ess_ray.core.polling.framing import Framing, PreparedRequest
+from ess_ray.core.polling.frozen import make_watch
 from ess_ray.core.polling.missing import missing_text
 from ess_ray.core.polling.parking import Parking
 from ess_ray.core.polling.poll import STORED, Poll, unread
@@ -27,8 +28,8 @@ class PolledDevice:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_framing", "_prepared", "_registers", "_requests", "_retries", "_strikes", "at_once", "cadence", "counts",
-        "failures", "parking", "poll", "settings", "silent_until_us",
+        "_framing", "_prepared", "_registers", "_requests", "_retries", "_strikes", "_watch", "at_once", "cadence",
+        "counts", "failures", "parking", "poll", "settings", "silent_until_us",
     )  # fmt: skip
 
     def __init__(self, settings: DeviceSettings, framing: Framing, counts: DeviceCounts) -> None:
@@ -43,6 +44,7 @@ class PolledDevice:
         self.at_once = settings.requests_at_once  # requests that may be in flight together, now
         self._strikes = 0  # how often in a row it has replied to a request alone, but not among several
         self._registers = sum(request.count for request in settings.plan.requests)
+        self._watch = make_watch(settings)
         self._framing = framing
         self._requests: Sequence[Request] = ()
         self._prepared: list[PreparedRequest] = []  # of these requests
@@ -111,6 +113,8 @@ class PolledDevice:
         assert poll is not None
         sample = poll.sample(now)
         deliver(sample)
+        if self._watch and (event := self._watch.on_sample(sample)):
+            deliver(event)
         counts = self.counts.counts
         counts[REQUESTS] += sample.requests
         if sample.retries:

@@ -89,8 +89,9 @@ class Account:
             self.latency[site].add(np.array(latencies_us))
 
     def events(self, events: Iterable[Event]) -> None:
-        """Note which devices are lost or back; ticks of the run that the wall clock jumped over count as failed.
+        """Note which devices are lost or frozen, and which are it no more.
 
+        Ticks of the run that the wall clock jumped over count as failed.
         Events of earlier runs, out of the journals, are passed over.
         """
         for event in events:
@@ -99,8 +100,16 @@ class Account:
                 continue
             if event.kind in {EventKind.DEVICE_LOST, EventKind.DEVICE_BACK} and event.time_us >= self.first_us:
                 account.reachable(event.time_us, event.kind is EventKind.DEVICE_BACK)
+            elif event.kind in {EventKind.DEVICE_FROZEN, EventKind.DEVICE_MOVES} and event.time_us >= self.first_us:
+                account.stands(event.time_us, event.kind is EventKind.DEVICE_FROZEN)
             elif event.kind is EventKind.CLOCK_FORWARD and event.until_us:
                 account.jump(max(event.time_us, self.first_us), min(event.until_us, self._end_us or event.until_us))
+
+    def begin_anew(self, devices: Iterable[Device], time_us: int) -> None:
+        """A poller that has died is started again: what it reported of its devices is not known any more."""
+        for device in devices:
+            if account := self.devices.get(device):
+                account.begin_anew(time_us)
 
     def since(self, start_us: Mapping[str, int], until_us: int) -> dict[str, tuple[int, int]]:
         """(expected, stored) by site: ticks from `start_us` of the site on, or from the run's first one if later.

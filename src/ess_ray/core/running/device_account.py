@@ -72,7 +72,9 @@ class DeviceAccount:
         self.last_reason: str | None = None
         self.last_status: Status | None = None
         self.lost_us: int | None = None  # since when the device is silent; None: it is not
-        self._reported_us = 0  # the newest event that says so
+        self.frozen_us: int | None = None  # since when it is known that its registers stand; None: they do not
+        self._reported_us = 0  # the newest event that says whether it is silent
+        self._looked_us = 0  # the newest event that says whether they stand
         self._jumps: list[tuple[int, int]] = []  # [from, until) that the wall clock jumped over, apart, in order
         self._jumped = 0  # ticks that are counted as failed for that
 
@@ -97,6 +99,7 @@ class DeviceAccount:
             if settings == self.settings:
                 return
             self._spans[-1].end_us = first_us
+            self.begin_anew(first_us)
         if settings:
             self._spans.append(ConfiguredTime(settings, first_us))
 
@@ -128,6 +131,17 @@ class DeviceAccount:
         if time_us >= self._reported_us:
             self._reported_us = time_us
             self.lost_us = None if reachable else time_us
+
+    def stands(self, time_us: int, frozen: bool) -> None:
+        """An event of this time says if the device is frozen; the newest one holds."""
+        if time_us >= self._looked_us:
+            self._looked_us = time_us
+            self.frozen_us = time_us if frozen else None
+
+    def begin_anew(self, time_us: int) -> None:
+        """Another loop polls the device since then: it will say by itself if the device is lost or frozen."""
+        self.reachable(time_us, reachable=True)
+        self.stands(time_us, frozen=False)
 
     def jump(self, from_us: int, until_us: int) -> None:
         """The wall clock jumped over [from_us, until_us): its ticks count as failed, those without a sample.

@@ -126,6 +126,7 @@ def _account(series: _Series, account: Account) -> None:
             up = ticks.last_status in (Status.STORED, Status.PARTIAL) or ticks.last_reason in READ_ANYWAY
             series.add("devices", 1, device.site)
             series.add("devices_up", up, device.site)
+            series.of_device("device_frozen", ticks.frozen_us is not None, device)
             if series.each_device:
                 series.of_device("device_up", up, device)
     for site, tables in account.rows.items():

@@ -111,6 +111,7 @@ METRICS: tuple[Metric, ...] = (
         ("devices", "site", "devices that are configured"),
         ("devices_up", "site", "devices whose latest sample in the database was read, at least in part"),
         ("device_up", "site device", "1 if the device is one of them; absent in a fleet of more than 200 devices"),
+        ("device_frozen", "site device", "1 if all registers of the device have stayed the same for frozen_after_s"),
         ("day_expected_samples", "site", "samples expected of today, by the site's clock, since the run began"),
         ("day_stored_samples", "site", "how many of these are stored completely"),
         ("day_completeness_ratio", "site", "the share of these, 0 to 1"),

@@ -28,6 +28,7 @@ class Health(StrEnum):
     OK = "ok"  # the newest sample has every register that the device gives
     STARTING = "starting"  # no sample is due yet
     PARTIAL = "partial"  # the newest sample lacks registers
+    FROZEN = "frozen"  # it has registers, and they have stayed the same for `frozen_after_s`
     LATE = "late"  # samples that are due are not in the database
     SILENT = "silent"  # nothing was read for the newest sample
     DOWN = "collector down"  # the status was not renewed for OLD_US
@@ -42,7 +43,8 @@ class DeviceStatus:
     """One device, by its name within the site: counts of ticks since the run's start.
 
     `reasons`: how many ticks have which reason, whatever their status. `last_…` are of its newest sample in
-    the database, None without one; silent since `lost_us`, None if it is not.
+    the database, None without one; known to be silent since `lost_us`, to be frozen
+    since `frozen_us`, None if it is not.
     """
 
     device: str
@@ -57,6 +59,7 @@ class DeviceStatus:
     last_tick_us: int | None
     last_reason: str | None
     lost_us: int | None
+    frozen_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,10 @@ def _state(account: DeviceAccount, first_us: int, until_us: int) -> Health:
     since_us = account.last_tick_us if account.last_tick_us is not None else max(first_us, account.since_us)
     if until_us - since_us > patience_us:
         return Health.LATE
-    return Health.STARTING if account.last_status is None else OF_SAMPLE[account.last_status]
+    if account.last_status is None:
+        return Health.STARTING
+    frozen = account.frozen_us is not None and account.last_status is not Status.FAILED
+    return Health.FROZEN if frozen else OF_SAMPLE[account.last_status]
 
 
 def _device(listed: _Listed, first_us: int, until_us: int) -> DeviceStatus:
@@ -234,6 +240,7 @@ def _device(listed: _Listed, first_us: int, until_us: int) -> DeviceStatus:
     return DeviceStatus(
         listed.name, settings.map_name, settings.period_us, listed.state, account.expected(first_us, until_us),
         *_counts(account.by_status), dict(account.reasons), account.last_tick_us, account.last_reason, account.lost_us,
+        account.frozen_us,
     )  # fmt: skip
 
 

@@ -42,11 +42,12 @@ def test_a_trouble_is_heard_when_it_begins_and_when_it_is_over(heard: list[Notic
 @pytest.mark.parametrize("kind", EventKind)
 def test_every_device_event_is_heard(kind: EventKind, heard: list[Notice]) -> None:
     report = CollectionLog()
-    if kind is EventKind.DEVICE_BACK:
-        report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, EventKind.DEVICE_LOST)))
+    ended = {EventKind.DEVICE_BACK: EventKind.DEVICE_LOST, EventKind.DEVICE_MOVES: EventKind.DEVICE_FROZEN}
+    if kind in ended:
+        report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, ended[kind])))
     report.pulled("poller:0", pulled(Event(DEVICE, 3_000_000, kind)))
-    stages = {EventKind.DEVICE_LOST: Stage.BEGUN, EventKind.DEVICE_BACK: Stage.OVER}
-    assert (heard[-1].stage, heard[-1].action) == (stages.get(kind, Stage.EVENT), kind)
+    stage = Stage.OVER if kind in ended else Stage.BEGUN if kind in ended.values() else Stage.EVENT
+    assert (heard[-1].stage, heard[-1].action) == (stage, kind)
     assert (heard[-1].fields["ess.site"], heard[-1].fields["ess.device"]) == ("hilltop", "gateway")
 
 

@@ -87,6 +87,35 @@ def test_what_was_lost_and_is_back_is_well_and_its_counts_stay() -> None:
     assert (device.lost_us, device.failed, dict(device.reasons)) == (None, 5, {"timeout": 5})
 
 
+def test_a_frozen_device_is_not_well_until_it_moves() -> None:
+    account = account_of(ONE)
+    collect(account, ONE, 10)
+    account.events([Event(ONE, 8 * S, EventKind.DEVICE_FROZEN)])
+    found = status_of(account, FACTS, 10 * S)
+    assert (found.sites[0].state_text, found.sites[0].devices[0].frozen_us, found.well) == ("frozen", 8 * S, False)
+    account.events([Event(ONE, 9 * S, EventKind.DEVICE_MOVES)])
+    assert status_of(account, FACTS, 10 * S).well
+
+
+def test_a_frozen_device_that_is_silent_too_is_silent() -> None:
+    account = account_of(ONE)
+    account.events([Event(ONE, 8 * S, EventKind.DEVICE_FROZEN)])
+    collect(account, ONE, 10, Status.FAILED, "timeout")
+    assert state(account, 10) == "silent: timeout"
+
+
+def test_what_a_poller_reported_before_it_died_is_not_shown_for_ever() -> None:
+    account = account_of(ONE, TWO)
+    for device in (ONE, TWO):
+        account.events([Event(device, 3 * S, EventKind.DEVICE_LOST), Event(device, 4 * S, EventKind.DEVICE_FROZEN)])
+    account.begin_anew([ONE, Device("gone", "gone")], 6 * S)
+    account.events([Event(ONE, 5 * S, EventKind.DEVICE_FROZEN)])  # out of the journal that it left
+    assert [(one.lost_us, one.frozen_us) for one in (account.devices[ONE], account.devices[TWO])] == [
+        (None, None),
+        (3 * S, 4 * S),
+    ]
+
+
 def test_a_status_that_nobody_renews_says_nothing_of_now() -> None:
     account = account_of(ONE)
     collect(account, ONE, 10)
