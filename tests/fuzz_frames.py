@@ -21,8 +21,7 @@ from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
-from ess_ray.core.polling.framing import TcpFraming
-from ess_ray.core.reasons import Reason
+from ess_ray.core.polling.tcp_framing import TcpFraming
 from ess_ray.core.samples import Event, Sample, Status
 from tests.make import make_device
 
@@ -101,7 +100,7 @@ class CheckedCodec:
     def build(self, request: Request) -> bytes:
         return self._codec.build(request)
 
-    def check(self, pdu: bytes, request: Request) -> bytes | int | Reason:
+    def check(self, pdu: bytes, request: Request) -> bytes | int | str:
         request_adu = self.in_flight.popleft()
         sent = struct.unpack(">BHH", request_adu[7:12])
         assert sent == (request.function, request.address, request.count), f"{request} was sent as {sent}"

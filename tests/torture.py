@@ -26,7 +26,7 @@ def silent(_: int, __: bytes) -> Pieces:
 
 
 def drip(_: int, reply: bytes) -> Pieces:
-    return [(0.1, reply[i : i + 1]) for i in range(len(reply))]
+    return [(0.03, reply[i : i + 1]) for i in range(len(reply))]
 
 
 def fragments(_: int, reply: bytes) -> Pieces:

@@ -14,7 +14,7 @@ from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.kinds import CHOICES
 from ess_ray.config.jobs import JOBS
 from ess_ray.config.rules import REQUIRED, setting
-from ess_ray.core.polling.framing import FRAMINGS
+from ess_ray.core.polling.framings import FRAMINGS
 
 DAY_S = 86_400.0
 LONGEST_S = 1e9  # 30 years

@@ -31,8 +31,10 @@ class Whose(StrEnum):
 class Reason(StrEnum):
     """Why a sample is not complete, in the column `reason` of the table `sample`.
 
-    `EXCEPTION` is followed there by the device's exception code: "exception 2", see `exception_reason`. Enum members
-    looked up on their class are slow in Python 3.11: what runs once a poll keeps them in names of its own.
+    `EXCEPTION` is followed there by the device's exception code: "exception 2", see `exception_reason`; some others by
+    a colon and what came, see `incomplete_reason`.
+
+    Enum members looked up on their class are slow in Python 3.11: what runs once a poll keeps them in names of its own.
     """
 
     whose: Whose
@@ -49,6 +51,12 @@ class Reason(StrEnum):
     TIMEOUT = (
         "timeout", Whose.DEVICE, "no complete reply within the request's time limit",
         "check unit_id and the gateway's wiring; a slow device needs a longer timeout_s",
+    )  # fmt: skip
+    INCOMPLETE = (
+        "answer incomplete", Whose.DEVICE,
+        "only a part of the reply came in time; how much follows, as in `answer incomplete: 11 of 12 bytes`",
+        ("a slow device or line needs a longer timeout_s; if it is always the same part, the device gets the length "
+         "of its frames wrong: set tolerate=[length]"),
     )  # fmt: skip
     REFUSED = (
         "refused", Whose.NETWORK, "the device refused the connection",
@@ -68,23 +76,31 @@ class Reason(StrEnum):
     )  # fmt: skip
     BAD_TRANSACTION = (
         "bad transaction", Whose.DEVICE, "the reply belongs to no request that was sent: its transaction id is another",
-        "end other clients of the gateway, set requests_at_once=1; a slow device needs a longer timeout_s",
+        ("end other clients of the gateway, set requests_at_once=1; a slow device needs a longer timeout_s; "
+         "if the device never repeats the id, set tolerate=[transaction_id]"),
     )  # fmt: skip
     BAD_UNIT = (
         "bad unit", Whose.DEVICE, "the reply comes from another unit id than was requested",
-        "set unit_id to the one that the device has; end other clients of the gateway",
+        ("set unit_id to the one that the device has; end other clients of the gateway; "
+         "if the device always gives that one, set tolerate=[unit_id]"),
     )  # fmt: skip
     BAD_FUNCTION = (
         "bad function", Whose.DEVICE, "the reply has another function code than the request",
         "end other clients of the gateway; if it stays, the device's firmware is at fault: ask its maker",
     )  # fmt: skip
     BAD_LENGTH = (
-        "bad length", Whose.DEVICE, "the reply is longer or shorter than what was requested",
-        "try a smaller max_registers; if it stays, the device's firmware is at fault: ask its maker",
+        "bad length", Whose.DEVICE,
+        "the reply is longer or shorter than requested, as in `bad length: 4 instead of 2 bytes of data`",
+        ("try a smaller max_registers, or tolerate=[length]; if it stays, the device's firmware is at fault: ask its "
+         "maker"),
     )  # fmt: skip
     BAD_PROTOCOL = (
-        "bad protocol", Whose.DEVICE, "the reply is not Modbus TCP",
-        "check port: is something else listening there, or a gateway that speaks Modbus RTU over TCP?",
+        "bad protocol", Whose.DEVICE, "what came is no Modbus, or not in the framing that is set",
+        "check port: is something else listening there? For a gateway that speaks Modbus RTU over TCP set framing=rtu",
+    )  # fmt: skip
+    BAD_CHECKSUM = (
+        "bad checksum", Whose.DEVICE, "the checksum of the reply is not that of its bytes: the line has garbled them",
+        "check the serial line: wiring, termination, baud rate, and that one client at a time uses it",
     )  # fmt: skip
     OVERRUN = (
         "overrun", Whose.COLLECTOR, "the poll before was still at work, or other devices of its connection were",
@@ -162,6 +178,7 @@ class ExceptionCode(IntEnum):
     )  # fmt: skip
 
 
+DETAIL = ": "  # between a reason and what came
 _CODES = {code.value: code for code in ExceptionCode}
 _REASONS = {reason.value: reason for reason in Reason}
 
@@ -192,6 +209,24 @@ def exception_code(reason: str) -> int | None:
     return int(code) if word == Reason.EXCEPTION and code.isdecimal() else None
 
 
+def incomplete_reason(received: int, expected: int) -> str:
+    """The text of the reason for a reply of which only so many bytes came: "answer incomplete: 11 of 12 bytes"."""
+    return f"{Reason.INCOMPLETE}{DETAIL}{received} of {expected} bytes"
+
+
+def bad_length_reason(received: int, expected: int) -> str:
+    """The text of the reason for a reply with so many bytes of data: "bad length: 4 instead of 2 bytes of data"."""
+    return f"{Reason.BAD_LENGTH}{DETAIL}{received} instead of {expected} bytes of data"
+
+
+def bare_reason(reason: str) -> str:
+    """The text of a reason without what came: "answer incomplete"; others as they are ("timeout", "exception 2").
+
+    For counts: there are only so many of these.
+    """
+    return reason.partition(DETAIL)[0]
+
+
 def explain(reason: str) -> Explanation:
     """The explanation of a sample's reason, the text in the column `reason` ("timeout", "exception 2").
 
@@ -202,6 +237,6 @@ def explain(reason: str) -> Explanation:
             return Explanation(defined.meaning, Whose.DEVICE, defined.advice)
         meaning = f"the device replied with exception code {code}, which Modbus does not define"
         return Explanation(meaning, Whose.DEVICE, Reason.EXCEPTION.advice)
-    if member := _REASONS.get(reason):
+    if member := _REASONS.get(bare_reason(reason)):
         return Explanation(member.meaning, member.whose, member.advice)
     return Explanation("no reason of this version", None, "see the documentation of the version that stored the sample")

@@ -82,6 +82,10 @@ class EventKind(StrEnum):
         "asked singly",
         "the device does not take several requests at once: from now on it gets one after the other", True,
     )  # fmt: skip
+    SURPLUS_BYTES = (
+        "surplus bytes",
+        "the device sends more bytes than its replies have: they are dropped; `detail` has the first of them", True,
+    )  # fmt: skip
     CLOCK_FORWARD = "clock forward", "the wall clock jumped ahead: [time, until) has no ticks", True
     CLOCK_BACK = (
         "clock back",

@@ -46,7 +46,7 @@ class DeviceSettings:
     backoff_max_us: int  # longest pause between two probes of a silent device
     park_retry_us: int  # bad registers are tried again after this
     frozen_after_us: int | None  # for how long all registers have to stay the same; None, 0: it is never called frozen
-    framing: str  # of requests and replies: a name in `core.polling.framing.FRAMINGS`
+    framing: str  # of requests and replies: a name in `core.polling.framings.FRAMINGS`
     placement: frozenset[str]  # what a node of a cluster has to offer to poll it
 
     @property
@@ -167,7 +167,7 @@ class ProbeSettings:
     """The device that `job=probe` reads, the addresses, and limits on the load that this puts on the device.
 
     `windows`: (function 1-4, first address, last address), both inclusive. `requests_s`: most requests a second;
-    `most_requests`: in all; `most_connections`: at once. `framing`: a key of `core.polling.framing.FRAMINGS`.
+    `most_requests`: in all; `most_connections`: at once. `framing`: a key of `core.polling.framings.FRAMINGS`.
     """
 
     device: DeviceSettings | None  # None: a device that is not configured

@@ -8,14 +8,24 @@ from pathlib import Path
 import pytest
 
 from ess_ray.core.checking.findings import Verdict, poll_finding
-from ess_ray.core.reasons import ExceptionCode, Reason, Whose, exception_code, exception_reason, explain
+from ess_ray.core.reasons import (
+    ExceptionCode,
+    Reason,
+    Whose,
+    bad_length_reason,
+    exception_code,
+    exception_reason,
+    explain,
+    incomplete_reason,
+)
 from ess_ray.core.running.measures import bounded
 from ess_ray.core.samples import EventKind
 from tests.unit.core.running.test_metrics import settings
 
 SOURCE = Path(__file__).parents[3] / "src" / "ess_ray"
 CODES = range(1, 256)
-STORED = [*Reason, *map(exception_reason, CODES)]  # whatever may stand in the database
+WITH_WHAT_CAME = [incomplete_reason(11, 12), bad_length_reason(4, 2)]
+STORED = [*Reason, *map(exception_reason, CODES), *WITH_WHAT_CAME]  # whatever may stand in the database
 NOT_MODBUS = "Modbus RTU over TCP"  # the advice for a reply that is no Modbus TCP
 
 
@@ -53,6 +63,11 @@ def test_an_exception_code_is_told_by_its_number() -> None:
     assert [exception_code(reason) for reason in ("exception 11", "exception", "timeout", "exception other")] == [
         11, None, None, None,
     ]  # fmt: skip
+
+
+def test_a_reason_that_says_what_came_has_the_meaning_of_the_bare_one() -> None:
+    assert WITH_WHAT_CAME == ["answer incomplete: 11 of 12 bytes", "bad length: 4 instead of 2 bytes of data"]
+    assert [explain(reason) for reason in WITH_WHAT_CAME] == [explain(Reason.INCOMPLETE), explain(Reason.BAD_LENGTH)]
 
 
 def test_a_reason_of_another_version_is_no_error() -> None:

@@ -13,8 +13,9 @@ from pyModbusTCP.client import ModbusClient
 from pyModbusTCP.constants import MB_NO_ERR
 
 from ess_ray.core.maps.plan import Request
-from ess_ray.core.polling.framing import MBAP, PREPARED_REQUESTS
-from ess_ray.core.reasons import Reason
+from ess_ray.core.polling.framing import PREPARED_REQUESTS
+from ess_ray.core.polling.tcp_framing import MBAP
+from ess_ray.core.reasons import Reason, bad_length_reason
 
 
 class ModbusPduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries no types
@@ -46,8 +47,10 @@ class ModbusPduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries
         self._read_functions[function](address, count)
         return self._built
 
-    def check(self, pdu: bytes, request: Request) -> bytes | int | Reason:
-        """The data of a good reply, an exception's code as an int, or a Reason why `pdu` is no reply to `request`.
+    def check(self, pdu: bytes, request: Request) -> bytes | int | str:
+        """The data of a good reply, an exception's code as an int, or why `pdu` is no reply to `request`.
+
+        Why: the text of a reason (`core.reasons`).
 
         Data: two bytes a register, big end first; for functions 1 and 2 one byte a bit, 0 or 1. `pdu` begins with the
         function code.
@@ -61,8 +64,9 @@ class ModbusPduCodec(ModbusClient):  # type: ignore[misc]  # pyModbusTCP carries
             return Reason.BAD_LENGTH
         if checked[0] != request.function:
             return Reason.BAD_FUNCTION
-        if len(checked) != 2 + request.reply_bytes or checked[1] != request.reply_bytes:
-            return Reason.BAD_LENGTH
+        for data_bytes in (checked[1], len(checked) - 2):  # as the reply says, and what came
+            if data_bytes != request.reply_bytes:
+                return bad_length_reason(data_bytes, request.reply_bytes)
         return checked[2:] if request.function > 2 else unpack_bits(checked[2:], request.count)
 
     def _req_pdu(self, tx_pdu: bytes, rx_min_len: int = 2) -> bytes:  # noqa: ARG002

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.core.maps.plan import Request
-from ess_ray.core.polling.framing import FRAMINGS
+from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.reasons import Reason
 from ess_ray.core.settings import ProbeSettings
 
@@ -46,8 +46,10 @@ class Reader:
         self._framing = FRAMINGS[settings.framing](ModbusPduCodec())
         self._socket: socket.socket | None = None
 
-    def read(self, function: int, address: int, count: int) -> bytes | int | Reason | None:
-        """The reply's data, an exception's code as an int, or the Reason why there is none. None: no request is left.
+    def read(self, function: int, address: int, count: int) -> bytes | int | str | None:
+        """The reply's data, an exception's code as an int, or why there is none. None: no request is left.
+
+        Why: the text of a reason (`core.reasons`).
 
         `count` registers (two bytes each, big end first) or bits (one byte each, 0 or 1) from `address` on, counted
         from 0. Waits for its turn, then the settings' limits at most. Raises ValueError for any function but 1-4.
@@ -60,10 +62,10 @@ class Reader:
         except ConnectionRefusedError:
             reply = Reason.REFUSED
         except TimeoutError:
-            reply = Reason.TIMEOUT if self._socket else Reason.UNREACHABLE
+            reply = self._framing.timeout_reason if self._socket else Reason.UNREACHABLE
         except OSError:
             reply = Reason.CLOSED if self._socket else Reason.UNREACHABLE
-        if isinstance(reply, Reason):
+        if isinstance(reply, str):
             self.close()
         return reply
 
@@ -93,7 +95,7 @@ class Reader:
             self._socket.close()
             self._socket = None
 
-    def _exchange(self, request: Request) -> bytes | int | Reason:
+    def _exchange(self, request: Request) -> bytes | int | str:
         self._send(request, 1)
         begun_s = time.perf_counter()
         reply = self._receive_reply(request, 1, self._reply_end_s())
@@ -106,11 +108,11 @@ class Reader:
         prepared = self._framing.prepare(self.settings.unit_id, request)
         connection.sendall(b"".join([self._framing.encode(prepared) for _ in range(times)]))
 
-    def _receive_reply(self, request: Request, in_flight: int, end_s: float) -> bytes | int | Reason:
+    def _receive_reply(self, request: Request, in_flight: int, end_s: float) -> bytes | int | str:
         """The reply to the oldest of the requests in flight. Raises OSError if it is not complete before `end_s`."""
         while (pdu := self._framing.next_pdu(in_flight, self.settings.unit_id)) is None:
             self._framing.feed(self._receive(end_s))
-        return pdu if isinstance(pdu, Reason) else self._framing.codec.check(pdu, request)
+        return pdu if isinstance(pdu, str) else self._framing.codec.check(pdu, request)
 
     def _reply_end_s(self) -> float:
         return time.perf_counter() + self.settings.timeout_us / 1e6

@@ -16,7 +16,8 @@ from ess_ray.adapters.modbus.resolver import Address, Resolver
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
 from ess_ray.core.polling.counts import PollerCounts
-from ess_ray.core.polling.framing import FRAMINGS, PduCodec
+from ess_ray.core.polling.framing import PduCodec
+from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.polling.openings import Openings
 from ess_ray.core.polling.timers import Timers
 from ess_ray.core.reasons import Reason

@@ -24,6 +24,7 @@ from ess_ray.core.day import Day, microseconds
 from ess_ray.core.decoding.normalise import LATE as LATE_BIT
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard, Table
+from ess_ray.core.reasons import DETAIL
 from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun
 from ess_ray.core.samples import Device, EventKind
 
@@ -40,13 +41,15 @@ WHERE site = %(site)s AND device = %(device)s AND kind = %(kind)s AND time < %(e
 WITHIN = sql.SQL("site = %(site)s AND device = %(device)s AND time >= %(start)s AND time < %(end)s")
 # The checksum of `core.reporting.evidence`.
 CHECKSUM = sql.SQL("sum(timestamp_hash(time AT TIME ZONE 'UTC'))")
+# Reasons are bare here (`core.reasons.bare_reason`): else samples that differ in what came would be a run each.
 # The n-th sample of a run, less n periods, is the same moment for all samples of the run, so that moment names the run.
 RUNS = sql.SQL("""
 SELECT min(time), count(*), status, reason, {checksum}
 FROM (SELECT time, status, reason, time - %(period)s * row_number() OVER (PARTITION BY status, reason ORDER BY time)
              AS run
-      FROM sample WHERE {within}) AS samples
-GROUP BY status, reason, run""").format(checksum=CHECKSUM, within=WITHIN)
+      FROM (SELECT time, status, split_part(reason, {detail}, 1) AS reason FROM sample WHERE {within}) AS bare
+     ) AS samples
+GROUP BY status, reason, run""").format(checksum=CHECKSUM, within=WITHIN, detail=sql.Literal(DETAIL))
 ROWS = "SELECT {ids} count(*), {checksum} FROM {table} WHERE {within} {group}"
 REJECTED = """
 SELECT {ids} count(*), {checksum}

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from ess_ray.core.checking.reading import split_reply
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS
-from ess_ray.core.reasons import ExceptionCode, Reason, exception_reason
+from ess_ray.core.reasons import ExceptionCode, exception_reason
 
-Read = Callable[[int, int, int], bytes | int | Reason | None]
+Read = Callable[[int, int, int], bytes | int | str | None]
 AddressRange = tuple[int, int, int]  # function, first address, last address
 MOST_AT_ONCE = 8  # requests in one send, to see how many of them get a reply
 MOST_SILENT = 3  # requests without a reply at the very beginning after which the search is given up
@@ -33,7 +33,7 @@ class Explored:
     largest: dict[int, int] = field(default_factory=dict)  # registers of the largest request that was read, by function
     bounded: set[int] = field(default_factory=set)  # functions of which a request larger than that was refused
     unknown_functions: set[int] = field(default_factory=set)
-    silence: Reason | None = None  # why there was no reply at all
+    silence: str | None = None  # why there was no reply at all
 
     @property
     def runs(self) -> list[AddressRange]:
@@ -87,11 +87,11 @@ def _halve(explored: Explored, windows: Sequence[AddressRange], read: Read) -> N
         if function in explored.unknown_functions:
             continue
         reply = _try(explored, function, first, last, read)
-        silent = silent + 1 if isinstance(reply, Reason) and not explored.registers and not explored.refused else 0
+        silent = silent + 1 if isinstance(reply, str) and not explored.registers and not explored.refused else 0
         if reply is None:
             explored.not_searched += [(function, first, last), *waiting]
             return
-        if silent == MOST_SILENT and isinstance(reply, Reason):
+        if silent == MOST_SILENT and isinstance(reply, str):
             explored.silence = reply
             return
         if isinstance(reply, bytes):
@@ -99,7 +99,7 @@ def _halve(explored: Explored, windows: Sequence[AddressRange], read: Read) -> N
         if reply == ExceptionCode.ILLEGAL_FUNCTION:
             explored.unknown_functions.add(function)
         elif first == last:
-            explored.refused[function, first] = reply.value if isinstance(reply, Reason) else exception_reason(reply)
+            explored.refused[function, first] = str(reply) if isinstance(reply, str) else exception_reason(reply)
         else:
             middle = (first + last) // 2
             waiting += [(function, first, middle), (function, middle + 1, last)]
@@ -157,7 +157,7 @@ def _grow(explored: Explored, function: int, start: int, step: int, read: Read) 
         explored.refused[function, end] = "not readable"
 
 
-def _try(explored: Explored, function: int, first: int, last: int, read: Read) -> bytes | int | Reason | None:
+def _try(explored: Explored, function: int, first: int, last: int, read: Read) -> bytes | int | str | None:
     count = last - first + 1
     reply = read(function, first, count)
     if isinstance(reply, bytes):

@@ -175,12 +175,12 @@ class Connection:
         exchange = self._exchange
         exchange.feed(data)
         while self._state in (READY, WAITING) and (reply := exchange.next_reply(now)):
-            if isinstance(reply, Reason):
+            if isinstance(reply, str):
                 self._on_wrong_reply(reply, now)
             elif exchange.in_flight_since_us is None:
                 self._on_all_replied(now)
 
-    def _on_wrong_reply(self, reason: Reason, now: Now) -> None:
+    def _on_wrong_reply(self, reason: str, now: Now) -> None:
         """What was received is no reply to what is in flight: nothing more is read from this connection."""
         if self._state is WAITING:
             self._fail_requests(reason, now)
@@ -188,7 +188,7 @@ class Connection:
             self._hang_up()
         self._advance(now)
 
-    def _fail_requests(self, reason: Reason, now: Now) -> None:
+    def _fail_requests(self, reason: str, now: Now) -> None:
         """The requests in flight have failed, and their connection ends."""
         self._exchange.fail(reason, now)
         self._hang_up()

@@ -28,8 +28,8 @@ class PolledDevice:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
-        "_framing", "_prepared", "_registers", "_requests", "_retries", "_strikes", "_watch", "at_once", "cadence",
-        "counts", "failures", "parking", "poll", "settings", "silent_until_us",
+        "_framing", "_prepared", "_registers", "_requests", "_retries", "_strikes", "_surplus", "_watch", "at_once",
+        "cadence", "counts", "failures", "parking", "poll", "settings", "silent_until_us",
     )  # fmt: skip
 
     def __init__(self, settings: DeviceSettings, framing: Framing, counts: DeviceCounts) -> None:
@@ -43,6 +43,7 @@ class PolledDevice:
         self.silent_until_us = 0  # on the monotonic clock: ticks before it are not read (back-off)
         self.at_once = settings.requests_at_once  # requests that may be in flight together, now
         self._strikes = 0  # how often in a row it has replied to a request alone, but not among several
+        self._surplus = b""  # of which an event was delivered
         self._registers = sum(request.count for request in settings.plan.requests)
         self._watch = make_watch(settings)
         self._framing = framing
@@ -120,7 +121,7 @@ class PolledDevice:
         if sample.retries:
             counts[RETRIES] += sample.retries
         counts[REGISTERS] += self._registers if sample.status is STORED and not sample.reason else poll.registers
-        if self.failures or not poll.heard or poll.newly_parked:
+        if self.failures or not poll.heard or poll.newly_parked or poll.surplus:
             for event in self._events(poll, sample.reason, now):
                 deliver(event)
 
@@ -131,6 +132,10 @@ class PolledDevice:
         if poll.newly_parked:
             parked = missing_text(poll.newly_parked)
             events.append(Event(device, poll.tick_us, EventKind.REGISTERS_PARKED, None, parked))
+        if poll.surplus and not self._surplus:
+            self._surplus = poll.surplus
+            detail = f"{len(poll.surplus)} {'byte' if len(poll.surplus) == 1 else 'bytes'}: {poll.surplus.hex(' ')}"
+            events.append(Event(device, poll.tick_us, EventKind.SURPLUS_BYTES, None, detail))
         if not poll.heard and reason in NOTHING_SENT:
             return events
         if poll.heard and self.failures >= SILENT_AFTER:

@@ -15,7 +15,7 @@ from ess_ray.core.polling.devices import PolledDevice
 from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
 from ess_ray.core.polling.pipeline import Pipeline
 from ess_ray.core.polling.poll import Poll
-from ess_ray.core.reasons import Reason
+from ess_ray.core.reasons import Reason, bare_reason
 
 
 class Exchange:
@@ -156,14 +156,16 @@ class Exchange:
         self._reply_bytes = NO_REPLY_BYTES
         self._framing.feed(data)
 
-    def next_reply(self, now: Now) -> bool | Reason:
+    def next_reply(self, now: Now) -> bool | str:
         """True: a reply was taken. False: none is complete. A reason: what was fed is no reply to what is in flight."""
         pdu = self._next_pdu()
-        if pdu is None or isinstance(pdu, Reason):
+        if self._framing.surplus:
+            self._poll.surplus, self._framing.surplus = self._framing.surplus, b""
+        if pdu is None or isinstance(pdu, str):
             return pdu or False
         device, poll = self._device, self._poll
         reply = self._framing.codec.check(pdu, poll.requests[poll.in_flight[0]])
-        if isinstance(reply, Reason):
+        if isinstance(reply, str):
             return reply
         if isinstance(reply, int):
             device.counts.counts[request_failure(f"{Reason.EXCEPTION} {reply}")] += 1
@@ -171,18 +173,20 @@ class Exchange:
         self._replied(now, 1)
         return True
 
-    def _next_pdu(self) -> bytes | Reason | None:
+    def _next_pdu(self) -> bytes | str | None:
         if self.in_flight_since_us is None:
             return self._framing.next_pdu(0, 0)
         return self._framing.next_pdu(len(self._poll.in_flight), self._device.settings.unit_id)
 
-    def fail(self, reason: Reason, now: Now) -> None:
-        """The connection ends with requests in flight: they have failed."""
+    def fail(self, reason: str, now: Now) -> None:
+        """The connection ends with requests in flight: they have failed; after a time-out for what has come of them."""
         self._report_fast_replies()
+        if reason == Reason.TIMEOUT and (reason := self._framing.timeout_reason) != Reason.TIMEOUT:
+            self._poll.heard = True
         if self._pipeline:
             self._device.on_several_failed()
         self._nothing_in_flight()
-        self._device.counts.counts[request_failure(reason)] += 1
+        self._device.counts.counts[request_failure(bare_reason(reason))] += 1
         self._poll.on_connection_failed(reason, now.mono_us)
 
     def _replied(self, now: Now, replies: int) -> None:

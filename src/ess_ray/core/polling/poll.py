@@ -13,7 +13,7 @@ from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.missing import byte_ranges, missing_text
 from ess_ray.core.polling.parking import Parking, subrequest
-from ess_ray.core.reasons import Reason
+from ess_ray.core.reasons import Reason, bare_reason
 from ess_ray.core.samples import Sample, Status
 from ess_ray.core.settings import DeviceSettings
 
@@ -27,6 +27,7 @@ MAX_SPLITS = 16
 STORED, PARTIAL, FAILED = Status
 PARKED = Reason.PARKED
 NOTHING_IN_FLIGHT = range(0)
+TIMED_OUT = frozenset({Reason.TIMEOUT, Reason.INCOMPLETE})
 
 
 class EarlyReply(NamedTuple):
@@ -56,6 +57,7 @@ class Poll:
     in_flight = NOTHING_IN_FLIGHT  # indexes of requests that were sent, and have neither reply nor failed
     heard = False  # the device has replied, be it with an exception
     sent = 0  # requests, retries included
+    surplus = b""  # bytes of the device that belong to no reply and were dropped; the last ones
     newly_parked: Sequence[Request] = ()  # of one value each, that this poll found to be illegal
     early = NO_EARLY_REPLIES  # of requests behind the next, by index; replaced, never changed in place
     _missing: Sequence[Request] = ()
@@ -143,7 +145,7 @@ class Poll:
         self.early = {**self.early, index: EarlyReply(reply, mono_us, not self.in_flight)}
         self._take_early()
 
-    def on_connection_failed(self, reason: Reason, mono_us: int) -> None:
+    def on_connection_failed(self, reason: str, mono_us: int) -> None:
         """The connection has ended with requests in flight: the next is sent once more if it may, else it is given up.
 
         After a time-out all that is left is given up: a silent device would cost a time-out a request.
@@ -151,7 +153,7 @@ class Poll:
         self.in_flight = NOTHING_IN_FLIGHT
         if self._may_retry(mono_us):
             return
-        if reason is Reason.TIMEOUT:
+        if bare_reason(reason) in TIMED_OUT:
             self.abandon(reason)
         else:
             self._give_up_next(reason)

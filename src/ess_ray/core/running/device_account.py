@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ess_ray.core.polling.cadence import ticks_between
-from ess_ray.core.reasons import Reason
+from ess_ray.core.reasons import Reason, bare_reason
 from ess_ray.core.samples import Status
 from ess_ray.core.settings import DeviceSettings
 
@@ -114,7 +114,7 @@ class DeviceAccount:
         """Count a committed sample, for which `new` was True; samples may be committed out of order."""
         self.by_status[status] += 1
         if reason:
-            self.reasons[reason] += 1
+            self.reasons[bare_reason(reason)] += 1
         if self.last_tick_us is None or tick_us > self.last_tick_us:
             self.last_tick_us, self.last_reason, self.last_status = tick_us, reason, status
         if any(from_us <= tick_us < until_us for from_us, until_us in self._jumps):  # it was set back since

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from ess_ray.core.day import choose_day
 from ess_ray.core.polling.counts import CountTotals, Histogram
-from ess_ray.core.reasons import ExceptionCode, Reason, Whose, exception_code
+from ess_ray.core.reasons import ExceptionCode, Reason, Whose, bare_reason, exception_code
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.metrics import (
     ALL_DEVICES,
@@ -198,6 +198,6 @@ def _exported(series: _Series, exported: Exported) -> None:
 
 
 def bounded(reason: str) -> str:
-    """A sample's reason as a metric's label: all exception codes that Modbus does not define are `exception other`."""
+    """A sample's reason as a metric's label: bare, and exception codes that Modbus lacks are all `exception other`."""
     code = exception_code(reason)
-    return reason if code is None or code in DEFINED_CODES else f"{Reason.EXCEPTION} other"
+    return bare_reason(reason) if code is None or code in DEFINED_CODES else f"{Reason.EXCEPTION} other"

@@ -19,7 +19,7 @@ from ess_ray.core.polling.counts import (
     PollerCounts,
     request_failure,
 )
-from ess_ray.core.polling.framing import TcpFraming
+from ess_ray.core.polling.tcp_framing import TcpFraming
 from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from tests.make import make_device

@@ -7,7 +7,9 @@ import struct
 import pytest
 
 from ess_ray.core.maps.plan import Request
-from ess_ray.core.polling.framing import FRAMINGS, PreparedRequest, TcpFraming
+from ess_ray.core.polling.framing import PreparedRequest, Tolerance
+from ess_ray.core.polling.framings import FRAMINGS
+from ess_ray.core.polling.tcp_framing import TcpFraming
 from ess_ray.core.reasons import Reason
 
 UNIT = 9
@@ -29,9 +31,9 @@ def adu(transaction: int, pdu: bytes = GOOD_PDU, protocol: int = 0, unit: int = 
     return struct.pack(">HHHB", transaction, protocol, 1 + len(pdu), unit) + pdu
 
 
-def sending(requests: int) -> TcpFraming:
+def sending(requests: int, *tolerate: Tolerance) -> TcpFraming:
     """A framing whose connection has sent so many requests, with the transaction ids 1, 2, 3 …"""
-    framing = TcpFraming(PlainCodec())
+    framing = TcpFraming(PlainCodec(), frozenset(tolerate))
     prepared = framing.prepare(UNIT, REQUEST)
     for _ in range(requests):
         framing.encode(prepared)
@@ -39,7 +41,7 @@ def sending(requests: int) -> TcpFraming:
 
 
 def test_every_framing_is_chosen_by_its_name() -> None:
-    assert FRAMINGS["tcp"] is TcpFraming
+    assert dict(FRAMINGS) == {"tcp": TcpFraming}
 
 
 def test_a_prepared_request_lacks_only_its_transaction_id() -> None:
@@ -78,7 +80,8 @@ def test_a_reply_is_taken_if_it_is_to_the_oldest_request_in_flight(in_flight: in
         (adu(3, unit=8), Reason.BAD_UNIT),
         (adu(3, protocol=1), Reason.BAD_PROTOCOL),
         (b"HTTP/1.1 400 Bad Request", Reason.BAD_PROTOCOL),
-        (adu(3, b""), Reason.BAD_LENGTH),  # no room for a PDU
+        (adu(3, b""), None),  # no room for a PDU: it may be that of an exception
+        (adu(3, b"") + bytes(20), Reason.BAD_LENGTH),
         (adu(3, bytes(254)), Reason.BAD_LENGTH),  # 253 bytes is the longest PDU
         (adu(3, bytes(253)), bytes(253)),
         (adu(3)[:-1], None),  # not complete yet
@@ -124,3 +127,61 @@ def test_bits_are_never_taken_by_a_prefix() -> None:
     prepared = TcpFraming(PlainCodec()).prepare(UNIT, Request(1, 0, 9, (), 0))
     assert prepared.reply_prefix == bytes.fromhex("0000 0005 09 01 02")
     assert prepared.reply_bytes < 0  # no reply has this length: they have to be unpacked
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5, 0xFFFF])
+def test_an_exception_reply_has_nine_bytes_whatever_its_length_field_says(length: int) -> None:
+    framing = sending(1)
+    framing.feed(struct.pack(">HHHBBB", 1, 0, length, UNIT, 0x84, 2))
+    assert framing.next_pdu(1, UNIT) == b"\x84\2"
+    assert not framing.incomplete
+
+
+@pytest.mark.parametrize("surplus", [b"\0", b"\0\0", b"\0\2", bytes(8), b"\r\n"])
+@pytest.mark.parametrize("cut", range(-8, 13))
+def test_a_few_bytes_between_two_replies_are_dropped(surplus: bytes, cut: int) -> None:
+    framing = sending(1)
+    framing.feed(adu(1) + surplus[:cut])
+    assert framing.next_pdu(1, UNIT) == GOOD_PDU
+    assert framing.next_pdu(0, 0) is None
+    framing.encode(framing.prepare(UNIT, REQUEST))
+    later = surplus[cut:] + adu(2)
+    framing.feed(later[:cut])
+    assert framing.next_pdu(1, UNIT) is None
+    framing.feed(later[cut:])
+    assert (framing.next_pdu(1, UNIT), framing.surplus, framing.incomplete) == (GOOD_PDU, surplus, False)
+
+
+def test_more_bytes_between_two_replies_are_not_dropped() -> None:
+    framing = sending(2)
+    framing.feed(bytes(9) + adu(2))
+    assert framing.next_pdu(1, UNIT) == Reason.BAD_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"),
+    [
+        (b"", "timeout"),
+        (adu(1)[:1], "answer incomplete: 1 of 13 bytes"),
+        (adu(1)[:12], "answer incomplete: 12 of 13 bytes"),
+        (adu(1)[:5] + b"\x08" + adu(1)[6:], "answer incomplete: 13 of 14 bytes"),
+        (adu(1, b"\x84\2")[:8], "answer incomplete: 8 of 9 bytes"),
+        (adu(7)[:8] + b"\0", "bad transaction"),
+    ],
+)
+def test_after_a_time_out_the_reason_says_what_has_come(received: bytes, reason: str) -> None:
+    framing = sending(1)
+    framing.feed(received)
+    framing.next_pdu(1, UNIT)
+    assert (framing.timeout_reason, framing.tells_late_replies) == (reason, not received)
+
+
+def test_what_came_behind_the_reply_before_is_no_part_of_the_next() -> None:
+    framing = sending(1)
+    framing.feed(adu(1) + b"\0\0")
+    assert framing.next_pdu(1, UNIT) == GOOD_PDU
+    framing.encode(framing.prepare(UNIT, REQUEST))
+    assert framing.timeout_reason == Reason.TIMEOUT
+    framing.feed(adu(2)[:6])
+    framing.next_pdu(1, UNIT)
+    assert framing.timeout_reason == "answer incomplete: 6 of 13 bytes"

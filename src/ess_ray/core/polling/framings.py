@@ -1,0 +1,10 @@
+"""The framings by their names, as `DeviceSettings.framing` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ess_ray.core.polling.framing import Framing
+from ess_ray.core.polling.tcp_framing import TcpFraming
+
+FRAMINGS: Mapping[str, type[Framing]] = {"tcp": TcpFraming}
