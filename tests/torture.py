@@ -7,11 +7,12 @@ each with a pause before it in seconds; None closes the connection there.
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 Pieces = list[tuple[float, bytes | None]]
 Behaviour = Callable[[int, bytes], Pieces]
@@ -93,15 +94,17 @@ def only_for(address: int, behaviour: Behaviour) -> Behaviour:
 
 
 @contextmanager
-def device(behaviour: Behaviour, connections: int = 100, singly: bool = False) -> Iterator[int]:
+def device(
+    behaviour: Behaviour, connections: int = 100, singly: bool = False, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
     """The port of a device that behaves so; a connection above its limit is closed as soon as it stands.
 
-    `singly`: it drops the requests that came with the one it replies to.
+    `singly`: it drops the requests that came with the one it replies to, which it cannot in TLS.
     """
     server = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
     free = threading.Semaphore(connections)
-    threading.Thread(target=_accept, args=(server, behaviour, ended, free, singly), daemon=True).start()
+    threading.Thread(target=_accept, args=(server, behaviour, ended, free, singly, tls), daemon=True).start()
     try:
         yield server.getsockname()[1]
     finally:
@@ -110,7 +113,12 @@ def device(behaviour: Behaviour, connections: int = 100, singly: bool = False) -
 
 
 def _accept(
-    server: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore, singly: bool
+    server: socket.socket,
+    behaviour: Behaviour,
+    ended: threading.Event,
+    free: threading.Semaphore,
+    singly: bool,
+    tls: ssl.SSLContext | None,
 ) -> None:
     while not ended.is_set():
         try:
@@ -118,18 +126,25 @@ def _accept(
         except OSError:
             return
         if free.acquire(blocking=False):
-            threading.Thread(target=_serve, args=(connection, behaviour, ended, free, singly), daemon=True).start()
+            threading.Thread(target=_serve, args=(connection, behaviour, ended, free, singly, tls), daemon=True).start()
         else:
             connection.close()
 
 
 def _serve(
-    connection: socket.socket, behaviour: Behaviour, ended: threading.Event, free: threading.Semaphore, singly: bool
+    connection: socket.socket,
+    behaviour: Behaviour,
+    ended: threading.Event,
+    free: threading.Semaphore,
+    singly: bool,
+    tls: ssl.SSLContext | None,
 ) -> None:
     number = 0
-    with connection:
+    with connection, ExitStack() as stack:
         try:
-            while not ended.is_set() and (request := connection.recv(12, socket.MSG_WAITALL)):
+            if tls:
+                connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
+            while not ended.is_set() and (request := _whole(connection, 12)):
                 if singly:
                     with suppress(BlockingIOError):
                         connection.recv(4096, socket.MSG_DONTWAIT)
@@ -146,3 +161,11 @@ def _serve(
             return
         finally:
             free.release()
+
+
+def _whole(connection: socket.socket, length: int) -> bytes:
+    """So many bytes; fewer or none if the connection ends before."""
+    data = b""
+    while len(data) < length and (piece := connection.recv(length - len(data))):
+        data += piece
+    return data

@@ -11,16 +11,17 @@ from collections.abc import Iterable, Mapping
 from ess_ray.config.cluster import placement
 from ess_ray.config.compose import devices_of
 from ess_ray.config.fleet import FIRST, check_chosen, fleet_devices
-from ess_ray.config.schema import Config, DeviceConfig
-from ess_ray.config.values import check_group, check_range, freeze
+from ess_ray.config.schema import Config, DeviceConfig, TlsConfig
+from ess_ray.config.values import check_group, check_range, file_of, freeze
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.recipe import make_recipe
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.samples import Device
-from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.settings import DeviceSettings, TlsSettings
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of sites and devices: they become names of objects and folders
+PORT, TLS_PORT = 502, 802  # of Modbus TCP, and of Modbus/TCP Security: MB-TCP-Security-v21
 PERIODS = 2  # that a poll may take unless its limit is given
 
 
@@ -28,7 +29,7 @@ def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[Dev
     """All devices of the sites, and those of the fleet; `maps` are those of `config.maps`, by name, checked.
 
     A host that is not given is empty here: see `check_hosts`. Raises ConfigError for a value that cannot be used, and
-    if devices behind one host and port differ in placement or framing.
+    if devices behind one host and port differ in placement, framing or TLS.
     """
     devices = []
     for site, name, device in devices_of(config):
@@ -85,20 +86,54 @@ def _device(
         device=device,
         map_name=register_map.name,
         host=config.host or "",
+        port=config.port or (TLS_PORT if config.framing == "tls" else PORT),
         plan=make_plan(register_map, config.max_registers, config.max_bits),
         recipe=make_recipe(register_map.name, trees[config.map], config.max_registers, config.max_bits),
         period_us=round(period_s * 1e6),
         poll_limit_us=round(poll_limit_s * 1e6),
+        tls=_tls(key, config),
         placement=nodes,
     )
 
 
+def _tls(key: str, config: DeviceConfig) -> TlsSettings | None:
+    tls = config.tls
+    if config.framing != "tls":
+        if tls != TlsConfig():
+            raise ConfigError(f"{key}.tls", "belongs to framing=tls: set that, or leave it out")
+        return None
+    for name, other in (("certificate_file", "key_file"), ("key_file", "certificate_file")):
+        if getattr(tls, name) and not getattr(tls, other):
+            raise ConfigError(f"{key}.tls.{other}", f"has to be given with {name}; it may be the same file")
+    return TlsSettings(
+        file_of(tls.ca_file), file_of(tls.certificate_file), file_of(tls.key_file), tls.server_name or ""
+    )
+
+
+def check_tls(devices: Iterable[DeviceSettings]) -> None:
+    """Reads the files of TLS as the poller will, each once. Raises ConfigError that names device and key."""
+    seen: set[TlsSettings] = set()
+    for device in devices:
+        if device.tls and device.tls not in seen:
+            from ess_ray.adapters.modbus.tls import client_context  # most configurations need none of it
+
+            seen.add(device.tls)
+            try:
+                client_context(device.tls)
+            except ConfigError as error:
+                raise ConfigError(f"{_key(device.device)}.tls.{error.key}", error.problem) from error
+
+
+def _key(device: Device) -> str:
+    return "fleet" if device == FIRST else f"sites.{device.site}.devices.{device.device}"
+
+
 def _check_shared_connections(devices: Iterable[DeviceSettings]) -> None:
-    """Raises ConfigError if devices of one connection (host and port) differ in placement or framing."""
+    """Raises ConfigError if devices of one connection (host and port) differ in placement, framing or TLS."""
     first: dict[tuple[str, int], DeviceSettings] = {}
     for device in devices:
         other = first.setdefault(device.endpoint, device)
-        for name in ("placement", "framing"):
+        for name in ("placement", "framing", "tls"):
             if device.host and getattr(device, name) != getattr(other, name):
-                key = f"sites.{device.device.site}.devices.{device.device.device}.{name}"
+                key = f"{_key(device.device)}.{name}"
                 raise ConfigError(key, f"differs from that of {other.device}, which is behind the same host and port")

@@ -32,7 +32,7 @@ def fleet_devices(fleet: FleetConfig, first: DeviceSettings) -> Iterator[DeviceS
     Raises ConfigError, when the iteration begins, if there is none or too many for the ports, or if the phases leave
     the period.
     """
-    most = LAST_PORT + 1 - fleet.port
+    most = LAST_PORT + 1 - first.port
     if not 1 <= fleet.devices <= most:
         raise ConfigError("fleet.devices", f"{fleet.devices} is not within 1 to {most}: from fleet.port up, one a port")
     longest_s = (first.period_us - first.phase_us) / 1e6

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.config.cluster import cluster_settings
 from ess_ray.config.compose import Composed
-from ess_ray.config.device import check_hosts, device_settings
+from ess_ray.config.device import check_hosts, check_tls, device_settings
 from ess_ray.config.export import export_settings
 from ess_ray.config.jobs import find_job
 from ess_ray.config.probe import probe_settings
@@ -47,6 +47,9 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     devices = device_settings(config, maps)
     if job.devices == "all":  # a report reads the database only, also about devices that are gone
         check_hosts(config, simulated)
+    probe = probe_settings(config, devices, simulated) if job.devices == "one" else None
+    if not simulated and not config.cluster.address:  # in a cluster the files are those of the nodes
+        check_tls(devices if job.devices == "all" else [probe.device] if probe and probe.device else [])
     state_dir = _state_dir(config.state_dir)
     return freeze(
         Settings,
@@ -73,7 +76,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         adopt=_adopted(config, job.name),
         check_format=config.check.format,
         old_programs=file_of(config.upgrade.programs),
-        probe=probe_settings(config, devices, simulated) if job.devices == "one" else None,
+        probe=probe,
     )
 
 

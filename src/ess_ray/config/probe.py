@@ -37,6 +37,7 @@ def probe_settings(config: Config, devices: Sequence[DeviceSettings], simulated:
         host=address.host or "",
         port=address.port,
         unit_id=address.unit_id,
+        tls=device.tls if device else None,
         windows=_windows(probe, device),
         requests_s=probe.rate,
         most_requests=probe.most_requests,

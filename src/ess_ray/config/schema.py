@@ -21,12 +21,26 @@ LONGEST_S = 1e9  # 30 years
 
 
 @dataclass
+class TlsConfig:
+    """Of a device with `framing: tls`: whom its connection trusts and what it shows. All files hold PEM."""
+
+    ca_file: str | None = setting(
+        None, "the authority that signed the device's certificate, or that certificate itself; null: the machine's own"
+    )
+    certificate_file: str | None = setting(None, "the certificate that is shown to a device that asks for one")
+    key_file: str | None = setting(None, "its key, without a password and readable by its owner only")
+    server_name: str | None = setting(
+        None, "the name or address that the device's certificate has to be for; null: `host`"
+    )
+
+
+@dataclass
 class DeviceConfig:
     """One device. Devices behind one host and port share a connection, one behind the other."""
 
     map: str = setting(REQUIRED, "its register map: a file of `map/`, without `.yaml`")
     host: str | None = setting(None, "name or address; has to be given with source=plant")
-    port: int = setting(502, "TCP port", 1, 65535)
+    port: int | None = setting(None, "TCP port; null: 502, with framing=tls 802", 1, 65535)
     unit_id: int = setting(1, "unit identifier of Modbus", 0, 255)
     period_s: float | None = setting(None, "from one poll to the next; null: as the map says", 0.1, DAY_S)
     phase_s: float = setting(0.0, "delays the reading, not the tick; at most one period", 0, DAY_S)
@@ -50,6 +64,7 @@ class DeviceConfig:
         60.0, "a device whose registers all stay the same for so long is called frozen; null or 0: never", 0, LONGEST_S
     )
     framing: str = setting("tcp", "how requests travel on the connection", choices=tuple(FRAMINGS))
+    tls: TlsConfig = field(default_factory=TlsConfig)
     placement: dict[str, int] = setting({}, "what a node of a cluster has to offer to poll it, as {NAME: 1}")
 
 

@@ -12,6 +12,7 @@ from ess_ray.config.schema import Config
 from ess_ray.core.errors import ConfigError
 
 UNITS = {"_s": " s", "_h": " h", "_mb": " MiB"}  # by a key's ending
+HOSTS = ("host", "server_name")  # keys that hold a name or an address
 MICROSECONDS = {"_s": 1e6, "_h": 3600e6}  # in one of the unit
 
 SettingsT = TypeVar("SettingsT")
@@ -26,16 +27,20 @@ def check_groups(config: Config) -> None:
 
 
 def check_group(key: str, group: Any) -> None:
-    """Check the values of a dataclass of `config.schema` against their bounds and choices, and `host` if there is one.
+    """Check the values of a dataclass of `config.schema` against their bounds and choices, and HOSTS if there are any.
 
     `key` is the group's own (`storage`). Raises ConfigError for the first value that is wrong; null is within bounds.
     """
     for field in fields(group):
-        rule, value = rule_of(field), getattr(group, field.name)
+        value = getattr(group, field.name)
+        if is_dataclass(value):
+            check_group(f"{key}.{field.name}", value)
+            continue
+        rule = rule_of(field)
         if rule.choices:
             check_choice(f"{key}.{field.name}", value, rule.choices)
-        if field.name == "host" and value:
-            check_host(f"{key}.host", value)
+        if field.name in HOSTS and value:
+            check_host(f"{key}.{field.name}", value)
         if value is not None and rule.least is not None and rule.most is not None:
             check_range(f"{key}.{field.name}", value, rule.least, rule.most)
 

@@ -66,6 +66,15 @@ class Reason(StrEnum):
         "unreachable", Whose.NETWORK, "no route, no such host, or no answer to the attempt to connect",
         "check host, cabling, routes and firewalls",
     )  # fmt: skip
+    TLS = (
+        "tls", Whose.NETWORK, "no TLS with the device: one side refused the other, or there is none at this port",
+        "job=check says why; check port, framing, tls.certificate_file and tls.key_file",
+    )  # fmt: skip
+    CERTIFICATE = (
+        "certificate", Whose.NETWORK,
+        "the device's certificate was refused: it has expired, is for another name, or its authority is not trusted",
+        "job=check says what is wrong with it; see tls.ca_file and tls.server_name",
+    )  # fmt: skip
     CLOSED = (
         "closed", Whose.DEVICE, "the device closed the connection before its reply was complete",
         "end other clients, since the device may take one connection only; try connect_pause_s=1",

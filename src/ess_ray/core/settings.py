@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.store import StoreSettings
@@ -15,6 +16,30 @@ from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.samples import Device
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """Whom TLS trusts on a device's connection, and what it shows of itself. The files hold PEM.
+
+    `ca_file` None: what the machine trusts. `certificate_file` and `key_file`: both or neither. `server_name`: what the
+    device's certificate has to be for; empty: its host. `authority`: PEM instead of a `ca_file`, of simulated devices.
+    """
+
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str = ""
+    authority: str = field(default="", repr=False)
+
+
+class Line(NamedTuple):
+    """Where a connection leads and how frames travel on it, see `DeviceSettings`."""
+
+    host: str
+    port: int
+    framing: str
+    tls: TlsSettings | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +72,18 @@ class DeviceSettings:
     park_retry_us: int  # bad registers are tried again after this
     frozen_after_us: int | None  # for how long all registers have to stay the same; None, 0: it is never called frozen
     framing: str  # of requests and replies: a name in `core.polling.framings.FRAMINGS`
+    tls: TlsSettings | None  # of framing "tls" only
     placement: frozenset[str]  # what a node of a cluster has to offer to poll it
 
     @property
     def endpoint(self) -> tuple[str, int]:
         """Host and port: devices with the same endpoint share one connection."""
         return self.host, self.port
+
+    @property
+    def line(self) -> Line:
+        """What a connection is made of: another one is needed if any of it changes."""
+        return Line(self.host, self.port, self.framing, self.tls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +213,7 @@ class ProbeSettings:
     connect_timeout_us: int
     connect_pause_us: int
     framing: str = "tcp"
+    tls: TlsSettings | None = None  # of framing "tls" only
 
 
 @dataclass(frozen=True, slots=True)

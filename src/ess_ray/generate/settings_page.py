@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from ess_ray.config.messages import TYPES
 from ess_ray.config.rules import REQUIRED, Rule, rule_of
-from ess_ray.config.schema import Config, DeviceConfig, FleetConfig, SiteConfig
+from ess_ray.config.schema import Config, DeviceConfig, FleetConfig, SiteConfig, TlsConfig
 from ess_ray.config.values import unit_of
 
 INTRODUCTION = """\
@@ -38,6 +38,7 @@ def page() -> Iterator[str]:
             yield from _section(name, f"{name}.", kind)
     yield from _section("A site", "sites.SITE.", SiteConfig, "One plant, in `site/SITE.yaml`; see the README.")
     yield from _section("A device", "sites.SITE.devices.DEVICE.", DeviceConfig)
+    yield from _section("TLS of a device", "sites.SITE.devices.DEVICE.tls.", TlsConfig)
     yield from _section("A fleet", "fleet.", FleetConfig)
 
 

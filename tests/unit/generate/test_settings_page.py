@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from ess_ray.config.schema import DeviceConfig, StorageConfig
+from ess_ray.config.schema import DeviceConfig, StorageConfig, TlsConfig
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.generate.settings_page import page
 from tests.make import make_device
@@ -20,8 +20,8 @@ def test_the_page_in_docs_is_the_one_that_is_made() -> None:
 
 def test_every_setting_stands_there_with_bounds_default_and_meaning() -> None:
     lines = [*page()]
-    for field in fields(DeviceConfig):
-        assert any(line.startswith(f"| `{field.name}` |") for line in lines)
+    for field in (*fields(DeviceConfig), *fields(TlsConfig)):
+        assert field.name == "tls" or any(line.startswith(f"| `{field.name}` |") for line in lines)
     for field in fields(StorageConfig):
         assert any(line.startswith(f"| `storage.{field.name}` |") for line in lines)
     assert any(line.startswith("| `retries` | a whole number, 0 to 10 | `1` | how often") for line in lines)

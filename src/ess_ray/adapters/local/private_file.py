@@ -1,9 +1,23 @@
-"""Small files of the state folder that other processes read while they are replaced. Raises OSError."""
+"""Files for their owner only: small ones of the state folder that are replaced while others read them, and keys.
+
+Raises OSError.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
+
+from ess_ray.core.errors import ConfigError
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_private(key: str, file: Path) -> None:
+    """Raise ConfigError, which names the setting `key`, if others than its owner may read or write this file."""
+    if file.stat().st_mode & OTHERS:
+        raise ConfigError(key, f"{file} is not for its owner only: chmod 600 {file}")
 
 
 def write_private(file: Path, text: str, *, sync: bool = False) -> None:

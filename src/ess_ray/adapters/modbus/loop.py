@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from ess_ray.adapters.local.logs import exit_process_on_crash
 from ess_ray.adapters.local.notices import Troubles
+from ess_ray.adapters.modbus.handshakes import Turns
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.adapters.modbus.readiness import AT_ONCE, Handler, Readiness
 from ess_ray.adapters.modbus.resolver import Resolver
@@ -27,7 +28,7 @@ from ess_ray.core.polling.openings import Openings
 from ess_ray.core.polling.timers import Timers
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device, Event, Sample
-from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.settings import DeviceSettings, Line
 
 Result = TypeVar("Result")
 
@@ -53,7 +54,7 @@ class ModbusLoop:
 
     def __init__(self, deliver: Callable[[Sample | Event], None], counts: PollerCounts | None = None) -> None:
         self._readiness = Readiness()
-        self._timers: Timers[TcpTransport] = Timers()
+        self._timers: Timers[TcpTransport | Turns] = Timers()
         self._openings: Openings[TcpTransport] = Openings()
         self._resolver = Resolver()
         self._shared = Shared(
@@ -121,20 +122,16 @@ class ModbusLoop:
         for transport in self._transports:
             for device, ticks in transport.connection.polled.taken.items():
                 taken.setdefault(device, []).extend(ticks)
-        by_endpoint: dict[tuple[str, int], list[DeviceSettings]] = {}
+        by_line: dict[Line, list[DeviceSettings]] = {}
         for settings in devices:
-            by_endpoint.setdefault(settings.endpoint, []).append(settings)
-        connected = {transport.endpoint for transport in self._transports}
-        new = [
-            TcpTransport(endpoint, behind[0].framing, self._shared)
-            for endpoint, behind in by_endpoint.items()
-            if endpoint not in connected
-        ]
+            by_line.setdefault(settings.line, []).append(settings)
+        connected = {transport.line for transport in self._transports}
+        new = [_transport(line, self._shared) for line in by_line if line not in connected]
         transports = [*self._transports, *new]
         allow_files(len(transports) + SPARE_FILES)
         changed_us: dict[Device, int] = {}
         for transport in transports:
-            there = by_endpoint.get(transport.endpoint, ())
+            there = by_line.get(transport.line, ())
             changed_us |= transport.connection.change(there, first_us, end_us, taken)
             transport.rearm(moment)
         self._transports = [transport for transport in transports if transport.connection.busy]
@@ -262,6 +259,14 @@ class ModbusLoop:
             transport.close()
         self._readiness.close()
         self._resolver.close()
+
+
+def _transport(line: Line, shared: Shared) -> TcpTransport:
+    if line.tls is None:
+        return TcpTransport(line, shared)
+    from ess_ray.adapters.modbus.tls_transport import TlsTransport  # loads OpenSSL, which most pollers do without
+
+    return TlsTransport(line, shared)
 
 
 def _log_defect(where: object) -> None:

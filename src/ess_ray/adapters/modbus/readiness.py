@@ -16,6 +16,7 @@ from ess_ray.core.polling.cadence import Now
 
 # So many sockets are served before the clocks are read again: one or two milliseconds of work.
 AT_ONCE = 64
+READ, WRITE = select.POLLIN, select.POLLOUT  # the same numbers for epoll
 Handler = Callable[[Now], None]
 
 
@@ -40,15 +41,15 @@ class Readiness:
         self._wakeup_recv.setblocking(False)
         self.watch(self._wakeup_recv, self._run_calls)
 
-    def watch(self, watched: socket.socket, handler: Handler, connecting: bool = False) -> None:
-        """Call `handler` when this socket can be read or, if `connecting`, once its connection stands or has failed.
+    def watch(self, watched: socket.socket, handler: Handler, events: int = READ) -> None:
+        """Call `handler` when this socket can be read or, for WRITE, once its connection stands, or takes bytes.
 
-        A socket that is watched already gets the new handler.
+        A socket that is watched already gets the new handler. Errors and a connection that failed count as both.
         """
-        number, kind = watched.fileno(), select.POLLOUT if connecting else select.POLLIN
+        number = watched.fileno()
         watched_before = number in self.handlers
         self.handlers[number] = handler
-        (self._waiter.modify if watched_before else self._waiter.register)(number, kind)
+        (self._waiter.modify if watched_before else self._waiter.register)(number, events)
 
     def forget(self, watched: socket.socket) -> None:
         """Watch this socket no more; must be called before it is closed. One that is not watched is no error."""

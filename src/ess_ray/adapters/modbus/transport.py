@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ess_ray.adapters.modbus.readiness import Readiness
+from ess_ray.adapters.modbus.handshakes import TlsFiles, Turns
+from ess_ray.adapters.modbus.readiness import WRITE, Readiness
 from ess_ray.adapters.modbus.resolver import Address, Resolver
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
@@ -22,6 +23,7 @@ from ess_ray.core.polling.openings import Openings
 from ess_ray.core.polling.timers import Timers
 from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Event, Sample
+from ess_ray.core.settings import Line
 
 # At once from one device; a reply has 260 bytes at most, and what does not fit comes next.
 RECEIVE_BYTES, RECEIVE_SEVERAL_BYTES = 512, 4096
@@ -32,14 +34,19 @@ class Shared:
     """Shared by all connections of a loop."""
 
     readiness: Readiness
-    timers: Timers[TcpTransport]
+    timers: Timers[TcpTransport | Turns]
     openings: Openings[TcpTransport]
     resolver: Resolver
     codec: PduCodec
     deliver: Callable[[Sample | Event], None]
     counts: PollerCounts
     readers: dict[int, TcpTransport] = field(default_factory=dict)  # transports whose socket stands, by file number
+    tls_files: TlsFiles = field(default_factory=TlsFiles)
+    turns: Turns = field(init=False)  # of TLS handshakes
     outbox: list[tuple[Callable[[bytes], int], bytes]] = field(default_factory=list)  # a socket's send, and the bytes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "turns", Turns(self.timers.add))
 
 
 class TcpTransport:
@@ -50,16 +57,17 @@ class TcpTransport:
 
     __slots__ = (
         "_addresses", "_attempt", "_failed", "_host", "_port", "_refused", "_send", "_shared", "_socket", "_timer_us",
-        "connection", "endpoint", "receive", "receive_bytes", "take_fast",
+        "connection", "line", "receive", "receive_bytes", "take_fast",
     )  # fmt: skip
 
-    def __init__(self, endpoint: tuple[str, int], framing: str, shared: Shared) -> None:
-        """Make the `connection` and no socket. `endpoint`: host and port; `framing`: a key of FRAMINGS."""
-        self.connection = Connection(FRAMINGS[framing](shared.codec), self, shared.deliver, shared.counts)
+    def __init__(self, line: Line, shared: Shared) -> None:
+        """Make the `connection` and no socket."""
+        self.connection = Connection(FRAMINGS[line.framing](shared.codec), self, shared.deliver, shared.counts)
         self.take_fast = (
             self.connection.take_fast
         )  # called for nearly everything that is received, without a call between
-        self.endpoint = self._host, self._port = endpoint
+        self.line = line
+        self._host, self._port = line.host, line.port
         self._shared = shared
         self._socket: socket.socket | None = None
         self.receive: Callable[[int], bytes]  # of the socket that stands, without a call in between
@@ -160,12 +168,17 @@ class TcpTransport:
                 error = exception.errno or errno.EIO
             if error in (0, errno.EINPROGRESS):
                 assert self._socket
-                self._shared.readiness.watch(self._socket, self._opened, connecting=True)
+                self._shared.readiness.watch(self._socket, self._opened, WRITE)
                 return
             self._on_no_connection(error)
         self._shared.openings.over(self)
-        self.connection.connect_failed(Reason.REFUSED if self._refused else Reason.UNREACHABLE, now)
+        self.connection.connect_failed(self._failed_for, now)
         self.rearm(now)
+
+    @property
+    def _failed_for(self) -> Reason:
+        """Why none of the addresses has given a connection."""
+        return Reason.REFUSED if self._refused else Reason.UNREACHABLE
 
     def _opened(self, now: Now) -> None:
         """The connection stands, or there is none to this address."""
@@ -174,8 +187,18 @@ class TcpTransport:
             self._shared.readiness.forget(self._socket)
             self._on_no_connection(error)
             self._try_next(now)
-            return
-        self.receive, self._send = self._socket.recv, self._socket.send
+        else:
+            self._reached(now)
+
+    def _reached(self, now: Now) -> None:
+        """TCP stands: so does the connection."""
+        assert self._socket
+        self._stand(self._socket.recv, self._socket.send, now)
+
+    def _stand(self, receive: Callable[[int], bytes], send: Callable[[bytes], int], now: Now) -> None:
+        """The connection stands, and receives and sends so."""
+        assert self._socket
+        self.receive, self._send = receive, send
         several = any(device.settings.requests_at_once > 1 for device in self.connection.polled.devices)
         self.receive_bytes = RECEIVE_SEVERAL_BYTES if several else RECEIVE_BYTES
         self._shared.readers[self._socket.fileno()] = self
@@ -187,14 +210,17 @@ class TcpTransport:
 
     def _on_no_connection(self, error: int) -> None:
         self._refused = self._refused and error == errno.ECONNREFUSED
+        self._drop()
+
+    def _drop(self) -> None:
         if self._socket:
             self._socket.close()
             self._socket = None
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def lost(self, now: Now) -> None:
+    def lost(self, now: Now, reason: Reason = Reason.CLOSED) -> None:
         """Close the socket and tell the connection. Called when reading it gave no bytes or an error."""
         self.close()
-        self.connection.closed(now)
+        self.connection.closed(now, reason)
         self.rearm(now)

@@ -25,6 +25,7 @@ from ess_ray.core.settings import DeviceSettings
 
 # An enum member looked up on its class is slow in Python 3.11, and these are needed per frame.
 CLOSED, CONNECTING, READY, WAITING = State
+UNREACHABLE = Reason.UNREACHABLE
 AHEAD_US = 10_000_000  # a connection is made so long before its first poll, not earlier: devices close idle ones
 
 
@@ -45,7 +46,7 @@ class Connection:
 
     __slots__ = (
         "_connect_until_us", "_current", "_deadline_us", "_deliver", "_exchange", "_state", "_transport", "_waiting",
-        "polled", "take_fast",
+        "connect_late", "polled", "take_fast",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +67,7 @@ class Connection:
         self._current: PolledDevice | None = None  # whose poll is carried out
         self._waiting: deque[PolledDevice] = deque()  # their polls have begun, and wait for the current one
         self._deadline_us: int | None = None  # of what the current poll waits for: the connection, or a pause's end
+        self.connect_late = UNREACHABLE  # why, once the attempt's time is over; the transport sets TLS when TCP stands
         self._connect_until_us = 0  # of the connection attempt; 0: made ahead, no poll waits for it yet
 
     def change(
@@ -161,10 +163,10 @@ class Connection:
             return False
         return in_flight or (self._state is not WAITING and self._deadline_us is None)
 
-    def closed(self, now: Now) -> None:
-        """The device closed the connection, or it was lost: what is in flight has failed with reason CLOSED."""
+    def closed(self, now: Now, reason: Reason = Reason.CLOSED) -> None:
+        """The device closed the connection, or it was lost: what is in flight has failed for this reason."""
         if self._state is WAITING:
-            self._fail_requests(Reason.CLOSED, now)
+            self._fail_requests(reason, now)
         self._state = CLOSED
         self._advance(now)
 
@@ -253,7 +255,7 @@ class Connection:
     # --- connecting and hanging up -----------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self._state, self._connect_until_us = CONNECTING, 0
+        self._state, self._connect_until_us, self.connect_late = CONNECTING, 0, UNREACHABLE
         self._transport.connect()
 
     def _check_deadline(self, now: Now) -> None:
@@ -270,9 +272,9 @@ class Connection:
         """The time of the connection attempt is over, or that of a poll; other polls may have more of it."""
         if now.mono_us >= self._connect_until_us:
             self._transport.close()
-            self.connect_failed(Reason.UNREACHABLE, now)
+            self.connect_failed(self.connect_late, now)
         else:
-            self._abandon_unconnected(Reason.UNREACHABLE, now, now.mono_us)
+            self._abandon_unconnected(self.connect_late, now, now.mono_us)
             if not self._waiting and self._state is not CLOSED:  # nobody waits for it, and the next poll tries anew
                 self._hang_up()
 

@@ -7,4 +7,5 @@ from collections.abc import Mapping
 from ess_ray.core.polling.framing import Framing
 from ess_ray.core.polling.tcp_framing import TcpFraming
 
-FRAMINGS: Mapping[str, type[Framing]] = {"tcp": TcpFraming}
+# Modbus/TCP Security (MB-TCP-Security-v21) has the frames of Modbus TCP; TLS itself is the transport's.
+FRAMINGS: Mapping[str, type[Framing]] = {"tcp": TcpFraming, "tls": TcpFraming}

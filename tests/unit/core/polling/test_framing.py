@@ -41,7 +41,7 @@ def sending(requests: int, *tolerate: Tolerance) -> TcpFraming:
 
 
 def test_every_framing_is_chosen_by_its_name() -> None:
-    assert dict(FRAMINGS) == {"tcp": TcpFraming}
+    assert dict(FRAMINGS) == {"tcp": TcpFraming, "tls": TcpFraming}
 
 
 def test_a_prepared_request_lacks_only_its_transaction_id() -> None:
