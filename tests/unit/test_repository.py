@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -277,18 +276,3 @@ def test_a_docstring_names_the_errors_that_its_function_raises() -> None:
         }
 
     assert offenders(unnamed) == []
-
-
-def test_one_process_loads_nothing_of_ray() -> None:
-    modules = "ess_ray.cluster.one_process, ess_ray.cluster.watcher_link, ess_ray.jobs.collect.reload"
-    code = f"import sys, {modules}, ess_ray.jobs.collect.export_schedule; print('ray' in sys.modules)"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed == "False\n"
-
-
-def test_a_poller_process_loads_neither_polars_nor_psycopg() -> None:
-    code = (
-        "import sys, ess_ray.actors.poller; print(*{'polars', 'psycopg', 'hydra', 'yaml', 'rich'} & set(sys.modules))"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert found.split() == []

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.baits import lay_baits, taken
+from tests.make import SMALL
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir())
 # In these the user's folder is the working folder; the others work in the repository.
-FROM_ANYWHERE = {"run": ["--cfg", "job", "site=sionyu"], "psql": [], "pg_dump": [], "bench": ["--help"]}
+SHOW = ["--cfg", "job", "site=sionyu", "--config-dir", str(SMALL)]
+FROM_ANYWHERE = {"run": SHOW, "psql": [], "pg_dump": [], "bench": ["--help"]}
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_a_script_imports_nothing_from_the_folder_in_which_it_is_called(
 def test_the_program_itself_imports_nothing_from_there_once_it_runs(tmp_path: Path) -> None:
     folder = lay_baits(tmp_path / "stranger", ("yaml", "hydra", "hydra_plugins", "omegaconf", "numpy", "polars"))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
-    command = [sys.executable, "-m", "ess_ray.main", "--cfg", "job", "site=sionyu"]
+    command = [sys.executable, "-m", "ess_ray.main", *SHOW]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, taken(folder)) == (0, []), done.stderr
 

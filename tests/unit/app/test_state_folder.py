@@ -15,6 +15,7 @@ from ess_ray.actors.poller import JournalSettings, Poller
 from ess_ray.adapters.journal.bounds import Limits
 from ess_ray.adapters.journal.owner import JournalOwner
 from ess_ray.adapters.local.logs import LogFile
+from ess_ray.app import programs
 from ess_ray.app.programs import PROGRAMS
 from ess_ray.app.running import COLLECTOR_FILE
 from ess_ray.core.errors import JournalFailed
@@ -93,19 +94,23 @@ def test_every_job_refuses_a_folder_that_others_can_change_and_touches_nothing(
 
 
 @needs_root
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [(["ess_ray.app.programs", name], 2) for name in PROGRAMS] + [(["ess_ray.app.running"], 1)],
-    ids=lambda words: words[-1] if isinstance(words, list) else "",
-)
-def test_psql_and_the_health_check_refuse_it_too(words: list[str], code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_psql_pg_dump_and_pg_restore_refuse_it_too(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "postgresql").mkdir()
     given_away(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", *words, str(tmp_path)], capture_output=True, text=True, check=False,
-        env=os.environ | {"ESS_RAY_STATE": str(tmp_path)},
-    )  # fmt: skip
-    assert (done.returncode, "belongs to the user" in done.stderr) == (code, True), done.stderr
+    monkeypatch.setenv("ESS_RAY_STATE", str(tmp_path))
+    assert programs.main(program, []) == 2
+    assert "belongs to the user" in capsys.readouterr().err
+
+
+@needs_root
+def test_the_health_check_refuses_it_too(tmp_path: Path) -> None:
+    given_away(tmp_path)
+    command = [sys.executable, "-m", "ess_ray.app.running", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "belongs to the user" in done.stderr) == (1, True), done.stderr
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755])

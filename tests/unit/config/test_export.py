@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from datetime import date
-from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,7 @@ from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.settings import ExportSettings
 from ess_ray.jobs.export import choose_days
 from tests.flushes import STANDARD
-from tests.make import SMALL, make_settings
+from tests.make import SMALL, changed, make_settings
 
 SERVER = {"storage.kind": "timescale"}
 BUCKET = {"export.kind": "gcs", "export.bucket": "ess-days"}
@@ -36,10 +34,7 @@ def composed() -> Composed:
 
 
 def settings(composed: Composed, changes: Mapping[str, object], job: str = "collect") -> ExportSettings:
-    config = deepcopy(composed.config)
-    for key, value in changes.items():
-        *groups, name = key.split(".")
-        setattr(reduce(getattr, groups, config), name, value)
+    config = changed(composed.config, changes)
     check_groups(config)
     return export_settings(config, Path("/state"), STANDARD, job)
 

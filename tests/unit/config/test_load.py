@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 
 import pytest
 
+from ess_ray.config.compose import Composed, compose_config
+from ess_ray.config.load import load_settings
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
-from tests.make import SMALL, make_settings
+from tests.make import SMALL, changed, make_settings
 
 SECRET = "geheim"
 GATEWAY = "sites.sionyu.devices.gateway"
@@ -82,15 +85,8 @@ def settings(words: Sequence[str], folder: Path = SMALL) -> Settings:
         ("run=3", "run", "expected the keys duration_s, "),
         ("hydra.verbose=true", "hydra", "unknown key"),
         ("run.duration_s=0", "run.duration_s", "0 s is not within 1 to"),
-        ("run.duration_s=-5", "run.duration_s", "-5 s is not within 1 to"),
-        ("run.duration_s=nan", "run.duration_s", "nan s is not within 1 to"),
+        ("fleet.devices=3", "fleet", "set site=fleet"),
         ("run.duration_s=${foo}", "run.duration_s", "refers with ${…} to something that is not there"),
-        ("run.summary=/nowhere/s.json", "run.summary", "there is no folder /nowhere"),
-        ("state_dir=", "state_dir", "expected a folder"),
-        (f"{GATEWAY}.port=70000", f"{GATEWAY}.port", "70000 is not within 1 to 65535"),
-        (f"{GATEWAY}.phase_s=2", f"{GATEWAY}.phase_s", "2 s is not within 0 to 1 s"),
-        (f"{GATEWAY}.max_registers=200", f"{GATEWAY}.max_registers", "200 is not within 1 to 125"),
-        ("sites.sionyu.timezone=Asia/Soul", "sites.sionyu.timezone", "there is no time zone 'Asia/Soul'"),
         ("site=sionyo", "site", "there is no 'sionyo'; did you mean sionyu?"),
         ("site=[sionyu", "site", "a bracket is not closed"),
         ("site=sionyu,panri", "site", "several values go into brackets"),
@@ -99,7 +95,6 @@ def settings(words: Sequence[str], folder: Path = SMALL) -> Settings:
         ("+run.foo=3", "command line, setting 2", "expected key=value"),
         ("source=real", "source", "there is no 'real'; there are: plant, simulated"),
         ("source=plant", f"{GATEWAY}.host", "needs the device's host"),
-        (f"{GATEWAY}.host=h", f"{GATEWAY}.host", "set source=plant"),
         ("site=typo", "sites.typo.devices.gateway.hots", "did you mean host?"),
         ("site=mapless", "sites.mapless.devices.gateway.map", "has to be given"),
         ("site=zoneless", "sites.zoneless.timezone", "has to be given"),
@@ -110,21 +105,51 @@ def settings(words: Sequence[str], folder: Path = SMALL) -> Settings:
         ("site=bare", "site/bare.yaml", "has to begin with the line `# @package sites.bare`"),
         ("site=[good,copy]", "site/copy.yaml", "is sites.good, as site/good.yaml is"),
         ("storage=timescale", "storage.dsn", "set ESS_RAY_DSN="),
-        ("cluster.address=auto", "cluster.address", "the embedded database serves one machine only"),
-        ("cluster.devices_per_actor=0", "cluster.devices_per_actor", "'0' is neither auto nor a number above 0"),
-        ("fleet.devices=3", "fleet", "set site=fleet"),
         ("site=fleet", "fleet.host", "source=plant needs"),
         ("site=escaping", "sites.escaping.devices.gateway.host", "'10.0.0.1\\x1b[2J' is no name or address"),
         ("site=spaced", "sites.spaced.devices.gateway.host", "'10.0.0.1 10.0.0.2' is no name or address"),
         ("site=reversed", "sites.reversed.devices.gateway.host", "'a\\u202eb' is no name or address"),
-        ("page.host='a\tb'", "page.host", "'a\\tb' is no name or address"),
-        ("probe.host='a\nb'", "probe.host", "'a\\nb' is no name or address"),
-        ("logging.level=loud", "logging.level", "'loud' is none of debug"),
     ],
 )
 def test_one_line_names_the_key(plants: Path, words: str, key: str, told: str) -> None:
     with pytest.raises(ConfigError) as caught:
         settings([words], plants)
+    assert caught.value.key == key
+    assert told in caught.value.problem
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def small() -> Composed:
+    """What is composed of a site with a small map."""
+    return compose_config(["site=sionyu"], SMALL)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("run.duration_s", 0.0, "0 s is not within 1 to"),
+        ("run.duration_s", -5.0, "-5 s is not within 1 to"),
+        ("run.duration_s", nan, "nan s is not within 1 to"),
+        ("run.summary", "/nowhere/s.json", "there is no folder /nowhere"),
+        ("state_dir", "", "expected a folder"),
+        (f"{GATEWAY}.port", 70000, "70000 is not within 1 to 65535"),
+        (f"{GATEWAY}.phase_s", 2.0, "2 s is not within 0 to 1 s"),
+        (f"{GATEWAY}.max_registers", 200, "200 is not within 1 to 125"),
+        (f"{GATEWAY}.host", "h", "set source=plant"),
+        ("sites.sionyu.timezone", "Asia/Soul", "there is no time zone 'Asia/Soul'"),
+        ("cluster.address", "auto", "the embedded database serves one machine only"),
+        ("cluster.devices_per_actor", "0", "'0' is neither auto nor a number above 0"),
+        ("page.host", "a\tb", "'a\\tb' is no name or address"),
+        ("probe.host", "a\nb", "'a\\nb' is no name or address"),
+        ("logging.level", "loud", "'loud' is none of debug"),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_one_line_that_names_its_key(
+    small: Composed, key: str, value: object, told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(Composed(changed(small.config, {key: value}), small.folders), {})
     assert caught.value.key == key
     assert told in caught.value.problem
     assert "\n" not in str(caught.value)
@@ -196,18 +221,23 @@ def test_sites_of_the_users_folder_stand_beside_the_programs_own(plants: Path) -
     assert list(settings(["site=[good,panri]"], plants).timezones) == ["good", "panri"]
 
 
+@pytest.fixture(scope="module")
+def fleet() -> Composed:
+    return compose_config(["site=fleet", "fleet.host=h"], SMALL)
+
+
 @pytest.mark.parametrize(
-    ("words", "key", "told"),
+    ("values", "key", "told"),
     [
-        (["fleet.devices=50000"], "fleet.devices", "50000 is not within 1 to 45536"),
-        (["fleet.phase_s=0.5", "fleet.spread_s=0.6"], "fleet.spread_s", "0.6 s is not within 0 to 0.5 s"),
-        (["fleet.timeout_s=0"], "fleet.timeout_s", "0 s is not within"),
-        (["source=simulated"], "fleet.host", "set source=plant"),
+        ({"fleet.devices": 50000}, "fleet.devices", "50000 is not within 1 to 45536"),
+        ({"fleet.phase_s": 0.5, "fleet.spread_s": 0.6}, "fleet.spread_s", "0.6 s is not within 0 to 0.5 s"),
+        ({"fleet.timeout_s": 0.0}, "fleet.timeout_s", "0 s is not within"),
+        ({"source.kind": "simulated"}, "fleet.host", "set source=plant"),
     ],
 )
-def test_a_fleet_is_checked_as_a_device_is(words: list[str], key: str, told: str) -> None:
+def test_a_fleet_is_checked_as_a_device_is(fleet: Composed, values: Mapping[str, object], key: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told) as caught:
-        settings(["site=fleet", "fleet.host=h", *words])
+        load_settings(Composed(changed(fleet.config, values), fleet.folders), {})
     assert caught.value.key == key
 
 

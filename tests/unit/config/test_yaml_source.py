@@ -115,8 +115,16 @@ def test_a_file_whose_aliases_or_nesting_exceed_their_bounds_is_refused_at_once(
         "map": ["site=panri", "sites.panri.devices.gateway.map=evil"],
         "standard": ["site=panri", "standard=evil"],
     }[group]
-    tracemalloc.start()
     with pytest.raises(ConfigError, match=rf"^{group}/evil.yaml, line {line}: .*{problem}"):
         compose_config(words, tmp_path)
-    assert tracemalloc.get_traced_memory()[1] < 100 << 20
-    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("fault", TOO_MUCH)
+def test_what_exceeds_the_bounds_takes_no_memory(tmp_path: Path, fault: str) -> None:
+    (tmp_path / "evil.yaml").write_text(TOO_MUCH[fault][0])
+    for read in (plain_tree, lambda file: YamlFiles("main", f"libyaml://{file.parent}").load_config(file.stem)):
+        tracemalloc.start()
+        with pytest.raises(ConfigError):
+            read(tmp_path / "evil.yaml")
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+        tracemalloc.stop()

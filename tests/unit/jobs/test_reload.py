@@ -24,8 +24,10 @@ with announced(Path(sys.argv[1]), 1):
 """
 
 
-def left_behind(folder: Path) -> dict[str, object]:
-    """The file of a collector that was killed, as it is still in the folder."""
+@pytest.fixture(scope="module")
+def left_behind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The file of a collector that was killed, as it is still in its folder."""
+    folder = tmp_path_factory.mktemp("killed")
     command = [sys.executable, "-c", ANNOUNCING, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as collector:
         assert collector.stdout is not None
@@ -41,11 +43,10 @@ def left_behind(folder: Path) -> dict[str, object]:
 
 
 def test_a_program_that_now_has_the_number_of_a_killed_collector_is_not_signalled(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    left_behind: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    left = left_behind(tmp_path)
     with subprocess.Popen(["sleep", "60"]) as stranger:  # SIGHUP would end it
-        (tmp_path / COLLECTOR_FILE).write_text(json.dumps(left | {"pid": stranger.pid}))
+        (tmp_path / COLLECTOR_FILE).write_text(json.dumps(left_behind | {"pid": stranger.pid}))
         for job in ("job=reload", "job=status"):
             assert main(["--config-dir", str(SMALL), job, "site=sionyu", f"state_dir={tmp_path}"]) == 1
             assert capsys.readouterr().err == f"ess_ray: no collector is at work in {tmp_path} (state_dir)\n"
@@ -54,8 +55,10 @@ def test_a_program_that_now_has_the_number_of_a_killed_collector_is_not_signalle
 
 
 @pytest.mark.parametrize("pid", [0, -1, "1", None])
-def test_a_file_that_names_no_single_process_is_not_believed(tmp_path: Path, pid: object) -> None:
-    (tmp_path / COLLECTOR_FILE).write_text(json.dumps(left_behind(tmp_path) | {"pid": pid}))
+def test_a_file_that_names_no_single_process_is_not_believed(
+    left_behind: dict[str, object], tmp_path: Path, pid: object
+) -> None:
+    (tmp_path / COLLECTOR_FILE).write_text(json.dumps(left_behind | {"pid": pid}))
     assert find_collector(tmp_path) is None
 
 

@@ -38,7 +38,7 @@ def run(
 ) -> SampleRun:
     """`checksum` stands for the sum of the hashes: any function of the ticks will do."""
     ticks_s = range(start_s, start_s + ticks * period_s, period_s)
-    return SampleRun(START + start_s * S, ticks, outcome, reason, sum(tick * tick for tick in ticks_s))
+    return SampleRun(START + start_s * S, ticks, outcome, reason, sum(ticks_s))
 
 
 def evidence(runs: Sequence[SampleRun], start_s: int = 0, end_s: int = 86_400, period_s: int = 1) -> Evidence:

@@ -9,7 +9,7 @@ from ess_ray.core.exporting.objects import delivered_by
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.running.curves import MOST_CURVES, MOST_POINTS, WINDOWS_S, bucket_us, chosen, curves_of, unit
 from tests.days import PLANTS
-from tests.make import make_settings
+from tests.make import shipped_map, shipped_standard
 
 S = 1_000_000
 COLUMN = {"type": "float8", "unit": "degC", "meaning": "Lowest temperature; of all"}
@@ -20,9 +20,8 @@ def standard(identity: list[str], **columns: dict[str, str]) -> Standard:
 
 
 def test_every_shipped_plant_begins_with_what_it_delivers() -> None:
-    settings = make_settings()
     for plant in PLANTS:
-        curves = curves_of(settings.standard, delivered_by(settings.maps[plant]))
+        curves = curves_of(shipped_standard(), delivered_by(shipped_map(plant)))
         first = [curve.name for curve in chosen(curves, ())]
         assert {"bank.bank_soc", "rack.rack_soc", "rack.rack_min_cell_voltage"} <= set(first), plant
         assert len(first) <= MOST_CURVES < len(curves)

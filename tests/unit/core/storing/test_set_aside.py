@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Group, Packed, pack_samples
+from ess_ray.core.batch import FAILED_LAYOUT, NO_LAYOUT, Group, Packed, pack_samples, unpack
 from ess_ray.core.samples import Device, Event, EventKind, Sample, Status
 from ess_ray.core.storing.conduct import Conductor
 from ess_ray.core.storing.held_samples import MOST_EVENTS_HELD, MOST_HELD, SMALL
 from ess_ray.core.storing.set_aside import MOST_IN_A_ROW, TRIAL_EVERY_S
 from ess_ray.core.storing.shipment import Shipment
 from ess_ray.core.storing.taking import INDEX_BITS, Taken
-from tests.batches import samples_of
 
 GOOD, BAD = "good", "bad"
 
@@ -74,7 +73,9 @@ class Run:
         if any(map(self.refuses, shipment.batches)):
             self.conductor.refused(shipment, self.now_s)
             return
-        self.stored += [(s.layout, s.tick_us) for batch in shipment.batches for s in samples_of(batch)]
+        for batch in shipment.batches:
+            ticks_us = unpack(batch.data).headers["tick_us"].tolist()
+            self.stored += [(batch.layout, tick_us) for tick_us in ticks_us]
         self.conductor.committed(shipment)
 
     def stored_of(self, layout: str) -> list[int]:
