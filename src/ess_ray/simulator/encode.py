@@ -18,7 +18,7 @@ from ess_ray.simulator.day import Floats
 
 Image = Mapping[int, bytes]
 
-TEXT = b"SIMULATED"  # of every string
+TEXT = "SIMULATED"  # of every string
 
 _FLOATS = {"float32": Decimal("3.4e38"), "float64": Decimal("1.7e308")}
 
@@ -71,7 +71,8 @@ class Encoder:
     @property
     def value_range(self) -> tuple[Floats, Floats]:
         """The lowest and the highest number that each value can carry, after scaling: two arrays of shape (values,)."""
-        ends = np.stack((self._low, self._high)) * self._scale + self._offset
+        with np.errstate(over="ignore"):  # the largest floats are infinite after scaling
+            ends = np.stack((self._low, self._high)) * self._scale + self._offset
         return ends.min(axis=0), ends.max(axis=0)
 
     def encode(self, numbers: Floats) -> dict[int, bytes]:
@@ -81,7 +82,8 @@ class Encoder:
         range, and the number of a text is ignored.
         """
         raw = np.clip((numbers - self._offset) / self._scale, self._low, self._high)
-        integers = np.rint(raw).astype(np.int64)
+        with np.errstate(invalid="ignore"):  # floats may be no int64: they are replaced below
+            integers = np.rint(raw).astype(np.int64)
         if len(self._single) or len(self._double):
             integers[self._single] = raw[self._single].astype(np.float32).view(np.uint32)
             integers[self._double] = raw[self._double].view(np.int64)
@@ -96,7 +98,7 @@ class Encoder:
         return {function: _as_sent(function, buffer[start:end]) for function, (start, end) in self._slices.items()}
 
     def _set_text(self, value: Value, start: int) -> None:
-        text = np.frombuffer(TEXT[: 2 * value.width].ljust(2 * value.width, b"\0"), np.uint8)
+        text = np.frombuffer(TEXT.encode(value.encoding)[: 2 * value.width].ljust(2 * value.width, b"\0"), np.uint8)
         data = np.empty_like(text)
         data[ORDERS[value.order].text_positions(len(text))] = text
         self._buffer[start : start + value.width] = data.view(">u2")

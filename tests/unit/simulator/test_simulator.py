@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 
+import numpy as np
 import pytest
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.simulator.__main__ import parse
 from ess_ray.simulator.alarms import incidents
-from ess_ray.simulator.encode import TEXT, raw_range
+from ess_ray.simulator.encode import TEXT, Encoder, raw_range
 from ess_ray.simulator.plant import Plant
 from tests.make import shipped_map
 
@@ -255,6 +256,14 @@ def test_wide_values_are_sent_in_every_order(raw_type: str, width: int, code: st
     assert number == pytest.approx(814.4, rel=0.03)  # 20 modules of 12 cells near empty
 
 
+def test_the_largest_floats_make_no_warning() -> None:  # pytest makes an error of each
+    value = made("float64", 3, 4, scale=Decimal(10))
+    image = Plant(RegisterMap("made", 1.0, (value,), frozenset(), ""), 1).image(MIDNIGHT_S * 10**6)
+    assert struct.unpack(">d", image[3][6:14])[0] * 10 == pytest.approx(814.4, rel=0.03)
+    encoder = Encoder([value], {3: 7})
+    assert struct.unpack(">d", encoder.encode(np.array([1e300]))[3][6:14])[0] == pytest.approx(1e299)
+
+
 def test_bits_and_texts_are_sent_where_they_lie() -> None:
     flag = Value("pcs", "st_run", None, (), 4, 2, 1, "bits", bits=(3, 1), column_type="bool")
     inverted = Value("pcs", "st_ready", None, (), 4, 2, 1, "bits", bits=(9, 1), invert="swap01", column_type="bool")
@@ -262,7 +271,7 @@ def test_bits_and_texts_are_sent_where_they_lie() -> None:
     text = Value("pcs", "serial", None, (), 4, 5, 3, "string", order="CDAB", column_type="text")  # from its beginning
     coil = Value("pcs", "st_run", None, (), 1, 17, 1, "bit", column_type="bool")
     image = Plant(RegisterMap("made", 1.0, (coil, register, flag, inverted, text), frozenset(), ""), 1).image(0)
-    assert image[4] == b"\0\0\0\0" + b"\0\x08" + b"\0\0\0\0" + TEXT[:6]
+    assert image[4] == b"\0\0\0\0" + b"\0\x08" + b"\0\0\0\0" + TEXT[:6].encode()
     assert image[1] == bytes(17) + b"\1"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import count
 from math import ceil, floor
 from operator import or_
@@ -22,6 +22,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
+from ess_ray.core.decoding.texts import read_text
 from ess_ray.core.maps.column_types import ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.registers import RAW_DTYPES, Value, raw_limits
 
@@ -67,30 +68,25 @@ def make_rule(shared: Value) -> Decode:
     raw number makes it fail.
     """
     if shared.raw_type == "string":
-        return decode_texts
+        return partial(decode_texts, encoding=shared.encoding)
     rule = _FloatRule(shared) if shared.raw_type.startswith("float") else _IntegerRule(shared)
     return rule.decode
 
 
-def decode_texts(raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
-    """Texts out of raw bytes (1-d, dtype `S`): up to the first NUL, without trailing spaces.
+def decode_texts(raw: np.ndarray, hidden: np.ndarray | None, encoding: str) -> Decoded:
+    """Texts out of raw bytes (1-d, dtype `S`), as `core.decoding.texts.read_text` reads them.
 
-    What is not UTF-8 is NULL and out of range. `hidden`: true where there is no text, which is NULL and not out of
-    range; None: all are there. Returns a Series of String and a bool array of what is out of range, None if nothing is.
+    What is no text in this encoding is out of range. `hidden`: true where there is no text, which is NULL and not out
+    of range; None: all are there. Returns a Series of String and a bool array of what is out of range, None if nothing
+    is.
     """
-    texts = [_text(item) for item in raw.tolist()]
-    outside = np.array([text is None for text in texts], bool)
+    read = [read_text(item, encoding) for item in raw.tolist()]
+    texts = pl.Series([text for text, _ in read], dtype=pl.String)
+    outside = ~np.array([understood for _, understood in read], bool)
     if hidden is not None:
-        texts = [None if hide else text for text, hide in zip(texts, hidden, strict=True)]
+        texts = texts.set(pl.Series(hidden), None)
         outside &= ~hidden
-    return pl.Series(texts, dtype=pl.String), outside if outside.any() else None
-
-
-def _text(item: bytes) -> str | None:
-    try:
-        return item.split(b"\0", 1)[0].rstrip(b" ").decode()
-    except UnicodeDecodeError:
-        return None
+    return texts, outside if outside.any() else None
 
 
 class _Rule(ABC):
@@ -110,7 +106,8 @@ class _Rule(ABC):
             series = series.set(pl.Series(hidden), None)
         if self.shared.sentinels:
             series = series.set(series.is_in(pl.Series(self.shared.sentinels, dtype=series.dtype)), None)
-        values, tests = self.judge(series)
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN are looked at where they matter
+            values, tests = self.judge(series)
         if not tests or not (outside := reduce(or_, tests)).any():
             return values, None
         return values, outside.fill_null(False).to_numpy()
@@ -180,7 +177,10 @@ class _IntegerRule(_Rule):
             raw = (1 - raw).zip_with((raw == 0) | (raw == 1), raw)
         elif self.shared.invert == "nonzero":
             raw = (raw == 0).cast(raw.dtype)
-        return self._converted(raw), self._out_of_range(raw)
+        values, tests = self._converted(raw), self._out_of_range(raw)
+        if not self.dtype.is_float() or not (lost := values.is_infinite()).any():
+            return values, tests
+        return values.set(lost, None), [*tests, lost]  # too large for the column
 
     def _out_of_range(self, raw: pl.Series) -> list[pl.Series]:
         if self.shared.choices:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from ess_ray.core.errors import MapError
+from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.registers import LAST_ADDRESS, Value
 from ess_ray.core.maps.standard import Standard
 
@@ -58,7 +59,7 @@ def map_hash(values: Iterable[Value]) -> str:
         decides = (
             v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),
             _plain(v.offset), _plain(v.minimum), _plain(v.maximum), v.invert, _sentinels(v), v.choices, v.bits,
-            v.column_type,
+            v.column_type, *(() if v.encoding == DEFAULT_ENCODING else (v.encoding,)),
         )  # fmt: skip
         digest.update(f"{decides}\n".encode())
     return digest.hexdigest()[:16]

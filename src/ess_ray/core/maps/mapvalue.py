@@ -11,8 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
+from ess_ray.core.maps.encodings import DEFAULT_ENCODING, is_encoding
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value, raw_limits
 from ess_ray.core.maps.sentinels import make_sentinels
@@ -20,8 +22,10 @@ from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode
 
 INVERTS = ("swap01", "nonzero")
-SHARED_ATTRIBUTES = ("type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "note")
+SHARED_ATTRIBUTES = ("type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "encoding", "note")
 OWN_ATTRIBUTES = ("at", "length", "bit", "bits", "count", "element", "unit")  # only at a column
+
+MOST_DECIMALS = 50  # of scale and offset
 
 _ALWAYS = {"at", "count", "element", "unit", "note"}
 _NUMBER = _ALWAYS | {"scale", "offset", "min", "max", "sentinel"}
@@ -29,7 +33,7 @@ _INTEGER = _NUMBER | {"invert", "enum"}
 _APPLIES = {  # kind of value → attributes
     "float": _NUMBER | {"type", "order"},
     "integer": _INTEGER | {"type", "order"},
-    "string": _ALWAYS | {"type", "order", "length"},
+    "string": _ALWAYS | {"type", "order", "length", "encoding"},
     "bits": _INTEGER | {"bit", "bits", "order"},
     "bit": _INTEGER,
     "bool of bits": _ALWAYS | {"bit", "bits", "order", "invert"},
@@ -75,6 +79,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
         invert=chosen["invert"].text(INVERTS) if "invert" in chosen else None,
         sentinels=sentinels, patterns=patterns,
         choices=_choices(chosen["enum"]) if "enum" in chosen else (),
+        encoding=_encoding(chosen["encoding"]) if "encoding" in chosen else DEFAULT_ENCODING,
         bits=bits, column_type=column.type, unit=column.unit,
         note=chosen["note"].text() if "note" in chosen else "", line=node.line,
     )  # fmt: skip
@@ -126,6 +131,14 @@ def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode]) -> int
     return chosen["length"].integer(1, MAX_REGISTERS)
 
 
+def _encoding(node: TreeNode) -> str:
+    name = node.text()
+    if not is_encoding(name):
+        known = "latin-1, cp949, gbk, shift_jis, utf-16-be …"
+        raise node.error(f"{name!r} is no encoding of texts that Python knows: {known}")
+    return name
+
+
 def _choices(node: TreeNode) -> tuple[int, ...]:
     """The numbers of {0: off, 1: on}; the words are for the reader."""
     if not isinstance(node.value, dict) or not node.value:
@@ -139,11 +152,21 @@ def _number(key: object) -> object:
     return int(key) if isinstance(key, str) and re.fullmatch(r"-?[0-9]+", key) else key
 
 
+def _check_size(node: TreeNode, value: Value) -> None:
+    """No factor is as large or small; beyond, doubles would overflow on the way to a result that they could hold."""
+    for name, number in (("scale", value.scale), ("offset", value.offset)):
+        exponent = cast(int, number.normalize().as_tuple().exponent)  # of its last digit
+        if number and (exponent < -MOST_DECIMALS or number.adjusted() > MOST_DECIMALS):
+            limits = f"at most {MOST_DECIMALS} decimals, and less than 1e{MOST_DECIMALS + 1}"
+            raise node.error(f"{name} {number} cannot be used: expected a number with {limits}")
+
+
 def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) -> None:
     """Raises what `node.fail` makes unless the column's type can hold whatever the device may send."""
     type_ = value_type(value.column_type)
     if value.scale == 0:
         raise node.error("scale 0 would turn every value into nothing")
+    _check_size(node, value)
     if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
         raise node.error(f"min {value.minimum} is above max {value.maximum}")
     if (value.raw_type == "string") != (type_.family is TypeFamily.TEXT):

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.order import DEFAULT_ORDER
 
 READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
@@ -55,6 +56,7 @@ class Value:
     sentinels: tuple[int, ...] = ()  # raw numbers (as signed or unsigned as raw_type says) that mean "no value"
     patterns: tuple[int, ...] = ()  # bits of a float that mean the same, most significant byte first
     choices: tuple[int, ...] = ()  # of an enumeration, sorted; another number is out of range; empty: not one
+    encoding: str = DEFAULT_ENCODING  # of a text
     bits: tuple[int, int] | None = None  # lowest bit (0 = least significant) and count, for "bits"
     column_type: str = "float8"  # PostgreSQL type of the column: float8, int2, int4, int8, bool, text, int2[] …
     unit: str = ""
