@@ -31,7 +31,13 @@ SMALL = Path(__file__).parent / "data/small"  # a folder of a user: the maps of 
 def make_device(device: Device = DEVICE, **settings: Any) -> DeviceSettings:
     """A device polled every second; `settings` are fields of DeviceSettings that differ from the defaults."""
     usual = {"device": device, "map_name": "map", "host": "host", "port": 502, "plan": EMPTY_PLAN, "recipe": "recipe"}
-    times = {"period_us": S, "poll_limit_us": 2 * S, "tls": None, "placement": frozenset[str]()}
+    times = {
+        "period_us": S,
+        "poll_limit_us": 2 * S,
+        "tls": None,
+        "placement": frozenset[str](),
+        "tolerate": frozenset[str](),
+    }
     return freeze(DeviceSettings, DeviceConfig(), **(usual | times | settings))
 
 

@@ -18,12 +18,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pymodbus import FramerType
 from pymodbus.client import ModbusTcpClient
 
 from ess_ray.config.paths import conf_folder
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.registers import RegisterMap, Value
+from ess_ray.core.polling.rtu_framing import crc
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.simulator.__main__ import read_map
@@ -36,10 +38,10 @@ NOON_US = (20_230 * 86_400 + 10_800) * 10**6
 
 
 @contextmanager
-def serving(units: dict[int, Plant]) -> Iterator[int]:
+def serving(units: dict[int, Plant], framing: str = "tcp") -> Iterator[int]:
     """A server in a thread, its clock standing still; gives its port."""
     loop = asyncio.new_event_loop()
-    server, port = loop.run_until_complete(listen(units, now_us=lambda: NOON_US))
+    server, port = loop.run_until_complete(listen(units, now_us=lambda: NOON_US, framing=framing))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
@@ -87,6 +89,29 @@ def test_another_client_reads_every_register(name: str) -> None:
             answer = client.read_input_registers(each.address, count=each.count, device_id=1)
             expected = image[4][2 * each.address : 2 * (each.address + each.count)]
             assert struct.pack(f">{each.count}H", *answer.registers) == expected
+
+
+def test_another_client_reads_it_as_rtu_over_tcp(sionyu: tuple[Plant, int]) -> None:
+    plant, image = sionyu[0], sionyu[0].image(NOON_US)
+    with (
+        serving({1: plant}, "rtu") as port,
+        ModbusTcpClient("127.0.0.1", port=port, framer=FramerType.RTU, retries=0, timeout=1) as client,
+    ):
+        for each in make_plan(read_map("sionyu")).requests:
+            answer = client.read_input_registers(each.address, count=each.count, device_id=1)
+            expected = image[4][2 * each.address : 2 * (each.address + each.count)]
+            assert struct.pack(f">{each.count}H", *answer.registers) == expected
+        assert client.read_input_registers(60000, count=1, device_id=1).exception_code == 2
+
+
+@pytest.mark.parametrize("silent", [bytes.fromhex("02 04 0000 0001 31f9"), bytes.fromhex("01 04 0000 0001 0000")])
+def test_on_a_serial_line_other_units_and_wrong_checksums_hear_nothing(
+    sionyu: tuple[Plant, int], silent: bytes
+) -> None:
+    good = bytes.fromhex("01 04 ea60 0001")
+    good += crc(good)
+    with serving({1: sionyu[0]}, "rtu") as port:
+        assert exchange(port, [silent, good[:3], good[3:]], 5) == bytes.fromhex("01 84 02 c2c1")
 
 
 def test_another_client_reads_bits_and_holding_registers() -> None:

@@ -17,6 +17,8 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.recipe import make_recipe
 from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.polling.framing import Tolerance
+from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import DeviceSettings, TlsSettings
 
@@ -29,7 +31,7 @@ def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[Dev
     """All devices of the sites, and those of the fleet; `maps` are those of `config.maps`, by name, checked.
 
     A host that is not given is empty here: see `check_hosts`. Raises ConfigError for a value that cannot be used, and
-    if devices behind one host and port differ in placement, framing or TLS.
+    if devices behind one host and port differ in placement, framing, TLS or `tolerate`.
     """
     devices = []
     for site, name, device in devices_of(config):
@@ -92,8 +94,20 @@ def _device(
         period_us=round(period_s * 1e6),
         poll_limit_us=round(poll_limit_s * 1e6),
         tls=_tls(key, config),
+        tolerate=_tolerate(key, config),
         placement=nodes,
     )
+
+
+def _tolerate(key: str, config: DeviceConfig) -> frozenset[str]:
+    """What the device may get wrong. Raises ConfigError for what its framing does not have, or cannot tell apart."""
+    framing, tolerate = FRAMINGS[config.framing], frozenset(config.tolerate)
+    if needless := sorted(tolerate - framing.tolerable):
+        raise ConfigError(f"{key}.tolerate", f"{needless[0]}: replies with framing={config.framing} have none")
+    if config.requests_at_once > 1 and not (framing.numbered and Tolerance.TRANSACTION_ID not in tolerate):
+        why = f"tolerate={Tolerance.TRANSACTION_ID}" if framing.numbered else f"framing={config.framing}"
+        raise ConfigError(f"{key}.requests_at_once", f"is above 1, but {why} lets no reply be told from another: set 1")
+    return tolerate
 
 
 def _tls(key: str, config: DeviceConfig) -> TlsSettings | None:
@@ -129,11 +143,11 @@ def _key(device: Device) -> str:
 
 
 def _check_shared_connections(devices: Iterable[DeviceSettings]) -> None:
-    """Raises ConfigError if devices of one connection (host and port) differ in placement, framing or TLS."""
+    """Raises ConfigError if devices of one connection (host and port) differ in what belongs to that."""
     first: dict[tuple[str, int], DeviceSettings] = {}
     for device in devices:
         other = first.setdefault(device.endpoint, device)
-        for name in ("placement", "framing", "tls"):
+        for name in ("placement", "framing", "tls", "tolerate"):
             if device.host and getattr(device, name) != getattr(other, name):
                 key = f"{_key(device.device)}.{name}"
                 raise ConfigError(key, f"differs from that of {other.device}, which is behind the same host and port")

@@ -38,6 +38,7 @@ def probe_settings(config: Config, devices: Sequence[DeviceSettings], simulated:
         port=address.port,
         unit_id=address.unit_id,
         tls=device.tls if device else None,
+        tolerate=device.tolerate if device else frozenset(),
         windows=_windows(probe, device),
         requests_s=probe.rate,
         most_requests=probe.most_requests,

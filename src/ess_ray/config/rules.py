@@ -15,7 +15,8 @@ REQUIRED: str = MISSING  # the default of a key that has to be given
 class Rule:
     """The meaning of a key and the values that it takes: [least, most], both ends included, or one of `choices`.
 
-    `least` and `most`: in the unit of the key's ending, both or neither given. Empty `choices`: any value.
+    `least` and `most`: in the unit of the key's ending, both or neither given. Empty `choices`: any value; a list takes
+    any of them.
     """
 
     meaning: str

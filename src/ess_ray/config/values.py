@@ -38,7 +38,8 @@ def check_group(key: str, group: Any) -> None:
             continue
         rule = rule_of(field)
         if rule.choices:
-            check_choice(f"{key}.{field.name}", value, rule.choices)
+            for chosen in value if isinstance(value, list) else [value]:
+                check_choice(f"{key}.{field.name}", chosen, rule.choices)
         if field.name in HOSTS and value:
             check_host(f"{key}.{field.name}", value)
         if value is not None and rule.least is not None and rule.most is not None:

@@ -40,6 +40,7 @@ class Line(NamedTuple):
     port: int
     framing: str
     tls: TlsSettings | None
+    tolerate: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class DeviceSettings:
     frozen_after_us: int | None  # for how long all registers have to stay the same; None, 0: it is never called frozen
     framing: str  # of requests and replies: a name in `core.polling.framings.FRAMINGS`
     tls: TlsSettings | None  # of framing "tls" only
+    tolerate: frozenset[str]  # what it may get wrong: names in `core.polling.framing.Tolerance`
     placement: frozenset[str]  # what a node of a cluster has to offer to poll it
 
     @property
@@ -83,7 +85,7 @@ class DeviceSettings:
     @property
     def line(self) -> Line:
         """What a connection is made of: another one is needed if any of it changes."""
-        return Line(self.host, self.port, self.framing, self.tls)
+        return Line(self.host, self.port, self.framing, self.tls, self.tolerate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class ProbeSettings:
     connect_pause_us: int
     framing: str = "tcp"
     tls: TlsSettings | None = None  # of framing "tls" only
+    tolerate: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

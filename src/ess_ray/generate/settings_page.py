@@ -65,7 +65,9 @@ def _row(key: str, kind: Any, field: Field[Any]) -> str:
 def _value(key: str, kind: Any, rule: Rule) -> str:
     """The values that are allowed: `a number, 0 to 10 s`; `full or normal`; or just the type."""
     if rule.choices:
-        return " or ".join(filter(None, [", ".join(rule.choices[:-1]), rule.choices[-1]]))
+        several = get_origin(kind) is list
+        choices = f" {'and' if several else 'or'} ".join(filter(None, [", ".join(rule.choices[:-1]), rule.choices[-1]]))
+        return f"a list, of {choices}" if several else choices
     if get_origin(kind) in {list, dict}:
         return "a list of texts" if get_origin(kind) is list else "names with their values"
     plain = next((part for part in get_args(kind) if part is not NoneType), kind)

@@ -23,10 +23,10 @@ from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import load_standard
 from ess_ray.simulator.fleet import run_fleet
 from ess_ray.simulator.plant import Plant
-from ess_ray.simulator.server import listen
+from ess_ray.simulator.server import CONNECTIONS, listen
 
-USAGE = "python -m ess_ray.simulator map=sionyu port=1502 [host=127.0.0.1] [seed=1] [unit=1]"
-DEFAULTS = {"host": "127.0.0.1", "seed": "1", "unit": "1"}
+USAGE = "python -m ess_ray.simulator map=sionyu port=1502 [host=127.0.0.1] [seed=1] [unit=1] [framing=tcp]"
+DEFAULTS = {"host": "127.0.0.1", "seed": "1", "unit": "1", "framing": "tcp"}
 RANGES = {"port": (0, 65535), "seed": (0, 2**32 - 1), "unit": (0, 255)}
 
 
@@ -68,8 +68,11 @@ async def run_plant(words: Mapping[str, str]) -> None:
     Called in the main thread. Raises ConfigError for a value that cannot be used, OSError if the port cannot be had.
     """
     numbers = {name: _number(name, words[name]) for name in RANGES}
+    if words["framing"] not in CONNECTIONS:
+        raise ConfigError("framing", f"expected {' or '.join(CONNECTIONS)}, got {words['framing']!r}")
     register_map = read_map(words["map"])
-    server, port = await listen({numbers["unit"]: Plant(register_map, numbers["seed"])}, words["host"], numbers["port"])
+    units = {numbers["unit"]: Plant(register_map, numbers["seed"])}
+    server, port = await listen(units, words["host"], numbers["port"], framing=words["framing"])
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     print(

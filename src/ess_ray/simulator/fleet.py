@@ -1,9 +1,9 @@
 """Many simulated devices in one process, for the collector: `python -m ess_ray.simulator --fleet`.
 
 Reads one line of JSON from standard input, {"standard": tree, "maps": {name: tree}, "devices": [{"name", "endpoint",
-"map", "unit_id", "seed"}, ...]}, listens on 127.0.0.1 (one port an endpoint), prints one line {"ports": {name: port}},
-and ends when standard input ends, which is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other
-side.
+"map", "unit_id", "seed", "framing"}, ...]}, listens on 127.0.0.1 (one port an endpoint), prints one line
+{"ports": {name: port}}, and ends when standard input ends, which is when its owner is gone, or on SIGTERM.
+`launch.SimulatedFleet` is the other side.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ async def run_fleet() -> None:
 
 async def _listen_all(plan: FleetPlan) -> dict[str, int]:
     endpoints: dict[str, dict[int, Plant]] = {}
+    framings: dict[str, str] = {}
     for device, plant in zip(plan["devices"], _plants(plan), strict=True):
         units = endpoints.setdefault(device["endpoint"], {})
         if device["unit_id"] in units:
@@ -53,7 +54,8 @@ async def _listen_all(plan: FleetPlan) -> dict[str, int]:
                 device["name"], f"unit id {device['unit_id']} is already used on endpoint {device['endpoint']}"
             )
         units[device["unit_id"]] = plant
-    ports = {endpoint: (await listen(units))[1] for endpoint, units in endpoints.items()}
+        framings.setdefault(device["endpoint"], device["framing"])
+    ports = {endpoint: (await listen(units, framing=framings[endpoint]))[1] for endpoint, units in endpoints.items()}
     return {device["name"]: ports[device["endpoint"]] for device in plan["devices"]}
 
 

@@ -46,7 +46,7 @@ class SimulatedFleet:
         """Start the devices, each on a port of its own, and wait until they listen.
 
         Raises CannotStart, after which nothing runs, if they do not within `start_limit_s`. The trees are those of the
-        configuration, the maps' by name. Of `devices` only name, map and unit id count.
+        configuration, the maps' by name. Of `devices` only name, map, unit id and framing count.
 
         A device's own seed comes from `seed` and its name; of very many devices with one map, some show the same plant.
         """
@@ -123,7 +123,14 @@ class SimulatedFleet:
 def _fleet_device(device: DeviceSettings, seed: int) -> FleetDevice:
     name = str(device.device)
     own_seed = seed + zlib.crc32(name.encode()) % DIFFERENT_PLANTS
-    return FleetDevice(name=name, endpoint=name, map=device.map_name, unit_id=device.unit_id, seed=own_seed)
+    return FleetDevice(
+        name=name,
+        endpoint=name,
+        map=device.map_name,
+        unit_id=device.unit_id,
+        seed=own_seed,
+        framing=device.framing,
+    )
 
 
 def simulate(settings: Settings, stack: ExitStack) -> Settings:

@@ -9,7 +9,8 @@ from typing import TypedDict
 class FleetDevice(TypedDict):
     """A device to simulate: devices with the same `endpoint`, any text, share a port, and differ in `unit_id`.
 
-    `name` is unique; `map` is a key of the plan's `maps`.
+    `name` is unique; `map` is a key of the plan's `maps`, `framing` of `server.CONNECTIONS`: the first at an endpoint
+    says it.
     """
 
     name: str
@@ -17,6 +18,7 @@ class FleetDevice(TypedDict):
     map: str
     unit_id: int
     seed: int
+    framing: str
 
 
 class FleetPlan(TypedDict):

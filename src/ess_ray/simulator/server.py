@@ -1,9 +1,12 @@
-"""A Modbus TCP server for simulated plants, on asyncio: one connection handler, no library, little CPU.
+"""A Modbus server for simulated plants, on asyncio: one connection handler, no library, little CPU.
 
 Framing after "MODBUS Messaging on TCP/IP Implementation Guide V1.0b" 3.1.3: transaction, protocol (0), length, unit;
 replies after "MODBUS Application Protocol V1.1b3" 6.1-6.4 and 7. Requests may come in pieces or many at once. Only
 functions 1-4 are served. A unit that is not there gets a gateway's reply: exception 0x0B. Bytes that are no Modbus TCP
 (another protocol, an impossible length) close the connection.
+
+As RTU over TCP (`framing="rtu"`) it does what a serial line does: a unit that is not there says nothing, and a request
+with a wrong checksum is not heard, with all that came with it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import cast
 import numpy as np
 
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS, READ_INPUT_REGISTERS
+from ess_ray.core.polling.rtu_framing import crc
 from ess_ray.simulator.plant import Plant
 
 ILLEGAL_FUNCTION, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE = 1, 2, 3
@@ -25,6 +29,7 @@ GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND = 0x0B
 _HEADER = struct.Struct(">HHHB")  # transaction, protocol, length (unit and PDU), unit
 _READ = struct.Struct(">BHH")  # function, address, count
 _MAX_LENGTH = 254
+_RTU_BYTES = 8  # of a request to read: unit, function, address, count, checksum
 
 
 def clock_us() -> int:
@@ -33,21 +38,25 @@ def clock_us() -> int:
 
 
 async def listen(
-    units: Mapping[int, Plant], host: str = "127.0.0.1", port: int = 0, now_us: Callable[[], int] = clock_us
+    units: Mapping[int, Plant],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    now_us: Callable[[], int] = clock_us,
+    framing: str = "tcp",
 ) -> tuple[asyncio.Server, int]:
     """Serve `units` (plant by unit id); returns the server, which listens until it is closed, and its port.
 
-    `port`: 0 for any that is free; `now_us`: gives microseconds since 1970 UTC. Raises OSError if the port cannot be
-    had.
+    `port`: 0 for any that is free; `now_us`: gives microseconds since 1970 UTC; `framing`: a key of CONNECTIONS. Raises
+    OSError if the port cannot be had.
     """
     server = await asyncio.get_running_loop().create_server(
-        lambda: SimulatorConnection(units, now_us), host, port, backlog=512
+        lambda: CONNECTIONS[framing](units, now_us), host, port, backlog=512
     )
     return server, int(server.sockets[0].getsockname()[1])
 
 
 class SimulatorConnection(asyncio.Protocol):
-    """The connection of one client."""
+    """The connection of one client: Modbus TCP."""
 
     def __init__(self, units: Mapping[int, Plant], now_us: Callable[[], int]) -> None:
         self._units, self._now_us = units, now_us
@@ -90,6 +99,29 @@ class SimulatorConnection(asyncio.Protocol):
         if plant is None:
             return _exception(pdu[0], GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND)
         return reply(plant, pdu, self._now_us())
+
+
+class RtuSimulatorConnection(SimulatorConnection):
+    """The connection of one client that speaks RTU over TCP."""
+
+    def data_received(self, data: bytes) -> None:
+        """Reply to every complete request with a right checksum; keep what is left for later."""
+        frames = self._pending + data
+        while len(frames) >= _RTU_BYTES:
+            request, frames = frames[:_RTU_BYTES], frames[_RTU_BYTES:]
+            if crc(request[:-2]) != request[-2:]:
+                frames = b""
+            elif request[0] in self._units:
+                adu = request[:1] + self._reply(request[0], request[1:-2])
+                self._transport.write(adu + crc(adu))
+        self._pending = frames
+
+
+CONNECTIONS: Mapping[str, type[SimulatorConnection]] = {
+    "tcp": SimulatorConnection,
+    "rtu": RtuSimulatorConnection,
+    "tls": SimulatorConnection,
+}
 
 
 def reply(plant: Plant, pdu: bytes, now_us: int) -> bytes:

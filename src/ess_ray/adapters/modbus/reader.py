@@ -43,7 +43,7 @@ class Reader:
         self.settings = settings
         self.took_ms: list[float] = []  # from each request to its good reply
         self._budget = budget
-        self._framing = FRAMINGS[settings.framing](ModbusPduCodec())
+        self._framing = FRAMINGS[settings.framing](ModbusPduCodec(), settings.tolerate)
         self._socket: socket.socket | None = None
 
     def read(self, function: int, address: int, count: int) -> bytes | int | str | None:
@@ -75,7 +75,8 @@ class Reader:
         0 if none does, or if there is no connection. Only as many are sent as the budget has left. The connection is
         closed afterwards. Raises ValueError for any function but 1-4.
         """
-        requests = sum(self._budget.take() for _ in range(requests))
+        most = requests if self._framing.tells_late_replies else 1
+        requests = sum(self._budget.take() for _ in range(most))
         if not requests:
             return 0
         request, replies = Request(function, address, 1, (), 0), 0

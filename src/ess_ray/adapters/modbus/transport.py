@@ -62,7 +62,8 @@ class TcpTransport:
 
     def __init__(self, line: Line, shared: Shared) -> None:
         """Make the `connection` and no socket."""
-        self.connection = Connection(FRAMINGS[line.framing](shared.codec), self, shared.deliver, shared.counts)
+        framing = FRAMINGS[line.framing](shared.codec, line.tolerate)
+        self.connection = Connection(framing, self, shared.deliver, shared.counts)
         self.take_fast = (
             self.connection.take_fast
         )  # called for nearly everything that is received, without a call between

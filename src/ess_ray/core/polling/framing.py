@@ -48,8 +48,11 @@ class Tolerance(StrEnum):
         return tolerance
 
     UNIT_ID = "unit_id", "replies may carry any unit id"
-    TRANSACTION_ID = "transaction_id", "replies may carry any transaction id: one request is in flight at a time"
-    LENGTH = "length", "the length field is not believed: a reply is as long as its own count of bytes says"
+    TRANSACTION_ID = "transaction_id", "replies may carry any transaction id, so one request is in flight at a time"
+    LENGTH = "length", "the length field is not believed, a reply is as long as its count of bytes says"
+
+
+TOLERANCES = "; ".join(f"{tolerance}: {tolerance.meaning}" for tolerance in Tolerance)
 
 
 class PduCodec(Protocol):
@@ -72,7 +75,7 @@ class Framing(Protocol):
     tolerable: ClassVar[Set[Tolerance]]  # by this framing
     surplus: bytes  # what was dropped last since it belongs to no reply; the caller empties it once that is told
 
-    def __init__(self, codec: PduCodec, tolerate: Set[Tolerance] = frozenset()) -> None:
+    def __init__(self, codec: PduCodec, tolerate: Set[str] = frozenset()) -> None:
         """`codec` checks the PDUs that `next_pdu` gives; `tolerate`: of `tolerable`, for all devices behind it."""
 
     @property

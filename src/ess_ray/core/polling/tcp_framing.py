@@ -23,7 +23,7 @@ from ess_ray.core.polling.framing import (
     PreparedRequest,
     Tolerance,
 )
-from ess_ray.core.reasons import Reason, incomplete_reason
+from ess_ray.core.reasons import ExceptionCode, Reason, incomplete_reason
 
 MBAP = struct.Struct(">HHH")  # transaction id, protocol id (0), how many bytes follow: unit id and PDU
 MBAP_BYTES = 7  # with the unit id
@@ -44,7 +44,7 @@ class TcpFraming:
     numbered: ClassVar[bool] = True
     tolerable: ClassVar[Set[Tolerance]] = frozenset(Tolerance)
 
-    def __init__(self, codec: PduCodec, tolerate: Set[Tolerance] = frozenset()) -> None:
+    def __init__(self, codec: PduCodec, tolerate: Set[str] = frozenset()) -> None:
         self.codec = codec
         self._tolerate = tolerate
         self._numbered = Tolerance.TRANSACTION_ID not in tolerate  # the device repeats transaction ids
@@ -114,11 +114,10 @@ class TcpFraming:
         while len(buffer) > MBAP_BYTES:
             adu_bytes = self._front_bytes(in_flight)
             if isinstance(adu_bytes, str):
-                if (begin := self._find_reply(in_flight, unit_id)) is None:
+                if (skipped := self._skip_surplus(in_flight, unit_id)) is False:
                     return adu_bytes
-                if len(buffer) < begin + MBAP_BYTES + 1:
+                if skipped is None:
                     return None
-                self._drop(begin)
                 continue
             if len(buffer) < adu_bytes:
                 return None
@@ -165,29 +164,34 @@ class TcpFraming:
 
     # --- bytes that belong to no reply -------------------------------------------------------------------------------
 
-    def _find_reply(self, in_flight: int, unit_id: int) -> int | None:
-        """Where a reply begins, as far as it is there, behind 1 to MOST_SURPLUS bytes; None: nowhere.
-
-        The end of the buffer may be a beginning, too.
-        """
+    def _skip_surplus(self, in_flight: int, unit_id: int) -> bool | None:
+        """Drop the few bytes in front of a reply: True. None: a reply may still begin behind them. False: none does."""
         if not in_flight:
-            return len(self._buffer) if len(self._buffer) <= MOST_SURPLUS else None
+            return None if len(self._buffer) <= MOST_SURPLUS else False
         expected = self._expected(in_flight, unit_id)
         for begin in range(1, MOST_SURPLUS + 1):
             seen = self._buffer[begin : begin + len(expected)]
-            if all(not wanted or byte in wanted for byte, wanted in zip(seen, expected, strict=False)):
-                return begin
-        return None
+            if all(not values or byte in values for byte, values in zip(seen, expected, strict=False)):
+                if len(seen) < len(expected):
+                    return None
+                self._drop(begin)
+                return True
+        return False
 
     def _expected(self, in_flight: int, unit_id: int) -> Sequence[Collection[int]]:
-        """The bytes that each of the first eight of the expected reply may have; empty: any."""
-        function = self.reply_prefix[FUNCTION]  # of the one request in flight; of several it is the last one's
-        return (
-            *([(byte,) for byte in self._oldest(in_flight).to_bytes(2, "big")] if self._numbered else [(), ()]),
-            *((0,), (0,), (), ()),
-            () if Tolerance.UNIT_ID in self._tolerate else (unit_id,),
-            (function, function | EXCEPTION) if in_flight == 1 else REPLY_FUNCTIONS,
-        )
+        """The values that each of the first bytes of the expected reply may have; empty: any.
+
+        Exact enough that nothing else looks like it: without ids the length field, if that is believed, as well.
+        """
+        ids = [(byte,) for byte in self._oldest(in_flight).to_bytes(2, "big")] if self._numbered else [(), ()]
+        unit_ids = () if Tolerance.UNIT_ID in self._tolerate else (unit_id,)
+        if in_flight > 1:  # the function of the oldest is not known here
+            return *ids, (0,), (0,), (), (), unit_ids, REPLY_FUNCTIONS
+        function, count = self.reply_prefix[FUNCTION:]
+        lengths: Sequence[Collection[int]] = [(), ()]
+        if not self._numbered and Tolerance.LENGTH not in self._tolerate:
+            lengths = [(0,), (self.reply_prefix[5], EXCEPTION_ADU_BYTES - MBAP.size)]
+        return *ids, (0,), (0,), *lengths, unit_ids, (function, function | EXCEPTION), (count, *ExceptionCode)
 
     def _drop_before(self, in_flight: int) -> str | None:
         """Without ids, what came before a request was sent could be taken for its reply: a few bytes are dropped.

@@ -9,6 +9,7 @@ import pytest
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framing import PreparedRequest, Tolerance
 from ess_ray.core.polling.framings import FRAMINGS
+from ess_ray.core.polling.rtu_framing import RtuFraming
 from ess_ray.core.polling.tcp_framing import TcpFraming
 from ess_ray.core.reasons import Reason
 
@@ -41,7 +42,7 @@ def sending(requests: int, *tolerate: Tolerance) -> TcpFraming:
 
 
 def test_every_framing_is_chosen_by_its_name() -> None:
-    assert dict(FRAMINGS) == {"tcp": TcpFraming, "tls": TcpFraming}
+    assert dict(FRAMINGS) == {"tcp": TcpFraming, "tls": TcpFraming, "rtu": RtuFraming}
 
 
 def test_a_prepared_request_lacks_only_its_transaction_id() -> None:
