@@ -28,15 +28,16 @@ class Files(NamedTuple):
 
 
 class Authority:
-    """Signs certificates; `certificate` is its own. The files are in `folder`."""
+    """Signs certificates; `certificate` is its own, `own` with its key. The files are in `folder`."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder, self._name = folder, _name(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = folder / f"{name}.crt"
+        self.own = Files(folder / f"{name}.crt", folder / f"{name}.key")
+        self.certificate = self.own.certificate
         builder = _builder(self._name, self._key, VALID).issuer_name(self._name)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        self.certificate.write_bytes(builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
+        _write(self.own, builder.sign(self._key, SHA256()), self._key)
 
     def sign(
         self, name: str, names: Sequence[str] = HERE, days: tuple[int, int] = VALID, rsa_key: bool = False
@@ -46,9 +47,7 @@ class Authority:
         alternatives = x509.SubjectAlternativeName([_alternative(name) for name in names])
         builder = _builder(_name(name), key, days).issuer_name(self._name).add_extension(alternatives, critical=False)
         files = Files(self._folder / f"{name}.crt", self._folder / f"{name}.key")
-        files.certificate.write_bytes(builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
-        files.key.touch(0o600)
-        files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        _write(files, builder.sign(self._key, SHA256()), key)
         return files
 
 
@@ -68,6 +67,12 @@ def server_context(files: Files, clients: Path | None = None, old: bool = False)
 
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def _write(files: Files, certificate: x509.Certificate, key: Key) -> None:
+    files.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    files.key.touch(0o600)
+    files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def _builder(subject: x509.Name, key: Key, days: tuple[int, int]) -> x509.CertificateBuilder:

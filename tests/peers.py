@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
-from pymodbus.server import ModbusTcpServer
+from pymodbus.framer import FramerType
+from pymodbus.server import ModbusTcpServer, ModbusTlsServer
 
 
 @contextmanager
-def pymodbus_server(registers: Sequence[int], bits: Sequence[bool] = (False,)) -> Iterator[int]:
+def pymodbus_server(
+    registers: Sequence[int], bits: Sequence[bool] = (False,), tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
     """The port of a pymodbus server: holding and input registers, coils and discrete inputs from address 0."""
     words, flags = ModbusSequentialDataBlock(1, list(registers)), ModbusSequentialDataBlock(1, list(bits))
     context = ModbusServerContext(ModbusDeviceContext(di=flags, co=flags, hr=words, ir=words), single=True)
@@ -21,7 +25,10 @@ def pymodbus_server(registers: Sequence[int], bits: Sequence[bool] = (False,)) -
     ports: list[int] = []
 
     async def serve() -> None:
-        server = ModbusTcpServer(context, address=("127.0.0.1", 0))
+        address = ("127.0.0.1", 0)
+        server = ModbusTcpServer(context, address=address)
+        if tls:
+            server = ModbusTlsServer(context, framer=FramerType.SOCKET, address=address, sslctx=tls)
         await server.listen()
         ports.append(cast(Any, server.transport).sockets[0].getsockname()[1])
         ready.set()

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from ess_ray.adapters.modbus.reach import resolve
+from ess_ray.adapters.modbus.reach import resolve, try_tls
 from ess_ray.adapters.modbus.reader import Budget, Reader, count_connections
+from ess_ray.adapters.modbus.tls import Failure
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
 from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, explore
@@ -44,12 +45,26 @@ def run(settings: Settings) -> int:
                 text = f"ess_ray: {probe.host} has no address ({reason}): check host and the name server"
                 print_line(text, error=True)
                 return FAILED
+            if no_tls := _no_tls(probe):
+                print_line(f"ess_ray: {probe.host}:{probe.port}: {no_tls.reason}: {no_tls.advice}", error=True)
+                return FAILED
             map_name = probe.device.map_name if probe.device else None
             probed = probe_device(probe, settings.maps[map_name].values if map_name else ())
     except KeyboardInterrupt:
         return INTERRUPTED
     print_probed(probed, Console(highlight=False))
     return OK if probed.explored.registers else FAILED
+
+
+def _no_tls(probe: ProbeSettings) -> Failure | None:
+    """Why the device has no TLS; None: it has, or needs none, or takes no connection, which the search will say."""
+    if probe.tls is None:
+        return None
+    try:
+        tried = try_tls(probe)
+    except OSError:
+        return None
+    return tried if isinstance(tried, Failure) else None
 
 
 def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:

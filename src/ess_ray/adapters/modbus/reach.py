@@ -1,36 +1,41 @@
-"""Steps on the way to a device, each tried: its name, a TCP connection, one poll as the collector does it.
+"""Steps on the way to a device, each tried: its name, a TCP connection, TLS, one poll as the collector does it.
 
-Called by `job=check`, which gets findings of what goes wrong; `job=probe` calls `resolve`, which alone raises OSError.
+Called by `job=check`, which gets findings of what goes wrong; `job=probe` calls `resolve` and `try_tls`. Only these
+raise OSError.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
 from queue import Empty, Queue
+from typing import Any
 
 from ess_ray.adapters.modbus.loop import ModbusLoop, now
+from ess_ray.adapters.modbus.tls import HUNG_UP, Failure, TlsError, failure_of, secure
 from ess_ray.core.checking.findings import Finding, Verdict
 from ess_ray.core.samples import Event, Sample
-from ess_ray.core.settings import DeviceSettings
+from ess_ray.core.settings import DeviceSettings, ProbeSettings
 
 RESOLVE_LIMIT_S = 5.0
 PARALLEL = 32
 SPACING_US = 100_000  # one tick of this grid, so that nobody waits for the next whole minute
 PAUSE_S = 0.3  # a gateway that takes one connection needs a moment to notice that the last one has ended
+REFUSAL_S = 0.3  # how long a device is listened to that may refuse the certificate
 HOST_ADVICE = "check host in the site's file, and the name server"
 
 
 def reach_all(devices: Sequence[DeviceSettings]) -> dict[tuple[str, int], list[Finding]]:
-    """Two findings, "name" and "tcp", for each (host, port) of the devices; the subject is the first device there.
+    """Findings "name", "tcp" and perhaps "tls" for each (host, port) of the devices; the subject is the first there.
 
     PARALLEL are tried side by side; waits for all. Each takes RESOLVE_LIMIT_S and the device's `connect_timeout_us` at
-    most. Connections are closed at once. Raises nothing.
+    most, with TLS three times that. Connections are closed at once. Raises nothing.
     """
     first = {device.endpoint: device for device in reversed(devices)}
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="reach") as pool:
@@ -48,15 +53,67 @@ def _reach(device: DeviceSettings) -> list[Finding]:
     named = "an address, no name" if _is_address(host) else f"{host} is {addresses[0]} ({_ms(begun_s)})"
     begun_s = time.monotonic()
     try:
-        socket.create_connection((addresses[0], port), device.connect_timeout_us / 1e6).close()
+        connection = socket.create_connection((addresses[0], port), device.connect_timeout_us / 1e6)
     except OSError as error:
         wrong = f"no answer within {device.connect_timeout_us / 1e6:g} s" if isinstance(error, TimeoutError) else ""
         refused = isinstance(error, ConnectionRefusedError)
         advice = "check port, and whether Modbus TCP is switched on" if refused else "check cabling, routes, firewalls"
         tcp = Finding(name, "tcp", Verdict.FAIL, f"{host}:{port}: {wrong or error.strerror or error}", advice)
-    else:
-        tcp = Finding(name, "tcp", Verdict.PASS, f"{host}:{port} takes connections ({_ms(begun_s)})")
-    return [Finding(name, "name", Verdict.PASS, named), tcp]
+        return [Finding(name, "name", Verdict.PASS, named), tcp]
+    tcp = Finding(name, "tcp", Verdict.PASS, f"{host}:{port} takes connections ({_ms(begun_s)})")
+    return [Finding(name, "name", Verdict.PASS, named), tcp, *_tls(device, connection)]
+
+
+def _tls(device: DeviceSettings, connection: socket.socket) -> list[Finding]:
+    """No finding of a device without TLS."""
+    with connection:
+        if device.tls is None:
+            return []
+        tried = try_tls(device, connection)
+    if isinstance(tried, Failure):
+        return [Finding(str(device.device), "tls", Verdict.FAIL, tried.reason, tried.advice)]
+    return [Finding(str(device.device), "tls", Verdict.PASS, tried)]
+
+
+def try_tls(device: DeviceSettings | ProbeSettings, connection: socket.socket | None = None) -> Failure | str:
+    """Why there is no TLS with a device whose settings have `tls`, or in words what there is.
+
+    `connection`: to the device; None: one is made, and the OSError raised if there is none. Waits the device's
+    `connect_timeout_us` for each of a connection, the handshake and, if the name is wrong, another handshake.
+    """
+    assert device.tls
+    begun_s = time.monotonic()
+    try:
+        with secure(connection or _connected(device), device.tls, device.host) as secured:
+            took, version, certificate = _ms(begun_s), secured.version(), secured.getpeercert() or {}
+            secured.settimeout(REFUSAL_S)
+            try:
+                if not secured.recv(1):  # in TLS 1.3 a device refuses when the handshake is over here
+                    return HUNG_UP
+            except TimeoutError:
+                pass
+            except ssl.SSLError as error:
+                return failure_of(error)
+    except TlsError as error:
+        if error.other_name and (names := _names(device)):
+            return error.failure._replace(advice=f"it is for {names}: give one of these as tls.server_name")
+        return error.failure
+    return f"{version}, the device's certificate is valid until {certificate.get('notAfter')} ({took})"
+
+
+def _names(device: DeviceSettings | ProbeSettings) -> str:
+    """The names and addresses that the device's certificate is for; empty if it shows none this time."""
+    assert device.tls
+    try:
+        with secure(_connected(device), device.tls, device.host, any_name=True) as secured:
+            certificate: Any = secured.getpeercert()
+    except OSError:
+        return ""
+    return ", ".join(name for _, name in certificate.get("subjectAltName", ()))
+
+
+def _connected(device: DeviceSettings | ProbeSettings) -> socket.socket:
+    return socket.create_connection((device.host, device.port), device.connect_timeout_us / 1e6)
 
 
 def resolve(host: str, port: int) -> list[str]:

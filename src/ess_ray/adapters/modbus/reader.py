@@ -6,10 +6,12 @@ Framing and checks are the poller's. Requests go out at a bounded rate, and no m
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
+from ess_ray.adapters.modbus.tls import TlsError, failure_of, secure
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.reasons import Reason
@@ -59,6 +61,10 @@ class Reader:
         request = Request(function, address, count, (), 0)
         try:
             reply = self._exchange(request)
+        except TlsError as error:
+            reply = error.failure.reason
+        except ssl.SSLError as error:
+            reply = failure_of(error).reason
         except ConnectionRefusedError:
             reply = Reason.REFUSED
         except TimeoutError:
@@ -121,8 +127,10 @@ class Reader:
     def _connected(self) -> socket.socket:
         if self._socket is None:
             endpoint, limit_s = (self.settings.host, self.settings.port), self.settings.connect_timeout_us / 1e6
-            self._socket = socket.create_connection(endpoint, limit_s)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = socket.create_connection(endpoint, limit_s)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tls = self.settings.tls
+            self._socket = secure(connection, tls, self.settings.host) if tls else connection
             self._framing.restart()
             time.sleep(self.settings.connect_pause_us / 1e6)
         return self._socket

@@ -5,13 +5,14 @@ The device's certificate is always verified; one of ours is shown to a device th
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 from typing import NamedTuple
 
 from ess_ray.adapters.local.private_file import check_private
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.reasons import Reason
+from ess_ray.core.reasons import DETAIL, Reason
 from ess_ray.core.settings import TlsSettings
 
 # Those with forward secrecy first. Behind them, which Python would leave out, the kind that all implementations of
@@ -73,76 +74,91 @@ def _unreadable(key: str, file: Path, error: OSError) -> ConfigError:
 
 
 class Failure(NamedTuple):
-    """Why there is no TLS with a device: the sample's reason, what happened, and what to do about it."""
+    """Why there is no TLS with a device: the sample's reason, with what came, and what to do about it."""
 
-    reason: Reason
-    text: str
+    reason: str
     advice: str
 
 
 # By the code of OpenSSL's verification, X509_verify_cert_error_string(3).
 CERTIFICATES = {
-    9: ("the device's certificate is not valid yet", "set the clocks of the device and of this machine"),
-    10: ("the device's certificate has expired", "renew it in the device; check this machine's clock, too"),
-    18: ("the device's certificate is signed by itself, and not trusted", "give it as tls.ca_file"),
+    9: ("not valid yet", "set the clocks of the device and of this machine"),
+    10: ("expired", "renew it in the device; check this machine's clock, too"),
+    18: ("signed by itself, and not in tls.ca_file", "give it as tls.ca_file"),
 }
-UNTRUSTED = (
-    "the device's certificate is of an authority that is not trusted",
-    "give the authority's certificate, or the device's own, as tls.ca_file",
-)
+UNTRUSTED = "of an authority that is not trusted", "give that authority's certificate, or the device's, as tls.ca_file"
 UNTRUSTED_CODES = (2, 19, 20, 21)
 OTHER_NAME_CODES = (62, 64)  # a name, an address
-# By a part of OpenSSL's reason, the first that fits; an alert is what the device says.
+# By a part of OpenSSL's word for what happened, the first that fits; an alert is what the device says.
+GIVE_ONE = "give tls.certificate_file and tls.key_file, of an authority that the device trusts"
 REFUSALS = {
-    "PROTOCOL_VERSION": ("the device has no TLS 1.2 or newer", "update its firmware, or have its maker switch it on"),
-    "UNSUPPORTED_PROTOCOL": ("the device has no TLS 1.2 or newer", "update its firmware"),
-    "CERTIFICATE_REQUIRED": (
-        "the device demands a certificate", "give tls.certificate_file and tls.key_file, from an authority it trusts",
-    ),
-    "HANDSHAKE_FAILURE": (
-        "the device refuses: it demands a certificate, or has no cipher that is still taken as safe",
-        "give tls.certificate_file and tls.key_file; else update its firmware",
-    ),
-    "ALERT_UNKNOWN_CA": (
-        "the device does not trust the authority of tls.certificate_file", "make that authority known to the device",
-    ),
-    "CERTIFICATE": (
-        "the device refuses the certificate of tls.certificate_file", "check its dates, and what the device asks of it",
-    ),
-    "ACCESS_DENIED": ("the device does not let this certificate in", "give its role the right to read in the device"),
+    "PROTOCOL": ("the device has no TLS 1.2 or newer", "update its firmware"),
+    "CERTIFICATE_REQUIRED": ("the device demands a certificate", GIVE_ONE),
+    "HANDSHAKE_FAILURE": ("the device demands a certificate, or has no cipher that is safe", GIVE_ONE),
+    "UNKNOWN_CA": ("the device does not trust the authority of tls.certificate_file", GIVE_ONE),
+    "CERTIFICATE": ("the device refuses the certificate of tls.certificate_file", "check its dates and its authority"),
+    "ACCESS_DENIED": ("the device lets this certificate read nothing", "give it the right in the device"),
     "ALERT": ("the device refuses", "look at the device's own log"),
-}  # fmt: skip
-NO_TLS_ADVICE = "check port, and whether the device has Modbus/TCP Security switched on; else framing=tcp"
+}
+NO_TLS = "check port, and whether the device has Modbus/TCP Security switched on; without it set framing=tcp"
+HUNG_UP = Failure(
+    f"{Reason.TLS}{DETAIL}the device closed the connection instead of a handshake",
+    f"{NO_TLS}; it may also demand a certificate: {GIVE_ONE}",
+)
+SILENT = Failure(f"{Reason.TLS}{DETAIL}the device took the connection and said nothing", NO_TLS)
 
 
 def failure_of(error: Exception) -> Failure:
     """The failure that an error of the handshake, or of reading behind it, stands for."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(Reason.CERTIFICATE, *_certificate(error))
+        detail, advice = _certificate(error)
+        return Failure(f"{Reason.CERTIFICATE}{DETAIL}{detail}", advice)
     if isinstance(error, TimeoutError):
-        return Failure(Reason.TLS, "the device takes the connection and says nothing to TLS", NO_TLS_ADVICE)
-    if isinstance(error, ssl.SSLEOFError) or not isinstance(error, ssl.SSLError):
-        if isinstance(error, OSError):
-            return Failure(Reason.TLS, "the device ended the connection in TLS's handshake", NO_TLS_ADVICE)
-        return Failure(Reason.TLS, f"{error}", "check host and tls.server_name")
-    said = error.reason or ""
-    for part, (text, advice) in REFUSALS.items():
-        if part in said:
-            return Failure(Reason.TLS, f"{text} ({_words(said)})", advice)
-    return Failure(Reason.TLS, f"what the device says is no TLS ({_words(said)})", NO_TLS_ADVICE)
+        return SILENT
+    if isinstance(error, ConfigError):
+        detail, advice = f"tls.{error}", "mend the file"
+    elif not isinstance(error, OSError):  # a name that cannot be in a certificate
+        detail, advice = str(error), "check host and tls.server_name"
+    elif isinstance(error, ssl.SSLEOFError) or not isinstance(error, ssl.SSLError):
+        return HUNG_UP
+    else:
+        said = error.reason or ""
+        nothing = ("what the device said is no TLS", NO_TLS)
+        detail, advice = next((refusal for part, refusal in REFUSALS.items() if part in said), nothing)
+        detail += f" ({said.lower().replace('_', ' ')})" if said else ""
+    return Failure(f"{Reason.TLS}{DETAIL}{detail}", advice)
 
 
 def _certificate(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
     code = error.verify_code
     if code in OTHER_NAME_CODES:
         name = error.verify_message.rpartition("not valid for ")[2].strip("'.")
-        return f"the device's certificate is not for {name}", "give the name that it is for as tls.server_name"
-    if code in UNTRUSTED_CODES:
-        return UNTRUSTED
-    return CERTIFICATES.get(
-        code, (f"the device's certificate cannot be used: {error.verify_message}", "renew it in the device")
-    )
+        return f"not for {name}", "give the name that it is for as tls.server_name"
+    return UNTRUSTED if code in UNTRUSTED_CODES else CERTIFICATES.get(code, (error.verify_message, "renew it"))
 
 
-def _words(reason: str) -> str:
-    return reason.lower().replace("_", " ") or "without a reason"
+# --- for jobs that may wait -------------------------------------------------------------------------------------------
+
+
+class TlsError(OSError):
+    """The handshake has failed. For callers in this room."""
+
+    def __init__(self, failure: Failure, other_name: bool) -> None:
+        """`other_name`: the certificate is trusted, and for another name than the device's."""
+        super().__init__(failure.reason)
+        self.failure, self.other_name = failure, other_name
+
+
+def secure(connection: socket.socket, tls: TlsSettings, host: str, any_name: bool = False) -> ssl.SSLSocket:
+    """The connection in TLS, made within its time limit; closes it and raises TlsError if there is none.
+
+    `any_name`: whatever name the device's certificate is for, to ask what that is.
+    """
+    try:
+        context = client_context(tls)
+        context.check_hostname = not any_name
+        return context.wrap_socket(connection, server_hostname=tls.server_name or host)
+    except (OSError, ValueError, ConfigError) as error:
+        connection.close()
+        code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
+        raise TlsError(failure_of(error), code in OTHER_NAME_CODES) from error

@@ -10,13 +10,13 @@ import ssl
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.modbus.handshakes import Loaded
 from ess_ray.adapters.modbus.readiness import WRITE
-from ess_ray.adapters.modbus.tls import Failure, failure_of
+from ess_ray.adapters.modbus.tls import SILENT, failure_of
 from ess_ray.adapters.modbus.tls_stream import TlsStream
 from ess_ray.adapters.modbus.transport import Shared, TcpTransport
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.reasons import Reason
 from ess_ray.core.running.logfields import about
-from ess_ray.core.samples import Device
 from ess_ray.core.settings import Line, TlsSettings
 
 troubles = Troubles(__name__)
@@ -33,12 +33,12 @@ class TlsTransport(TcpTransport):
         assert line.tls
         self._tls: TlsSettings = line.tls
         self._context: ssl.SSLContext
-        self._reason: Reason | None = None  # why TLS has failed in this attempt; None: it has not
+        self._reason = ""  # why TLS has failed in this attempt; empty: it has not
         self._stream: TlsStream | None = None
 
     def open(self, now: Now) -> None:  # noqa: ARG002
         """Look at the files, then as of TcpTransport."""
-        attempt, self._reason = self._attempt, None
+        attempt, self._reason = self._attempt, ""
 
         def in_thread(loaded: Loaded) -> None:
             self._shared.readiness.call(lambda now: self._loaded(attempt, loaded, now))
@@ -52,28 +52,25 @@ class TlsTransport(TcpTransport):
             self._stream = None
         super().close()
 
-    def lost(self, now: Now, reason: Reason = Reason.CLOSED) -> None:
-        """As of TcpTransport; the reason is TLS if the device has ended it by an alert."""
+    def lost(self, now: Now, reason: str = Reason.CLOSED) -> None:
+        """As of TcpTransport; another reason if TLS says why, as devices do that refuse a certificate."""
         if self._stream and self._stream.error:
-            failure = failure_of(self._stream.error)
-            self._tell(failure)
-            reason = failure.reason
+            reason = failure_of(self._stream.error).reason
         super().lost(now, reason)
 
     def _loaded(self, attempt: int, loaded: Loaded, now: Now) -> None:
         if attempt != self._attempt:
             return
-        if loaded.problem:
-            self._tell(Failure(Reason.TLS, f"tls.{loaded.problem}", "what was read before counts until it is mended"))
+        self._tell_of_files(loaded.problem)
         if loaded.context:
             self._context = loaded.context
             super().open(now)
-        else:
-            self._reason = Reason.TLS
+        elif loaded.problem:
+            self._reason = failure_of(loaded.problem).reason
             self._try_next(now)
 
     @property
-    def _failed_for(self) -> Reason:
+    def _failed_for(self) -> str:
         return self._reason or super()._failed_for
 
     # --- the handshake -----------------------------------------------------------------------------------------------
@@ -81,7 +78,7 @@ class TlsTransport(TcpTransport):
     def _reached(self, now: Now) -> None:
         """TCP stands."""
         assert self._socket
-        self.connection.connect_late = Reason.TLS
+        self.connection.connect_late = SILENT.reason
         self._shared.readiness.forget(self._socket)
         try:
             self._socket = self._context.wrap_socket(
@@ -113,7 +110,6 @@ class TlsTransport(TcpTransport):
         except (OSError, ValueError) as error:
             self._on_failure(error, now)
         else:
-            troubles.over(self.line, f"{self._device}: TLS with {self} again", about("tls back", device=self._device))
             self._stream = TlsStream(connection, self._watch)
             self._stand(self._stream.receive, self._stream.send, now)
 
@@ -123,19 +119,15 @@ class TlsTransport(TcpTransport):
 
     def _on_failure(self, error: Exception, now: Now) -> None:
         """There is no TLS with this address; there may be with the next."""
-        failure = failure_of(error)
-        self._tell(failure)
-        self._reason = failure.reason
+        self._reason = failure_of(error).reason
         self._drop()
         self._try_next(now)
 
-    # --- for a person ------------------------------------------------------------------------------------------------
-
-    def _tell(self, failure: Failure) -> None:
-        text = f"{self._device}: no TLS with {self}: {failure.text}: {failure.advice}"
-        troubles.met(self.line, text, about("tls failed", device=self._device, reason=failure.reason))
-
-    @property
-    def _device(self) -> Device | None:
-        """The first of those behind the connection; None: they have all been taken away."""
-        return next((device.settings.device for device in self.connection.polled.devices), None)
+    def _tell_of_files(self, problem: ConfigError | None) -> None:
+        """Tell a person of files that cannot be used, once for all connections that have them."""
+        key, action = self._tls, "tls files"
+        if problem:
+            text = f"tls.{problem}: connections are made with what the files held before, or none are"
+            troubles.met(key, text, about(action, error=problem))
+        else:
+            troubles.over(key, "the files of tls can be used again", about(action))

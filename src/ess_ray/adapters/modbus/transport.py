@@ -177,7 +177,7 @@ class TcpTransport:
         self.rearm(now)
 
     @property
-    def _failed_for(self) -> Reason:
+    def _failed_for(self) -> str:
         """Why none of the addresses has given a connection."""
         return Reason.REFUSED if self._refused else Reason.UNREACHABLE
 
@@ -220,7 +220,7 @@ class TcpTransport:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def lost(self, now: Now, reason: Reason = Reason.CLOSED) -> None:
+    def lost(self, now: Now, reason: str = Reason.CLOSED) -> None:
         """Close the socket and tell the connection. Called when reading it gave no bytes or an error."""
         self.close()
         self.connection.closed(now, reason)

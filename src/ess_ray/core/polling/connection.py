@@ -19,13 +19,13 @@ from ess_ray.core.polling.devices import PolledDevice, PolledDevices, Taken
 from ess_ray.core.polling.exchange import Exchange
 from ess_ray.core.polling.framing import Framing
 from ess_ray.core.polling.transport import State, Transport
-from ess_ray.core.reasons import Reason
+from ess_ray.core.reasons import Reason, bare_reason
 from ess_ray.core.samples import Device, Event, Sample
 from ess_ray.core.settings import DeviceSettings
 
 # An enum member looked up on its class is slow in Python 3.11, and these are needed per frame.
 CLOSED, CONNECTING, READY, WAITING = State
-UNREACHABLE = Reason.UNREACHABLE
+UNREACHABLE: str = Reason.UNREACHABLE
 AHEAD_US = 10_000_000  # a connection is made so long before its first poll, not earlier: devices close idle ones
 
 
@@ -67,7 +67,7 @@ class Connection:
         self._current: PolledDevice | None = None  # whose poll is carried out
         self._waiting: deque[PolledDevice] = deque()  # their polls have begun, and wait for the current one
         self._deadline_us: int | None = None  # of what the current poll waits for: the connection, or a pause's end
-        self.connect_late = UNREACHABLE  # why, once the attempt's time is over; the transport sets TLS when TCP stands
+        self.connect_late = UNREACHABLE  # why, once the attempt's time is over; the transport sets it when TCP stands
         self._connect_until_us = 0  # of the connection attempt; 0: made ahead, no poll waits for it yet
 
     def change(
@@ -138,7 +138,7 @@ class Connection:
             self._deadline_us = now.mono_us + device.settings.connect_pause_us
         self._advance(now)
 
-    def connect_failed(self, reason: Reason, now: Now) -> None:
+    def connect_failed(self, reason: str, now: Now) -> None:
         """The attempt to connect has failed: so have, for `reason`, all polls that wait for it, of any device."""
         self._state = CLOSED
         self._deadline_us = None
@@ -163,7 +163,7 @@ class Connection:
             return False
         return in_flight or (self._state is not WAITING and self._deadline_us is None)
 
-    def closed(self, now: Now, reason: Reason = Reason.CLOSED) -> None:
+    def closed(self, now: Now, reason: str = Reason.CLOSED) -> None:
         """The device closed the connection, or it was lost: what is in flight has failed for this reason."""
         if self._state is WAITING:
             self._fail_requests(reason, now)
@@ -278,10 +278,10 @@ class Connection:
             if not self._waiting and self._state is not CLOSED:  # nobody waits for it, and the next poll tries anew
                 self._hang_up()
 
-    def _abandon_unconnected(self, reason: Reason, now: Now, until_us: float = inf) -> None:
+    def _abandon_unconnected(self, reason: str, now: Now, until_us: float = inf) -> None:
         """Finish the polls that find no connection: those whose own deadline is not after `until_us`."""
         if self._current:
-            self._current.counts.counts[connection_failure(reason)] += 1
+            self._current.counts.counts[connection_failure(bare_reason(reason))] += 1
         polls = [(device, device.poll) for device in (self._current, *self._waiting) if device and device.poll]
         self._current, self._waiting = None, deque(device for device, poll in polls if poll.deadline_us > until_us)
         for device, poll in polls:
