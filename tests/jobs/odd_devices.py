@@ -1,0 +1,95 @@
+"""Devices as they are in the field, one of each kind: how it answers, what its user says of it, and what is right.
+
+All of them have the map of `MAP`: registers 100 and 101, 200, 300 and 301, each of which holds its own address, in
+three requests. What a device does otherwise than that is its behaviour (`tests.torture`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from tests import torture
+from tests.torture import Behaviour, Pieces
+
+STANDARD = """
+tables:
+  t:
+    columns:
+      a: {type: float8, unit: V, meaning: a number}
+      b: {type: float8, unit: A, meaning: a number}
+      c: {type: float8, unit: W, meaning: a number}
+      d: {type: float8, meaning: a number}
+      e: {type: text, meaning: a text}
+"""
+MAP = """
+period_s: 1
+function: 3
+type: uint16
+blocks:
+  - table: t
+    runs:
+      - {at: 100, columns: [a, b]}
+      - {at: 200, columns: [c]}
+      - {at: 300, columns: [d, e: {type: string, length: 1, encoding: cp949}]}
+"""
+SECONDS = 9  # of the run
+COLUMNS = frozenset("abcde")
+VALUES: Mapping[str, float | str] = {"a": 100.0, "b": 101.0, "c": 200.0, "d": 300.0, "e": "\x01-"}  # 301 is 0x012D
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of device, and what is right for it.
+
+    Every tick of the run has all columns but `unread`; at most `lost` ticks lack anything else.
+    """
+
+    behaviour: Behaviour
+    settings: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)  # where they are other than VALUES
+    counting: str = ""  # the column that has another value each time
+    unread: frozenset[str] = frozenset()
+    lost: int = 0
+    reasons: Collection[str] = ()  # of samples that lack something
+    events: Sequence[str] = ()  # the kinds of all events there are
+    gateway: str = ""  # kinds of one gateway share its port, and the behaviour of the last of them
+
+    def value(self, column: str) -> float | str:
+        """The value that a column has, if it has one."""
+        return self.values.get(column, VALUES[column])
+
+
+def moving() -> Behaviour:
+    """Register 100 counts."""
+    number = count(1)
+    return torture.only_for(100, lambda _, reply: [(0, reply[:9] + next(number).to_bytes(2) + reply[11:])])
+
+
+def surplus(_: int, reply: bytes) -> Pieces:
+    return [(0, reply + b"\0\0")]
+
+
+def text(data: bytes) -> Behaviour:
+    return torture.only_for(300, lambda _, reply: [(0, reply[:11] + data)])
+
+
+KINDS: dict[str, Kind] = {
+    "good": Kind(torture.good),
+    "frozen": Kind(torture.good, {"frozen_after_s": 3}, events=["device frozen"]),
+    "moving": Kind(moving(), {"frozen_after_s": 3}, counting="a"),
+    "may_stand": Kind(torture.good, {"frozen_after_s": None}),
+    "surplus_bytes": Kind(surplus, events=["surplus bytes"]),
+    "korean": Kind(text("가".encode("cp949")), values={"e": "가"}),
+    "padded": Kind(text(b"\xff\xff"), values={"e": ""}),
+    "no_text": Kind(text(b"\xff\x01"), values={"e": "0xFF01"}),
+    "illegal_block": Kind(
+        torture.only_for(200, torture.refusing(2)),
+        unread=frozenset("c"),
+        reasons=["exception 2", "parked"],
+        events=["registers parked"],
+    ),
+    "another_unit": Kind(torture.patched(6, b"\x07"), lost=SECONDS, reasons=["bad unit"], events=["device lost"]),
+    "answers_in_pieces": Kind(torture.fragments),
+}
