@@ -31,7 +31,7 @@ PARTS: dict[str, Callable[[int], Part]] = {
     "today": today.run,
     "start": starting.run,
 }
-LIBRARIES = ("numpy", "polars", "psycopg", "pyModbusTCP")
+LIBRARIES = ("numpy", "psycopg", "pyModbusTCP")
 
 
 def main() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 
@@ -20,6 +21,7 @@ from ess_ray.adapters.postgres.writer import FlushWriter
 from ess_ray.core.batch import batch_of
 from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.storing.flush import Flush, TableRows
+from tests.decoded import dicts
 
 MAP = "sionyu"
 SIZES = (4, 1000)  # samples a flush: half a second of a small fleet, and a backlog
@@ -55,7 +57,7 @@ def _compare(dsn: str, psql: Path, size: int, rounds: int) -> dict[str, dict[str
     polled = samples(MAP, size)
     flush = normalise(decoder, batch_of(polled), 0, NO_TIME_US)
     first = normalise(decoder, batch_of(samples(MAP, 1, first=-1)), 0, NO_TIME_US)  # makes the chunks
-    racks = decoder.decode(batch_of(samples(MAP, INSERTS // decoder.rows("rack"))))["rack"]
+    racks = dicts(decoder.decode(batch_of(samples(MAP, INSERTS // decoder.rows("rack"))))["rack"])
     rows = sum(sum(table.rows) for table in (flush.samples, *flush.tables))
     writer = FlushWriter(dsn)
     with TemporaryDirectory() as folder, Psql(dsn, psql).open() as terminal, psycopg.connect(dsn) as connection:
@@ -77,7 +79,7 @@ def _compare(dsn: str, psql: Path, size: int, rounds: int) -> dict[str, dict[str
             {
                 "writer": fresh(rows, lambda: writer.write(flush)),
                 "psql": fresh(rows, lambda: terminal.run(script)),
-                "INSERT": fresh(racks.height, lambda: _insert(connection, racks.columns, racks.rows())),
+                "INSERT": fresh(len(racks), lambda: _insert(connection, racks)),
             },
             rounds,
         )
@@ -106,10 +108,11 @@ def _copy_line(table: TableRows, file: Path) -> str:
     return f"\\copy {table.table} ({', '.join(table.columns)}) from '{file}' with (format binary)"
 
 
-def _insert(connection: psycopg.Connection, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
+def _insert(connection: psycopg.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    names = ", ".join(rows[0])
+    places = ", ".join("to_timestamp(%s / 1e6)" if name == "time" else "%s" for name in rows[0])
     for row in rows:
-        connection.execute(f"INSERT INTO rack ({names}) VALUES ({places})", row)
+        connection.execute(f"INSERT INTO rack ({names}) VALUES ({places})", list(row.values()))
         connection.commit()
 
 

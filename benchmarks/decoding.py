@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import polars as pl
 
 from benchmarks.floors import LoopFloor, NumpyFloor
 from benchmarks.material import MAPS, layout, samples
 from benchmarks.measure import Part, Spread, cpu_s, in_turn, ratio, spread
 from ess_ray.core.batch import batch_of
 from ess_ray.core.decoding.normalise import OUT_OF_RANGE, Decoder, normalise
+from ess_ray.core.decoding.pgcopy import ColumnValues
 from ess_ray.core.samples import Sample, Status
 
 SAMPLES = 200
@@ -63,12 +63,12 @@ def _map(name: str, rounds: int) -> dict[str, dict[str, Spread]]:
 
 def _check(name: str, decoder: Decoder, floor: NumpyFloor, complete: Sequence[Sample]) -> None:
     """Raises AssertionError unless all three do the same work: values and flags agree."""
-    frames = decoder.decode(batch_of(complete))
+    tables = decoder.decode(batch_of(complete))
     values, outside = floor.decode(complete)
     by_value, outside_by_value = LoopFloor(layout(name)).decode(sample.image for sample in complete)
     leading = ("time", "site", "device", "quality", "bank_id", "rack_id", "module_id")
-    sums = [_sum(frame.drop(leading, strict=False)) for frame in frames.values()]
-    flagged = any((frame["quality"] & OUT_OF_RANGE).sum() > 0 for frame in frames.values())
+    sums = [_sum(column) for columns in tables.values() for name, column in columns.items() if name not in leading]
+    flagged = any((columns["quality"].values & OUT_OF_RANGE).any() for columns in tables.values())
     totals = [sum(sums), sum(float(column.sum()) for column in values), sum(sum(row.values()) for row in by_value)]
     if not np.allclose(totals, totals[0], rtol=1e-9):
         raise AssertionError(f"{name}: decoder, floor and loop disagree: {totals}")
@@ -76,5 +76,5 @@ def _check(name: str, decoder: Decoder, floor: NumpyFloor, complete: Sequence[Sa
         raise AssertionError(f"{name}: decoder, floor and loop disagree on what is out of range")
 
 
-def _sum(frame: pl.DataFrame) -> float:
-    return sum(float((series.explode() if series.dtype.is_nested() else series).sum()) for series in frame)
+def _sum(column: ColumnValues) -> float:
+    return float((column.values if column.null is None else np.where(column.null, 0, column.values)).sum())

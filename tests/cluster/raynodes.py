@@ -46,7 +46,7 @@ class RayNodes:
         self.token.chmod(0o600)
         self.environment = {
             "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token), "RAY_USAGE_STATS_ENABLED": "0",
-            "POLARS_MAX_THREADS": "1", **SHIPPED, **PATIENT, **environment,
+            **SHIPPED, **PATIENT, **environment,
         }  # fmt: skip
         with socket.create_server((ip, 0)) as free:
             self._port = free.getsockname()[1]

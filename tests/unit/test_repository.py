@@ -67,7 +67,7 @@ ROOMS = {
 }
 # Libraries that a floor may use; adapters: see their own test.
 LIBRARIES = {
-    "core": {"numpy", "polars"},
+    "core": {"numpy"},
     "actors": set(),
     "simulator": {"numpy", "yaml"},
     "cluster": {"prometheus_client", "ray"},

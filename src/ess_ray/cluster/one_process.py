@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +17,11 @@ from ess_ray.core.errors import CannotStart
 
 @contextmanager
 def one_process(metrics_port: int, ray_folder: Path) -> Iterator[Platform]:
-    """The platform, its metrics offered during the block. Sets a variable of the environment; before polars is loaded.
+    """The platform, its metrics offered during the block.
 
     `metrics_port`: of `cluster.metrics_port`; `ray_folder`: as for `cluster.ports.choose_port`, which may wait. Raises
     CannotStart if no port is free.
     """
-    os.environ["POLARS_MAX_THREADS"] = "1"  # what is decoded at once is little: more threads would only cost
     metrics = ScrapedMetrics()
     port = choose_port("cluster.metrics_port", metrics_port, ray_folder)
     try:

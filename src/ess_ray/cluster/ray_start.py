@@ -87,7 +87,6 @@ def _set_environment(cluster: ClusterSettings, state_dir: Path) -> tuple[Path | 
         RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
         RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
         RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
-        POLARS_MAX_THREADS="1",  # a normaliser is one of several processes; threads of its own only get in their way
     )
     namespace = "ess_ray"
     if cluster.address:

@@ -1,1 +1,1 @@
-"""The pure part: standard library, numpy and polars only. No socket, clock, ray or psycopg; `now` is an argument."""
+"""The pure part: standard library and numpy only. No socket, clock, ray or psycopg; `now` is an argument."""

@@ -48,10 +48,10 @@ def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
         if not read:
             continue
         raw = np.array([_raw(values[index], data) for index, data in read], raw_dtype(shared))
-        numbers, outside = make_rule(shared)(raw, None)
+        decoded = make_rule(shared)(raw, None)
         for position, (index, data) in enumerate(read):
-            flagged = bool(outside is not None and outside[position])
-            readings[index] = Reading(values[index], True, data, numbers[position], flagged)
+            flagged = bool(decoded.outside is not None and decoded.outside[position])
+            readings[index] = Reading(values[index], True, data, decoded.value(position), flagged)
     return readings
 
 

@@ -1,13 +1,11 @@
 """Index arrays from the image of a sample to the cells of the tables, made once a layout and used for every batch.
 
 Called by `core.decoding.normalise`. A *cell* holds one value of one sample in a table: in one row (an identity), one
-column, and of an array column one element. A *column group* is the columns of one table whose values are decoded by one
-rule and that have the same number of elements: its cells are `columns x (rows * elements)`, so that a single gather
-takes the bytes of all samples, and each column is one run of the result. Byte and word order cost nothing: they are the
-order in which the bytes are gathered.
+column, and of an array column one element. All cells that one rule decodes are taken by a single gather. Among them a
+*column group* is the columns of one table that have the same number of elements: `columns x (rows * elements)` cells.
+Byte and word order cost nothing: they are the order in which the bytes are gathered.
 
-Letters of the shapes: S samples, C columns of a group, K = rows * elements cells of a column, N bytes of a value, B
-bytes of an image.
+Letters of the shapes: S samples, M cells of a rule, C columns of a group, N bytes of a value, B bytes of an image.
 """
 
 from __future__ import annotations
@@ -43,16 +41,24 @@ class ColumnGroup:
     columns: tuple[str, ...]  # C of them
     rows: int
     elements: int  # of an array; 1 for other columns
-    dtype: np.dtype  # of the raw numbers, N bytes
-    offsets: np.ndarray  # (C, K, N) intp: bytes in the image, least significant first (text: first character first)
-    shifts: np.ndarray | None  # (C, 1, K) uint16: how far to shift bits down
-    mask: int  # of the bits that are left then
-    absent: np.ndarray | None  # (C, 1, K) bool: cells that the map does not fill; None: it fills them all
+    start: int  # of its cells among those of the rule
 
     @property
-    def cells(self) -> int:
-        """Cells of one column in one sample."""
-        return self.rows * self.elements
+    def span(self) -> slice:
+        """Its cells among those of the rule, ordered by column, row, element."""
+        return slice(self.start, self.start + len(self.columns) * self.rows * self.elements)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCells:
+    """The cells of one sample that one rule decodes, M of them: those of its groups, one behind the other."""
+
+    groups: tuple[ColumnGroup, ...]
+    dtype: np.dtype  # of the raw numbers, N bytes
+    offsets: np.ndarray  # (M * N) intp: bytes in the image, least significant first (text: first character first)
+    shifts: np.ndarray | None  # (M) uint16: how far to shift bits down
+    mask: int  # of the bits that are left then
+    absent: np.ndarray | None  # (M) bool: cells that the map does not fill; None: it fills them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,43 +93,45 @@ def _table_shape(name: str, values: list[Value]) -> TableShape:
     return TableShape(name, rows, {value.column: value.column_type for value in values}, lengths)
 
 
-def column_groups(
-    register_map: RegisterMap, plan: Plan, tables: dict[str, TableShape]
-) -> dict[Value, list[ColumnGroup]]:
-    """The groups of columns that each rule decodes, by the rule: its values' common `core.decoding.rules.shared_part`.
+def rule_cells(register_map: RegisterMap, plan: Plan, tables: dict[str, TableShape]) -> dict[Value, RuleCells]:
+    """The cells that each rule decodes, by the rule: its values' common `core.decoding.rules.shared_part`.
 
     `plan` has to be a plan of `register_map`, `tables` its `table_shapes`.
     """
-    members: dict[tuple[Value, str, int], dict[str, list[Value]]] = {}
+    rules: dict[Value, dict[tuple[str, int], dict[str, list[Value]]]] = {}
     for value in register_map.values:
-        elements = max(tables[value.table].lengths.get(value.column, [1]))
-        columns = members.setdefault((shared_part(value), value.table, elements), {})
+        elements = int(max(tables[value.table].lengths.get(value.column, [1])))
+        columns = rules.setdefault(shared_part(value), {}).setdefault((value.table, elements), {})
         columns.setdefault(value.column, []).append(value)
-    groups: dict[Value, list[ColumnGroup]] = {}
-    for (shared, table, elements), columns in members.items():
-        groups.setdefault(shared, []).append(_column_group(tables[table], elements, columns, plan))
-    return groups
+    return {shared: _rule_cells(members, plan, tables) for shared, members in rules.items()}
 
 
-def _column_group(table: TableShape, elements: int, columns: dict[str, list[Value]], plan: Plan) -> ColumnGroup:
-    example = next(iter(columns.values()))[0]  # in what matters here the values are alike
+def _rule_cells(
+    members: dict[tuple[str, int], dict[str, list[Value]]], plan: Plan, tables: dict[str, TableShape]
+) -> RuleCells:
+    """`members`: the values by table and number of elements, then by column."""
+    groups: list[ColumnGroup] = []
+    placed: list[tuple[int, Value]] = []
+    end = 0
+    for (table, elements), columns in members.items():
+        groups.append(ColumnGroup(table, tuple(columns), len(tables[table].rows), elements, end))
+        row_of = {ids: row for row, ids in enumerate(tables[table].rows)}
+        for number, values in enumerate(columns.values()):
+            first = end + number * len(row_of) * elements
+            placed += [(first + row_of[value.ids] * elements + (value.element or 1) - 1, value) for value in values]
+        end = groups[-1].span.stop
+    example = placed[0][1]  # in what matters here the values are alike
     dtype, byte_offsets = raw_dtype(example), np.array(value_bytes(example))
-    row_of = {ids: row for row, ids in enumerate(table.rows)}
-    shape = len(columns), len(table.rows) * elements
-    offsets = np.zeros((*shape, dtype.itemsize), np.intp)
-    shifts = np.zeros(shape, np.uint16)
-    absent = np.ones(shape, bool)
-    for column, values in enumerate(columns.values()):
-        for value in values:
-            cell = column, row_of[value.ids] * elements + (value.element or 1) - 1
-            offsets[cell] = locate(plan, value) + byte_offsets
-            shifts[cell] = value.bits[0] if value.bits else 0
-            absent[cell] = False
-    return ColumnGroup(
-        table.name, tuple(columns), len(table.rows), elements, dtype, offsets,
-        shifts=shifts[:, None] if example.raw_type == "bits" else None,
+    offsets, shifts, absent = np.zeros((end, dtype.itemsize), np.intp), np.zeros(end, np.uint16), np.ones(end, bool)
+    for cell, value in placed:
+        offsets[cell] = locate(plan, value) + byte_offsets
+        shifts[cell] = value.bits[0] if value.bits else 0
+        absent[cell] = False
+    return RuleCells(
+        tuple(groups), dtype, offsets.reshape(-1),
+        shifts=shifts if example.raw_type == "bits" else None,
         mask=(1 << (example.bits[1] if example.bits else 1)) - 1,
-        absent=absent[:, None] if absent.any() else None,
+        absent=absent if absent.any() else None,
     )  # fmt: skip
 
 
@@ -141,40 +149,54 @@ def value_bytes(value: Value) -> list[int]:
     return order.positions(2 * value.width)[::-1]
 
 
-def gather(group: ColumnGroup, images: np.ndarray) -> np.ndarray:
-    """The raw numbers of a group out of `images`, (S, B) uint8, one row for each sample that has an image.
+def gather(cells: RuleCells, images: np.ndarray) -> np.ndarray:
+    """The raw numbers of a rule's cells out of `images`, (S, B) uint8, one row for each sample that has an image.
 
-    Returns a 1-d array of `group.dtype`, C * S * K long, ordered by column, sample, cell. Bits are shifted down and
-    masked. Cells that the map does not fill or that were not read are there too, with whatever bytes they have.
+    Returns (S, M) of `cells.dtype`. Bits are shifted down and masked. Cells that the map does not fill or that were not
+    read are there too, with whatever bytes they have.
     """
-    columns, cells, _ = group.offsets.shape
-    raw_bytes = images.take(group.offsets.reshape(-1), axis=1)
-    raw = raw_bytes.view(group.dtype).reshape(len(images), columns, cells).transpose(1, 0, 2)
-    if group.shifts is not None:
-        raw = (raw >> group.shifts) & group.dtype.type(group.mask)
-    return raw.reshape(-1)
+    raw = images.take(cells.offsets, axis=1).view(cells.dtype)
+    return raw if cells.shifts is None else (raw >> cells.shifts) & cells.dtype.type(cells.mask)
 
 
-def missing_cells(group: ColumnGroup, unread: MissingBytes) -> np.ndarray | None:
-    """The cells of a group that were not read, even if in part: (C, S, K) bool; None if all were.
+def missing_cells(cells: RuleCells, unread: MissingBytes) -> np.ndarray | None:
+    """The cells that were not read, even if in part: (S, M) bool; None if all were.
 
     Cells that the map does not fill are false.
     """
-    missing = unread.missing.take(group.offsets.reshape(-1), axis=1).reshape(len(unread.missing), *group.offsets.shape)
-    incomplete: np.ndarray = np.any(missing, axis=3).transpose(1, 0, 2)
-    if group.absent is not None:
-        incomplete = incomplete & ~group.absent
+    taken = unread.missing.take(cells.offsets, axis=1).reshape(len(unread.missing), -1, cells.dtype.itemsize)
+    incomplete: np.ndarray = np.any(taken, axis=2)
+    if cells.absent is not None:
+        incomplete = incomplete & ~cells.absent
     if not np.any(incomplete):
         return None
-    cells = np.zeros((len(group.columns), unread.samples, group.cells), bool)
-    cells[:, unread.incomplete] = incomplete
-    return cells
+    missing = np.zeros((unread.samples, incomplete.shape[1]), bool)
+    missing[unread.incomplete] = incomplete
+    return missing
+
+
+def hidden_cells(cells: RuleCells, missing: np.ndarray | None, samples: int) -> np.ndarray | None:
+    """Cells without a value, (S, M) bool: not in the map, or `missing`. None if there are none."""
+    if cells.absent is None:
+        return missing
+    if missing is None:
+        return np.tile(cells.absent, (samples, 1))
+    hidden: np.ndarray = missing | cells.absent
+    return hidden
 
 
 def flagged_rows(group: ColumnGroup, flags: np.ndarray) -> np.ndarray:
     """The rows with a flagged cell: (S, rows) bool, true where any column or element of the row is flagged.
 
-    `flags`: C * S * K bools, one for each cell, in the order of `gather`; any shape.
+    `flags`: (S, M) bool, of all cells of the rule.
     """
-    rows: np.ndarray = np.any(flags.reshape(len(group.columns), -1, group.rows, group.elements), axis=(0, 3))
+    shape = len(flags), len(group.columns), group.rows, group.elements
+    rows: np.ndarray = np.any(flags[:, group.span].reshape(shape), axis=(1, 3))
     return rows
+
+
+def by_column(group: ColumnGroup, of_cells: np.ndarray) -> np.ndarray:
+    """Of something that each of the rule's cells has, (S, M), the group's: (C, S * rows, elements), rows by sample."""
+    samples, columns = len(of_cells), len(group.columns)
+    by_sample = of_cells[:, group.span].reshape(samples, columns, group.rows, group.elements)
+    return by_sample.transpose(1, 0, 2, 3).reshape(columns, samples * group.rows, group.elements)

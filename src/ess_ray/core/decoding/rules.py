@@ -9,7 +9,7 @@ large for a float column is NULL and flagged.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -17,20 +17,38 @@ from functools import partial, reduce
 from itertools import count
 from math import ceil, floor
 from operator import or_
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
-import polars as pl
 
 from ess_ray.core.decoding.texts import read_text
-from ess_ray.core.maps.column_types import ColumnType, TypeFamily, value_type
+from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.registers import RAW_DTYPES, Value, raw_limits
 
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
 _EXACT_POWER = 22  # 10**22 is the last power of ten that a double holds
+_WRAP = 1 << 64  # whole numbers are scaled modulo this: exact whenever the result fits into 64 bits
 
-# Values, as many as raw numbers, and a bool for each that is true where it is out of range (None: none is).
-Decoded = tuple[pl.Series, np.ndarray | None]
+
+class Decoded(NamedTuple):
+    """Values, as many as raw numbers: 1-d, of the dtype of the column's type, texts as UTF-8.
+
+    `null`: true where there is no value (what `values` holds there means nothing); `outside`: true where it is out of
+    range. None: nowhere.
+    """
+
+    values: np.ndarray
+    null: np.ndarray | None
+    outside: np.ndarray | None
+
+    def value(self, index: int) -> float | bool | str | None:
+        """One of them as Python's; None for NULL."""
+        if self.null is not None and self.null[index]:
+            return None
+        value: float | bool | bytes = self.values[index].item()
+        return value.decode() if isinstance(value, bytes) else value
+
+
 # From raw numbers (1-d, `raw_dtype`) and a bool for each that is true where there is none (None: all are there).
 Decode = Callable[[np.ndarray, np.ndarray | None], Decoded]
 
@@ -52,20 +70,11 @@ def raw_dtype(value: Value) -> np.dtype:
     return np.dtype(RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
 
 
-def polars_dtype(type_: ColumnType) -> pl.DataType:
-    """The polars dtype of a Series of the type's values: of timestamptz Datetime("us", "UTC"), of text String."""
-    if type_.family is TypeFamily.TIME:
-        return pl.Datetime("us", "UTC")
-    return pl.String() if type_.family is TypeFamily.TEXT else pl.Series(np.empty(0, type_.dtype)).dtype
-
-
 def make_rule(shared: Value) -> Decode:
     """A function that turns raw numbers into values, for all values whose `shared_part` is `shared`.
 
     The function takes a 1-d array of `raw_dtype(shared)`, of any number of samples and values, and a bool array that is
-    true where there is no value, or None. It gives as many values in a Series of the dtype that `polars_dtype` gives
-    for the column's type, NULL where there is none, and a bool array of what is out of range, None if nothing is. No
-    raw number makes it fail.
+    true where there is no value, or None. No raw number makes it fail.
     """
     if shared.raw_type == "string":
         return partial(decode_texts, encoding=shared.encoding)
@@ -77,16 +86,24 @@ def decode_texts(raw: np.ndarray, hidden: np.ndarray | None, encoding: str) -> D
     """Texts out of raw bytes (1-d, dtype `S`), as `core.decoding.texts.read_text` reads them.
 
     What is no text in this encoding is out of range. `hidden`: true where there is no text, which is NULL and not out
-    of range; None: all are there. Returns a Series of String and a bool array of what is out of range, None if nothing
-    is.
+    of range; None: all are there.
     """
     read = [read_text(item, encoding) for item in raw.tolist()]
-    texts = pl.Series([text for text, _ in read], dtype=pl.String)
-    outside = ~np.array([understood for _, understood in read], bool)
-    if hidden is not None:
-        texts = texts.set(pl.Series(hidden), None)
-        outside &= ~hidden
-    return texts, outside if outside.any() else None
+    outside = _any(~np.array([understood for _, understood in read], bool))
+    if outside is not None and hidden is not None:
+        outside = _any(outside & ~hidden)
+    return Decoded(np.array([text.encode() for text, _ in read], "S"), hidden, outside)
+
+
+def _any(*flags: np.ndarray | None) -> np.ndarray | None:
+    """True where one of the flags is; None if none is anywhere. None among them: flags that are nowhere true."""
+    given = [each for each in flags if each is not None and each.any()]
+    return reduce(or_, given) if given else None
+
+
+def _equal_any(raw: np.ndarray, numbers: Iterable[int]) -> np.ndarray | None:
+    """True where the raw number is one of `numbers`, whole numbers of its type; None if it never is."""
+    return _any(*(raw == raw.dtype.type(number) for number in numbers))
 
 
 class _Rule(ABC):
@@ -94,64 +111,68 @@ class _Rule(ABC):
 
     def __init__(self, shared: Value) -> None:
         self.shared = shared
-        self.dtype = polars_dtype(value_type(shared.column_type))
+        self.dtype = value_type(shared.column_type).dtype
         scale, offset = Fraction(shared.scale), Fraction(shared.offset)
         self.power = next(n for n in count() if 10**n % scale.denominator == 10**n % offset.denominator == 0)
         self.factor, self.addend = int(scale * 10**self.power), int(offset * 10**self.power)
 
     def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
-        """As `Decode` says: sentinels are NULL already when `judge` gets the numbers."""
-        series = pl.Series(raw)
-        if hidden is not None:
-            series = series.set(pl.Series(hidden), None)
-        if self.shared.sentinels:
-            series = series.set(series.is_in(pl.Series(self.shared.sentinels, dtype=series.dtype)), None)
+        """As `Decode` says."""
+        null = _any(hidden, _equal_any(raw, self.shared.sentinels), self.no_number(raw))
         with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN are looked at where they matter
-            values, tests = self.judge(series)
-        if not tests or not (outside := reduce(or_, tests)).any():
-            return values, None
-        return values, outside.fill_null(False).to_numpy()
+            values, lost, tests = self.judge(raw, null)
+        outside = _any(*tests)
+        if outside is not None and null is not None:
+            outside = _any(outside & ~null)
+        return Decoded(values, _any(null, lost), outside)
+
+    def no_number(self, raw: np.ndarray) -> np.ndarray | None:  # noqa: ARG002
+        """True where the raw number is none, sentinels apart."""
+        return None
 
     @abstractmethod
-    def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
-        """Values, and boolean Series that are true where a value is out of range: one a test."""
+    def judge(
+        self, raw: np.ndarray, null: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None, list[np.ndarray | None]]:
+        """Values; true where one does not fit into the column and is NULL; true where one is out of range: one a test.
 
-    def scaled(self, raw: pl.Series) -> pl.Series:
-        """Scaled, as Float64: one correctly rounded division gives the double nearest to the decimal that is meant.
+        `null`: true where there is no value; what is given there means nothing.
+        """
+
+    def scaled(self, raw: np.ndarray) -> np.ndarray:
+        """Scaled, as float64: one correctly rounded division gives the double nearest to the decimal that is meant.
 
         3 with scale 0.1 is 0.3 and not 0.30000000000000004.
         """
-        if (self.factor, self.addend, self.power) == (1, 0, 0):
-            return raw.cast(pl.Float64)
-        # In numpy: polars divides by a number by multiplying with its reciprocal, which makes 0.30000000000000004 of 3.
-        values = raw.cast(pl.Float64).to_numpy() * float(self.factor)  # NULL is NaN here
-        values += self.addend
-        values /= 10.0**self.power
-        return pl.Series(values, nan_to_null=True)
+        values = raw.astype(np.float64)
+        if (self.factor, self.addend, self.power) != (1, 0, 0):
+            values *= float(self.factor)
+            values += self.addend
+            values /= 10.0**self.power
+        return values
 
 
 class _FloatRule(_Rule):
     """Floats: scaled in double precision, so their own rounding stays; infinity is kept."""
 
-    def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
-        """Decode as every rule does; bit patterns are compared first, since NaN is no number that could be compared."""
-        if self.shared.patterns:
-            bits = raw.view(f"<u{raw.itemsize}")
-            matching = np.isin(bits, np.array(self.shared.patterns, bits.dtype))
-            hidden = matching if hidden is None else hidden | matching
-        return super().decode(raw, hidden)
+    def no_number(self, raw: np.ndarray) -> np.ndarray | None:
+        """NaN, and the bit patterns of the map, which may be NaN and so equal to nothing."""
+        return _any(np.isnan(raw), _equal_any(raw.view(f"<u{raw.itemsize}"), self.shared.patterns))
 
-    def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
-        raw = raw.fill_nan(None)
-        values = self.scaled(raw)
-        tests = []
+    def judge(
+        self,
+        raw: np.ndarray,
+        null: np.ndarray | None,  # noqa: ARG002
+    ) -> tuple[np.ndarray, np.ndarray | None, list[np.ndarray | None]]:
+        doubles = self.scaled(raw)
+        values = doubles.astype(self.dtype)
+        lost = np.isinf(values) & np.isfinite(raw)  # too large for the column
+        tests: list[np.ndarray | None] = [lost]
         if self.shared.minimum is not None:
-            tests.append(values < float(self.shared.minimum))
+            tests.append(doubles < float(self.shared.minimum))
         if self.shared.maximum is not None:
-            tests.append(values > float(self.shared.maximum))
-        values = values.cast(self.dtype)
-        lost = values.is_infinite() & raw.is_finite()  # too large for the column
-        return values.set(lost, None), [*tests, lost]
+            tests.append(doubles > float(self.shared.maximum))
+        return values, lost, tests
 
 
 class _IntegerRule(_Rule):
@@ -168,48 +189,49 @@ class _IntegerRule(_Rule):
         self.high = self.highest if high is None else min(self.highest, floor(high))
         choices = [self._unscaled(choice) for choice in shared.choices]
         self.choices = [int(c) for c in choices if c is not None and c.denominator == 1 and self.low <= c <= self.high]
+        self.always_exact = self._is_exact(self.lowest, self.highest)
 
     def _unscaled(self, limit: Decimal | int | None) -> Fraction | None:
         return None if limit is None else (Fraction(limit) * 10**self.power - self.addend) / self.factor
 
-    def judge(self, raw: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
+    def judge(
+        self, raw: np.ndarray, null: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None, list[np.ndarray | None]]:
         if self.shared.invert == "swap01":
-            raw = (1 - raw).zip_with((raw == 0) | (raw == 1), raw)
+            raw = np.where((raw == 0) | (raw == 1), 1 - raw, raw)
         elif self.shared.invert == "nonzero":
-            raw = (raw == 0).cast(raw.dtype)
-        values, tests = self._converted(raw), self._out_of_range(raw)
-        if not self.dtype.is_float() or not (lost := values.is_infinite()).any():
-            return values, tests
-        return values.set(lost, None), [*tests, lost]  # too large for the column
+            raw = (raw == 0).astype(raw.dtype)
+        values, tests = self._converted(raw, null), self._out_of_range(raw)
+        lost = np.isinf(values) if self.dtype.kind == "f" else None  # too large for the column
+        return values, lost, [*tests, lost]
 
-    def _out_of_range(self, raw: pl.Series) -> list[pl.Series]:
+    def _out_of_range(self, raw: np.ndarray) -> list[np.ndarray | None]:
         if self.shared.choices:
-            return [~raw.is_in(pl.Series(self.choices, dtype=raw.dtype))]
+            known = _equal_any(raw, self.choices)
+            return [np.ones(len(raw), bool) if known is None else ~known]
         if self.low > self.high:
-            return [raw.is_not_null()]
-        below = [raw < self.low] if self.low > self.lowest else []
+            return [np.ones(len(raw), bool)]
+        below: list[np.ndarray | None] = [raw < self.low] if self.low > self.lowest else []
         return below + ([raw > self.high] if self.high < self.highest else [])
 
-    def _converted(self, raw: pl.Series) -> pl.Series:
-        if self.dtype.is_float():
-            return (self.scaled(raw) if self._is_exact(raw) else self._divided(raw)).cast(self.dtype)
-        if (self.factor, self.addend) != (1, 0):
-            factor, addend = (pl.Series([number], dtype=pl.Int128) for number in (self.factor, self.addend))
-            raw = raw.cast(pl.Int128) * factor + addend
-        return raw.cast(self.dtype)  # the map's check made sure that it fits
+    def _converted(self, raw: np.ndarray, null: np.ndarray | None) -> np.ndarray:
+        if self.dtype.kind == "f":
+            if not self.always_exact:
+                raw = raw if null is None else np.where(null, raw.dtype.type(0), raw)
+                if not self._is_exact(int(raw.min(initial=0)), int(raw.max(initial=0))):
+                    return self._divided(raw).astype(self.dtype)
+            return self.scaled(raw).astype(self.dtype, copy=False)
+        if (self.factor, self.addend) != (1, 0):  # whole numbers; the map's check made sure that the result fits
+            wide = raw.astype(np.uint64) * np.uint64(self.factor % _WRAP) + np.uint64(self.addend % _WRAP)
+            raw = wide.view(np.int64)
+        return raw.astype(self.dtype, copy=False)
 
-    def _is_exact(self, raw: pl.Series) -> bool:
-        """True if every sum stays below 2**53: from the raw type alone, else (64 bits) from these numbers."""
-        lowest, highest = self.lowest, self.highest
-        if self._largest(lowest, highest) >= _EXACT_INTEGER:
-            lowest, highest = cast(int, raw.min() or 0), cast(int, raw.max() or 0)
-        return self._largest(lowest, highest) < _EXACT_INTEGER and self.power <= _EXACT_POWER
+    def _is_exact(self, lowest: int, highest: int) -> bool:
+        """True if no sum of raw numbers in this range reaches 2**53."""
+        largest = max(abs(lowest), abs(highest)) * abs(self.factor) + abs(self.addend)
+        return largest < _EXACT_INTEGER and self.power <= _EXACT_POWER
 
-    def _largest(self, lowest: int, highest: int) -> int:
-        return max(abs(lowest), abs(highest)) * abs(self.factor) + abs(self.addend)
-
-    def _divided(self, raw: pl.Series) -> pl.Series:
+    def _divided(self, raw: np.ndarray) -> np.ndarray:
         """Scaled one by one: Python's division of whole numbers is correctly rounded whatever their size."""
         divisor = 10**self.power
-        values = [None if number is None else (number * self.factor + self.addend) / divisor for number in raw]
-        return pl.Series(values, dtype=pl.Float64)
+        return np.array([(number * self.factor + self.addend) / divisor for number in raw.tolist()], np.float64)

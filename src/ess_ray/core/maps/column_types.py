@@ -2,7 +2,7 @@
 
 Data are stored in PostgreSQL (TimescaleDB is an extension of it), so the data standard speaks of its types, and this is
 the only list of them: name, the server's own spelling, OID, numpy dtype. What needs another library is derived from
-these where that library is used: polars' types in `core.decoding.rules`, Arrow's in `adapters.stores.encoders`.
+these where that library is used: Arrow's in `adapters.stores.encoders`.
 
 Sources: PostgreSQL documentation, chapter 8 "Data Types"; OIDs: its src/include/catalog/pg_type.dat.
 """

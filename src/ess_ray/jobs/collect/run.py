@@ -84,7 +84,7 @@ def _start_and_collect(
     database.check_soon()
     platform = _start_ray(settings, signals, stack) if settings.cluster.ray else _one_process(settings, stack)
 
-    # Some of these import polars, which reads its environment while it is imported: it is set now.
+    # Loaded only now: the devices are read already.
     from ess_ray.cluster.collect import Collector
     from ess_ray.cluster.plan import plan_pollers
     from ess_ray.cluster.watcher_link import WatcherLink

@@ -11,6 +11,7 @@ from ess_ray.core.checking.reading import read_values, registers_of
 from ess_ray.core.decoding.normalise import Decoder
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.samples import Device, Sample, Status
+from tests.decoded import dicts
 from tests.make import shipped_map, shipped_standard
 
 
@@ -21,11 +22,11 @@ def test_a_value_that_is_shown_is_the_value_that_is_stored(name: str) -> None:
     image = random.Random(name).randbytes(plan.image_bytes)
     missing = ((2, 6),)
     sample = Sample(Device("s", "d"), plan.layout, 0, Status.PARTIAL, "timeout", missing, "", 1.0, 1, 0, image)
-    frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
+    tables = Decoder(register_map, plan, standard).decode(batch_of([sample]))
     rows = {
         (table, *(row[key] for key in standard.tables[table].identity)): row
-        for table, frame in frames.items()
-        for row in frame.iter_rows(named=True)
+        for table, columns in tables.items()
+        for row in dicts(columns)
     }
     for reading in read_values(register_map.values, registers_of(plan, image, missing)):
         value = reading.value

@@ -23,6 +23,7 @@ from ess_ray.core.maps.recipe import follow_recipe, make_recipe
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.samples import Device, Sample, Status
+from tests.decoded import dicts
 
 CASES = Path(__file__).parents[3] / "cases"
 NAMES = sorted(path.parent.name for path in CASES.glob("*/map.yaml"))
@@ -66,9 +67,11 @@ def test_a_case_gives_what_it_says(name: str) -> None:
     plan = make_plan(register_map)
     given = _read(name, "registers.yaml")
     sample = _sample(plan, given["registers"], given.get("missing", {}))
-    frames = Decoder(register_map, plan, standard).decode(batch_of([sample]))
-    rows = {table: frame.drop("time", "site", "device").to_dicts() for table, frame in frames.items()}
-    assert rows == expected
+    tables = Decoder(register_map, plan, standard).decode(batch_of([sample]))
+    keys = {"time": 0, "site": "site", "device": "device"}
+    assert {table: dicts(columns) for table, columns in tables.items()} == {
+        table: [keys | row for row in rows] for table, rows in expected.items()
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "error" not in _read(name, "expected.yaml")])
@@ -79,6 +82,6 @@ def test_a_recipe_makes_the_map_that_it_was_made_of(name: str) -> None:
     sample = _sample(plan, **{"missing": {}, **_read(name, "registers.yaml")})
     batch = batch_of([sample])
     rows, expected = (Decoder(each, plan, standard).decode(batch) for each in (followed, register_map))
-    assert {table: frame.to_dicts() for table, frame in rows.items()} == {
-        table: frame.to_dicts() for table, frame in expected.items()
+    assert {table: dicts(columns) for table, columns in rows.items()} == {
+        table: dicts(columns) for table, columns in expected.items()
     }

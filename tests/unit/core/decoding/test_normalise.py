@@ -22,6 +22,7 @@ from ess_ray.core.maps.recipe import make_recipe
 from ess_ray.core.maps.registers import RAW_WIDTHS, RegisterMap, Value
 from ess_ray.core.maps.standard import Standard, Table, load_standard
 from ess_ray.core.samples import Device, Sample, Status
+from tests.decoded import dicts
 
 FORMATS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f",
@@ -131,8 +132,8 @@ def test_every_type_order_scale_and_range_agrees_with_the_oracle(seed: int) -> N
         )
         for number, words in enumerate(held)
     ]
-    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(batch_of(polled))["one"]
-    for number, (row, words) in enumerate(zip(frame.to_dicts(), held, strict=True)):
+    columns = Decoder(register_map, make_plan(register_map), STANDARD).decode(batch_of(polled))["one"]
+    for number, (row, words) in enumerate(zip(dicts(columns), held, strict=True)):
         quality = 0
         for value in values:
             span = range(value.address, value.address + value.width)
@@ -149,10 +150,10 @@ def test_every_type_order_scale_and_range_agrees_with_the_oracle(seed: int) -> N
 )
 def test_a_scaled_value_reads_as_the_decimal_that_is_meant(raw: int, scale: str, written: str) -> None:
     register_map = _map(Value("one", "x", None, (), 4, 0, 1, "int16", scale=Decimal(scale)))
-    frame = Decoder(register_map, make_plan(register_map), STANDARD).decode(
+    tables = Decoder(register_map, make_plan(register_map), STANDARD).decode(
         batch_of([_sample(struct.pack(">H", raw))])
-    )["one"]
-    assert repr(frame["x"][0]) == written
+    )
+    assert repr(dicts(tables["one"])[0]["x"]) == written
 
 
 TWO_TABLES = _map(
@@ -168,15 +169,19 @@ SAMPLES = [
 
 
 def test_rows_are_by_sample_then_identity_and_failed_samples_have_none() -> None:
-    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of(SAMPLES))
-    assert frames["many"].select("device", "part", "x").rows() == [("b", 1, 2), ("b", 2, 1), ("a", 1, 5), ("a", 2, 4)]
-    assert frames["one"].columns == ["time", "site", "device", "quality", "x"]
-    assert [time.timestamp() * 1e6 for time in frames["one"]["time"]] == [TICK_US, TICK_US - 10]
+    tables = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of(SAMPLES))
+    many = [(row["device"], row["part"], row["x"]) for row in dicts(tables["many"])]
+    assert many == [("b", 1, 2), ("b", 2, 1), ("a", 1, 5), ("a", 2, 4)]
+    assert list(tables["one"]) == ["time", "site", "device", "quality", "x"]
+    assert [row["time"] for row in dicts(tables["one"])] == [TICK_US, TICK_US - 10]
 
 
 def test_a_batch_of_failed_samples_has_empty_tables_of_the_right_form() -> None:
-    frames = Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD).decode(batch_of([SAMPLES[1]]))
-    assert [frame.height for frame in frames.values()] == [0, 0]
+    flush = normalise(Decoder(TWO_TABLES, make_plan(TWO_TABLES), STANDARD), batch_of([SAMPLES[1]]), 0, 0)
+    assert [(table.table, table.data, table.rows) for table in flush.tables] == [
+        ("many", b"", (0,)),
+        ("one", b"", (0,)),
+    ]
 
 
 def test_a_flush_can_be_cut_by_sample_and_flags_what_is_late() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ from ess_ray.core.decoding.pgcopy import encode
 from ess_ray.core.samples import Device, Status
 from ess_ray.core.storing.flush import Flush, Keys, TableRows, rejoined
 from ess_ray.core.storing.rejects import Piece, pieces_of, row_json, sift, split_fields, split_rows, without_rows
+from tests.decoded import column_of
 
 
 def row(*fields: bytes | None) -> bytes:
@@ -74,7 +75,12 @@ def test_a_sample_that_lost_rows_has_another_status(
 VALUES: dict[
     str, tuple[list[Any], str, str, object]
 ] = {  # values, its type for the encoder and for the server, in JSON
-    "time": ([1_790_000_000_123_456], "timestamptz", "timestamp with time zone", "2026-09-21T14:13:20.123456+00:00"),
+    "time": (
+        [datetime(2026, 9, 21, 14, 13, 20, 123456, UTC)],
+        "timestamptz",
+        "timestamp with time zone",
+        "2026-09-21T14:13:20.123456+00:00",
+    ),
     "name": (["ä\n"], "text", "text", "ä\n"),
     "small": ([-2], "int2", "smallint", -2),
     "big": ([1 << 40], "int8", "bigint", 1 << 40),
@@ -85,21 +91,10 @@ VALUES: dict[
     "none": ([None], "int4", "integer", None),
     "odd": (["x"], "text", "integer", "\\x78"),
 }
-POLARS: dict[str, Any] = {
-    "time": pl.Datetime("us", "UTC"),
-    "real": pl.Float32,
-    "small": pl.Int16,
-    "cells": pl.List(pl.Int16),
-}
 
 
 def test_a_row_is_written_as_json_for_people() -> None:
-    frame = pl.DataFrame(
-        [
-            pl.Series(name, value[0], POLARS.get(name, pl.Int32 if name == "none" else None))
-            for name, value in VALUES.items()
-        ]
-    )
-    data, _ = encode(frame, [value[1] for value in VALUES.values()])
-    row_object = json.loads(row_json(data, frame.columns, {name: value[2] for name, value in VALUES.items()}))
+    types = [value[1] for value in VALUES.values()]
+    data, _ = encode([column_of(value[1], value[0]) for value in VALUES.values()], types)
+    row_object = json.loads(row_json(data, list(VALUES), {name: value[2] for name, value in VALUES.items()}))
     assert row_object == {name: value[3] for name, value in VALUES.items()}
