@@ -130,3 +130,14 @@ def test_a_port_without_tls_is_said(without_tls: int, plant: Plant) -> None:
     verdict, text = plant.check(without_tls)["tls"]
     assert verdict == "fail"
     assert "without it set framing=tcp" in text
+
+
+def test_simulated_devices_speak_tls_with_a_certificate_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = "sites.sionyu.devices.gateway"
+    words = ["site=sionyu", f"state_dir={tmp_path}", f"{gateway}.framing=tls", f"{gateway}.tls.ca_file=/nowhere"]
+    assert main([*words, "job=check", "check.format=json"]) == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["what"]: one["verdict"] for one in found if one["subject"] == "sionyu/gateway"}["tls"] == "pass"
+    assert main([*words, "job=probe", "probe.rate=1000", "probe.most_requests=20"]) == 0

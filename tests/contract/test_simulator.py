@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from ess_ray.core.polling.rtu_framing import crc
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.simulator.__main__ import read_map
+from ess_ray.simulator.certificate import throw_away
 from ess_ray.simulator.launch import SimulatedFleet
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen
@@ -38,10 +40,10 @@ NOON_US = (20_230 * 86_400 + 10_800) * 10**6
 
 
 @contextmanager
-def serving(units: dict[int, Plant], framing: str = "tcp") -> Iterator[int]:
+def serving(units: dict[int, Plant], framing: str = "tcp", tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """A server in a thread, its clock standing still; gives its port."""
     loop = asyncio.new_event_loop()
-    server, port = loop.run_until_complete(listen(units, now_us=lambda: NOON_US, framing=framing))
+    server, port = loop.run_until_complete(listen(units, now_us=lambda: NOON_US, framing=framing, tls=tls))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
@@ -89,6 +91,19 @@ def test_another_client_reads_every_register(name: str) -> None:
             answer = client.read_input_registers(each.address, count=each.count, device_id=1)
             expected = image[4][2 * each.address : 2 * (each.address + each.count)]
             assert struct.pack(f">{each.count}H", *answer.registers) == expected
+
+
+def test_in_tls_it_says_the_same(sionyu: tuple[Plant, int]) -> None:
+    shown, certificate = throw_away()
+    trusting = ssl.create_default_context(cadata=certificate)
+    with (
+        serving({1: sionyu[0]}, "tls", shown) as port,
+        socket.create_connection(("127.0.0.1", port), 5) as connection,
+        trusting.wrap_socket(connection, server_hostname="localhost") as secured,
+    ):
+        secured.sendall(request(4, 0, 125))
+        answer = secured.recv(300)
+    assert answer == exchange(sionyu[1], [request(4, 0, 125)], 259)
 
 
 def test_another_client_reads_it_as_rtu_over_tcp(sionyu: tuple[Plant, int]) -> None:

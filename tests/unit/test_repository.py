@@ -69,7 +69,7 @@ ROOMS = {
 LIBRARIES = {
     "core": {"numpy"},
     "actors": set(),
-    "simulator": {"numpy", "yaml"},
+    "simulator": {"cryptography", "numpy", "yaml"},
     "cluster": {"prometheus_client", "ray"},
     "app": {"rich"},
     "config": {"hydra", "omegaconf", "yaml"},

@@ -64,7 +64,7 @@ class DeviceConfig:
     frozen_after_s: float | None = setting(
         60.0, "a device whose registers all stay the same for so long is called frozen; null or 0: never", 0, LONGEST_S
     )
-    framing: str = setting("tcp", "how requests travel; rtu: as on a serial line, over TCP", choices=tuple(FRAMINGS))
+    framing: str = setting("tcp", "how requests travel; rtu: as on a serial line; tls: in TLS", choices=tuple(FRAMINGS))
     tls: TlsConfig = field(default_factory=TlsConfig)
     tolerate: list[str] = setting([], f"what the device may get wrong: {TOLERANCES}", choices=tuple(Tolerance))
     placement: dict[str, int] = setting({}, "what a node of a cluster has to offer to poll it, as {NAME: 1}")

@@ -117,4 +117,4 @@ def _simulated(settings: Settings, device: DeviceSettings, stack: ExitStack) -> 
     """The probe's settings with the device played by the simulator."""
     played = simulate(replace(settings, devices=(device,)), stack).devices[0]
     assert settings.probe is not None
-    return replace(settings.probe, device=played, host=played.host, port=played.port)
+    return replace(settings.probe, device=played, host=played.host, port=played.port, tls=played.tls)

@@ -21,6 +21,7 @@ from ess_ray.core.errors import ConfigError, Terminal
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import load_standard
+from ess_ray.simulator.certificate import throw_away
 from ess_ray.simulator.fleet import run_fleet
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import CONNECTIONS, listen
@@ -65,6 +66,8 @@ def parse(arguments: list[str]) -> dict[str, str]:
 async def run_plant(words: Mapping[str, str]) -> None:
     """Serve one plant until SIGTERM, after a line on standard output that says where; `words` as `parse` gives them.
 
+    With framing=tls the certificate, of this run only, follows the line.
+
     Called in the main thread. Raises ConfigError for a value that cannot be used, OSError if the port cannot be had.
     """
     numbers = {name: _number(name, words[name]) for name in RANGES}
@@ -72,12 +75,15 @@ async def run_plant(words: Mapping[str, str]) -> None:
         raise ConfigError("framing", f"expected {' or '.join(CONNECTIONS)}, got {words['framing']!r}")
     register_map = read_map(words["map"])
     units = {numbers["unit"]: Plant(register_map, numbers["seed"])}
-    server, port = await listen(units, words["host"], numbers["port"], framing=words["framing"])
+    tls, certificate = throw_away() if words["framing"] == "tls" else (None, "")
+    server, port = await listen(units, words["host"], numbers["port"], framing=words["framing"], tls=tls)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     print(
         f"{register_map.name} listens on {words['host']}:{port}, unit {numbers['unit']}: "
         f"{len(register_map.values)} values, every {register_map.period_s:g} s",
+        *certificate.splitlines(),
+        sep="\n",
         flush=True,
     )
     async with server:

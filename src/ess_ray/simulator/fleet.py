@@ -2,8 +2,8 @@
 
 Reads one line of JSON from standard input, {"standard": tree, "maps": {name: tree}, "devices": [{"name", "endpoint",
 "map", "unit_id", "seed", "framing"}, ...]}, listens on 127.0.0.1 (one port an endpoint), prints one line
-{"ports": {name: port}}, and ends when standard input ends, which is when its owner is gone, or on SIGTERM.
-`launch.SimulatedFleet` is the other side.
+{"ports": {name: port}, "authority": PEM} with the certificate of those in TLS, and ends when standard input ends, which
+is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other side.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import load_standard
+from ess_ray.simulator.certificate import throw_away
 from ess_ray.simulator.plan import FleetPlan
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import listen
@@ -38,13 +40,14 @@ async def run_fleet() -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    ports = await _listen_all(plan)
-    print(json.dumps({"ports": ports}), flush=True)
+    tls, authority = throw_away() if any(device["framing"] == "tls" for device in plan["devices"]) else (None, "")
+    ports = await _listen_all(plan, tls)
+    print(json.dumps({"ports": ports, "authority": authority}), flush=True)
     threading.Thread(target=_wait_for_end, args=(loop, ended), daemon=True).start()
     await ended.wait()
 
 
-async def _listen_all(plan: FleetPlan) -> dict[str, int]:
+async def _listen_all(plan: FleetPlan, tls: ssl.SSLContext | None) -> dict[str, int]:
     endpoints: dict[str, dict[int, Plant]] = {}
     framings: dict[str, str] = {}
     for device, plant in zip(plan["devices"], _plants(plan), strict=True):
@@ -55,7 +58,10 @@ async def _listen_all(plan: FleetPlan) -> dict[str, int]:
             )
         units[device["unit_id"]] = plant
         framings.setdefault(device["endpoint"], device["framing"])
-    ports = {endpoint: (await listen(units, framing=framings[endpoint]))[1] for endpoint, units in endpoints.items()}
+    ports = {}
+    for endpoint, units in endpoints.items():
+        framing = framings[endpoint]
+        _, ports[endpoint] = await listen(units, framing=framing, tls=tls if framing == "tls" else None)
     return {device["name"]: ports[device["endpoint"]] for device in plan["devices"]}
 
 

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import IO, cast
 
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.settings import DeviceSettings, Settings, TlsSettings
 from ess_ray.simulator.plan import FleetDevice, FleetPlan
 
 START_LIMIT_S = 120.0
@@ -32,7 +32,7 @@ DIFFERENT_PLANTS = 256  # of one map: a thousand devices in a benchmark are to c
 class SimulatedFleet:
     """Running simulated devices, until `stop` or the end of a with-block.
 
-    `ports` gives the port on 127.0.0.1 of each device, by "site/device".
+    `ports` gives the port on 127.0.0.1 of each device, by "site/device"; `authority` the certificate of those in TLS.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SimulatedFleet:
         self._to_child = cast(IO[bytes], self._child.stdin)
         self._from_child = cast(IO[bytes], self._child.stdout)
         try:
-            self.ports = self._handshake(plan, time.monotonic() + start_limit_s)
+            self.ports, self.authority = self._handshake(plan, time.monotonic() + start_limit_s)
         except BaseException:
             self.stop()
             raise
@@ -92,12 +92,12 @@ class SimulatedFleet:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def _handshake(self, plan: FleetPlan, deadline_s: float) -> dict[str, int]:
+    def _handshake(self, plan: FleetPlan, deadline_s: float) -> tuple[dict[str, int], str]:
         with contextlib.suppress(BrokenPipeError):  # that a child died shows when it prints nothing
             self._to_child.write(json.dumps(plan).encode() + b"\n")
             self._to_child.flush()
-        ports: dict[str, int] = json.loads(self._line(deadline_s))["ports"]
-        return ports
+        listening = json.loads(self._line(deadline_s))
+        return listening["ports"], listening["authority"]
 
     def _line(self, deadline_s: float) -> bytes:
         """The first line that the child prints."""
@@ -140,5 +140,8 @@ def simulate(settings: Settings, stack: ExitStack) -> Settings:
     """
     fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed)
     ports = stack.enter_context(fleet).ports
-    devices = tuple(replace(d, host="127.0.0.1", port=ports[str(d.device)]) for d in settings.devices)
+    tls = TlsSettings(authority=fleet.authority)  # instead of the files that the device may have
+    devices = tuple(
+        replace(d, host="127.0.0.1", port=ports[str(d.device)], tls=tls if d.tls else None) for d in settings.devices
+    )
     return replace(settings, devices=devices)

@@ -12,6 +12,7 @@ with a wrong checksum is not heard, with all that came with it.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import struct
 import time
 from collections.abc import Callable, Mapping
@@ -43,14 +44,15 @@ async def listen(
     port: int = 0,
     now_us: Callable[[], int] = clock_us,
     framing: str = "tcp",
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[asyncio.Server, int]:
     """Serve `units` (plant by unit id); returns the server, which listens until it is closed, and its port.
 
-    `port`: 0 for any that is free; `now_us`: gives microseconds since 1970 UTC; `framing`: a key of CONNECTIONS. Raises
-    OSError if the port cannot be had.
+    `port`: 0 for any that is free; `now_us`: gives microseconds since 1970 UTC; `framing`: a key of CONNECTIONS; `tls`:
+    of framing "tls", what is shown. Raises OSError if the port cannot be had.
     """
     server = await asyncio.get_running_loop().create_server(
-        lambda: CONNECTIONS[framing](units, now_us), host, port, backlog=512
+        lambda: CONNECTIONS[framing](units, now_us), host, port, backlog=512, ssl=tls
     )
     return server, int(server.sockets[0].getsockname()[1])
 
