@@ -47,7 +47,7 @@ class DeviceConfig:
     phase_s: float = setting(0.0, "delays the reading, not the tick; at most one period", 0, DAY_S)
     max_registers: int = setting(125, "most registers of one request", 1, 125)
     max_bits: int = setting(2000, "most coils or discrete inputs of one request", 1, 2000)
-    connect_timeout_s: float = setting(2.0, "for name resolution and connection together", 0.01, LONGEST_S)
+    connect_timeout_s: float = setting(2.0, "for name resolution, connection and TLS together", 0.01, LONGEST_S)
     timeout_s: float = setting(
         1.0, "of one request, from the first byte sent to the last byte received", 0.01, LONGEST_S
     )

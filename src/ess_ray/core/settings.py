@@ -61,7 +61,7 @@ class DeviceSettings:
     recipe: str  # how to decode what the plan reads, see `core.maps.recipe`
     period_us: int
     phase_us: int  # delays the reading behind the tick
-    connect_timeout_us: int  # name resolution and connection together
+    connect_timeout_us: int  # name resolution, connection and TLS together
     timeout_us: int  # of one request, from the first byte sent to the last byte received
     poll_limit_us: int  # of one poll, counted from its tick
     retries: int  # of one request within the poll's limit

@@ -1,6 +1,6 @@
 """What all TLS connections of a loop share: their files, read in a thread, and turns for their handshakes.
 
-A step of a handshake computes for up to six milliseconds (docs/performance.md). The loop does one, serves what is ready
+A step of a handshake computes for up to six milliseconds (docs/decisions/016). The loop does one, serves what is ready
 and does the next: a thousand devices that connect at once keep no other waiting. Nothing here loads OpenSSL before the
 first device needs it.
 """
@@ -82,9 +82,9 @@ class TlsFiles:
             self._waiting[tls][who] = receive
 
     def _load(self, tls: TlsSettings) -> None:
-        loaded = self._loaded(tls)
         with self._lock:
             waiting = self._waiting.pop(tls)
+        loaded = self._loaded(tls)
         for receive in waiting.values():
             receive(loaded)
 

@@ -16,8 +16,8 @@ from ess_ray.core.reasons import DETAIL, Reason
 from ess_ray.core.settings import TlsSettings
 
 # Those with forward secrecy first. Behind them, which Python would leave out, the kind that all implementations of
-# TLS 1.2 have (RFC 5246, 9) and that small devices may have alone.
-CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:RSA+AES:!aNULL:!eNULL:!aDSS:!SHA1"
+# TLS 1.2 have (RFC 5246, 9) and small devices may have alone. Level 2: no short keys, no signature with SHA-1.
+CIPHERS = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:RSA+AES:!aNULL:!eNULL:!aDSS"
 
 
 def client_context(tls: TlsSettings) -> ssl.SSLContext:
@@ -105,7 +105,10 @@ HUNG_UP = Failure(
     f"{Reason.TLS}{DETAIL}the device closed the connection instead of a handshake",
     f"{NO_TLS}; it may also demand a certificate: {GIVE_ONE}",
 )
-SILENT = Failure(f"{Reason.TLS}{DETAIL}the device took the connection and said nothing", NO_TLS)
+SILENT = Failure(
+    f"{Reason.TLS}{DETAIL}the device took the connection and said nothing",
+    f"{NO_TLS}; a device that computes for long needs a longer connect_timeout_s and poll_limit_s",
+)
 
 
 def failure_of(error: Exception) -> Failure:
