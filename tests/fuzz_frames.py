@@ -1,8 +1,10 @@
 """Feeds random and mutated frames through a connection and pyModbusTCP's checks: `python -m tests.fuzz_frames 1000000`.
 
-The device replies to every request with a step of a script: the right frame or a mutated one, alone, twice, in pieces,
-behind alien bytes, or nothing. Struct alone decides whether a frame that was accepted is right in transaction,
-protocol, unit, function and length, and every sample must hold what was accepted and nothing else.
+The device replies to every request with a step of a script: the right frame or a mutated one, alone, twice, late, in
+pieces, behind alien bytes, or nothing. Each wire (a framing, and what it tolerates) is played; where something is
+tolerated, the right frame has it wrong. Struct alone decides whether a frame that was accepted is right in transaction,
+protocol, unit, function and length, or checksum, as far as the wire believes them, and came after its request where
+there are no ids. Every sample must hold what was accepted and nothing else.
 
 Two connections receive the same: one that has every frame checked by pyModbusTCP, and one with the fast path, as the
 poller's has. Whatever comes, both must send, close and deliver the same at the same moments.
@@ -15,20 +17,23 @@ import struct
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from pymodbus.framer import FramerRTU
 
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.connection import Connection
-from ess_ray.core.polling.tcp_framing import TcpFraming
+from ess_ray.core.polling.framing import Tolerance
+from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.samples import Event, Sample, Status
 from tests.make import make_device
 
 S = 1_000_000
 START_US = 1_700_000_000 * S
 UNIT = 7
-REQUEST_BYTES = 12
 RECOVERY = 300  # right replies after which parked registers were tried again and a sample is complete
 PLAN = Plan(
     (
@@ -45,16 +50,96 @@ PLAN = Plan(
 Step = tuple[str, bytes, int]  # mutation, bytes to use, a number to use
 
 
-def data_of(request: bytes, salt: int) -> bytes:
+class Wire(NamedTuple):
+    """How requests and replies travel, and what the device gets wrong in its replies."""
+
+    framing: str
+    tolerate: frozenset[Tolerance] = frozenset()
+
+    def __str__(self) -> str:
+        return "+".join([self.framing, *sorted(self.tolerate)])
+
+    @property
+    def numbered(self) -> bool:
+        """Replies are told by their ids."""
+        return self.framing == "tcp" and Tolerance.TRANSACTION_ID not in self.tolerate
+
+    @property
+    def at_once(self) -> Sequence[int]:
+        """How many requests may be in flight together."""
+        return (1, 2, 3, 4, 5) if self.numbered else (1,)
+
+    @property
+    def request_bytes(self) -> int:
+        return 12 if self.framing == "tcp" else 8
+
+    def pdu(self, request: bytes) -> bytes:
+        """The PDU of a request."""
+        return request[7:] if self.framing == "tcp" else request[1:-2]
+
+    def reply(self, request: bytes, salt: int, number: int) -> bytes:
+        """The right reply's frame, but for what is tolerated: that is whatever `number` makes of it."""
+        if self.framing == "rtu":
+            unit = bytes([number % 256]) if Tolerance.UNIT_ID in self.tolerate else request[:1]
+            data = data_of(self.pdu(request), salt)
+            return sealed(unit + request[1:2] + bytes([len(data)]) + data)
+        frame = bytearray(right(request, salt))
+        if Tolerance.TRANSACTION_ID in self.tolerate:
+            frame[:2] = struct.pack(">H", number % 0x10000)
+        if Tolerance.LENGTH in self.tolerate:
+            frame[4:6] = struct.pack(">H", (number >> 3) % 0x10000)
+        if Tolerance.UNIT_ID in self.tolerate:
+            frame[6] = number % 251
+        return bytes(frame)
+
+    def came(self, pdu: bytes, request: bytes, stream: bytes) -> bool:
+        """True if the stream has a frame that this PDU may be taken from as the reply to the request."""
+        at = stream.find(pdu)
+        while at >= 0:
+            if self._fits(stream[:at], pdu, stream[at + len(pdu) :], request):
+                return True
+            at = stream.find(pdu, at + 1)
+        return False
+
+    def _fits(self, before: bytes, pdu: bytes, behind: bytes, request: bytes) -> bool:
+        """True if what is around the PDU is right, or tolerated."""
+        if not before or (before[-1] != UNIT and Tolerance.UNIT_ID not in self.tolerate):
+            return False
+        if self.framing == "rtu":
+            return behind.startswith(sealed(before[-1:] + pdu)[-2:])
+        any_length = Tolerance.LENGTH in self.tolerate or pdu[0] & 0x80
+        return (
+            len(before) >= 7
+            and (before[-7:-5] == request[:2] or not self.numbered)
+            and before[-5:-3] == b"\0\0"
+            and (before[-3:-1] == struct.pack(">H", 1 + len(pdu)) or bool(any_length))
+        )
+
+
+WIRES = (
+    Wire("tcp"),
+    *(Wire("tcp", frozenset({tolerance})) for tolerance in Tolerance),
+    Wire("tcp", frozenset(Tolerance)),
+    Wire("rtu"),
+    Wire("rtu", frozenset({Tolerance.UNIT_ID})),
+)
+
+
+def sealed(frame: bytes) -> bytes:
+    """The frame with its checksum, by pymodbus."""
+    return frame + struct.pack(">H", FramerRTU.compute_CRC(frame))
+
+
+def data_of(pdu: bytes, salt: int) -> bytes:
     """The data of the right reply; it differs from poll to poll and from address to address."""
-    function, address, count = struct.unpack(">BHH", request[7:12])
+    function, address, count = struct.unpack(">BHH", pdu)
     size = (count + 7) // 8 if function <= 2 else 2 * count
     return random.Random(f"{function} {address} {salt}").randbytes(size)
 
 
 def right(request: bytes, salt: int) -> bytes:
-    """The right reply's frame."""
-    data = data_of(request, salt)
+    """The right reply's frame, over TCP."""
+    data = data_of(request[7:12], salt)
     return request[:4] + struct.pack(">HBBB", 3 + len(data), request[6], request[7], len(data)) + data
 
 
@@ -80,10 +165,21 @@ MUTATE: dict[str, Callable[[bytes, bytes, int], bytes]] = {
     "own frame": lambda frame, piece, number: (
         frame[:4] + struct.pack(">H", (len(piece) + 1) % 0xFFFF) + frame[6:7] + piece
     ),
+    "behind": lambda frame, piece, number: frame + piece[: number % 10],
+    "in front": lambda frame, piece, number: piece[: number % 10] + frame,
+    "late": lambda frame, piece, number: b"",  # it comes with the next reply
     "garbage": lambda frame, piece, number: piece,
     "silent": lambda frame, piece, number: b"",
 }
 MUTATE["refused"] = lambda frame, piece, number: MUTATE["exception"](frame, piece, 2)
+MUTATE_RTU: Mapping[str, Callable[[bytes, bytes, int], bytes]] = MUTATE | {
+    "replace header": lambda frame, piece, number: sealed(_replace(frame[:3], piece[:2], number) + frame[3:-2]),
+    "length": lambda frame, piece, number: sealed(frame[:1] + bytes([number % 256]) + frame[2:-2]),
+    "byte count": lambda frame, piece, number: sealed(frame[:2] + bytes([number % 256]) + frame[3:-2]),
+    "exception": lambda frame, piece, number: sealed(frame[:1] + bytes([frame[1] | 0x80, number % 16])),
+    "refused": lambda frame, piece, number: sealed(frame[:1] + bytes([frame[1] | 0x80, 2])),
+    "own frame": lambda frame, piece, number: sealed(frame[:1] + piece),
+}
 MUTATIONS = tuple(MUTATE)
 LIKELY = (*MUTATIONS, *["right", "refused"] * 8)  # what a device in working order does is as likely
 
@@ -91,10 +187,11 @@ LIKELY = (*MUTATIONS, *["right", "refused"] * 8)  # what a device in working ord
 class CheckedCodec:
     """ModbusPduCodec, with every acceptance held against what was sent and what was received, by struct alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._codec = ModbusPduCodec()
-        self.in_flight: deque[bytes] = deque()  # ADUs of the requests of this connection without a reply, oldest first
-        self.stream = b""  # all that was received on this connection
+        self._wire = wire
+        self.in_flight: deque[bytes] = deque()  # ADUs of the requests that were sent last, without a reply, in order
+        self.stream = b""  # all that was received on this connection; without ids, since a request was sent
         self.accepted: dict[int, bytes] = {}  # of this poll, by offset in the image
 
     def build(self, request: Request) -> bytes:
@@ -102,15 +199,17 @@ class CheckedCodec:
 
     def check(self, pdu: bytes, request: Request) -> bytes | int | str:
         request_adu = self.in_flight.popleft()
-        sent = struct.unpack(">BHH", request_adu[7:12])
+        sent = struct.unpack(">BHH", self._wire.pdu(request_adu))
         assert sent == (request.function, request.address, request.count), f"{request} was sent as {sent}"
         reply = self._codec.check(pdu, request)
+        if not isinstance(reply, str):
+            came = self._wire.came(pdu, request_adu, self.stream)
+            assert came, f"{pdu.hex()} was taken for the reply to {request_adu.hex()}"
         if isinstance(reply, bytes):
             bits = request.function <= 2
             size = (request.count + 7) // 8 if bits else 2 * request.count
-            right_adu = request_adu[:4] + struct.pack(">HBBB", 3 + size, UNIT, request.function, size) + pdu[2:]
-            is_right = len(right_adu) == 9 + size and pdu == right_adu[7:] and right_adu in self.stream
-            assert is_right, f"{pdu.hex()} was taken for the reply to {request_adu.hex()}"
+            assert pdu[:2] == bytes([request.function, size])
+            assert len(pdu) == 2 + size
             number = int.from_bytes(pdu[2:], "little")
             assert reply == (bytes(number >> i & 1 for i in range(request.count)) if bits else pdu[2:])
             self.accepted[request.offset] = reply
@@ -120,9 +219,10 @@ class CheckedCodec:
 class Fast:
     """The connection with the fast path, and what it did: it must be the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire) -> None:
         self.did: list[object] = []
-        self.connection = Connection(TcpFraming(ModbusPduCodec()), self, self.did.append)
+        framing = FRAMINGS[wire.framing](ModbusPduCodec(), wire.tolerate)
+        self.connection = Connection(framing, self, self.did.append)
 
     def connect(self) -> None:
         self.did.append("connect")
@@ -137,9 +237,12 @@ class Fast:
 class Play:
     """A connection whose device sends what a script says; also its transport."""
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, wire: Wire, at_once: int) -> None:
         self.samples: list[Sample] = []
-        self.codec = CheckedCodec()
+        self._wire = wire
+        self._mutate = MUTATE if wire.framing == "tcp" else MUTATE_RTU
+        self._late = b""  # of this connection, comes with the next reply
+        self.codec = CheckedCodec(wire)
         self.fed = 0
         self._us = 0
         self._connecting = False
@@ -148,9 +251,10 @@ class Play:
             unit_id=UNIT, plan=PLAN, timeout_us=50_000, poll_limit_us=900_000, park_retry_us=2 * S, backoff_max_us=S,
             requests_at_once=at_once,
         )  # fmt: skip
-        self.connection = Connection(TcpFraming(self.codec), self, self._deliver, fast_path=False)
+        framing = FRAMINGS[wire.framing](self.codec, wire.tolerate)
+        self.connection = Connection(framing, self, self._deliver, fast_path=False)
         self.did: list[object] = []
-        self.fast = Fast()
+        self.fast = Fast(wire)
         for connection in (self.connection, self.fast.connection):
             connection.change([settings], START_US, None)
         self.do(lambda connection: connection.connect_ahead(self._now))
@@ -161,14 +265,18 @@ class Play:
 
     def send(self, frame: bytes) -> None:
         self.did.append(frame)
-        for start in range(0, len(frame), REQUEST_BYTES):
-            request = frame[start : start + REQUEST_BYTES]
+        self.codec.in_flight.clear()  # those that were sent before are given up
+        if not self._wire.numbered:
+            self.codec.stream = b""
+        for start in range(0, len(frame), self._wire.request_bytes):
+            request = frame[start : start + self._wire.request_bytes]
             self._requests.append(request)
             self.codec.in_flight.append(request)
 
     def close(self) -> None:
         self.did.append("close")
         self._connecting = False
+        self._late = b""
         self._requests.clear()
         self.codec.in_flight.clear()
 
@@ -200,9 +308,12 @@ class Play:
         Right replies to others in flight may be joined to it.
         """
         mutation, piece, number = step
-        stream = MUTATE[mutation](right(self._requests.popleft(), self._us), piece, number)
+        good = self._wire.reply(self._requests.popleft(), self._us, number)
+        stream, self._late = self._late + self._mutate[mutation](good, piece, number), b""
+        if mutation == "late":
+            self._late = good
         for _ in range((number >> 16) % 5 % (len(self._requests) + 1)):
-            stream += right(self._requests.popleft(), self._us)
+            stream += self._wire.reply(self._requests.popleft(), self._us, number)
         cuts = sorted((number >> 8) % (len(stream) + 1) * n // 2 for n in range(number % 3))
         for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
             if piece := stream[start:end]:
@@ -248,9 +359,9 @@ def make_script(chance: random.Random, most_steps: int) -> list[Step]:
     ]
 
 
-def play(script: Sequence[Step], at_once: int) -> int:
+def play(script: Sequence[Step], at_once: int, wire: Wire = WIRES[0]) -> int:
     """Play it; afterwards right replies must bring a complete sample again. Returns how many replies were fed."""
-    game = Play(at_once)
+    game = Play(wire, at_once)
     for step in script:
         game.until_request()
         game.reply(step)
@@ -262,13 +373,19 @@ def play(script: Sequence[Step], at_once: int) -> int:
     raise AssertionError(f"no complete sample after {RECOVERY} right replies: {game.samples[-1]}")
 
 
-def main(frames: int, seed: int) -> None:
-    """Random scripts until so many frames were fed."""
-    chance, fed, begun_s = random.Random(seed), 0, time.monotonic()
-    while fed < frames:
-        fed += play(make_script(chance, most_steps=200), at_once=chance.choice((1, 2, 3, 4, 5)))
-    print(f"{fed} replies in {time.monotonic() - begun_s:.0f} s: no crash, no hang, no wrong value accepted")
+def main(frames: int, seed: int, names: Sequence[str]) -> None:
+    """Random scripts until so many frames were fed, on each wire that is named; on all if none is."""
+    unknown = {*names} - {*map(str, WIRES)}
+    assert not unknown, f"unknown: {', '.join(unknown)}; there are {', '.join(map(str, WIRES))}"
+    for wire in WIRES:
+        if names and str(wire) not in names:
+            continue
+        chance, fed, begun_s = random.Random(seed), 0, time.monotonic()
+        while fed < frames:
+            fed += play(make_script(chance, most_steps=200), chance.choice(wire.at_once), wire)
+        took_s = time.monotonic() - begun_s
+        print(f"{wire}: {fed} replies in {took_s:.0f} s: no crash, no hang, no wrong value accepted", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, sys.argv[3:])

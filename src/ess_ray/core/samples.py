@@ -68,7 +68,11 @@ class EventKind(StrEnum):
         kind.meaning, kind.bad_news = meaning, bad_news
         return kind
 
-    DEVICE_LOST = "device lost", "three polls in a row received nothing; `detail` has the reason of the third", True
+    DEVICE_LOST = (
+        "device lost",
+        "three polls in a row received no reply; `detail` has the reason of the third",
+        True,
+    )
     DEVICE_BACK = "device back", "the device replies again", False
     DEVICE_FROZEN = (
         "device frozen",

@@ -29,12 +29,16 @@ class Pipeline:
     def take(self, received: bytes, in_flight: int) -> tuple[list[bytes], bytes]:
         """The data of the good replies that `received` begins with, and what follows them.
 
-        `in_flight`: so many requests, the last ones, have no reply yet.
+        `in_flight`: so many requests, the last ones, have no reply yet. The last reply is not taken if something
+        follows it: the framing has to know that this came before any further request.
         """
-        replies, start = [], 0
+        replies: list[bytes] = []
+        start = 0
         for prefix, reply_bytes in self._expected[len(self._expected) - in_flight :]:
             end = start + reply_bytes
             if reply_bytes == NO_REPLY_BYTES or end > len(received) or not received.startswith(prefix, start):
+                break
+            if len(replies) == in_flight - 1 and end < len(received):
                 break
             replies.append(received[start + len(prefix) : end])
             start = end

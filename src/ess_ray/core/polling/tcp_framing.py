@@ -38,8 +38,8 @@ class TcpFraming:
     """The frames of one connection, see `Framing`."""
 
     __slots__ = (
-        "_before", "_buffer", "_numbered", "_sent", "_sent_before", "_tolerate", "codec", "incomplete", "reply_prefix",
-        "surplus",
+        "_before", "_buffer", "_numbered", "_sent", "_sent_before", "_several", "_tolerate", "codec", "incomplete",
+        "reply_prefix", "surplus",
     )  # fmt: skip
     numbered: ClassVar[bool] = True
     tolerable: ClassVar[Set[Tolerance]] = frozenset(Tolerance)
@@ -53,6 +53,7 @@ class TcpFraming:
         self._sent_before = 0  # `_sent` when the connection was new: tells duplicates from replies to nothing
         self._buffer = bytearray()
         self._before = 0  # so many bytes of the buffer were there before the request in flight was sent
+        self._several = False  # requests are in flight, as far as is known: the oldest is not the one encoded last
         self.incomplete = False  # the buffer is not empty; a property would cost a call every poll
         self.reply_prefix = b""
         self.surplus = b""
@@ -65,12 +66,18 @@ class TcpFraming:
     @property
     def timeout_reason(self) -> str:
         """TIMEOUT if nothing of the reply in flight has come, else how much of it; see `Framing`."""
-        received = len(self._buffer) - self._before
+        buffer, received = self._buffer, len(self._buffer) - self._before
         if received <= 0:
             return Reason.TIMEOUT
-        expected: int | str = MBAP.size + int.from_bytes(self.reply_prefix[4:6], "big")
-        if not self._before and len(self._buffer) > MBAP_BYTES:
+        expected: int | str | None = None
+        if not self._several:
+            expected = MBAP.size + int.from_bytes(self.reply_prefix[4:6], "big")
+        if not self._before and len(buffer) > MBAP_BYTES:
             expected = self._front_bytes(in_flight=1)
+        elif not self._before and len(buffer) >= MBAP.size and Tolerance.LENGTH not in self._tolerate:
+            expected = MBAP.size + int.from_bytes(buffer[4:6], "big")
+        if expected is None:
+            return Reason.INCOMPLETE
         if isinstance(expected, str):
             return expected
         return incomplete_reason(received, expected) if received < expected else Reason.BAD_PROTOCOL
@@ -101,6 +108,7 @@ class TcpFraming:
 
     def next_pdu(self, in_flight: int, unit_id: int) -> bytes | str | None:
         """The PDU of the reply to the oldest request in flight; duplicates are dropped, see `Framing`."""
+        self._several = in_flight > 1
         pdu = self._next_pdu(in_flight, unit_id)
         # What is left lies behind the last reply: it came before the next request is sent.
         if in_flight == 0 or (in_flight == 1 and isinstance(pdu, bytes)):
