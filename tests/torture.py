@@ -95,16 +95,21 @@ def only_for(address: int, behaviour: Behaviour) -> Behaviour:
 
 @contextmanager
 def device(
-    behaviour: Behaviour, connections: int = 100, singly: bool = False, tls: ssl.SSLContext | None = None
+    behaviour: Behaviour,
+    connections: int = 100,
+    singly: bool = False,
+    tls: ssl.SSLContext | None = None,
+    rtu: bool = False,
 ) -> Iterator[int]:
     """The port of a device that behaves so; a connection above its limit is closed as soon as it stands.
 
-    `singly`: it drops the requests that came with the one it replies to, which it cannot in TLS.
+    `singly`: it drops the requests that came with the one it replies to, which it cannot in TLS. `rtu`: requests and
+    replies are RTU frames.
     """
     server = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
     free = threading.Semaphore(connections)
-    threading.Thread(target=_accept, args=(server, behaviour, ended, free, singly, tls), daemon=True).start()
+    threading.Thread(target=_accept, args=(server, behaviour, ended, free, singly, tls, rtu), daemon=True).start()
     try:
         yield server.getsockname()[1]
     finally:
@@ -119,6 +124,7 @@ def _accept(
     free: threading.Semaphore,
     singly: bool,
     tls: ssl.SSLContext | None,
+    rtu: bool,
 ) -> None:
     while not ended.is_set():
         try:
@@ -126,7 +132,9 @@ def _accept(
         except OSError:
             return
         if free.acquire(blocking=False):
-            threading.Thread(target=_serve, args=(connection, behaviour, ended, free, singly, tls), daemon=True).start()
+            threading.Thread(
+                target=_serve, args=(connection, behaviour, ended, free, singly, tls, rtu), daemon=True
+            ).start()
         else:
             connection.close()
 
@@ -138,19 +146,20 @@ def _serve(
     free: threading.Semaphore,
     singly: bool,
     tls: ssl.SSLContext | None,
+    rtu: bool,
 ) -> None:
     number = 0
     with connection, ExitStack() as stack:
         try:
             if tls:
                 connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
-            while not ended.is_set() and (request := _whole(connection, 12)):
+            while not ended.is_set() and (request := _whole(connection, 8 if rtu else 12)):
                 if singly:
                     with suppress(BlockingIOError):
                         connection.recv(4096, socket.MSG_DONTWAIT)
-                header, function, address, count = request[:7], request[7], *struct.unpack(">HH", request[8:12])
-                body = struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
-                reply = header[:4] + struct.pack(">H", len(body) + 1) + header[6:7] + body
+                if rtu and crc(request[:6]) != request[6:]:
+                    continue
+                reply = _rtu_reply(request) if rtu else _reply(request)
                 for pause_s, piece in behaviour(number, reply):
                     time.sleep(pause_s)
                     if piece is None:
@@ -161,6 +170,30 @@ def _serve(
             return
         finally:
             free.release()
+
+
+def _body(function: int, address: int, count: int) -> bytes:
+    return struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
+
+
+def _reply(request: bytes) -> bytes:
+    body = _body(*struct.unpack(">BHH", request[7:12]))
+    return request[:4] + struct.pack(">H", len(body) + 1) + request[6:7] + body
+
+
+def _rtu_reply(request: bytes) -> bytes:
+    reply = request[:1] + _body(*struct.unpack(">BHH", request[1:6]))
+    return reply + crc(reply)
+
+
+def crc(frame: bytes) -> bytes:
+    """The checksum behind an RTU frame (MODBUS over Serial Line V1.02, section 6.2.2)."""
+    register = 0xFFFF
+    for byte in frame:
+        register ^= byte
+        for _ in range(8):
+            register = register >> 1 ^ (0xA001 if register & 1 else 0)
+    return register.to_bytes(2, "little")
 
 
 def _whole(connection: socket.socket, length: int) -> bytes:

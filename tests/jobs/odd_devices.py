@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypedDict
 
 from tests import torture
 from tests.torture import Behaviour, Pieces
@@ -54,11 +55,20 @@ class Kind:
     lost: int = 0
     reasons: Collection[str] = ()  # of samples that lack something
     events: Sequence[str] = ()  # the kinds of all events there are
+    rtu: bool = False  # it speaks RTU over TCP
     gateway: str = ""  # kinds of one gateway share its port, and the behaviour of the last of them
 
     def value(self, column: str) -> float | str:
         """The value that a column has, if it has one."""
         return self.values.get(column, VALUES[column])
+
+
+class Unread(TypedDict):
+    """What is expected of a device that is not read."""
+
+    lost: int
+    reasons: Collection[str]
+    events: Sequence[str]
 
 
 def moving() -> Behaviour:
@@ -75,6 +85,21 @@ def text(data: bytes) -> Behaviour:
     return torture.only_for(300, lambda _, reply: [(0, reply[:11] + data)])
 
 
+other_unit = torture.patched(6, b"\x07")
+other_transaction = torture.patched(0, b"\0\0")
+
+
+def too_long_by_one(_: int, reply: bytes) -> Pieces:
+    """The length field counts a byte that does not come."""
+    return [(0, reply[:5] + bytes([reply[5] + 1]) + reply[6:])]
+
+
+def deaf(*reasons: str) -> Unread:
+    """Of a kind of which nothing is read, with the reasons of its samples."""
+    return {"lost": SECONDS, "reasons": reasons, "events": ["device lost"]}
+
+
+QUICK = {"timeout_s": 0.2}  # what waits for nothing waits no longer than a period
 KINDS: dict[str, Kind] = {
     "good": Kind(torture.good),
     "frozen": Kind(torture.good, {"frozen_after_s": 3}, events=["device frozen"]),
@@ -90,6 +115,13 @@ KINDS: dict[str, Kind] = {
         reasons=["exception 2", "parked"],
         events=["registers parked"],
     ),
-    "another_unit": Kind(torture.patched(6, b"\x07"), lost=SECONDS, reasons=["bad unit"], events=["device lost"]),
+    "other_unit": Kind(other_unit, **deaf("bad unit")),
+    "other_unit_tolerated": Kind(other_unit, {"tolerate": ["unit_id"]}),
+    "other_transaction": Kind(other_transaction, **deaf("bad transaction")),
+    "other_transaction_tolerated": Kind(other_transaction, {"tolerate": ["transaction_id"]}),
+    "too_long_by_one": Kind(too_long_by_one, QUICK, lost=SECONDS, reasons=["answer incomplete: 13 of 14 bytes"]),
+    "too_long_by_one_tolerated": Kind(too_long_by_one, {"tolerate": ["length"]}),
+    "rtu_over_tcp": Kind(torture.good, {"framing": "rtu"}, rtu=True),
+    "rtu_unknown": Kind(torture.good, QUICK, rtu=True, **deaf("timeout")),
     "answers_in_pieces": Kind(torture.fragments),
 }

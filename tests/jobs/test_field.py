@@ -34,8 +34,8 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stored]:
     """Of each kind what one run has stored."""
     folder = tmp_path_factory.mktemp("field")
     with ExitStack() as devices:
-        behaviours = {kind.gateway or name: kind.behaviour for name, kind in KINDS.items()}
-        ports = {name: devices.enter_context(torture.device(each)) for name, each in behaviours.items()}
+        peers = {kind.gateway or name: torture.device(kind.behaviour, rtu=kind.rtu) for name, kind in KINDS.items()}
+        ports = {name: devices.enter_context(peer) for name, peer in peers.items()}
         configure(folder, ports)
         words = ["site=field", "standard=field", "source=plant", "cluster=none", "export=none", "page.port=null"]
         words += ["cluster.metrics_port=0", f"run.duration_s={SECONDS}"]
