@@ -1,7 +1,8 @@
-"""A Modbus TCP device that misbehaves on request, made of bare sockets: independent of client and simulator.
+"""A Modbus device that misbehaves on request, made of bare sockets: independent of client and simulator.
 
 Register r holds r. A behaviour is a function (request number on this connection, good reply) → the pieces to send,
-each with a pause before it in seconds; None closes the connection there.
+each with a pause before it in seconds; None closes the connection there. The reply is a frame of Modbus TCP, or of RTU
+if that is what the device speaks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+
+from pymodbus.framer import FramerRTU
 
 Pieces = list[tuple[float, bytes | None]]
 Behaviour = Callable[[int, bytes], Pieces]
@@ -76,21 +80,93 @@ def patched(offset: int, value: bytes) -> Behaviour:
 
 def short(_: int, reply: bytes) -> Pieces:
     """One register less than asked, in a frame that is consistent with itself."""
-    body = reply[6:8] + bytes([reply[8] - 2]) + reply[9:-2]
-    return [(0, reply[:4] + struct.pack(">H", len(body)) + body)]
+    function, count, *data = pdu_of(reply)
+    return [(0, framed(reply, bytes([function, count - 2, *data[:-2]])))]
+
+
+def wide(_: int, reply: bytes) -> Pieces:
+    """Each register has four bytes, in a frame that is consistent with itself."""
+    function, count, *data = pdu_of(reply)
+    registers = b"".join(b"\0\0" + bytes(data[n : n + 2]) for n in range(0, count, 2))
+    return [(0, framed(reply, bytes([function, len(registers)]) + registers))]
+
+
+def surplus(behind: bytes, pause_s: float = 0) -> Behaviour:
+    """These bytes behind each reply: with it, or after a pause."""
+    return lambda _, reply: [(0, reply), (pause_s, behind)] if pause_s else [(0, reply + behind)]
+
+
+def from_unit(unit_id: int) -> Behaviour:
+    """Replies with this unit id."""
+    return lambda _, reply: [(0, framed(reply, pdu_of(reply), unit_id))]
+
+
+def own_ids(ahead: int) -> Behaviour:
+    """Replies with a transaction id that is so far ahead of the request's."""
+    return lambda _, reply: [(0, struct.pack(">H", (int.from_bytes(reply[:2], "big") + ahead) % 0x10000) + reply[2:])]
+
+
+def length_off(by: int) -> Behaviour:
+    """Replies whose length field says so many bytes more than there are."""
+    return lambda _, reply: [(0, reply[:4] + struct.pack(">H", (len(reply) - 6 + by) % 0x10000) + reply[6:])]
+
+
+def garbled(_: int, reply: bytes) -> Pieces:
+    """The last bit is another: of the data over TCP, of the checksum in RTU."""
+    return [(0, reply[:-1] + bytes([reply[-1] ^ 1]))]
 
 
 def garbage(_: int, __: bytes) -> Pieces:
     return [(0, b"HTTP/1.1 400 Bad Request\r\n\r\n")]
 
 
-def refusing(code: int) -> Behaviour:
-    return lambda _, reply: [(0, reply[:4] + b"\0\3" + reply[6:7] + bytes([reply[7] | 0x80, code]))]
+def refusing(code: int, length_off: int = 0) -> Behaviour:
+    """Exception replies with this code; over TCP their length field says so many bytes more than there are."""
+
+    def refuse(_: int, reply: bytes) -> Pieces:
+        refusal = framed(reply, bytes([pdu_of(reply)[0] | 0x80, code]))
+        return [(0, refusal if is_rtu(reply) else refusal[:5] + bytes([refusal[5] + length_off]) + refusal[6:])]
+
+    return refuse
 
 
 def only_for(address: int, behaviour: Behaviour) -> Behaviour:
     """The behaviour for the request whose first register is `address`, good replies for the others."""
-    return lambda n, reply: (behaviour if reply[9:11] == struct.pack(">H", address) else good)(n, reply)
+    first = struct.pack(">H", address)
+    return lambda n, reply: (behaviour if pdu_of(reply)[2:4] == first else good)(n, reply)
+
+
+def is_rtu(reply: bytes) -> bool:
+    """True of a good reply in RTU: it has its count of bytes where Modbus TCP has a zero."""
+    return reply[2] != 0
+
+
+def pdu_of(reply: bytes) -> bytes:
+    """The PDU of a good reply, over TCP or in RTU."""
+    return reply[1:-2] if is_rtu(reply) else reply[7:]
+
+
+def framed(reply: bytes, pdu: bytes, unit_id: int | None = None) -> bytes:
+    """Another PDU in the frame of a good reply, with its unit id or this one."""
+    unit = (reply[:1] if is_rtu(reply) else reply[6:7]) if unit_id is None else bytes([unit_id])
+    return sealed(unit + pdu) if is_rtu(reply) else reply[:4] + struct.pack(">H", 1 + len(pdu)) + unit + pdu
+
+
+def sealed(frame: bytes) -> bytes:
+    """The frame of RTU with its checksum, by pymodbus."""
+    return frame + struct.pack(">H", FramerRTU.compute_CRC(frame))
+
+
+@dataclass(frozen=True)
+class _Manners:
+    """Of a device, on all of its connections."""
+
+    behaviour: Behaviour
+    free: threading.Semaphore
+    singly: bool
+    tls: ssl.SSLContext | None
+    rtu: bool
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -103,64 +179,44 @@ def device(
 ) -> Iterator[int]:
     """The port of a device that behaves so; a connection above its limit is closed as soon as it stands.
 
-    `singly`: it drops the requests that came with the one it replies to, which it cannot in TLS. `rtu`: requests and
-    replies are RTU frames.
+    `singly`: it drops the requests that came with the one it replies to, which it cannot in TLS. `rtu`: it speaks RTU
+    over TCP.
     """
     server = socket.create_server(("127.0.0.1", 0))
-    ended = threading.Event()
-    free = threading.Semaphore(connections)
-    threading.Thread(target=_accept, args=(server, behaviour, ended, free, singly, tls, rtu), daemon=True).start()
+    manners = _Manners(behaviour, threading.Semaphore(connections), singly, tls, rtu)
+    threading.Thread(target=_accept, args=(server, manners), daemon=True).start()
     try:
         yield server.getsockname()[1]
     finally:
-        ended.set()
+        manners.ended.set()
         server.close()
 
 
-def _accept(
-    server: socket.socket,
-    behaviour: Behaviour,
-    ended: threading.Event,
-    free: threading.Semaphore,
-    singly: bool,
-    tls: ssl.SSLContext | None,
-    rtu: bool,
-) -> None:
-    while not ended.is_set():
+def _accept(server: socket.socket, manners: _Manners) -> None:
+    while not manners.ended.is_set():
         try:
             connection, _ = server.accept()
         except OSError:
             return
-        if free.acquire(blocking=False):
-            threading.Thread(
-                target=_serve, args=(connection, behaviour, ended, free, singly, tls, rtu), daemon=True
-            ).start()
+        if manners.free.acquire(blocking=False):
+            threading.Thread(target=_serve, args=(connection, manners), daemon=True).start()
         else:
             connection.close()
 
 
-def _serve(
-    connection: socket.socket,
-    behaviour: Behaviour,
-    ended: threading.Event,
-    free: threading.Semaphore,
-    singly: bool,
-    tls: ssl.SSLContext | None,
-    rtu: bool,
-) -> None:
+def _serve(connection: socket.socket, manners: _Manners) -> None:
     number = 0
     with connection, ExitStack() as stack:
         try:
-            if tls:
-                connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
-            while not ended.is_set() and (request := _whole(connection, 8 if rtu else 12)):
-                if singly:
+            if manners.tls:
+                connection = stack.enter_context(manners.tls.wrap_socket(connection, server_side=True))
+            while not manners.ended.is_set() and (request := _whole(connection, 8 if manners.rtu else 12)):
+                if manners.singly:
                     with suppress(BlockingIOError):
                         connection.recv(4096, socket.MSG_DONTWAIT)
-                if rtu and crc(request[:6]) != request[6:]:
-                    continue
-                reply = _rtu_reply(request) if rtu else _reply(request)
-                for pause_s, piece in behaviour(number, reply):
+                if manners.rtu and sealed(request[:-2]) != request:
+                    continue  # a serial line hears nothing then
+                for pause_s, piece in manners.behaviour(number, _reply(request, manners.rtu)):
                     time.sleep(pause_s)
                     if piece is None:
                         return
@@ -169,31 +225,14 @@ def _serve(
         except OSError:
             return
         finally:
-            free.release()
+            manners.free.release()
 
 
-def _body(function: int, address: int, count: int) -> bytes:
-    return struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
-
-
-def _reply(request: bytes) -> bytes:
-    body = _body(*struct.unpack(">BHH", request[7:12]))
-    return request[:4] + struct.pack(">H", len(body) + 1) + request[6:7] + body
-
-
-def _rtu_reply(request: bytes) -> bytes:
-    reply = request[:1] + _body(*struct.unpack(">BHH", request[1:6]))
-    return reply + crc(reply)
-
-
-def crc(frame: bytes) -> bytes:
-    """The checksum behind an RTU frame (MODBUS over Serial Line V1.02, section 6.2.2)."""
-    register = 0xFFFF
-    for byte in frame:
-        register ^= byte
-        for _ in range(8):
-            register = register >> 1 ^ (0xA001 if register & 1 else 0)
-    return register.to_bytes(2, "little")
+def _reply(request: bytes, rtu: bool) -> bytes:
+    """The good reply to a request."""
+    function, address, count = struct.unpack(">BHH", request[1:-2] if rtu else request[7:])
+    pdu = struct.pack(f">BB{count}H", function, 2 * count, *range(address, address + count))
+    return sealed(request[:1] + pdu) if rtu else request[:4] + struct.pack(">H", 1 + len(pdu)) + request[6:7] + pdu
 
 
 def _whole(connection: socket.socket, length: int) -> bytes:

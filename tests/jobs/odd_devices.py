@@ -12,7 +12,7 @@ from itertools import count
 from typing import TypedDict
 
 from tests import torture
-from tests.torture import Behaviour, Pieces
+from tests.torture import Behaviour
 
 STANDARD = """
 tables:
@@ -77,21 +77,13 @@ def moving() -> Behaviour:
     return torture.only_for(100, lambda _, reply: [(0, reply[:9] + next(number).to_bytes(2) + reply[11:])])
 
 
-def surplus(_: int, reply: bytes) -> Pieces:
-    return [(0, reply + b"\0\0")]
-
-
 def text(data: bytes) -> Behaviour:
     return torture.only_for(300, lambda _, reply: [(0, reply[:11] + data)])
 
 
 other_unit = torture.patched(6, b"\x07")
 other_transaction = torture.patched(0, b"\0\0")
-
-
-def too_long_by_one(_: int, reply: bytes) -> Pieces:
-    """The length field counts a byte that does not come."""
-    return [(0, reply[:5] + bytes([reply[5] + 1]) + reply[6:])]
+too_long_by_one = torture.length_off(1)  # a byte that does not come
 
 
 def deaf(*reasons: str) -> Unread:
@@ -105,7 +97,7 @@ KINDS: dict[str, Kind] = {
     "frozen": Kind(torture.good, {"frozen_after_s": 3}, events=["device frozen"]),
     "moving": Kind(moving(), {"frozen_after_s": 3}, counting="a"),
     "may_stand": Kind(torture.good, {"frozen_after_s": None}),
-    "surplus_bytes": Kind(surplus, events=["surplus bytes"]),
+    "surplus_bytes": Kind(torture.surplus(b"\0\0"), events=["surplus bytes"]),
     "korean": Kind(text("가".encode("cp949")), values={"e": "가"}),
     "padded": Kind(text(b"\xff\xff"), values={"e": ""}),
     "no_text": Kind(text(b"\xff\x01"), values={"e": "0xFF01"}),
