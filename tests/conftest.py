@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -16,8 +16,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
+from ess_ray.adapters.postgres.schema import prepare
+from ess_ray.core.maps.standard import Standard
 
 NUMBERS = count()
+EMPTY = "template1"
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 4 << 30  # ten times what the servers take
 QUICK = {"fsync": "off", "max_wal_size": "256MB"}  # these data are nobody's
@@ -109,26 +112,76 @@ def umask() -> Iterator[None]:
 
 
 @contextmanager
-def new_database(server: str) -> Iterator[str]:
-    """The DSN of an empty database on the server, for the `with` block."""
+def new_database(server: str, template: str = EMPTY) -> Iterator[str]:
+    """The DSN of a copy of a database on the server, for the `with` block."""
     name = f"ess_ray_test_{os.getpid()}_{next(NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} {COPIED}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {COPIED}")
         yield make_conninfo(server, dbname=name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+class Templates:
+    """Databases with the tables of a standard, to be copied by `new_database`: each is made when it is asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, int], str] = {}
+
+    def name(self, server: str, standard: Standard) -> str:
+        """The one on this server. It has no identity: a copy gets its own when it is prepared."""
+        key = server, id(standard)
+        if key not in self._made:
+            name = self._made[key] = f"ess_ray_test_{os.getpid()}_{next(NUMBERS)}"
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+                _fill(make_conninfo(server, dbname=name), standard)
+                connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        return self._made[key]
+
+    def drop(self) -> None:
+        """Drop them, but for those of servers that have ended and left nothing."""
+        for (server, _), name in self._made.items():
+            with suppress(psycopg.OperationalError), psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name}")
+
+
+def _fill(dsn: str, standard: Standard) -> None:
+    """Prepare a database, and leave nobody connected to it: it could not be copied."""
+    timescale = prepare(dsn, standard).hypertables
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DELETE FROM database_identity")
+        if timescale:
+            connection.execute("SELECT _timescaledb_functions.stop_background_workers()")
+
+
+@pytest.fixture(scope="session")
+def templates() -> Iterator[Templates]:
+    templates = Templates()
+    yield templates
+    templates.drop()
+
+
 @pytest.fixture
-def dsn(server: str) -> Iterator[str]:
+def template(server: str, templates: Templates, request: pytest.FixtureRequest) -> str:
+    """What the databases of the test are copies of. A test that prepares them for a standard has them prepared already
+    with the mark `tables(STANDARD)`: to do it again is quick. `tables(None)`: as without the mark, without tables.
+    """
+    mark = request.node.get_closest_marker("tables")
+    standard = mark.args[0] if mark else None
+    return templates.name(server, standard) if standard else EMPTY
+
+
+@pytest.fixture
+def dsn(server: str, template: str) -> Iterator[str]:
     """A database of its own for each test."""
-    with new_database(server) as dsn:
+    with new_database(server, template) as dsn:
         yield dsn
 
 
 @pytest.fixture
-def other_dsn(server: str) -> Iterator[str]:
+def other_dsn(server: str, template: str) -> Iterator[str]:
     """A second database on the same server."""
-    with new_database(server) as dsn:
+    with new_database(server, template) as dsn:
         yield dsn
 
 

@@ -26,6 +26,8 @@ from ess_ray.core.samples import Device, Event, EventKind
 from tests.exports import DAY, DEVICE, day_object_of, export, insert, read
 from tests.flushes import STANDARD, flush_of
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 NAN, INFINITY = float("nan"), float("inf")
 TYPES = {
     "x": "float8",

@@ -18,8 +18,10 @@ from ess_ray.actors.exporter import make_exporter
 from ess_ray.core.exporting.outcome import ExportOutcome
 from ess_ray.core.settings import Settings
 from tests import days
-from tests.make import make_settings
+from tests.make import make_settings, shipped_standard
 from tests.oracle import IDS, REGISTERS
+
+pytestmark = pytest.mark.tables(shipped_standard())
 
 DAY = date(2026, 11, 22)
 BOOKS = {

@@ -25,6 +25,8 @@ from ess_ray.core.running.configured import Configured
 from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import STANDARD, flush_of
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 CSV, PARQUET = FORMATS["csv"], FORMATS["parquet"]
 

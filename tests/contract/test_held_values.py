@@ -16,6 +16,8 @@ from tests.contract.test_restore_cases import CSV, EVERY_FORMAT, PARQUET, Archiv
 from tests.exports import DEVICE, SEOUL
 from tests.flushes import STANDARD
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 BANK = STANDARD.tables["bank"]
 WITHOUT_SOC = {name: column for name, column in BANK.columns.items() if name != "soc"}
 SMALLER = Standard({**STANDARD.tables, "bank": Table("bank", BANK.identity, WITHOUT_SOC)})

@@ -24,6 +24,8 @@ from ess_ray.core.samples import Device
 from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export, read
 from tests.flushes import STANDARD
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 DAY_US = 86_400_000_000
 LAST = date(2026, 11, 24)
 
@@ -157,6 +159,7 @@ def test_two_exporters_take_turns_at_an_object_and_not_at_others(ledger: Ledger)
         assert again
 
 
+@pytest.mark.tables(None)
 def test_a_database_that_was_never_prepared_says_what_to_do(dsn: str) -> None:
     with pytest.raises(ConfigError, match="start the main job on it once"):
         Ledger(dsn, "folder", Catalogue(STANDARD), {}).entry_of(day_object_of("pcs"))

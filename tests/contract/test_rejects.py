@@ -21,6 +21,8 @@ from ess_ray.core.samples import Status
 from ess_ray.core.storing.flush import Committed, rejoined, rows_by_sample
 from tests.flushes import BANK_TYPES, PCS_TYPES, STANDARD, counts, flush_of, keys_of, rows
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 
 @pytest.fixture
 def prepared(dsn: str) -> str:

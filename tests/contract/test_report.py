@@ -19,7 +19,9 @@ from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
 from tests.conftest import QUICK
-from tests.make import make_settings
+from tests.make import make_settings, shipped_standard
+
+pytestmark = pytest.mark.tables(shipped_standard())
 
 DAY = "2026-05-05"
 MIDNIGHT_US = 1_777_906_800_000_000  # in Seoul
@@ -153,6 +155,7 @@ def test_a_day_keeps_the_limits_that_it_had_when_the_time_zone_is_changed(
     assert site["devices"]["gateway"]["stored"] == 100
 
 
+@pytest.mark.tables(None)
 def test_a_database_that_was_never_written_to_is_refused_with_what_to_do(
     dsn: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,8 @@ from tests.exports import DAY, DEVICE, SEOUL
 from tests.flushes import BANK_COLUMNS, STANDARD, compress, flush_of
 from tests.journals import wait_until
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 HOUR_US = 3_600_000_000
 CSV, PARQUET = FORMATS["csv"], FORMATS["parquet"]
 EVERY_FORMAT = [CSV, CSV.gzipped(), PARQUET]

@@ -16,7 +16,9 @@ from ess_ray.core.exporting.outcome import ExportEnd
 from ess_ray.core.exporting.restoring import RestoreEnd
 from tests.contract.test_restore_cases import CSV, HOUR_US, PARQUET, Archive
 from tests.exports import DAY, DEVICE
-from tests.flushes import flush_of
+from tests.flushes import STANDARD, flush_of
+
+pytestmark = pytest.mark.tables(STANDARD)
 
 
 def test_the_fuller_of_two_formats_is_restored(dsn: str, other_dsn: str, tmp_path: Path) -> None:

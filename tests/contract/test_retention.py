@@ -24,6 +24,8 @@ from ess_ray.core.samples import Device
 from tests.exports import DAY, DEVICE, SEOUL, day_object_of, export
 from tests.flushes import STANDARD, compress, counts, flush_of
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 IN_USE = "another query is using it: the next run tries again"
 HOUR_US = 3_600_000_000
 DAYS = [whole_day(date(2026, 11, day), SEOUL) for day in (21, 22, 23)]

@@ -20,6 +20,8 @@ from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.samples import Device, Event, EventKind
 from tests.flushes import STANDARD, T0, compress, counts, flush_of, keys_of
 
+pytestmark = pytest.mark.tables(STANDARD)
+
 
 @pytest.fixture
 def prepared(dsn: str) -> str:
