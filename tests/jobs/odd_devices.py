@@ -36,6 +36,7 @@ blocks:
       - {at: 300, columns: [d, e: {type: string, length: 1, encoding: cp949}]}
 """
 SECONDS = 9  # of the run
+AUTHORITY = "authority.crt"  # a file in the folder in which the job runs
 COLUMNS = frozenset("abcde")
 VALUES: Mapping[str, float | str] = {"a": 100.0, "b": 101.0, "c": 200.0, "d": 300.0, "e": "\x01-"}  # 301 is 0x012D
 
@@ -56,6 +57,7 @@ class Kind:
     reasons: Collection[str] = ()  # of samples that lack something
     events: Sequence[str] = ()  # the kinds of all events there are
     rtu: bool = False  # it speaks RTU over TCP
+    tls: bool = False  # it speaks TLS, with a certificate of the authority in AUTHORITY
     gateway: str = ""  # kinds of one gateway share its port, and the behaviour of the last of them
 
     def value(self, column: str) -> float | str:
@@ -115,5 +117,9 @@ KINDS: dict[str, Kind] = {
     "too_long_by_one_tolerated": Kind(too_long_by_one, {"tolerate": ["length"]}),
     "rtu_over_tcp": Kind(torture.good, {"framing": "rtu"}, rtu=True),
     "rtu_unknown": Kind(torture.good, QUICK, rtu=True, **deaf("timeout")),
+    "in_tls": Kind(torture.good, {"framing": "tls", "tls": {"ca_file": AUTHORITY}}, tls=True),
+    "untrusted": Kind(
+        torture.good, {"framing": "tls"}, tls=True, **deaf("certificate: of an authority that is not trusted")
+    ),
     "answers_in_pieces": Kind(torture.fragments),
 }

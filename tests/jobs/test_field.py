@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests import torture
+from tests.certificates import Authority, server_context
 from tests.jobs.job import database, run
-from tests.jobs.odd_devices import COLUMNS, KINDS, MAP, SECONDS, STANDARD
+from tests.jobs.odd_devices import AUTHORITY, COLUMNS, KINDS, MAP, SECONDS, STANDARD
 
 Row = dict[str, Any]
 
@@ -34,7 +35,11 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stored]:
     """Of each kind what one run has stored."""
     folder = tmp_path_factory.mktemp("field")
     with ExitStack() as devices:
-        peers = {kind.gateway or name: torture.device(kind.behaviour, rtu=kind.rtu) for name, kind in KINDS.items()}
+        tls = server_context(Authority(folder, Path(AUTHORITY).stem).sign("device"))
+        peers = {
+            kind.gateway or name: torture.device(kind.behaviour, rtu=kind.rtu, tls=tls if kind.tls else None)
+            for name, kind in KINDS.items()
+        }
         ports = {name: devices.enter_context(peer) for name, peer in peers.items()}
         configure(folder, ports)
         words = ["site=field", "standard=field", "source=plant", "cluster=none", "export=none", "page.port=null"]
