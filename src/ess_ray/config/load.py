@@ -6,7 +6,10 @@ Every error is a ConfigError: one line with the key in front.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from ess_ray.adapters.local.yaml_lines import line_finder
@@ -28,6 +31,8 @@ from ess_ray.core.maps.row_size import check_rows
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.settings import JournalLimits, PageSettings, Settings
 
+T = TypeVar("T")
+
 
 def load_settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     """The settings of the job. Raises ConfigError for a value that cannot be used (MapError for a register map).
@@ -42,7 +47,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     simulated = job.devices != "none" and config.source.kind == "simulated" and not has_no_site
     if not config.sites:
         raise ConfigError("site", "no site is chosen: set for example site=all")
-    standard = load_standard(config.standard)
+    standard = _standard(_Same(config.standard))
     maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in config.maps.items()}
     devices = device_settings(config, maps)
     if job.devices == "all":  # a report reads the database only, also about devices that are gone
@@ -82,9 +87,33 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
 
 def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders: Sequence[Path]) -> RegisterMap:
     files = [file for folder in folders if (file := folder / "map" / f"{name}.yaml").is_file()]
-    line_of = line_finder(files[0].read_text(encoding="utf-8")) if files else None
-    register_map = load_map(name, tree, standard, line_of)
-    check_rows(register_map, standard)
+    return _map(name, _Same(tree), _Same(standard), files[0].read_text(encoding="utf-8") if files else None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same(Generic[T]):
+    """A thing that only itself is equal to: as `yaml_source` gives the same tree for the same text, what was made of it
+    once is taken again by a reload.
+    """
+
+    thing: T
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+@lru_cache(maxsize=2)
+def _standard(tree: _Same[Mapping[str, object]]) -> Standard:
+    return load_standard(tree.thing)
+
+
+@lru_cache(maxsize=8)
+def _map(name: str, tree: _Same[Mapping[str, object]], standard: _Same[Standard], text: str | None) -> RegisterMap:
+    register_map = load_map(name, tree.thing, standard.thing, line_finder(text) if text is not None else None)
+    check_rows(register_map, standard.thing)
     return register_map
 
 

@@ -40,11 +40,7 @@ class YamlFiles(FileConfigSource):
         file = Path(self.path, self._normalize_file_name(config_path))
         text = file.read_text(encoding="utf-8")
         check_bounds(text, _shown(file))
-        try:
-            tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
-        except yaml.YAMLError:
-            tree = None
-        if not isinstance(tree, dict):
+        if (tree := _tree(text)) is None:
             return super().load_config(config_path)
         header = self._get_header_dict(text[:HEADER])
         return ConfigResult(self.provider, self.full_path(), OmegaConf.create(tree), header)
@@ -84,13 +80,20 @@ def _shown(file: Path) -> str:
     return "/".join(file.parts[-2:])
 
 
-@lru_cache(maxsize=16)  # the same standard and maps are composed again by a reload
-def _plain_tree(text: str) -> Tree | None:
+@lru_cache(maxsize=64)  # a reload composes the same files again
+def _tree(text: str) -> Tree | None:
+    """The tree of a text, not to be changed; None if libyaml does not take it or it is no mapping."""
     try:
         tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
     except (ValueError, yaml.YAMLError):
         return None
-    if not isinstance(tree, dict) or "@package" in text or "defaults" in tree:
+    return tree if isinstance(tree, dict) else None
+
+
+@lru_cache(maxsize=16)
+def _plain_tree(text: str) -> Tree | None:
+    tree = _tree(text)
+    if tree is None or "@package" in text or "defaults" in tree:
         return None
     return tree if all(isinstance(key, str) for key in tree) and _is_plain(tree) else None
 
