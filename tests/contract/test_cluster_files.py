@@ -9,23 +9,28 @@ from typing import Any
 
 import pytest
 import yaml
-from ray.autoscaler._private.util import prepare_config, validate_config
 
 ROOT = Path(__file__).parents[2]
 
 
+def validated(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of a cluster with Ray's defaults. Raises what Ray says against it."""
+    from ray.autoscaler._private.util import prepare_config, validate_config  # takes a second
+
+    prepared: dict[str, Any] = prepare_config(config)
+    validate_config(prepared)
+    return prepared
+
+
 @pytest.fixture(scope="module")
 def prepared() -> dict[str, Any]:
-    config = yaml.safe_load((ROOT / "ray-cluster.yaml").read_text())
-    config_of_ray: dict[str, Any] = prepare_config(config)
-    validate_config(config_of_ray)
-    return config_of_ray
+    return validated(yaml.safe_load((ROOT / "ray-cluster.yaml").read_text()))
 
 
 def test_ray_takes_the_configuration(prepared: dict[str, Any]) -> None:
     assert prepared["available_node_types"]["head"]["node_config"]["machineType"] == "e2-standard-8"
     with pytest.raises(Exception, match="Additional properties are not allowed"):
-        validate_config(prepared | {"surprise": 1})
+        validated(prepared | {"surprise": 1})
 
 
 def test_nodes_have_private_addresses_accounts_of_their_own_and_disks_that_stay(prepared: dict[str, Any]) -> None:
