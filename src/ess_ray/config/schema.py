@@ -59,8 +59,10 @@ class DeviceConfig:
         1, "requests of one poll that may be in flight together, for devices that take them", 1, 16
     )
     keep_connection: bool = setting(True, "false: connect anew for each poll")
-    backoff_max_s: float = setting(10.0, "longest pause between two probes of a silent device", 0, LONGEST_S)
-    park_retry_s: float = setting(600.0, "until registers that the device calls illegal are tried again", 1, LONGEST_S)
+    backoff_max_s: float = setting(
+        10.0, "longest pause between two probes of a device that has been silent for a minute", 0, LONGEST_S
+    )
+    park_retry_s: float = setting(600.0, "until registers that the device refuses are tried again", 1, LONGEST_S)
     frozen_after_s: float | None = setting(
         60.0, "a device whose registers all stay the same for so long is called frozen; null or 0: never", 0, LONGEST_S
     )

@@ -80,7 +80,8 @@ class EventKind(StrEnum):
     )  # fmt: skip
     DEVICE_MOVES = "device moves", "registers of the frozen device change again", False
     REGISTERS_PARKED = (
-        "registers parked", "the device calls the registers in `detail` illegal: they are left out", True,
+        "registers parked",
+        "the device calls the registers in `detail` illegal, or does not reply to them: they are left out", True,
     )  # fmt: skip
     ASKED_SINGLY = (
         "asked singly",
@@ -89,6 +90,10 @@ class EventKind(StrEnum):
     SURPLUS_BYTES = (
         "surplus bytes",
         "the device sends more bytes than its replies have: they are dropped; `detail` has the first of them", True,
+    )  # fmt: skip
+    OVERLOADED = (
+        "overloaded",
+        "polls take longer than the devices' periods leave: ticks are `overrun`; `detail` says what would fit", True,
     )  # fmt: skip
     CLOCK_FORWARD = "clock forward", "the wall clock jumped ahead: [time, until) has no ticks", True
     CLOCK_BACK = (

@@ -3,23 +3,25 @@
 The loop (`adapters.modbus.loop`) calls `wake`, `connected`, `connect_failed`, `received` and `closed` with the moment;
 the connection calls its `Transport` to connect, send and close, and `deliver` with every sample and event. Polls are
 carried out one after the other. What a device sends is taken as the reply to a request only if the framing says so
-(`core.polling.framing`) and its PDU is right; anything else ends the connection, as a time-out does: a late reply goes
-down with the connection that it belongs to.
+(`core.polling.framing`) and its PDU is right; anything else ends the connection. So does silence, unless the framing
+tells a late reply from others: else it goes down with the connection that it belongs to.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from math import inf
 
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.counts import CONNECTIONS, PollerCounts, connection_failure
-from ess_ray.core.polling.devices import PolledDevice, PolledDevices, Taken
+from ess_ray.core.polling.counts import CONNECTIONS, PollerCounts
+from ess_ray.core.polling.device import PolledDevice
+from ess_ray.core.polling.devices import PolledDevices, Taken
 from ess_ray.core.polling.exchange import Exchange
 from ess_ray.core.polling.framing import Framing
+from ess_ray.core.polling.patience import Patience
+from ess_ray.core.polling.poll import Poll
 from ess_ray.core.polling.transport import State, Transport
-from ess_ray.core.reasons import Reason, bare_reason
+from ess_ray.core.polling.turns import Turns
+from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Device, Event, Sample
 from ess_ray.core.settings import DeviceSettings
 
@@ -40,13 +42,12 @@ class Connection:
 
     Invariants between two calls:
     - Requests are in flight (`_exchange.in_flight_since_us` is set) exactly while WAITING: the current device's.
-    - The current device and those that wait have a poll. Without a deadline of either kind there is no current device:
-      `_advance` has done all that can be done.
+    - Without a deadline of either kind there is no current device: `_advance` has done all that can be done.
     """
 
     __slots__ = (
-        "_connect_until_us", "_current", "_deadline_us", "_deliver", "_exchange", "_state", "_transport", "_waiting",
-        "connect_late", "polled", "take_fast",
+        "_connect_until_us", "_deadline_us", "_deliver", "_exchange", "_framing", "_numbered", "_patience", "_state",
+        "_transport", "_turns", "connect_late", "polled", "take_fast",
     )  # fmt: skip
 
     def __init__(
@@ -61,11 +62,12 @@ class Connection:
         self.polled = PolledDevices(framing, counts or PollerCounts())
         self._transport = transport
         self._deliver = deliver
+        self._framing, self._numbered = framing, framing.tells_late_replies
         self._exchange = Exchange(framing, transport.send, fast_path)
         self.take_fast = self._exchange.take_fast  # see there; may be tried before `received`
         self._state = CLOSED
-        self._current: PolledDevice | None = None  # whose poll is carried out
-        self._waiting: deque[PolledDevice] = deque()  # their polls have begun, and wait for the current one
+        self._patience = Patience()
+        self._turns = Turns(self.polled, self._patience, deliver)
         self._deadline_us: int | None = None  # of what the current poll waits for: the connection, or a pause's end
         self.connect_late = UNREACHABLE  # why, once the attempt's time is over; the transport sets it when TCP stands
         self._connect_until_us = 0  # of the connection attempt; 0: made ahead, no poll waits for it yet
@@ -73,24 +75,14 @@ class Connection:
     def change(
         self, devices: Sequence[DeviceSettings], first_us: int, end_us: int | None, taken: Taken | None = None
     ) -> dict[Device, int]:
-        """Poll these and no others, every tick in [first_us, end_us), since 1970 UTC; `end_us` None: without end.
-
-        A device that is polled already with equal settings notices nothing, and keeps its end. All others take their
-        last tick before `first_us`, and begin behind the last one that was taken, if that is later: the change may come
-        late. `taken`: the ticks of these devices that were taken here and on other connections; None: only here.
-
-        Gives the moment from which the change holds, since 1970 UTC, for every device that is new, changed or gone.
-        """
+        """Poll these and no others, see `PolledDevices.change`; `taken` None: those that were taken here."""
         changed_us = self.polled.change(devices, first_us, end_us, self.polled.taken if taken is None else taken)
         if not self.polled.busy:
             self._hang_up()
         return changed_us
 
     def stop(self, end_us: int) -> None:
-        """No tick at or after `end_us` (since 1970 UTC); polls that have begun are finished.
-
-        Another poller may be about to connect, and a device may take one connection only: hang up once it is over.
-        """
+        """No tick at or after `end_us` (since 1970 UTC); polls that have begun are finished, and then it hangs up."""
         self.polled.stop(end_us)
         if not self.polled.busy:
             self._hang_up()
@@ -101,10 +93,7 @@ class Connection:
         return self.polled.busy
 
     def connect_ahead(self, now: Now) -> None:
-        """Connect before the first tick, if that is less than AHEAD_US away and all devices keep their connection.
-
-        The first poll deals with a connection that does not stand.
-        """
+        """Connect before the first tick, if that is less than AHEAD_US away and all devices keep their connection."""
         tick_us = self.polled.next_tick_us(now)
         near = tick_us is not None and tick_us < now.mono_us + AHEAD_US
         if near and self._state is CLOSED and all(device.settings.keep_connection for device in self.polled.devices):
@@ -120,7 +109,7 @@ class Connection:
 
     def wake(self, now: Now) -> None:
         """Time has passed: ticks may be due, a deadline may be over."""
-        self._waiting.extend(self.polled.begin_polls(now, self._deliver))
+        self._turns.waiting += self.polled.begin_polls(now, self._deliver, self._state in (READY, WAITING))
         if self._deadline_us is not None or self._state is WAITING:
             self._check_deadline(now)
         self._advance(now)
@@ -130,9 +119,10 @@ class Connection:
     def connected(self, now: Now) -> None:
         """The connection stands: requests are sent at once, or after the device's `connect_pause_us`."""
         self._state = READY
+        self._patience.restart()
         self._exchange.restart()
         self._deadline_us = None
-        device = self._current or self.polled.devices[0]
+        device = self._turns.current or self.polled.devices[0]
         device.counts.counts[CONNECTIONS] += 1
         if device.settings.connect_pause_us:
             self._deadline_us = now.mono_us + device.settings.connect_pause_us
@@ -142,7 +132,7 @@ class Connection:
         """The attempt to connect has failed: so have, for `reason`, all polls that wait for it, of any device."""
         self._state = CLOSED
         self._deadline_us = None
-        self._abandon_unconnected(reason, now)
+        self._turns.abandon_unconnected(reason, now)
 
     def received(self, data: bytes, now: Now) -> bool:
         """Bytes from the device, cut anywhere. False: `wake_at_us` may have come nearer; True: it has not."""
@@ -192,21 +182,34 @@ class Connection:
 
     def _fail_requests(self, reason: str, now: Now) -> None:
         """The requests in flight have failed, and their connection ends."""
-        self._exchange.fail(reason, now)
+        self._exchange.fail(reason)
+        self._turns.at_work[1].on_connection_failed(reason, now.mono_us)
         self._hang_up()
+
+    def _on_no_reply(self, now: Now) -> None:
+        """The time of a request in flight is over: its own, its poll's, or that which others leave it.
+
+        The connection stays after a first silence if late replies can be told from others: a reply may have been lost.
+        """
+        device, poll = self._turns.at_work
+        waited_us = now.mono_us - (self._exchange.in_flight_since_us or 0)
+        reason, in_step = self._exchange.fail(Reason.TIMEOUT), self._framing.tells_late_replies
+        others_wait, devices = bool(self._turns.waiting), self.polled.devices
+        self._state = READY
+        if self._patience.on_no_reply(device, poll, reason, waited_us, devices, others_wait, now) or not in_step:
+            self._hang_up()
 
     def _on_all_replied(self, now: Now) -> None:
         """Nothing is in flight any more, and the connection is good: go on with the poll, or finish it."""
-        device = self._current
+        device = self._turns.current
         assert device is not None
         assert device.poll is not None
         self._state = READY
         if device.poll.over:
-            self._current = None
             if device.at_once < device.settings.requests_at_once:
                 device.on_alone_replied(now, self._deliver)
             self._finish(device, now)
-            if not self._waiting:
+            if not self._turns.waiting:
                 return
         elif device.settings.request_pause_us:
             self._deadline_us = now.mono_us + device.settings.request_pause_us
@@ -216,13 +219,12 @@ class Connection:
 
     def _advance(self, now: Now) -> None:
         """Do what can be done now: send requests, finish polls, connect, until something must be waited for."""
-        while self._state is not WAITING and self._deadline_us is None and (device := self._next_device()):
+        while self._state is not WAITING and self._deadline_us is None and (device := self._next_device(now)):
             poll = device.poll
             assert poll is not None
             if now.mono_us >= poll.deadline_us:
-                poll.abandon(Reason.TIMEOUT if poll.sent else Reason.OVERRUN)
+                poll.abandon(Reason.TIMEOUT if poll.silences else Reason.OVERRUN)
             if poll.over:
-                self._current = None
                 self._finish(device, now)
             elif self._state in (CLOSED, CONNECTING):
                 if self._state is CLOSED:
@@ -230,24 +232,39 @@ class Connection:
                 # A connection that was begun ahead has the time that a new one would have.
                 self._connect_until_us = self._connect_until_us or now.mono_us + device.settings.connect_timeout_us
                 self._deadline_us = min(self._connect_until_us, poll.deadline_us)
-            else:
+            elif self._numbered and not poll.special and not device.failures:  # nearly always
                 self._state = WAITING
-                self._exchange.send(now)
+                self._exchange.send(now, poll.deadline_us)
+            else:
+                self._send(device, poll, now)
 
-    def _next_device(self) -> PolledDevice | None:
-        """The current device; if there is none, the first that waits becomes it."""
-        if self._current is None and self._waiting:
-            self._current = device = self._waiting.popleft()
+    def _send(self, device: PolledDevice, poll: Poll, now: Now) -> None:
+        """Send what is next, unless the device is to be left alone for a moment, or there is no time for it."""
+        until_us: int | None = now.mono_us + device.settings.timeout_us  # to end it before would end the connection
+        if poll.special or device.failures:
+            others_wait = bool(self._turns.waiting)
+            until_us = self._patience.until_us(device, poll, self.polled, others_wait, now)
+        if now.mono_us < poll.resume_us:
+            self._deadline_us = min(poll.resume_us, poll.deadline_us)
+        elif until_us is not None:
+            self._state = WAITING
+            self._exchange.send(now, until_us)
+        elif poll.last_next:
+            poll.skip_doubtful()
+        else:
+            poll.abandon(device.why_passed_over)
+
+    def _next_device(self, now: Now) -> PolledDevice | None:
+        """The current device; if there is none, the one whose turn it is becomes it."""
+        device = self._turns.current
+        if device is None and (device := self._turns.begin_next(now)):
             assert device.poll is not None
             self._exchange.begin(device, device.poll)
-        return self._current
+        return device
 
     def _finish(self, device: PolledDevice, now: Now) -> None:
         """Deliver the sample of a poll that is over."""
-        try:
-            device.end_poll(now, self._deliver)
-        finally:
-            self.polled.counts.polls_running -= 1
+        self._turns.finish(device, now)
         last = device.cadence.next_due_us() is None and not self.polled.busy
         if (last or not device.settings.keep_connection) and self._state is not CLOSED:
             self._hang_up()
@@ -266,7 +283,7 @@ class Connection:
             if self._state is CONNECTING:
                 self._on_connect_deadline(now)
             elif self._state is WAITING:
-                self._fail_requests(Reason.TIMEOUT, now)
+                self._on_no_reply(now)
 
     def _on_connect_deadline(self, now: Now) -> None:
         """The time of the connection attempt is over, or that of a poll; other polls may have more of it."""
@@ -274,20 +291,9 @@ class Connection:
             self._transport.close()
             self.connect_failed(self.connect_late, now)
         else:
-            self._abandon_unconnected(self.connect_late, now, now.mono_us)
-            if not self._waiting and self._state is not CLOSED:  # nobody waits for it, and the next poll tries anew
+            self._turns.abandon_unconnected(self.connect_late, now, now.mono_us)
+            if not self._turns.waiting:  # nobody waits, and the next poll tries anew
                 self._hang_up()
-
-    def _abandon_unconnected(self, reason: str, now: Now, until_us: float = inf) -> None:
-        """Finish the polls that find no connection: those whose own deadline is not after `until_us`."""
-        if self._current:
-            self._current.counts.counts[connection_failure(bare_reason(reason))] += 1
-        polls = [(device, device.poll) for device in (self._current, *self._waiting) if device and device.poll]
-        self._current, self._waiting = None, deque(device for device, poll in polls if poll.deadline_us > until_us)
-        for device, poll in polls:
-            if poll.deadline_us <= until_us:
-                poll.abandon(reason)
-                self._finish(device, now)
 
     def _hang_up(self) -> None:
         self._transport.close()

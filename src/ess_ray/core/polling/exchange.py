@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.counts import Histogram, request_failure
-from ess_ray.core.polling.devices import PolledDevice
+from ess_ray.core.polling.device import PolledDevice
 from ess_ray.core.polling.framing import NO_REPLY_BYTES, Framing, PreparedRequest
 from ess_ray.core.polling.pipeline import Pipeline
 from ess_ray.core.polling.poll import Poll
@@ -29,8 +29,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_device", "_fast_path", "_fast_replies", "_following", "_framing", "_pipeline", "_poll", "_poll_until_us",
-        "_reply_bytes", "_request_times", "_send", "_sent_us", "_timeout_us", "in_flight_since_us",
+        "_device", "_fast_path", "_fast_replies", "_following", "_framing", "_pipeline", "_poll", "_reply_bytes",
+        "_request_times", "_send", "_sent_us", "_timeout_us", "_until_us", "in_flight_since_us",
     )  # fmt: skip
 
     def __init__(self, framing: Framing, send: Callable[[bytes], None], fast_path: bool) -> None:
@@ -44,7 +44,7 @@ class Exchange:
         self._sent_us = 0  # when the requests in flight were sent
         self.in_flight_since_us: int | None = None  # when they were sent or last replied to; None: none is in flight
         # Of the device and its poll, so that the fast path touches nothing else.
-        self._timeout_us = self._poll_until_us = 0
+        self._timeout_us = self._until_us = 0
         self._request_times = Histogram()
         # The fast path: length of the reply in flight if its prefix tells that it is good, the replies taken, and the
         # requests that may be sent behind it, the last one first.
@@ -54,30 +54,30 @@ class Exchange:
 
     @property
     def deadline_us(self) -> int | None:
-        """When the time of the oldest request in flight, or of its poll, is over, on the monotonic clock.
+        """When the time of the oldest request in flight is over, on the monotonic clock.
 
         None: none is in flight.
         """
         if self.in_flight_since_us is None:
             return None
         until_us = self.in_flight_since_us + self._timeout_us
-        return until_us if until_us < self._poll_until_us else self._poll_until_us  # noqa: FURB136  # a call costs more
+        return until_us if until_us < self._until_us else self._until_us  # noqa: FURB136  # a call costs more
 
     def begin(self, device: PolledDevice, poll: Poll) -> None:
         """From now on the requests of this poll are sent; none of another is in flight."""
         self._device, self._poll = device, poll
-        self._poll_until_us = poll.deadline_us
         self._timeout_us, self._request_times = device.settings.timeout_us, device.counts.request_times
 
     def restart(self) -> None:
         """The connection is a new one."""
         self._framing.restart()
 
-    def send(self, now: Now) -> None:
-        """Send the poll's next request, or several if the device takes them.
+    def send(self, now: Now, until_us: int) -> None:
+        """Send the poll's next request, or several if the device takes them; none of them is waited for longer.
 
         To be called while none is in flight and the poll is not over.
         """
+        self._until_us = until_us
         device, poll = self._device, self._poll
         prepared = device.prepared(poll.requests)  # a search has made others
         indexes = poll.send(device.at_once)
@@ -91,7 +91,8 @@ class Exchange:
         if self._fast_path and not self._framing.incomplete:
             self._reply_bytes = request.reply_bytes
             one_by_one = device.at_once == 1 and not device.settings.request_pause_us and not poll.early
-            self._following = prepared[: indexes.start : -1] if one_by_one else []
+            following = prepared[: poll.alone_from] if poll.special else prepared
+            self._following = following[: indexes.start : -1] if one_by_one else []
         self._send(self._framing.encode(request))
 
     # --- replies -----------------------------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ class Exchange:
             return False
         framing, mono_us = self._framing, now.mono_us
         prefix = framing.reply_prefix
-        if not data.startswith(prefix) or mono_us >= self._poll_until_us:
+        if not data.startswith(prefix) or mono_us >= self._until_us:
             return False
         request = self._following.pop()
         self._fast_replies.append(data[len(prefix) :])
@@ -178,8 +179,11 @@ class Exchange:
             return self._framing.next_pdu(0, 0)
         return self._framing.next_pdu(len(self._poll.in_flight), self._device.settings.unit_id)
 
-    def fail(self, reason: str, now: Now) -> None:
-        """The connection ends with requests in flight: they have failed; after a time-out for what has come of them."""
+    def fail(self, reason: str) -> str:
+        """The requests in flight have failed: the connection ends, or nothing is waited for. The poll is not told.
+
+        Gives the reason: after a time-out it may be what has come of the reply.
+        """
         self._report_fast_replies()
         if reason == Reason.TIMEOUT and (reason := self._framing.timeout_reason) != Reason.TIMEOUT:
             self._poll.heard = True
@@ -187,7 +191,7 @@ class Exchange:
             self._device.on_several_failed()
         self._nothing_in_flight()
         self._device.counts.counts[request_failure(bare_reason(reason))] += 1
-        self._poll.on_connection_failed(reason, now.mono_us)
+        return reason
 
     def _replied(self, now: Now, replies: int) -> None:
         """So many of the oldest requests in flight have their replies."""

@@ -1,12 +1,33 @@
-"""Registers that a device calls illegal: found by halving requests, then left out ("parked") until they are due again.
+"""What a device is asked for: the requests of its plan, less what it does not have, and divided where it wants that.
 
-So one bad register costs that register and nothing else. An atom is never split.
+Learned from what became of the requests, so that what is wrong with some registers costs those and nothing else:
+
+- *Illegal* (exceptions 2 and 3): halved within the poll, down to one atom, which is then left out ("parked") until it
+  is due again. A request to which another exception always comes is halved too, and its atoms are due again sooner.
+- *Silent* (no reply, or none that can be used, while the device replied to other requests of the same poll): asked
+  alone and last, at most one in vain in a poll; parked when that has failed SILENT_TIMES times. Then its halves are
+  asked in the same way, so that only those registers stay parked that bring the silence about.
+- *Border*: a request that is refused as a whole although all its parts are read stays divided.
+
+An atom is never split.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
 from ess_ray.core.maps.plan import Atom, Plan, Request
 from ess_ray.core.polling.missing import byte_range
+from ess_ray.core.reasons import Reason
+
+PARKED = Reason.PARKED
+
+SILENT_TIMES = 3  # in a row, until a piece is parked
+EXCEPTION_POLLS = 10  # in a row with other exceptions than 2 and 3 for a request: then it is halved as for those
+REFUSED_RETRY_US = 60_000_000  # at most, until an atom is asked again that is refused with such an exception
+PAUSE_POLLS = 100  # before a request is halved again that was refused with all its parts
+USELESS_POLLS = 3  # in a row in which asking again did not help a request: then it is asked once a poll
 
 
 def subrequest(request: Request, atoms: tuple[Atom, ...]) -> Request:
@@ -18,73 +39,246 @@ def subrequest(request: Request, atoms: tuple[Atom, ...]) -> Request:
     return Request(request.function, address, end - address, atoms, byte_range(request, atoms[0])[0])
 
 
-class Parking:
-    """The requests that a device is sent: those of its plan, less the registers that it has called illegal.
+@dataclass(slots=True)
+class Piece:
+    """A part of a planned request, and how it is dealt with.
 
-    Lives as long as the device is polled; `requests` changes only between two polls, in `make_requests`.
+    Neither `illegal` nor `silences`: it is asked as any other. `illegal`: parked. `silences`: asked last, in turn with
+    its like; while also `parked`, from `due_us` on only.
     """
 
+    request: Request
+    illegal: bool = False
+    silences: int = 0  # polls in a row in which it was asked in vain
+    reason: str = ""  # of the last of them
+    parked: bool = False
+    due_us: int = 0  # when a silent piece is asked again, on the monotonic clock
+    asked_us: int = 0  # when it was asked last, if it is asked last
+    searched: bool = False  # it is not halved any further
+
+    @property
+    def usual(self) -> bool:
+        """True if it is asked as any other."""
+        return not self.illegal and not self.silences
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """What became of the requests of a poll. A request that was halved in it is in none of these."""
+
+    replied: Collection[Request] = ()  # with data
+    silent: Sequence[tuple[Request, str]] = ()  # with the reason
+    refused: Sequence[Request] = ()  # with an exception other than 2 and 3
+    searching: bool = False  # requests were halved
+    mono_us: int = 0  # its end
+
+
+class Parking:
+    """The requests that a device is sent; lives as long as it is polled, and changes between two polls (`learn`)."""
+
     def __init__(self, plan: Plan, retry_us: int) -> None:
+        self.requests: tuple[Request, ...] = plan.requests  # of the next poll
+        # The last of `requests`: met with silence before, and asked until one of them is silent again. Each with the
+        # reason of its registers if it is not read.
+        self.doubtful: Mapping[Request, str] = {}
+        self.remembers = False  # anything about any request: else there is nothing to learn from a complete poll
         self._plan = plan
         self._retry_us = retry_us
-        # By index of the plan's request: atoms found illegal, and what a request under search has been split into.
-        self._bad: dict[int, set[Atom]] = {}
-        self._splits: dict[int, list[Request]] = {}
-        self._retry_at_us: int | None = None  # on the monotonic clock; None while nothing is parked
-        self.requests: tuple[Request, ...] = plan.requests
+        self._pieces: dict[int, list[Piece]] = {}  # by index of the plan's request; as planned if it is not in here
+        self._kept: set[int] = set()  # these stay divided as they are
+        self._undivided: dict[int, list[Piece]] = {}  # of requests whose pieces were joined for a try: those pieces
+        self._retry_at_us: int | None = None  # of illegal atoms, on the monotonic clock; None while there are none
+        self._exceptions: dict[Request, int] = {}  # polls in a row in which a request of the plan was refused
+        self._useless: dict[Request, int] = {}  # polls in a row in which asking again did not help
+
+    # --- while a poll is at work -------------------------------------------------------------------------------------
 
     @property
     def parked(self) -> list[tuple[Request, Atom]]:
-        """The illegal atoms, each with the plan's request that holds it."""
-        return [(self._plan.requests[i], atom) for i in sorted(self._bad) for atom in sorted(self._bad[i])]
+        """The atoms that are left out, each with the plan's request that holds it."""
+        return [
+            (self._plan.requests[index], atom)
+            for index in sorted(self._pieces)
+            for piece in self._pieces[index]
+            if piece.illegal or piece.parked
+            for atom in piece.request.atoms
+        ]
 
-    def split(self, request: Request, mono_us: int) -> list[Request]:
-        """The two halves of a request that the device called illegal; empty if it is for one atom: that is parked.
+    def to_be_halved(self, request: Request) -> bool:
+        """True if the plan's request that this one is a part of is refused each time, with whatever exception."""
+        planned = self._plan.requests[self._index(request)]
+        return bool(self._exceptions) and self._exceptions.get(planned, 0) >= EXCEPTION_POLLS
 
-        `request` is one of `requests`, or a half that this gave since `make_requests`.
+    def worth_asking_again(self, request: Request) -> bool:
+        """False if asking this request again within a poll never helps."""
+        return self._useless.get(request, 0) < USELESS_POLLS
+
+    def split(self, request: Request, reason: str, illegal: bool, mono_us: int) -> list[Request]:
+        """The parts of a request that the device refused; empty if it is for one atom: that is parked.
+
+        `request` is one of `requests`, or a part that this gave since `learn`. The parts are its halves, or those that
+        were read before it was put together for a try. `illegal`: refused with exception 2 or 3.
         """
-        index = self._index(request)
-        pieces = self._splits.setdefault(index, self._pieces(index))
-        pieces.remove(request)
+        index, position = self._position(request)
+        pieces = self._pieces[index]
+        if before := self._undivided.pop(index, None):
+            self._kept.add(index)
+            inside = [piece for piece in before if set(piece.request.atoms) <= set(request.atoms)]
+            pieces[position : position + 1] = inside
+            return [piece.request for piece in inside if piece.usual]
         middle = len(request.atoms) // 2
-        parts = (request.atoms[:middle], request.atoms[middle:]) if middle else ()
-        halves = [subrequest(request, atoms) for atoms in parts]
-        if not halves:
-            self._bad.setdefault(index, set()).update(request.atoms)
+        if not middle and not illegal:
+            due_us = mono_us + min(self._retry_us, REFUSED_RETRY_US)
+            pieces[position] = Piece(request, silences=1, reason=reason, parked=True, searched=True, due_us=due_us)
+            return []
+        if not middle:
+            pieces[position].illegal = True
             self._retry_at_us = self._retry_at_us or mono_us + self._retry_us
-        pieces.extend(halves)
+            return []
+        halves = [subrequest(request, request.atoms[:middle]), subrequest(request, request.atoms[middle:])]
+        pieces[position : position + 1] = [Piece(half) for half in halves]
         return halves
 
-    def make_requests(self, mono_us: int, searching: bool) -> None:
-        """Make `requests` anew between two polls, at `mono_us` of the monotonic clock.
+    # --- between two polls -------------------------------------------------------------------------------------------
 
-        What was split is joined, unless the poll was `searching`; all parked atoms are in again if they are due.
+    def learn(self, result: PollResult) -> list[Request]:
+        """Make the requests of the next poll from what became of the last; gives the silent pieces that are now parked.
+
+        A device that has replied to nothing is silent as a whole: that says nothing about its registers.
         """
-        if self._retry_at_us is not None and mono_us >= self._retry_at_us:
-            self._bad.clear()
-            self._splits.clear()
-            self._retry_at_us = None
-        elif not searching:
-            self._splits.clear()
-        if not self._bad and not self._splits:
+        parked: list[Request] = []
+        if result.replied:
+            for request in result.replied:
+                self._on_reply(request)
+            for request, reason in result.silent:
+                parked += self._on_silence(request, reason, result.mono_us)
+        self._end_searches(result)
+        for request in result.refused:
+            planned = self._plan.requests[self._index(request)]
+            self._exceptions[planned] = self._exceptions.get(planned, 0) + 1
+        if self._retry_at_us is not None and result.mono_us >= self._retry_at_us:
+            self._retry_illegal()
+        elif not result.searching:
+            self._join()
+        self._make_requests(result.mono_us)
+        return parked
+
+    def asked_again_in_vain(self, request: Request) -> None:
+        """In the poll that is over it was of no use to ask this request again."""
+        self._useless[request] = self._useless.get(request, 0) + 1
+        self.remembers = True
+
+    def _on_reply(self, request: Request) -> None:
+        self._useless.pop(request, None)
+        if self._exceptions:
+            self._exceptions.pop(request, None)  # a part may be read while another is refused
+        if self._pieces:
+            index, position = self._position(request)
+            self._pieces[index][position] = Piece(request)
+
+    def _on_silence(self, request: Request, reason: str, mono_us: int) -> list[Request]:
+        """One more silence: gives the request if it is now parked."""
+        index, position = self._position(request)
+        pieces, piece = self._pieces[index], self._pieces[index][position]
+        if before := self._undivided.pop(index, None):
+            self._kept.add(index)
+            self._pieces[index] = before
+            return []
+        piece.silences, piece.reason, piece.asked_us = piece.silences + 1, reason, mono_us
+        if piece.silences < SILENT_TIMES and not piece.parked:
+            return []
+        newly_parked = [] if piece.parked else [request]
+        piece.parked = True
+        if piece.searched or len(request.atoms) == 1:
+            piece.searched, piece.due_us = True, mono_us + self._retry_us
+            self._join_silent(index, mono_us)
+        else:
+            middle = len(request.atoms) // 2
+            pieces[position : position + 1] = [
+                Piece(subrequest(request, atoms), silences=1, reason=reason, parked=True)
+                for atoms in (request.atoms[:middle], request.atoms[middle:])
+            ]
+        return newly_parked
+
+    def _join_silent(self, index: int, mono_us: int) -> None:
+        """The search of a request is over: silent neighbours are asked together when they are due."""
+        pieces = self._pieces[index]
+        if any(piece.parked and piece.due_us <= mono_us for piece in pieces):
+            return
+        joined: list[Piece] = []
+        for piece in pieces:
+            if joined and joined[-1].parked and piece.parked:
+                atoms = (*joined[-1].request.atoms, *piece.request.atoms)
+                joined[-1].request = subrequest(self._plan.requests[index], atoms)
+                joined[-1].due_us = max(joined[-1].due_us, piece.due_us)
+            else:
+                joined.append(piece)
+        self._pieces[index] = joined
+
+    def _end_searches(self, result: PollResult) -> None:
+        """Forget the search of a request that is refused with all its parts: it is asked whole, to see it come back."""
+        replied = {self._index(request) for request in result.replied} if self._exceptions else ()
+        for index, planned in enumerate(self._plan.requests) if self._exceptions else ():
+            if self._exceptions.get(planned, 0) < EXCEPTION_POLLS:
+                continue
+            if index in self._pieces and index not in replied:
+                del self._pieces[index]
+                self._exceptions[planned] = -PAUSE_POLLS
+            elif not result.searching:
+                del self._exceptions[planned]
+
+    def _retry_illegal(self) -> None:
+        """All atoms that were called illegal are due again."""
+        self._retry_at_us = None
+        for index, pieces in list(self._pieces.items()):
+            if index in self._kept or any(piece.silences for piece in pieces):
+                for piece in pieces:
+                    piece.illegal = False
+            else:
+                del self._pieces[index]
+        self._undivided.clear()
+
+    def _join(self) -> None:
+        """After a search: what lies side by side and is read may be asked together again, which is tried once."""
+        for index, pieces in list(self._pieces.items()):
+            if index in self._kept or index in self._undivided or any(p.silences and not p.searched for p in pieces):
+                continue
+            planned, joined = self._plan.requests[index], list[Piece]()
+            for piece in pieces:
+                if joined and joined[-1].usual and piece.usual:
+                    atoms = (*joined[-1].request.atoms, *piece.request.atoms)
+                    joined[-1] = Piece(subrequest(planned, atoms))
+                else:
+                    joined.append(piece)
+            if len(joined) == 1 and len(pieces) > 1:
+                self._kept.add(index)  # nothing is wrong with its parts, and the whole was refused
+            elif len(joined) == len(pieces) == 1 and pieces[0].usual:
+                del self._pieces[index]
+            elif len(joined) < len(pieces):
+                self._undivided[index], self._pieces[index] = pieces, joined
+
+    def _make_requests(self, mono_us: int) -> None:
+        self.remembers = bool(self._pieces or self._exceptions or self._useless)
+        self.doubtful = {}
+        if not self._pieces:
             self.requests = self._plan.requests
             return
-        self.requests = tuple(request for i in range(len(self._plan.requests)) for request in self._pieces(i))
+        usual, silent = list[Request](), list[Piece]()
+        for index, planned in enumerate(self._plan.requests):
+            for piece in self._pieces.get(index) or (Piece(planned),):
+                if piece.usual:
+                    usual.append(piece.request)
+                elif piece.silences and (not piece.parked or piece.due_us <= mono_us):
+                    silent.append(piece)
+        silent.sort(key=lambda piece: piece.asked_us)
+        self.doubtful = {piece.request: PARKED if piece.parked else piece.reason for piece in silent}
+        self.requests = (*usual, *self.doubtful)
 
-    def _pieces(self, index: int) -> list[Request]:
-        """What is sent for the plan's request at `index`."""
-        if index in self._splits:
-            return sorted(self._splits[index], key=lambda request: request.address)
-        planned, bad = self._plan.requests[index], self._bad.get(index, set())
-        if not bad:
-            return [planned]
-        runs: list[list[Atom]] = [[]]
-        for atom in planned.atoms:
-            if atom in bad:
-                runs.append([])
-            else:
-                runs[-1].append(atom)
-        return [subrequest(planned, tuple(run)) for run in runs if run]
+    def _position(self, request: Request) -> tuple[int, int]:
+        """Index of the plan's request that `request` is a part of, and its position among the pieces of that."""
+        index = self._index(request)
+        pieces = self._pieces.setdefault(index, [Piece(self._plan.requests[index])])
+        return index, next(i for i, piece in enumerate(pieces) if piece.request.atoms == request.atoms)
 
     def _index(self, request: Request) -> int:
         """Index of the plan's request that `request` is a part of."""

@@ -1,274 +1,174 @@
-"""One poll of one device: which requests go out next, what has been read, what is missing and why.
+"""One poll of one device: what follows from replies that are none, and from silence.
 
 Pure: the connection (`core.polling.connection`) sends the requests, reports what became of each, and takes the sample
-at the end. What the device calls illegal is searched by halving and then parked (`core.polling.parking`).
+at the end (`core.polling.poll_sample`). What the device does not have is searched and left out by
+`core.polling.parking`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.missing import byte_ranges, missing_text
-from ess_ray.core.polling.parking import Parking, subrequest
-from ess_ray.core.reasons import Reason, bare_reason
-from ess_ray.core.samples import Sample, Status
+from ess_ray.core.polling.parking import Parking
+from ess_ray.core.polling.requests import NOTHING_IN_FLIGHT, PARKED, EarlyReply, PollRequests
+from ess_ray.core.reasons import Reason
 from ess_ray.core.settings import DeviceSettings
 
 # MODBUS Application Protocol V1.1b3, section 7.
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
 GATEWAY_TARGET_SILENT = 11
-WORTH_A_RETRY = frozenset({4, 5, 6, 10})  # device failure, acknowledge, busy, gateway path unavailable
+# Device failure, acknowledge, busy, gateway path unavailable: may be over in a moment. The first pause before the
+# request is sent again, and how much of the period, counted from the tick, may pass with that.
+WORTH_A_RETRY = frozenset({4, 5, 6, 10})
+BUSY_PAUSE_US = 20_000
+BUSY_PART = 0.8
 # Halvings of one poll: a request that is illegal as a whole is searched over several ticks, not in one that overruns.
 MAX_SPLITS = 16
-# An enum member looked up on its class is slow in Python 3.11, and this runs every poll.
-STORED, PARTIAL, FAILED = Status
-PARKED = Reason.PARKED
-NOTHING_IN_FLIGHT = range(0)
-TIMED_OUT = frozenset({Reason.TIMEOUT, Reason.INCOMPLETE})
+# So many requests in a row without a reply: the device is silent, and each further request would cost a time-out.
+SILENCES = 2
 
 
-class EarlyReply(NamedTuple):
-    """A reply whose turn has not come: a request that was in flight before it has to be sent again, or in halves."""
+class Poll(PollRequests):
+    """One tick of one device, from its first request to its sample."""
 
-    reply: bytes | int  # data, or the code of an exception
-    mono_us: int  # when it was received
-    last_in_flight: bool
-
-
-NO_EARLY_REPLIES: Mapping[int, EarlyReply] = {}
-
-
-class Poll:
-    """One tick of one device, from its first request to its sample.
-
-    Requests are sent, and their replies taken, in the order of `requests`:
-
-        index       0 … n-1                n = len(replies)       n+1 …
-                    replied, or given up   the next               `in_flight`, or with an early reply, or not sent yet
-
-    Between two calls: the indexes in flight follow each other, and none is below n; no early reply has the index n or
-    the index of a request in flight. The next request may be in flight or not; if it was sent before, it is sent alone.
-    """
-
-    # What most polls leave as it is; a poll is made every tick of every device.
-    in_flight = NOTHING_IN_FLIGHT  # indexes of requests that were sent, and have neither reply nor failed
-    heard = False  # the device has replied, be it with an exception
-    sent = 0  # requests, retries included
+    # What most polls leave as it is.
     surplus = b""  # bytes of the device that belong to no reply and were dropped; the last ones
-    newly_parked: Sequence[Request] = ()  # of one value each, that this poll found to be illegal
-    early = NO_EARLY_REPLIES  # of requests behind the next, by index; replaced, never changed in place
-    _missing: Sequence[Request] = ()
-    _reason: str | None = None
-    _attempts = 0  # how often the next request has been sent
+    newly_parked: Sequence[Request] = ()  # that this poll found to be illegal, or silent for too long
+    silent: Sequence[tuple[Request, str]] = ()  # requests without a reply that can be used, each with the reason
+    refused: Sequence[Request] = ()  # with an exception that does not call them illegal
+    searching = False  # a request was divided
+    resume_us = 0  # nothing is sent before, on the monotonic clock: the device is busy
+    _pauses = 0  # for a busy device
     _splits = 0
-    _retries = 0
-    _searching = False
 
-    def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now, retries: int) -> None:
-        """`retries`: how often a request may be sent again."""
+    def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now, failures: int = 0) -> None:
+        """`failures`: of so many polls before this one, in a row, nothing was heard. Then one request is a probe."""
+        self.requests, self.replies, self._last = parking.requests, [], parking.doubtful
+        if parking.doubtful:
+            self.special = True
         self.settings = settings
         self.tick_us = tick_us
         self.deadline_us = now.mono_us + settings.poll_limit_us - (now.wall_us - tick_us - settings.phase_us)
-        self.requests: Sequence[Request] = parking.requests  # never changed in place: a search makes another list
-        self.replies: list[bytes | None] = []  # data of the first so many requests; None: failed for good
         self._parking = parking
-        self._max_retries = retries
-
-    @property
-    def over(self) -> bool:
-        """True if every request has its reply or was given up: the sample can be taken."""
-        return len(self.replies) >= len(self.requests)
-
-    @property
-    def in_turn(self) -> bool:
-        """True if the oldest request in flight is the next, and not one behind it."""
-        return self.in_flight.start == len(self.replies)
+        self._probing = failures > 0
+        if failures > 1:  # the first request may be the one that it does not reply to
+            self.requests = _rotated(self.requests, failures - 1, len(parking.doubtful))
 
     # --- what the connection does ------------------------------------------------------------------------------------
 
-    def send(self, at_once: int) -> range:
-        """Indexes of the requests that go out now: the next, and up to `at_once` in all if it has not been sent yet.
-
-        Counts them as in flight. To be called while the poll is not over and nothing is in flight.
-        """
-        first = len(self.replies)
-        end = first + 1
-        if at_once > 1 and not self._attempts:
-            end = min(first + at_once, len(self.requests))
-            if self.early:  # replies are taken in turn: none in between may have its reply already
-                end = min([end, *(index for index in self.early if index > first)])
-        if self._attempts:
-            self._retries += 1
-        self._attempts += 1
-        self.sent += end - first
-        self.in_flight = range(first, end)
-        return self.in_flight
-
-    def on_fast_replies(self, replies: Sequence[bytes]) -> None:
-        """Data of replies to the request in flight and to those behind it, which the caller has sent by itself, each
-        once and alone. Another one has to be in flight now: that behind the last of `replies`.
-
-        Only while the next request is the one in flight, and no reply has come early.
-        """
-        self.heard = True
-        self.sent += len(replies)
-        self.replies.extend(replies)
-        self._attempts = 1
-        self.in_flight = range(len(self.replies), len(self.replies) + 1)
-
-    def on_last_reply(self, replies: Sequence[bytes]) -> None:
-        """As `on_fast_replies`, but none is in flight any more: the last of them is the reply to what was sent last."""
-        self.heard = True
-        self.sent += len(replies) - 1
-        self.replies.extend(replies)
-        self._attempts = 0
-        self.in_flight = NOTHING_IN_FLIGHT
-        if self.early:
-            self._take_early()
-
-    def on_replies(self, replies: Sequence[bytes]) -> None:
-        """The oldest requests in flight, all or some, were replied to with this data; only while `in_turn`."""
-        others = len(self.in_flight) > len(replies)
-        self.in_flight = self.in_flight[len(replies) :] if others else NOTHING_IN_FLIGHT
-        self.heard = True
-        self.replies.extend(replies)
-        self._attempts = 0
-        if self.early or others:
-            self._take_early()
-
-    def on_reply(self, reply: bytes | int, mono_us: int) -> None:
-        """The oldest request in flight was replied to: with its data (bits one a byte) or an exception's code."""
-        index, self.in_flight = self.in_flight[0], self.in_flight[1:]
-        self.early = {**self.early, index: EarlyReply(reply, mono_us, not self.in_flight)}
-        self._take_early()
-
     def on_connection_failed(self, reason: str, mono_us: int) -> None:
-        """The connection has ended with requests in flight: the next is sent once more if it may, else it is given up.
+        """The connection has ended with requests in flight, by the device or by what it sent.
 
-        After a time-out all that is left is given up: a silent device would cost a time-out a request.
+        The next is sent once more if it may, else it is given up.
         """
         self.in_flight = NOTHING_IN_FLIGHT
-        if self._may_retry(mono_us):
-            return
-        if bare_reason(reason) in TIMED_OUT:
-            self.abandon(reason)
-        else:
-            self._give_up_next(reason)
+        if self.last_next:
+            self._fail_next(reason)
+            self.skip_doubtful()
+        elif not self._may_retry(mono_us):
+            self._fail_next(reason)
 
-    def abandon(self, reason: str) -> None:
-        """Nothing more is sent in this poll: whatever has no reply is missing."""
+    def on_silence(self, reason: str, mono_us: int, again: bool) -> None:
+        """The requests in flight have no reply, and none is waited for. `again`: the next may be sent once more.
+
+        After SILENCES in a row, and after one of a probe, all that is left is given up. Else the others are sent
+        first: silence may be the device's way to refuse a request.
+        """
+        self.in_flight = NOTHING_IN_FLIGHT
+        self.special = True
+        self.silences += 1
+        if self.silences >= SILENCES or (self._probing and not self.heard):
+            left = self.requests[len(self.replies) :]
+            asked = [request for request in left if request is left[0] or request in self._postponed]
+            self.silent = [*self.silent, *((request, reason) for request in asked)]
+            self.abandon(reason)
+        elif self.last_next:
+            self._fail_next(reason)
+            self.skip_doubtful()
+        elif again and self._may_retry(mono_us):
+            self._postpone_next()
+        else:
+            self._fail_next(reason)
+
+    def skip_doubtful(self) -> None:
+        """There is no time for the doubtful requests, which are all that is left: they count as before."""
         while not self.over:
-            self._give_up_next(reason)
+            self._give_up_next(self._parking.doubtful.get(self.requests[len(self.replies)], Reason.TIMEOUT))
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _take_early(self) -> None:
-        """Take the replies whose turn has come; then the next request may be one that is in flight already."""
-        while self.early and (early := self.early.get(len(self.replies))):
-            index = len(self.replies)
-            self.early = {other: reply for other, reply in self.early.items() if other != index}
-            self._attempts = self._attempts or 1
-            if isinstance(early.reply, int):
-                self._on_exception(early.reply, early)
-            else:
-                self.heard = True
-                self.replies.append(early.reply)
-                self._attempts = 0
-        if self.in_flight and self.in_turn:
-            self._attempts = 1
-
     def _on_exception(self, code: int, received: EarlyReply) -> None:
-        """The device, or its gateway, replied to the next request with exception `code`."""
-        self.heard = self.heard or code != GATEWAY_TARGET_SILENT  # that code says that nothing was heard
         reason = f"{Reason.EXCEPTION} {code}"
-        if code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE):
-            self._search(reason, received.mono_us)
-        elif code == GATEWAY_TARGET_SILENT and received.last_in_flight:
-            self.abandon(reason)
-        elif code not in WORTH_A_RETRY or not self._may_retry(received.mono_us):
+        if code == GATEWAY_TARGET_SILENT:  # that code says that nothing was heard
+            if received.last_in_flight:
+                self.on_silence(reason, received.mono_us, again=False)
+            else:
+                self._fail_next(reason)
+            return
+        self.heard, self.silences = True, 0
+        request = self.requests[len(self.replies)]
+        illegal = code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE)
+        if illegal or self._parking.to_be_halved(request):
+            self._search(reason, illegal, received.mono_us)
+        elif self.last_next:
+            self._fail_next(reason)
+        elif code not in WORTH_A_RETRY or not self._ask_busy_again(request, received.mono_us):
+            self.refused = [*self.refused, request]
             self._give_up_next(reason)
 
+    def _ask_busy_again(self, request: Request, mono_us: int) -> bool:
+        """True if the next request, which the device was too busy for, will be sent again in this poll.
+
+        The others are sent first; if the device is busy for them too, it gets a pause, each twice as long as the last.
+        """
+        end_us = self.deadline_us - self.settings.poll_limit_us + int(self.settings.period_us * BUSY_PART)
+        pause_us = BUSY_PAUSE_US << self._pauses
+        useful = self._parking.worth_asking_again(request)
+        if not self.settings.retries or not useful or mono_us + pause_us >= min(end_us, self.deadline_us):
+            if useful and self._attempts > 1:
+                self._parking.asked_again_in_vain(request)
+            return False
+        self._busy += 1
+        others = len(self.replies) + 1 < len(self.requests)
+        if others:
+            self._postpone_next()
+        if self._busy > 1 or not others or self.requests[len(self.replies)] in self._postponed:
+            self.resume_us, self.special = mono_us + pause_us, True
+            self._pauses += 1
+        return True
+
     def _may_retry(self, mono_us: int) -> bool:
-        return self._attempts <= self._max_retries and mono_us < self.deadline_us
+        retries = 0 if self._probing and not self.heard else self.settings.retries
+        return self._attempts <= retries and mono_us < self.deadline_us
+
+    def _fail_next(self, reason: str) -> None:
+        """The next request has failed for good in a way that may be the device's way to refuse it."""
+        self.silent = [*self.silent, (self.requests[len(self.replies)], reason)]
+        self._give_up_next(reason)
 
     def _give_up_next(self, reason: str) -> None:
-        """The next request has failed for good: its registers are missing, the poll goes on."""
-        self._attempts = 0
-        self._miss(self.requests[len(self.replies)], reason)
-        self.replies.append(None)
-        self._take_early()
+        doubtful = self._parking.doubtful
+        parked = doubtful and doubtful.get(self.requests[len(self.replies)]) == PARKED
+        self._end_next(PARKED if parked else reason)
 
-    def _search(self, reason: str, mono_us: int) -> None:
-        """The next request is illegal: put its halves in its place, or give it up if it is one value."""
-        index = len(self.replies)
-        request = self.requests[index]
-        halves = self._parking.split(request, mono_us)
-        if not halves:
+    def _search(self, reason: str, illegal: bool, mono_us: int) -> None:
+        """The next request is refused: put its parts in its place, or give it up if it is one value."""
+        request = self.requests[len(self.replies)]
+        parts = self._parking.split(request, reason, illegal, mono_us)
+        if not parts:
             self.newly_parked = [*self.newly_parked, request]
-        self._searching = self._searching or bool(halves)
-        if not halves or self._splits >= MAX_SPLITS:
+        self.searching = self.searching or bool(parts)
+        if not parts or self._splits >= MAX_SPLITS:
             self._give_up_next(reason)
             return
         self._splits += 1
-        self._attempts = 0
-        self.requests = [*self.requests[:index], *halves, *self.requests[index + 1 :]]
-        # What is in flight or has come early lies behind it, and moves by the additional request.
-        self.in_flight = range(self.in_flight.start + 1, self.in_flight.stop + 1)
-        self.early = {other + 1: reply for other, reply in self.early.items()}
-
-    def _miss(self, request: Request, reason: str) -> None:
-        self._reason = reason if self._reason in (None, PARKED) else self._reason
-        self._missing = [*self._missing, request]
-
-    # --- the sample --------------------------------------------------------------------------------------------------
-
-    @property
-    def registers(self) -> int:
-        """How many registers and bits were read, of the requests that have replies so far."""
-        return sum(r.count for r, reply in zip(self.requests, self.replies, strict=False) if reply is not None)
-
-    def sample(self, now: Now) -> Sample:
-        """The sample of a poll that is over; taken once: it brings the device's parked registers up to date."""
-        device, plan, read_ms = self.settings.device, self.settings.plan, (now.wall_us - self.tick_us) / 1000
-        if self.requests is plan.requests and not self._missing:  # nothing is parked or searched either
-            image = b"".join(self.replies)  # type: ignore[arg-type]  # none has failed
-            return Sample(
-                device, plan.layout, self.tick_us, STORED, None, (), None, read_ms, self.sent, self._retries, image
-            )  # fmt: skip
-        self._miss_parked()
-        self._parking.make_requests(now.mono_us, self._searching)
-        image, reason, missing = self._image(), self._reason, self._missing
-        status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
-        # Of a failed sample nothing was read: its registers need not be listed.
-        ranges, text = (byte_ranges(missing), missing_text(missing)) if image and missing else ((), None)
-        return Sample(
-            device, plan.layout, self.tick_us, status, reason, ranges, text, read_ms, self.sent, self._retries, image
-        )  # fmt: skip
-
-    def _image(self) -> bytes:
-        """The data of all replies where the plan puts them; empty if there are none."""
-        if not any(self.replies):
-            return b""
-        image = bytearray(self.settings.plan.image_bytes)
-        for request, reply in zip(self.requests, self.replies, strict=True):
-            if reply is not None:
-                image[request.offset : request.offset + len(reply)] = reply
-        return bytes(image)
-
-    def _miss_parked(self) -> None:
-        if not (parked := self._parking.parked):  # nearly always, and of a silent device every atom is missing
-            return
-        missing_already = {(request.function, atom) for request in self._missing for atom in request.atoms}
-        for request, atom in parked:
-            if (request.function, atom) not in missing_already:
-                self._miss(subrequest(request, (atom,)), PARKED)
+        self._put_in_place_of_next(parts)
 
 
-def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
-    """The failed sample of a tick (since 1970 UTC) at which no request was sent; `reason`: a `Reason`."""
-    late_ms = (now.wall_us - tick_us) / 1000
-    layout = settings.plan.layout
-    return Sample(settings.device, layout, tick_us, Status.FAILED, reason, (), None, late_ms, 0, 0, b"")
+def _rotated(requests: Sequence[Request], by: int, doubtful: int) -> Sequence[Request]:
+    """The requests, begun with another one; the last ones, so many `doubtful`, stay the last."""
+    end = len(requests) - doubtful
+    start = by % end if end else 0
+    return [*requests[start:end], *requests[:start], *requests[end:]]

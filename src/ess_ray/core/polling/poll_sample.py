@@ -1,0 +1,72 @@
+"""The sample of a poll that is over, and what the poll says about the device's registers."""
+
+from __future__ import annotations
+
+from ess_ray.core.polling.cadence import Now
+from ess_ray.core.polling.missing import byte_ranges, missing_text
+from ess_ray.core.polling.parking import Parking, PollResult, subrequest
+from ess_ray.core.polling.poll import Poll
+from ess_ray.core.reasons import Reason
+from ess_ray.core.samples import Sample, Status
+from ess_ray.core.settings import DeviceSettings
+
+# An enum member looked up on its class is slow in Python 3.11, and this runs every poll.
+STORED, PARTIAL, FAILED = Status
+PARKED = Reason.PARKED
+
+
+def take_sample(poll: Poll, parking: Parking, now: Now) -> Sample:
+    """The sample of a poll that is over; once: it brings `parking`, the device's, up to date."""
+    device, plan, read_ms = poll.settings.device, poll.settings.plan, (now.wall_us - poll.tick_us) / 1000
+    if poll.requests is plan.requests and not poll.missing and not parking.remembers:  # nearly always
+        image = b"".join(poll.replies)  # type: ignore[arg-type]  # none has failed
+        return Sample(
+            device, plan.layout, poll.tick_us, STORED, None, (), None, read_ms, poll.sent, poll.retries, image
+        )  # fmt: skip
+    _miss_parked(poll, parking)
+    _learn(poll, parking, now.mono_us)
+    image, reason, missing = _image(poll), poll.reason, poll.missing
+    status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
+    # Of a failed sample nothing was read: its registers need not be listed.
+    ranges, text = (byte_ranges(missing), missing_text(missing)) if image and missing else ((), None)
+    return Sample(
+        device, plan.layout, poll.tick_us, status, reason, ranges, text, read_ms, poll.sent, poll.retries, image
+    )  # fmt: skip
+
+
+def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
+    """The failed sample of a tick (since 1970 UTC) at which no request was sent; `reason`: a `Reason`."""
+    late_ms = (now.wall_us - tick_us) / 1000
+    layout = settings.plan.layout
+    return Sample(settings.device, layout, tick_us, FAILED, reason, (), None, late_ms, 0, 0, b"")
+
+
+def _learn(poll: Poll, parking: Parking, mono_us: int) -> None:
+    replied = [r for r, reply in zip(poll.requests, poll.replies, strict=True) if reply is not None]
+    silent = parking.learn(PollResult(replied, poll.silent, poll.refused, poll.searching, mono_us))
+    if silent or poll.newly_parked:  # the search may have shown that the device refuses everything now
+        parked = {(request.function, atom) for request, atom in parking.parked}
+        found = [*poll.newly_parked, *silent]
+        poll.newly_parked = [r for r in found if all((r.function, atom) in parked for atom in r.atoms)]
+
+
+def _image(poll: Poll) -> bytes:
+    """The data of all replies where the plan puts them; empty if there are none."""
+    if not any(poll.replies):
+        return b""
+    image = bytearray(poll.settings.plan.image_bytes)
+    for request, reply in zip(poll.requests, poll.replies, strict=True):
+        if reply is not None:
+            image[request.offset : request.offset + len(reply)] = reply
+    return bytes(image)
+
+
+def _miss_parked(poll: Poll, parking: Parking) -> None:
+    """Parked registers are missing, unless they were tried and read."""
+    if not (parked := parking.parked):
+        return
+    read = (r for r, reply in zip(poll.requests, poll.replies, strict=True) if reply is not None)
+    settled = {(request.function, atom) for request in (*poll.missing, *read) for atom in request.atoms}
+    for request, atom in parked:
+        if (request.function, atom) not in settled:
+            poll.miss(subrequest(request, (atom,)), PARKED)
