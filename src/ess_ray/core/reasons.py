@@ -121,7 +121,7 @@ class Reason(StrEnum):
     )  # fmt: skip
     PARKED = (
         "parked", Whose.COLLECTOR,
-        "registers that the device refuses or is silent about are left out; if all others were read it counts as stored",
+        "registers that the device refuses or is silent about are left out; with all others read it counts as stored",
         "take out of the map what the device does not have: job=probe shows which addresses it has",
     )  # fmt: skip
     CLOCK = (
