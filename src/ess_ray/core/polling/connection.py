@@ -20,7 +20,7 @@ from ess_ray.core.polling.framing import Framing
 from ess_ray.core.polling.patience import Patience
 from ess_ray.core.polling.poll import Poll
 from ess_ray.core.polling.transport import State, Transport
-from ess_ray.core.polling.turns import Turns
+from ess_ray.core.polling.turns import PollTurns
 from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Device, Event, Sample
 from ess_ray.core.settings import DeviceSettings
@@ -67,7 +67,7 @@ class Connection:
         self.take_fast = self._exchange.take_fast  # see there; may be tried before `received`
         self._state = CLOSED
         self._patience = Patience()
-        self._turns = Turns(self.polled, self._patience, deliver)
+        self._turns = PollTurns(self.polled, self._patience, deliver)
         self._deadline_us: int | None = None  # of what the current poll waits for: the connection, or a pause's end
         self.connect_late = UNREACHABLE  # why, once the attempt's time is over; the transport sets it when TCP stands
         self._connect_until_us = 0  # of the connection attempt; 0: made ahead, no poll waits for it yet

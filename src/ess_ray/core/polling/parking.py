@@ -40,7 +40,7 @@ def subrequest(request: Request, atoms: tuple[Atom, ...]) -> Request:
 
 
 @dataclass(slots=True)
-class Piece:
+class RequestPiece:
     """A part of a planned request, and how it is dealt with.
 
     Neither `illegal` nor `silences`: it is asked as any other. `illegal`: parked. `silences`: asked last, in turn with
@@ -84,9 +84,13 @@ class Parking:
         self.remembers = False  # anything about any request: else there is nothing to learn from a complete poll
         self._plan = plan
         self._retry_us = retry_us
-        self._pieces: dict[int, list[Piece]] = {}  # by index of the plan's request; as planned if it is not in here
+        self._pieces: dict[
+            int, list[RequestPiece]
+        ] = {}  # by index of the plan's request; as planned if it is not in here
         self._kept: set[int] = set()  # these stay divided as they are
-        self._undivided: dict[int, list[Piece]] = {}  # of requests whose pieces were joined for a try: those pieces
+        self._undivided: dict[
+            int, list[RequestPiece]
+        ] = {}  # of requests whose pieces were joined for a try: those pieces
         self._retry_at_us: int | None = None  # of illegal atoms, on the monotonic clock; None while there are none
         self._exceptions: dict[Request, int] = {}  # polls in a row in which a request of the plan was refused
         self._useless: dict[Request, int] = {}  # polls in a row in which asking again did not help
@@ -129,14 +133,16 @@ class Parking:
         middle = len(request.atoms) // 2
         if not middle and not illegal:
             due_us = mono_us + min(self._retry_us, REFUSED_RETRY_US)
-            pieces[position] = Piece(request, silences=1, reason=reason, parked=True, searched=True, due_us=due_us)
+            pieces[position] = RequestPiece(
+                request, silences=1, reason=reason, parked=True, searched=True, due_us=due_us
+            )
             return []
         if not middle:
             pieces[position].illegal = True
             self._retry_at_us = self._retry_at_us or mono_us + self._retry_us
             return []
         halves = [subrequest(request, request.atoms[:middle]), subrequest(request, request.atoms[middle:])]
-        pieces[position : position + 1] = [Piece(half) for half in halves]
+        pieces[position : position + 1] = [RequestPiece(half) for half in halves]
         return halves
 
     # --- between two polls -------------------------------------------------------------------------------------------
@@ -174,7 +180,7 @@ class Parking:
             self._exceptions.pop(request, None)  # a part may be read while another is refused
         if self._pieces:
             index, position = self._position(request)
-            self._pieces[index][position] = Piece(request)
+            self._pieces[index][position] = RequestPiece(request)
 
     def _on_silence(self, request: Request, reason: str, mono_us: int) -> list[Request]:
         """One more silence: gives the request if it is now parked."""
@@ -195,7 +201,7 @@ class Parking:
         else:
             middle = len(request.atoms) // 2
             pieces[position : position + 1] = [
-                Piece(subrequest(request, atoms), silences=1, reason=reason, parked=True)
+                RequestPiece(subrequest(request, atoms), silences=1, reason=reason, parked=True)
                 for atoms in (request.atoms[:middle], request.atoms[middle:])
             ]
         return newly_parked
@@ -205,7 +211,7 @@ class Parking:
         pieces = self._pieces[index]
         if any(piece.parked and piece.due_us <= mono_us for piece in pieces):
             return
-        joined: list[Piece] = []
+        joined: list[RequestPiece] = []
         for piece in pieces:
             if joined and joined[-1].parked and piece.parked:
                 atoms = (*joined[-1].request.atoms, *piece.request.atoms)
@@ -243,11 +249,11 @@ class Parking:
         for index, pieces in list(self._pieces.items()):
             if index in self._kept or index in self._undivided or any(p.silences and not p.searched for p in pieces):
                 continue
-            planned, joined = self._plan.requests[index], list[Piece]()
+            planned, joined = self._plan.requests[index], list[RequestPiece]()
             for piece in pieces:
                 if joined and joined[-1].usual and piece.usual:
                     atoms = (*joined[-1].request.atoms, *piece.request.atoms)
-                    joined[-1] = Piece(subrequest(planned, atoms))
+                    joined[-1] = RequestPiece(subrequest(planned, atoms))
                 else:
                     joined.append(piece)
             if len(joined) == 1 and len(pieces) > 1:
@@ -263,9 +269,9 @@ class Parking:
         if not self._pieces:
             self.requests = self._plan.requests
             return
-        usual, silent = list[Request](), list[Piece]()
+        usual, silent = list[Request](), list[RequestPiece]()
         for index, planned in enumerate(self._plan.requests):
-            for piece in self._pieces.get(index) or (Piece(planned),):
+            for piece in self._pieces.get(index) or (RequestPiece(planned),):
                 if piece.usual:
                     usual.append(piece.request)
                 elif piece.silences and (not piece.parked or piece.due_us <= mono_us):
@@ -277,7 +283,7 @@ class Parking:
     def _position(self, request: Request) -> tuple[int, int]:
         """Index of the plan's request that `request` is a part of, and its position among the pieces of that."""
         index = self._index(request)
-        pieces = self._pieces.setdefault(index, [Piece(self._plan.requests[index])])
+        pieces = self._pieces.setdefault(index, [RequestPiece(self._plan.requests[index])])
         return index, next(i for i, piece in enumerate(pieces) if piece.request.atoms == request.atoms)
 
     def _index(self, request: Request) -> int:

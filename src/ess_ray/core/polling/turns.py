@@ -20,7 +20,7 @@ PERIODS_S = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 300, 600, 900, 1800,
 ROUND_PART = 0.9
 
 
-class Turns:
+class PollTurns:
     """The devices whose polls have begun: the current one, and those that wait for their turn.
 
     Whoever has waited longest since its last turn is next. A doubtful device (`PolledDevice.doubtful`) comes behind all

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ess_ray.core.polling.counts import request_failure
+from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import EventKind, Status
 from tests.unit.core.polling.test_connection import Play
 
@@ -51,7 +52,8 @@ def test_a_part_of_a_reply_is_no_silence(received: int) -> None:
         if play.connecting:
             play.connected()
         play.connection.received(play.reply_bytes()[:received], play.now)
-    play.at(5)
+        play.at(second + 0.35)  # what follows is for another connection
+        play.connection.connect_failed(Reason.REFUSED, play.now)
     assert {sample.status for sample in play.samples} == {Status.FAILED}
     assert {sample.reason for sample in play.samples[1:]} == {f"answer incomplete: {received} of 17 bytes"}
     unknown = received == 1 and Play.at_once == 2  # the first poll's: of which of the two in flight?
@@ -64,5 +66,8 @@ def test_a_part_of_a_reply_is_no_silence(received: int) -> None:
 def test_what_came_behind_the_reply_before_is_no_part_of_the_next() -> None:
     play = Play(retries=0, timeout_us=300_000).at(0).connected()
     play.connection.received(b"".join([play.reply_bytes() for _ in range(len(play.in_flight))]) + BEHIND, play.now)
+    play.at(0.35)
+    if play.connecting:
+        play.connected()
     play.at(0.9)
     assert [(sample.status, sample.reason) for sample in play.samples] == [(Status.PARTIAL, "timeout")]
