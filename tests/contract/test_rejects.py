@@ -180,6 +180,24 @@ def test_however_many_rows_are_refused_each_call_ends_soon_and_makes_progress(
     assert len(writer.write(flush).duplicates) == 600
 
 
+@pytest.mark.parametrize("work_s", [10.0, 0.0])
+def test_a_refused_row_costs_flushes_beside_it_nothing_but_time(
+    prepared: str, writer: Writer, monkeypatch: pytest.MonkeyPatch, work_s: float
+) -> None:
+    monkeypatch.setattr("ess_ray.adapters.postgres.writer.WORK_S", work_s)
+    with psycopg.connect(prepared, autocommit=True) as connection:
+        connection.execute("ALTER TABLE pcs ADD CHECK (extract(second FROM time)::int % 10 <> 1)")
+    keys = keys_of(range(4))
+    flushes = [flush_of(keys[:2]), flush_of(keys[2:])]
+    first, second = writer.write_together(flushes)
+    assert (first.demoted, first.left) == ({keys[1]: Status.PARTIAL}, ())
+    assert second.left == (() if work_s else tuple(keys[2:]))
+    if second.left:
+        (second,) = writer.write_together(flushes[1:])
+    assert (second.demoted, second.duplicates, second.left) == ({}, (), ())
+    assert counts(prepared) == (4, 8, 3)
+
+
 def test_a_sample_with_more_refused_rows_than_a_search_takes_is_stored_without_them(
     prepared: str, writer: Writer
 ) -> None:

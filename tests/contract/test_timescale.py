@@ -77,6 +77,19 @@ def test_a_key_twice_in_one_flush_is_neither_lost_nor_doubled(prepared: str, wri
     assert counts(prepared) == (3, 6, 3)
 
 
+def test_flushes_share_a_transaction_unless_one_has_duplicates(prepared: str, writer: Writer) -> None:
+    answers = writer.write_together([flush_of(keys_of(range(3))), flush_of(keys_of(range(3, 5)))])
+    assert [(answer.duplicates, answer.rows["jeju"]["bank"]) for answer in answers] == [((), 6), ((), 4)]
+    assert [answer.cost.transactions for answer in answers] == [1, 0]
+    with psycopg.connect(prepared) as connection:
+        transactions = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM sample UNION SELECT xmin FROM bank) s"
+        assert connection.execute(transactions).fetchone() == (1,)
+    answers = writer.write_together([flush_of(keys_of(range(4, 6))), flush_of(keys_of(range(6, 8)))])
+    assert [answer.duplicates for answer in answers] == [tuple(keys_of(range(4, 5))), ()]
+    assert [answer.cost.transactions for answer in answers] == [1, 1]
+    assert counts(prepared) == (8, 16, 8)
+
+
 def test_two_writers_with_the_same_samples_store_them_once(prepared: str) -> None:
     both = Barrier(2)
 

@@ -36,8 +36,8 @@ WORDS = ["site=sionyu", "cluster=none", "export=none", "page.port=null", "cluste
     ("actor", "method", "named"),
     [
         ("poller", "pull", "poller:sionyu/gateway"),
-        ("normaliser", "normalise", "normaliser 0"),
-        ("writer", "write", "the writer"),
+        ("normaliser", "normalise_together", "normaliser 0"),
+        ("writer", "write_together", "the writer"),
     ],
 )
 def test_an_actor_that_hangs_ends_the_job_and_the_next_run_stores_what_was_read(

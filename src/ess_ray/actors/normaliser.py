@@ -48,6 +48,12 @@ class Normaliser:
             flush = normalise(self._decoder(layout, recipe), batch, now_us, late_us)
         return replace(flush, made_s=time.perf_counter() - begun_s)
 
+    def normalise_together(
+        self, together: Sequence[tuple[str, str, Sequence[bytes]]], now_us: int, late_us: int
+    ) -> list[Flush]:
+        """`normalise` of several layouts in one call: each with recipe and batches. Raises what it does for any."""
+        return [self.normalise(layout, recipe, batches, now_us, late_us) for layout, recipe, batches in together]
+
     def _decoder(self, layout: str, recipe: str) -> Decoder:
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)

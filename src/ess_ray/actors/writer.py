@@ -45,6 +45,13 @@ class Writer:
         """
         return self._database.write(flush)
 
+    def write_together(self, flushes: Sequence[Flush]) -> list[Committed]:
+        """Commit flushes, in one transaction if nothing is in the way, else as `write` would, one after the other.
+
+        A result for each. Raises as `write` does; some of them may be stored then, and it is safe to call again.
+        """
+        return self._database.write_together(flushes)
+
     def write_events(self, events: Sequence[Event]) -> None:
         """Commit events, less those that are there already; raises as `write` does, and is as safe to call again."""
         self._database.write_events(events)

@@ -27,13 +27,14 @@ class PullInFlight:
 
 @dataclass(frozen=True)
 class WriteInFlight:
-    """A shipment on its way through a normaliser to the writer, since this moment of the driver's awake clock.
+    """Shipments on their way through a normaliser to the writer, since this moment of the driver's awake clock.
 
-    `flush`: the call that gives the bytes to write, of the `normaliser`. Events need neither: both are None.
+    `flushes`: the call that gives the bytes to write, of the `normaliser`. Events need neither: both are None, and
+    travel alone.
     """
 
-    shipment: Shipment
-    flush: Call | None
+    shipments: tuple[Shipment, ...]
+    flushes: Call | None
     normaliser: SupervisedActor | None
     since_s: float
 
@@ -57,7 +58,7 @@ def kill_hanging(
             pollers[pull.poller].kill(f"has not answered for {PULL_LIMIT_S:g} s")
     for call, write in writes.items():
         age_s = awake_s - write.since_s
-        if write.normaliser and age_s > NORMALISE_LIMIT_S and not system.returned([write.flush], 0):
+        if write.normaliser and age_s > NORMALISE_LIMIT_S and not system.returned([write.flushes], 0):
             if write.normaliser.up:
                 write.normaliser.kill(f"has not answered for {NORMALISE_LIMIT_S:g} s")
         elif age_s > WRITE_LIMIT_S and writer.up and not system.returned([call], 0):
@@ -69,7 +70,7 @@ def note_death(system: ActorSystem, write: WriteInFlight, writer: SupervisedActo
 
     `error`: with which the call of the write has failed.
     """
-    if write.normaliser and write.flush is not None and not _was_made(system, write.flush):
+    if write.normaliser and write.flushes is not None and not _was_made(system, write.flushes):
         if write.normaliser.up:
             write.normaliser.died(error)
         return
@@ -77,11 +78,11 @@ def note_death(system: ActorSystem, write: WriteInFlight, writer: SupervisedActo
         writer.died(error)
 
 
-def _was_made(system: ActorSystem, flush: Call) -> bool:
-    if not system.returned([flush], 0):
+def _was_made(system: ActorSystem, flushes: Call) -> bool:
+    if not system.returned([flushes], 0):
         return False
     try:
-        system.result(flush)
+        system.result(flushes)
     except ActorLostError:
         return False
     return True

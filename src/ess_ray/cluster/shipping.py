@@ -1,9 +1,9 @@
 """From the conductor through a normaliser to the writer, and back: committed or failed. Used by `cluster.collect`.
 
-A shipment is some batches (or events) on their way to the database in one transaction. One that fails goes back to the
-conductor and is sent again after a pause. While writes fail, a single small shipment at a time probes whether the
-database is back. One that is refused for good costs its layout only: see `core.storing.set_aside`. Runs in the driver's
-main thread.
+A shipment is some batches of one layout (or events) on their way to the database; small ones share a transaction. One
+that fails goes back to the conductor and is sent again after a pause. While writes fail, a single small shipment at a
+time probes whether the database is back. One that is refused for good costs its layout only: see
+`core.storing.set_aside`. Runs in the driver's main thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.work import Work
 from ess_ray.core.settings import Settings
-from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, Conductor
+from ess_ray.core.storing.conduct import MOST_PER_SHIPMENT, PART, Conductor
 from ess_ray.core.storing.flush import Committed
 from ess_ray.core.storing.shipment import Shipment
 
@@ -70,6 +70,7 @@ class Shipping:
         self._retry_at_s = 0.0  # of the monotonic clock
         self._retry_s = RETRY_S
         self._most_samples = MOST_PER_SHIPMENT
+        self._alone: set[str] = set()  # layouts that were refused, or beside one that was, and not stored since
         self._other_collectors: set[str] = set()  # that poll the same devices; each is reported once
         self._notes: list[str] = []
         self.work = Work()  # for the metrics
@@ -94,57 +95,78 @@ class Shipping:
     def begin(self) -> None:
         """Send all that may go, without waiting; the calls are in `writes`, to be given to `finish`.
 
-        The bytes go from a normaliser to the writer, not through here.
+        The bytes go from a normaliser to the writer, not through here. Small shipments travel together.
         """
-        while self._may_send and (shipment := self._conductor.next_shipment(self._most_samples, time.monotonic())):
-            flush, normaliser = None, None
-            if shipment.events:
-                call = self._writer.call("write_events", shipment.events)
-            else:
-                flush, normaliser = self._normalise(shipment)
-                call = self._writer.call("write", flush)
-            self.writes[call] = WriteInFlight(shipment, flush, normaliser, self._clock.now_s)
+        together: list[Shipment] = []
+        while self._may_send(together) and (
+            shipment := self._conductor.next_shipment(self._most_samples, time.monotonic())
+        ):
+            alone = bool(shipment.events) or shipment.layout in self._alone
+            if together and (alone or sum(map(len, together)) + len(shipment) > PART):
+                self._send(together)
+                together = []
+            together.append(shipment)
+            if alone:
+                self._send(together)
+                together = []
+        if together:
+            self._send(together)
 
-    @property
-    def _may_send(self) -> bool:
-        probe_in_flight = self._retry_s > RETRY_S and self.writes
-        return self.may_write and self._writer.up and not probe_in_flight and time.monotonic() >= self._retry_at_s
+    def _may_send(self, together: Sequence[Shipment]) -> bool:
+        """True if another shipment may be sent, beside those that are sent `together` now."""
+        probes = self._retry_s > RETRY_S and (self.writes or together)
+        return self.may_write and self._writer.up and not probes and time.monotonic() >= self._retry_at_s
 
-    def _normalise(self, shipment: Shipment) -> tuple[Call, SupervisedActor]:
+    def _send(self, shipments: Sequence[Shipment]) -> None:
+        flushes, normaliser = None, None
+        if shipments[0].events:
+            call = self._writer.call("write_events", shipments[0].events)
+        else:
+            flushes, normaliser = self._normalise(shipments)
+            call = self._writer.call("write_together", flushes)
+        self.writes[call] = WriteInFlight(tuple(shipments), flushes, normaliser, self._clock.now_s)
+
+    def _normalise(self, shipments: Sequence[Shipment]) -> tuple[Call, SupervisedActor]:
         """The call that gives the bytes to write, and the normaliser that makes them."""
         self._sent += 1
         normaliser = self._normalisers[self._sent % len(self._normalisers)]
-        data = [batch.data for batch in shipment.batches]
-        recipe = self._recipes.get(shipment.layout, "")
-        call = normaliser.call("normalise", shipment.layout, recipe, data, wall_us(), self._late_us)
-        return call, normaliser
+        samples = [
+            (each.layout, self._recipes.get(each.layout, ""), [batch.data for batch in each.batches])
+            for each in shipments
+        ]
+        return normaliser.call("normalise_together", samples, wall_us(), self._late_us), normaliser
 
     def finish(self, call: Call) -> None:
         """Take the result of a write that has returned; `call` is one of `writes`.
 
-        A write that failed raises nothing: its shipment goes back to the conductor. `problem` says why, unless an actor
+        A write that failed raises nothing: its shipments go back to the conductor. `problem` says why, unless an actor
         died.
         """
         write = self.writes.pop(call)
         try:
-            committed: Committed | None = self._system.result(call)
+            results: Sequence[Committed | None] = self._system.result(call) or [None]  # None: of events
         except CallError as error:
             self._failed(write, error)
             return
         self.problem, self._retry_s = None, RETRY_S
         self._most_samples = min(GROWTH * self._most_samples, MOST_PER_SHIPMENT)
         self._collection_log.written()
+        for shipment, committed in zip(write.shipments, results, strict=True):
+            self._written(shipment, committed)
+
+    def _written(self, shipment: Shipment, committed: Committed | None) -> None:
         if committed and committed.left:  # many rows are refused: what is stored of it is a duplicate the next time
-            self._conductor.failed(write.shipment)
-            self._count(write.shipment, committed)
+            self._conductor.failed(shipment)
+            self._count(shipment, committed)
             return
-        self._conductor.committed(write.shipment)
-        if write.shipment.layout not in self._conductor.set_aside:
-            self._set_aside.pop(write.shipment.layout, None)
-            self._collection_log.accepted(write.shipment.layout)
-        self._account.events(write.shipment.events)
-        if committed:  # None for events
-            self._count(write.shipment, committed)
+        self._conductor.committed(shipment)
+        self._alone.discard(shipment.layout)
+        if shipment.layout not in self._conductor.set_aside:
+            self._set_aside.pop(shipment.layout, None)
+            self._collection_log.accepted(shipment.layout)
+        self._account.events(shipment.events)
+        if committed:
+            self._count(shipment, committed)
 
     def _count(self, shipment: Shipment, committed: Committed) -> None:
         self.work.committed(0 if committed.left else len(shipment.batches), committed)
@@ -160,21 +182,31 @@ class Shipping:
     def _failed(self, write: WriteInFlight, error: CallError) -> None:
         if isinstance(error, ActorError):
             if not isinstance(error.cause, TRANSIENT):
-                self._refused(write.shipment, error.cause)
+                self._refused(write.shipments, error.cause)
                 return
             self.problem = first_line(error.cause)
-            self._collection_log.write_failed(len(write.shipment), error.cause)
+            self._collection_log.write_failed(sum(map(len, write.shipments)), error.cause)
         elif isinstance(error, ActorLostError):  # not the database
             note_death(self._system, write, self._writer, error)
-        self._conductor.failed(write.shipment)
+        for shipment in write.shipments:
+            self._conductor.failed(shipment)
         self.work.failed()
         self._retry_at_s = time.monotonic() + self._retry_s
         self._retry_s, self._most_samples = min(2 * self._retry_s, LONGEST_RETRY_S), PROBE_SAMPLES
 
-    def _refused(self, shipment: Shipment, cause: Exception) -> None:
-        """Neither time nor another try helps: the layout waits for a person, all others go on without a pause."""
-        begins = self._conductor.refused(shipment, time.monotonic())
+    def _refused(self, shipments: Sequence[Shipment], cause: Exception) -> None:
+        """Neither time nor another try helps: the layout waits for a person, all others go on without a pause.
+
+        Of several it may be any: they are sent again, one by one.
+        """
         self.work.failed()
+        self._alone |= {shipment.layout for shipment in shipments}
+        if len(shipments) > 1:
+            for each in shipments:
+                self._conductor.failed(each)
+            return
+        shipment = shipments[0]
+        begins = self._conductor.refused(shipment, time.monotonic())
         subject = self._subject(shipment)
         if begins:
             self._set_aside[shipment.layout] = f"{subject} are refused and wait in their journals: {first_line(cause)}"

@@ -1,15 +1,18 @@
-"""COPY of rows that are encoded already: PostgreSQL's manual, COPY, "Binary Format".
+"""Rows into tables: by COPY those that are encoded already (PostgreSQL's manual, COPY, "Binary Format"), and events.
 
 Used by `adapters.postgres.writer`. Errors: psycopg's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import psycopg
 from psycopg import sql
 
+from ess_ray.adapters.postgres.connect import utc
+from ess_ray.core.samples import Event
 from ess_ray.core.storing.flush import TableRows
 
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # signature, flags, length of the header extension
@@ -18,6 +21,10 @@ SMALL_BYTES = 1 << 16  # cheaper to copy in memory than to send in pieces
 COLUMN_TYPES = """
 SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
+EVENTS = """
+INSERT INTO event (time, site, device, kind, until, detail)
+SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+ON CONFLICT DO NOTHING"""
 
 
 def copy_rows(cursor: psycopg.Cursor, rows: TableRows) -> None:
@@ -34,6 +41,18 @@ def copy_rows(cursor: psycopg.Cursor, rows: TableRows) -> None:
         copy.write(COPY_HEADER)
         copy.write(rows.data)
         copy.write(COPY_TRAILER)
+
+
+def insert_events(cursor: psycopg.Cursor, events: Sequence[Event]) -> None:
+    """Store events in the cursor's transaction, less those whose (site, device, time, kind) is there already."""
+    rows = [
+        (
+            utc(e.time_us), e.device.site, e.device.device, e.kind,
+            None if e.until_us is None else utc(e.until_us), e.detail,
+        )
+        for e in events
+    ]  # fmt: skip
+    cursor.execute(EVENTS, [list(column) for column in zip(*rows, strict=True)])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Write flushes to PostgreSQL, with or without TimescaleDB: one transaction a flush, every sample at most once.
+"""Write flushes to PostgreSQL, with or without TimescaleDB: one transaction or few, every sample at most once.
 
 `sample` goes first: its primary key (site, device, time) is what lets a tick commit once only, whoever sends it and
 however often, so that the data tables need no unique index. That also makes it safe to send a flush again whose commit
@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,10 +34,10 @@ from psycopg import sql
 
 from ess_ray.adapters.postgres import rejected
 from ess_ray.adapters.postgres.connect import DatabaseConnection, concerns_row, connect, translated, utc
-from ess_ray.adapters.postgres.copy_rows import copy_rows
+from ess_ray.adapters.postgres.copy_rows import copy_rows, insert_events
 from ess_ray.adapters.postgres.refused_rows import TRIAL_ROWS, find_refused, rejections
 from ess_ray.core.samples import Event
-from ess_ray.core.storing.attempt import Attempt, summed_up
+from ess_ray.core.storing.attempt import Attempt, committed_at_once, summed_up
 from ess_ray.core.storing.flush import (
     Committed,
     Flush,
@@ -46,6 +45,7 @@ from ess_ray.core.storing.flush import (
     Keys,
     TableRows,
     halves,
+    joined_rows,
     touched_spans,
     without,
 )
@@ -77,10 +77,6 @@ SELECT k.ordinality - 1, s.collector
 FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS k(site, device, time, ordinality)
 JOIN sample s ON s.site = k.site AND s.device = k.device AND s.time = k.time
 WHERE s.time BETWEEN %s AND %s"""
-EVENTS = """
-INSERT INTO event (time, site, device, kind, until, detail)
-SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
-ON CONFLICT DO NOTHING"""
 
 Result = TypeVar("Result")
 
@@ -121,6 +117,13 @@ class FlushWriter:
         """
         return self._translated(f"writing {len(flush.keys)} samples", lambda: self._write(flush))
 
+    def write_together(self, flushes: Sequence[Flush]) -> list[Committed]:
+        """Commit flushes, in one transaction if no row is in the way, else one after the other; a result for each.
+
+        As of `write`. Those for which no time is left are left whole. When it raises, some may be stored.
+        """
+        return self._translated(f"writing {len(flushes)} flushes", lambda: self._write_together(flushes))
+
     def write_events(self, events: Sequence[Event]) -> None:
         """Commit events, less those whose (site, device, time, kind) is there already. Raises as `write` does."""
         if events:
@@ -148,16 +151,16 @@ class FlushWriter:
             self._begin_statement = statement.as_string(self._connection)
         return self._connection
 
-    def _begin(self, cursor: psycopg.Cursor, tables: Sequence[str], keys: Keys) -> None:
-        """Begin a transaction that writes rows of `keys` into `tables`; a late one notes what it touches."""
-        oldest = utc(int(keys.ticks_us.min()))
+    def _begin(self, cursor: psycopg.Cursor, *writes: tuple[Sequence[str], Keys]) -> None:
+        """Begin a transaction that writes rows of these keys into these tables; a late one notes what it touches."""
+        oldest = utc(min(int(keys.ticks_us.min()) for _, keys in writes))
         cursor.execute(f"{self._begin_statement}'{oldest.isoformat()}')".encode())
         while cursor.nextset():  # the result of the last statement
             pass
         row = cursor.fetchone()
         assert row is not None
         self._connected().check_identity(row[-2])
-        if row[-1]:
+        for tables, keys in writes if row[-1] else ():
             sites, first_us, last_us = zip(*touched_spans(keys), strict=True)
             cursor.execute(LATE_COMMIT, [list(tables), list(sites), [*map(utc, first_us)], [*map(utc, last_us)]])
 
@@ -184,6 +187,31 @@ class FlushWriter:
             self._committed_before |= set(flush.keys) - set(left)
         write_s = time.perf_counter() - begun_s
         return summed_up(flush, attempts, self._collector, before, left, time.time_ns() // 1000, write_s)
+
+    def _write_together(self, flushes: Sequence[Flush]) -> list[Committed]:
+        begun_s = time.perf_counter()
+        results = self._at_once(flushes) if len(flushes) > 1 and not self._committed_before else []
+        for flush in flushes[len(results) :]:
+            late = results and time.perf_counter() - begun_s > WORK_S
+            results.append(Committed((), {}, 0, left=tuple(flush.keys)) if late else self._write(flush))
+        return results
+
+    def _at_once(self, flushes: Sequence[Flush]) -> list[Committed]:
+        """All flushes in one transaction; empty if it was rolled back since a row is a duplicate, or refused."""
+        begun_s, connection = time.perf_counter(), self._connected()
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                self._begin(cursor, *((_tables(flush), flush.keys) for flush in flushes))
+                copied_s = time.perf_counter()
+                for rows in joined_rows(flushes):
+                    copy_rows(cursor, rows)
+                copy_s = time.perf_counter() - copied_s
+        except psycopg.Error as error:
+            if not concerns_row(error):
+                raise
+            return []
+        write_s = time.perf_counter() - begun_s
+        return committed_at_once(flushes, self._collector, time.time_ns() // 1000, copy_s, write_s)
 
     def _stored(self, attempt: Attempt) -> bool:
         """Commit the attempt, less duplicates and refused rows; False if it is to be halved for these."""
@@ -213,7 +241,7 @@ class FlushWriter:
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
             refused = ["rejected"] if attempt.rejections else []
-            self._begin(cursor, [*_tables(attempt.flush), *refused], attempt.flush.keys)
+            self._begin(cursor, ([*_tables(attempt.flush), *refused], attempt.flush.keys))
             begun_s = time.perf_counter()
             try:
                 copy_rows(cursor, attempt.flush.samples)
@@ -240,7 +268,7 @@ class FlushWriter:
     def _take_out_refused(self, attempt: Attempt) -> bool:
         """Take the rows out of the attempt that the database refuses; False if it refuses none alone."""
         connection, flush = self._connected(), attempt.flush
-        refused = find_refused(connection, flush, lambda cursor: self._begin(cursor, _tables(flush), flush.keys))
+        refused = find_refused(connection, flush, lambda cursor: self._begin(cursor, (_tables(flush), flush.keys)))
         if refused is None:
             return True  # another writer was faster: the next commit finds that out too
         with connection.transaction():
@@ -252,12 +280,9 @@ class FlushWriter:
 
     def _write_events(self, events: Sequence[Event]) -> None:
         connection = self._connected()
-        rows = [
-            (utc(e.time_us), e.device.site, e.device.device, e.kind, _utc_or_none(e.until_us), e.detail) for e in events
-        ]
         with connection.transaction(), connection.cursor() as cursor:
-            self._begin(cursor, ["event"], Keys.of((event.device, event.time_us) for event in events))
-            cursor.execute(EVENTS, [list(column) for column in zip(*rows, strict=True)])
+            self._begin(cursor, (["event"], Keys.of((event.device, event.time_us) for event in events)))
+            insert_events(cursor, events)
 
 
 def _committed(attempts: Sequence[Attempt]) -> bool:
@@ -270,7 +295,3 @@ def _rows(table: TableRows) -> int:
 
 def _tables(flush: Flush) -> list[str]:
     return [table.table for table in (flush.samples, *flush.tables) if table.data]
-
-
-def _utc_or_none(time_us: int | None) -> datetime | None:
-    return None if time_us is None else utc(time_us)

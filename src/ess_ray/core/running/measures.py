@@ -181,7 +181,7 @@ def _work(series: _Series, work: Work) -> None:
     series.add("normalised_rows_total", work.normalised_rows)
     series.add("normalise_seconds_total", work.normalise_s)
     series.add("batches_total", work.batches)
-    series.add("transactions_total", work.flushes)
+    series.add("transactions_total", work.transactions)
     series.add("copy_seconds_total", work.copy_s)
     series.add("write_seconds_total", work.write_s)
     series.by_label("transaction_retries_total", work.again)

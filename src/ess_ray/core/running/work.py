@@ -49,7 +49,7 @@ class Exported:
 class Work:
     """Counts that only grow. Seconds are added up over all processes of a kind."""
 
-    flushes: int = 0  # transactions that were committed
+    transactions: int = 0  # that were committed
     batches: int = 0  # of pollers, in these transactions
     normalised_rows: int = 0
     normalise_s: float = 0.0
@@ -60,7 +60,7 @@ class Work:
 
     def committed(self, batches: int, result: Committed) -> None:
         """Count a flush of so many batches that the database has committed."""
-        self.flushes += 1
+        self.transactions += result.cost.transactions
         self.batches += batches
         self.normalised_rows += result.cost.normalised_rows
         self.normalise_s += result.cost.normalise_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from ess_ray.core.samples import Status
@@ -41,6 +41,17 @@ class Attempt:
         self.rejections = [rejection for rejection in self.rejections if rejection.key not in collectors]
         self.demoted = {key: status for key, status in self.demoted.items() if key not in collectors}
         return len(self.flush.keys) < before
+
+
+def committed_at_once(
+    flushes: Sequence[Flush], collector: str, committed_us: int, copy_s: float, write_s: float
+) -> list[Committed]:
+    """The result of each of these flushes after one transaction stored all of them, as `summed_up` says."""
+    attempts = [Attempt(flush, committed=True) for flush in flushes]
+    results = [summed_up(each.flush, [each], collector, (), (), committed_us, 0.0) for each in attempts]
+    shares = [replace(result.cost, transactions=0) for result in results]
+    shares[0] = replace(shares[0], transactions=1, copy_s=copy_s, write_s=write_s)
+    return [replace(result, cost=share) for result, share in zip(results, shares, strict=True)]
 
 
 def summed_up(
@@ -81,6 +92,7 @@ def summed_up(
             normalise_s=flush.made_s,
             copy_s=sum(attempt.copy_s for attempt in attempts),
             write_s=write_s,
+            transactions=len(committed),
             duplicate_rollbacks=sum(attempt.duplicate_rollbacks for attempt in attempts),
             refusal_rollbacks=sum(attempt.refusal_rollbacks for attempt in attempts),
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 
@@ -89,6 +89,7 @@ class Cost:
     normalise_s: float = 0.0
     copy_s: float = 0.0
     write_s: float = 0.0  # from the first transaction's begin to the last one's commit
+    transactions: int = 0  # that were committed; of flushes that share one, the first has it, with its seconds
     duplicate_rollbacks: int = 0  # since the database had some of the samples
     refusal_rollbacks: int = 0  # since it refused some of the rows
 
@@ -153,6 +154,17 @@ def without(flush: Flush, duplicates: Collection[Key]) -> Flush:
             seen.add(key)
             keep.append(index)
     return _chosen(flush, keep)
+
+
+def joined_rows(flushes: Sequence[Flush]) -> list[TableRows]:
+    """The rows of all flushes for one transaction, `sample` first: one for each table and column list.
+
+    They can be stored and not be cut: `ends` and `rows` are empty.
+    """
+    pieces: dict[tuple[str, tuple[str, ...]], list[bytes]] = {}
+    for rows in chain((flush.samples for flush in flushes), *(flush.tables for flush in flushes)):
+        pieces.setdefault((rows.table, rows.columns), []).append(rows.data)
+    return [TableRows(table, columns, b"".join(data), (), ()) for (table, columns), data in pieces.items()]
 
 
 def halves(flush: Flush) -> tuple[Flush, Flush]:

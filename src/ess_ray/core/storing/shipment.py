@@ -1,4 +1,4 @@
-"""Shipments: what travels from the conductor to the database in one transaction, and where each part came from."""
+"""Shipments: what travels from the conductor to the database as one, and where each part came from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """The content of one transaction: samples of one layout, normalised in one call, or some events.
+    """Samples of one layout, or some events, that are committed in one transaction, which small ones may share.
 
     `origins` belong to `batches`, or to `events`, one each.
     """
