@@ -67,6 +67,8 @@ class Exchange:
         """From now on the requests of this poll are sent; none of another is in flight."""
         self._device, self._poll = device, poll
         self._timeout_us, self._request_times = device.settings.timeout_us, device.counts.request_times
+        if self._framing.surplus:  # came since the poll before was over
+            self._take_surplus()
 
     def restart(self) -> None:
         """The connection is a new one."""
@@ -160,8 +162,8 @@ class Exchange:
     def next_reply(self, now: Now) -> bool | str:
         """True: a reply was taken. False: none is complete. A reason: what was fed is no reply to what is in flight."""
         pdu = self._next_pdu()
-        if self._framing.surplus:
-            self._poll.surplus, self._framing.surplus = self._framing.surplus, b""
+        if self._framing.surplus and self.in_flight_since_us is not None:
+            self._take_surplus()
         if pdu is None or isinstance(pdu, str):
             return pdu or False
         device, poll = self._device, self._poll
@@ -202,6 +204,9 @@ class Exchange:
         if self._pipeline:
             self._device.on_several_replied()
         self._nothing_in_flight()
+
+    def _take_surplus(self) -> None:
+        self._poll.surplus, self._framing.surplus = self._framing.surplus, b""
 
     def _report_fast_replies(self) -> None:
         if self._fast_replies:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from ess_ray.core.polling.connection import Connection
 from ess_ray.core.polling.counts import request_failure
+from ess_ray.core.polling.framing import Framing, Tolerance
+from ess_ray.core.polling.rtu_framing import RtuFraming
+from ess_ray.core.polling.tcp_framing import TcpFraming
 from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import EventKind, Status
-from tests.unit.core.polling.test_connection import Play
+from tests.make import make_device
+from tests.unit.core.polling.test_connection import PLAN, START_US, PlainCodec, Play, S
 
 BEHIND = b"\xaa\0\xbb"
 
@@ -35,6 +40,19 @@ def test_bytes_behind_replies_cost_nothing_and_are_told_once(apart: bool) -> Non
     assert [(sample.status, sample.reason, sample.retries) for sample in play.samples] == [(Status.STORED, None, 0)] * 5
     assert (play.connects, play.closes) == (1, 0)
     assert [(event.kind, event.detail) for event in play.events] == [(EventKind.SURPLUS_BYTES, "3 bytes: aa 00 bb")]
+
+
+@pytest.mark.parametrize(("kind", "tolerate"), [(RtuFraming, set()), (TcpFraming, {Tolerance.TRANSACTION_ID})])
+def test_bytes_that_come_before_the_first_request_are_told_with_its_poll(
+    kind: type[Framing], tolerate: set[Tolerance]
+) -> None:
+    play, framing = Play(), kind(PlainCodec(), tolerate)
+    play.connection = Connection(framing, play, play.deliver, fast_path=Play.fast_path)
+    play.connection.change([make_device(plan=PLAN)], START_US + S, START_US + 2 * S)
+    play.connection.connect_ahead(play.now)
+    play.connected().connection.received(BEHIND, play.now)
+    play.at(3)
+    assert [event.kind for event in play.events] == [EventKind.SURPLUS_BYTES]
 
 
 def test_a_device_that_sends_more_and_more_behind_its_replies_is_not_believed() -> None:
