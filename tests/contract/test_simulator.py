@@ -210,9 +210,12 @@ def alive(pid: int) -> bool:
 
 
 def test_a_fleet_listens_and_stops() -> None:
-    with SimulatedFleet(*trees(), [device("a"), device("b")], seed=1) as fleet:
-        assert set(fleet.ports) == {"site/a", "site/b"}
-        answers = {exchange(port, [request(4, 0, 125)], 259) for port in fleet.ports.values()}
+    with SimulatedFleet(*trees(), [device("a"), device("b"), replace(device("c"), framing="rtu")], seed=1) as fleet:
+        ports = dict(fleet.ports)
+        assert set(ports) == {"site/a", "site/b", "site/c"}
+        adu = request(4, 0, 125)[6:]
+        assert len(exchange(ports.pop("site/c"), [adu + crc(adu)], 255)) == 255
+        answers = {exchange(port, [request(4, 0, 125)], 259) for port in ports.values()}
         assert {len(answer) for answer in answers} == {259}
         assert len(answers) == 2
         assert os.getsid(fleet.pid) == fleet.pid
