@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ess_ray.config.schema import DeviceConfig
+from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.core.reasons import Reason, Whose
 from ess_ray.core.running.metrics import SERIES
 from ess_ray.core.samples import EventKind
