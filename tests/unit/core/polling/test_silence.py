@@ -31,8 +31,8 @@ def test_a_block_that_is_met_with_silence_costs_that_block_and_is_parked_with_on
     line = PlayedLine(silent_about(200), THREE).run(60)
     assert read(line, range(100, 102), 0, range(60))
     assert read(line, range(300, 302), 6, range(60))
-    assert line.outcomes()[:5] == ["timeout", "timeout", "timeout", "timeout", "parked"]
-    assert set(line.outcomes()[4:]) == {"parked"}
+    assert line.outcomes()[:4] == ["timeout", "timeout", "timeout", "parked"]
+    assert set(line.outcomes()[3:]) == {"parked"}
     assert [(event.kind, event.detail) for event in line.events] == [(EventKind.REGISTERS_PARKED, "3:200")]
     assert line.connects == 1
 
