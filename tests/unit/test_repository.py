@@ -45,7 +45,15 @@ ROOMS = {
     "core/polling": {"core/maps", "core/reasons", "core/samples", "core/settings"},
     "core/exporting": {"core/day", "core/errors", "core/maps"},
     "core/reporting": {"core/day", "core/maps", "core/polling", "core/samples"},
-    "core/checking": {"core/batch", "core/decoding", "core/maps", "core/reasons", "core/samples", "core/settings"},
+    "core/checking": {
+        "core/batch",
+        "core/decoding",
+        "core/maps",
+        "core/polling",
+        "core/reasons",
+        "core/samples",
+        "core/settings",
+    },
     "core/running": {
         "core/batch",
         "core/day",

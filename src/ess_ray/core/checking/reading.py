@@ -6,16 +6,22 @@ than would be stored. Registers are given by (function, address): 16 bits each, 
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
 from ess_ray.core.decoding.cells import value_bytes
 from ess_ray.core.decoding.rules import make_rule, raw_dtype, shared_part
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 
+FLOAT_FORMATS = {"float32": ">f", "float64": ">d"}
 Registers = Mapping[tuple[int, int], int]
 
 
@@ -53,6 +59,51 @@ def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
             flagged = bool(decoded.outside is not None and decoded.outside[position])
             readings[index] = Reading(values[index], True, data, decoded.value(position), flagged)
     return readings
+
+
+def peek(value: Value, registers: Registers) -> Reading:
+    """The same as `read_values` gives for one value, but for the last digits of its number and its column's type.
+
+    For weighing thousands of assumptions, where the rules for whole columns cost too much each.
+    """
+    data = _data(value, registers)
+    if not data:
+        return Reading(value, False, b"", None, False)
+    if value.raw_type == "string":
+        text = read_values([value], registers)[0]
+        return Reading(value, True, data, text.number, text.outside)
+    raw = _raw_number(value, data)
+    if raw is None:
+        return Reading(value, True, data, None, False)
+    if value.invert is not None:
+        raw = (1 - raw if raw in (0, 1) else raw) if value.invert == "swap01" else int(raw == 0)
+    number = raw * _float(value.scale) + _float(value.offset)
+    return Reading(value, True, data, number, _is_outside(value, number))
+
+
+def _raw_number(value: Value, data: bytes) -> float | None:
+    """The number in the registers; None for a sentinel, and for a float that is none."""
+    ordered = ORDERS[value.order].decode(data) if len(data) > 1 else data
+    whole = int.from_bytes(ordered, "big", signed=value.raw_type.startswith("int"))
+    if value.raw_type in FLOAT_FORMATS:
+        (number,) = struct.unpack(FLOAT_FORMATS[value.raw_type], ordered)
+        return None if math.isnan(number) or whole in value.patterns else number
+    if value.bits is not None:
+        whole = (whole >> value.bits[0]) & ((1 << value.bits[1]) - 1)
+    return None if whole in value.sentinels else whole
+
+
+def _is_outside(value: Value, number: float) -> bool:
+    if value.choices:
+        return number not in value.choices
+    spare = abs(number) * 1e-12  # of what floats round
+    low, high = value.minimum, value.maximum
+    return (low is not None and number < _float(low) - spare) or (high is not None and number > _float(high) + spare)
+
+
+@lru_cache(maxsize=4096)
+def _float(number: Decimal) -> float:
+    return float(number)
 
 
 def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
