@@ -73,11 +73,6 @@ def closing(_: int, reply: bytes) -> Pieces:
     return [(0, reply[:9]), (0, None)]
 
 
-def hanging_up(_: int, reply: bytes) -> Pieces:
-    """The connection ends behind each reply."""
-    return [(0, reply), (0, None)]
-
-
 def patched(offset: int, value: bytes) -> Behaviour:
     """Replies with some bytes changed: 0 transaction, 2 protocol, 4 length, 6 unit, 7 function, 8 byte count."""
     return lambda _, reply: [(0, reply[:offset] + value + reply[offset + len(value) :])]
@@ -215,7 +210,8 @@ def _serve(connection: socket.socket, manners: _Manners) -> None:
         try:
             if manners.tls:
                 connection = stack.enter_context(manners.tls.wrap_socket(connection, server_side=True))
-            while not manners.ended.is_set() and (request := _whole(connection, 8 if manners.rtu else 12)):
+            length = 8 if manners.rtu else 12
+            while not manners.ended.is_set() and len(request := _whole(connection, length)) == length:
                 if manners.singly:
                     with suppress(BlockingIOError):
                         connection.recv(4096, socket.MSG_DONTWAIT)

@@ -79,8 +79,8 @@ def test_a_plant_that_is_in_order_passes_and_nothing_is_left_behind(check: Check
 
 
 READINGS: dict[str, tuple[list[int], str]] = {
-    "word order": (registers(*PLAIN[:4], 12345, 0), "with its words swapped, 1 would be"),
-    "off by one": (registers(*PLAIN, at=11), "read one register later"),
+    "word order": (registers(*PLAIN[:4], 12345, 0), "looks as if its words were swapped: set order: CDAB"),
+    "off by one": (registers(*PLAIN, at=11), "the whole map looks one too low: add 1 to every address"),
 }
 
 

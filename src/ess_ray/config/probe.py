@@ -6,9 +6,9 @@ Errors: ConfigError that names the key.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from ess_ray.config.device_schema import DeviceConfig
-from ess_ray.config.schema import Config, ProbeConfig
+from ess_ray.config.schema import Config, DeviceConfig, ProbeConfig
 from ess_ray.config.values import freeze
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import LAST_ADDRESS, READ_HOLDING_REGISTERS
@@ -41,6 +41,7 @@ def probe_settings(config: Config, devices: Sequence[DeviceSettings], simulated:
         tls=device.tls if device else None,
         tolerate=device.tolerate if device else frozenset(),
         windows=_windows(probe, device),
+        configured=_configured(config, device),
         requests_s=probe.rate,
         most_requests=probe.most_requests,
         most_connections=probe.connections,
@@ -56,6 +57,20 @@ def _chosen(name: str | None, devices: Sequence[DeviceSettings]) -> DeviceSettin
     listed = ", ".join([*by_name][:MOST_LISTED]) + (", …" if len(by_name) > MOST_LISTED else "")
     problem = "has to be given" if name is None else f"{name!r} is none of the devices of the chosen sites"
     raise ConfigError("device", f"{problem}: one of {listed}; or probe.host=… for one that is not configured")
+
+
+def _configured(config: Config, device: DeviceSettings | None) -> dict[str, object]:
+    """What the site's file says of the device that is not the default; of one that is not configured its address."""
+    if device is None:
+        given: dict[str, object] = {"map": "MAP", "host": config.probe.host}
+        given |= {"port": config.probe.port, "unit_id": config.probe.unit_id}
+    elif device.device.site in config.sites and device.device.device in config.sites[device.device.site].devices:
+        given = asdict(config.sites[device.device.site].devices[device.device.device])
+    else:
+        given = {key: value for key, value in asdict(config.fleet).items() if key in asdict(DeviceConfig())}
+        given |= {"host": device.host, "port": device.port}
+    usual = asdict(DeviceConfig()) | {"port": 502}
+    return {key: value for key, value in given.items() if value is not None and value != usual[key]}
 
 
 def _windows(probe: ProbeConfig, device: DeviceSettings | None) -> tuple[tuple[int, int, int], ...]:

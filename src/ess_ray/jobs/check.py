@@ -7,12 +7,11 @@ Devices are polled once, database and store are written to and everything is und
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 
 from ess_ray.adapters.local.disk import free_bytes, nearest, sync_ms
-from ess_ray.adapters.modbus.reach import poll_once, reach_all
 from ess_ray.adapters.postgres.database_check import database_findings
 from ess_ray.adapters.postgres.embedded.server import MIN_FREE_BYTES
 from ess_ray.adapters.stores.store_check import store_findings
@@ -21,24 +20,18 @@ from ess_ray.app.serving import serving
 from ess_ray.core.checking.findings import (
     Checked,
     Finding,
-    Polled,
     Verdict,
     connection_findings,
     journal_rate,
-    plan_finding,
-    poll_finding,
     room_finding,
     size,
     sync_finding,
     table_rate,
-    value_finding,
 )
-from ess_ray.core.checking.reading import read_values, registers_of
-from ess_ray.core.checking.suspect import doubts, patterns
 from ess_ray.core.errors import CannotStart
 from ess_ray.core.maps.row_size import widest_rows
-from ess_ray.core.samples import Sample
-from ess_ray.core.settings import DeviceSettings, Settings
+from ess_ray.core.settings import Settings
+from ess_ray.jobs.check_devices import check_devices
 from ess_ray.jobs.check_text import as_json, print_checked
 from ess_ray.simulator.launch import simulate
 
@@ -68,48 +61,6 @@ def check_all(settings: Settings) -> Checked:
     took_ms = {str(device.device.device): device.read_ms for device in polled}
     others = [*connection_findings(polled, took_ms), *_database(settings), *_export(settings), *_journal(settings)]
     return Checked(polled, others)
-
-
-def check_devices(settings: Settings) -> list[Polled]:
-    """Check every device: its plan, its host's name, a connection, one poll and its values.
-
-    One result a device, in the order of the settings. What several devices behind one endpoint share is found once, and
-    is among the findings of the first. `settings`: as for `check_all`.
-    """
-    reachability = reach_all(settings.devices)  # findings by endpoint
-    reached = [
-        device
-        for device in settings.devices
-        if all(finding.verdict is Verdict.PASS for finding in reachability[device.endpoint])
-    ]
-    samples = poll_once(reached)
-    polled = []
-    for device in settings.devices:
-        shared = reachability.pop(device.endpoint, [])  # shown once, with the endpoint's first device
-        reachability[device.endpoint] = []
-        polled.append(_polled(settings, device, shared, samples))
-    return polled
-
-
-def _polled(settings: Settings, device: DeviceSettings, shared: list[Finding], samples: Mapping[str, Sample]) -> Polled:
-    name, register_map = str(device.device), settings.maps[device.map_name]
-    findings = [plan_finding(device, register_map), *shared]
-    sample = samples.get(name)
-    if sample is None:
-        return Polled(
-            device, (*findings, Finding(name, "poll", Verdict.SKIPPED, "not polled: the device cannot be reached"))
-        )
-    findings.append(poll_finding(device, sample.read_ms, sample.reason, sample.missing_text))
-    if not sample.image:
-        return Polled(device, (*findings, Finding(name, "values", Verdict.SKIPPED, "not checked: nothing was read")))
-    registers = registers_of(device.plan, sample.image, sample.missing)
-    readings = read_values(register_map.values, registers)
-    doubtful = doubts(register_map.values, registers)
-    findings.append(value_finding(device, readings, doubtful))
-    for pattern in patterns(device.plan.requests, register_map.values, registers):
-        advice = f"job=probe device={name} shows it; then correct map {device.map_name}"
-        findings.append(Finding(name, "map", Verdict.WARNING, str(pattern), advice))
-    return Polled(device, tuple(findings), tuple(readings), tuple(doubtful), sample.read_ms)
 
 
 def _database(settings: Settings) -> list[Finding]:

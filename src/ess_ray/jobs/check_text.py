@@ -85,8 +85,9 @@ def values_table(device: Polled) -> Table:
     From LEAST_FOLDED on, columns in a row that read 0 and are not flagged share a line. Empty without readings.
     """
     doubtful = {_identity(doubt.reading) for doubt in device.doubts}
+    what = f"one poll, {device.read_ms:.0f} ms" if device.complete else "what could be read"
     table = Table(
-        title=f"{device.device.device}: one poll, {device.read_ms:.0f} ms", title_justify="left", box=box.SIMPLE_HEAD,
+        title=f"{device.device.device}: {what}", title_justify="left", box=box.SIMPLE_HEAD,
         title_style="bold", pad_edge=False,
     )  # fmt: skip
     for name, justify in (("column", "left"), ("reads", "right"), ("expected", "left"), ("", "left")):

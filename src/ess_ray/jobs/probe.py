@@ -1,30 +1,38 @@
 """`job=probe`: read from one device with a bounded number of requests, and show what its registers could mean.
 
-Exit code 1 if no register could be read. Only functions 1-4 are sent, at `probe.rate` requests a second at most.
+Exit code 1 if no register could be read, if one of the map was not or is doubtful, or if the device needs other
+settings. Only functions 1-4 are sent, at `probe.rate` requests a second at most.
 """
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
 from rich.console import Console
 
 from ess_ray.adapters.modbus.reach import resolve, try_tls
-from ess_ray.adapters.modbus.reader import Budget, Reader, count_connections
+from ess_ray.adapters.modbus.reader import Budget, Reader, WayReader, count_connections
 from ess_ray.adapters.modbus.tls import Failure
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
-from ess_ray.core.checking.explore import MOST_AT_ONCE, Explored, explore
+from ess_ray.core.checking.diagnosis import AskingLimits, diagnose
+from ess_ray.core.checking.explore import MOST_AT_ONCE, explore
 from ess_ray.core.checking.probed import Probed
-from ess_ray.core.checking.suspect import doubts, patterns
+from ess_ray.core.checking.reading import read_values
+from ess_ray.core.checking.survey import AddressRange, Survey
+from ess_ray.core.checking.suspect import doubts
+from ess_ray.core.checking.ways import Way
+from ess_ray.core.checking.weighing import keys_of
 from ess_ray.core.maps.registers import Value
 from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
 from ess_ray.jobs.probe_text import print_probed
 from ess_ray.simulator.launch import simulate
 
 TIMED = 20  # requests whose time is taken
+MOST_UNITS = 16  # other unit ids that are tried on a device that does not answer, or whose map does not fit
 
 
 def run(settings: Settings) -> int:
@@ -53,7 +61,7 @@ def run(settings: Settings) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     print_probed(probed, Console(highlight=False))
-    return OK if probed.explored.registers else FAILED
+    return OK if probed.good else FAILED
 
 
 def _no_tls(probe: ProbeSettings) -> Failure | None:
@@ -68,29 +76,33 @@ def _no_tls(probe: ProbeSettings) -> Failure | None:
 
 
 def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
-    """Probe addresses and request sizes, then speed, connections and requests at once, until `most_requests` are sent.
+    """Probe the way to the device, its registers, request sizes, speed, connections, until `most_requests` are sent.
 
     `values`: those of the device's map; empty without one. Waits for the device. One that does not reply raises
-    nothing: `explored` has no registers then, and says why.
+    nothing: `diagnosis` has no registers then, and says why.
     """
     budget = Budget(probe.requests_s, probe.most_requests)
-    reader = Reader(probe, budget)
-    explored = explore(probe.windows, reader.read)
-    times_ms, timed = _times(reader, explored)
+    readers = WayReader(probe, budget)
+    first = Way(probe.framing, probe.unit_id, probe.tolerate, probe.connect_pause_us)
+    asked = _asked(values, probe.windows)
+    diagnosis = diagnose(asked, probe.windows, first, readers.ask, AskingLimits(probe.most_requests, MOST_UNITS))
+    survey, reader = diagnosis.survey, readers.reader(diagnosis.contact.way)
+    if diagnosis.contact.answered:
+        explore(survey, reader.read)
+    times_ms, timed = _times(reader, survey)
     reader.close()
     connections = at_once = None
-    function, address = min(explored.registers, default=(0, 0))
-    if explored.registers and budget.left >= probe.most_connections:
-        connections = count_connections(probe, budget, probe.most_connections, function, address)
-    if explored.registers and budget.left >= MOST_AT_ONCE:
+    function, address = min(survey.registers, default=(0, 0))
+    if survey.registers and budget.left >= probe.most_connections:
+        connections = count_connections(reader.settings, budget, probe.most_connections, function, address)
+    if survey.registers and budget.left >= MOST_AT_ONCE:
         at_once = reader.count_replies_at_once(function, address, MOST_AT_ONCE)
-    requests = probe.device.plan.requests if probe.device else ()
+    readings = [reading for reading in read_values(values, survey.registers) if reading.read or reading.value in asked]
     return Probed(
         settings=probe,
-        explored=explored,
-        values=values,
-        doubts=tuple(doubts(values, explored.registers)),
-        patterns=tuple(patterns(requests, values, explored.registers)),
+        diagnosis=diagnosis,
+        readings=tuple(readings),
+        doubts=tuple(doubts(asked, survey.registers)),
         median_ms=statistics.median(times_ms) if times_ms else 0.0,
         worst_ms=max(times_ms, default=0.0),
         timed=timed,
@@ -100,13 +112,19 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
     )
 
 
-def _times(reader: Reader, explored: Explored) -> tuple[list[float], tuple[int, int]]:
+def _asked(values: Iterable[Value], windows: Sequence[AddressRange]) -> tuple[Value, ...]:
+    """The values whose registers lie in the windows."""
+    keys = {(function, address) for function, first, last in windows for address in range(first, last + 1)}
+    return tuple(value for value in values if keys.issuperset(keys_of(value)))
+
+
+def _times(reader: Reader, survey: Survey) -> tuple[list[float], tuple[int, int]]:
     """(times in milliseconds, (number of times, registers of each request)) of the largest request, repeated."""
-    runs = explored.runs
+    runs = survey.runs
     if not runs:
         return [], (0, 0)
     function, first, last = max(runs, key=lambda span: span[2] - span[1])
-    count = min(last - first + 1, explored.largest[function])
+    count = min(last - first + 1, survey.largest[function])
     reader.took_ms.clear()
     for _ in range(TIMED):
         reader.read(function, first, count)

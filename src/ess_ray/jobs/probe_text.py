@@ -10,16 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ess_ray.core.checking.explore import MOST_AT_ONCE, AddressRange, Explored, address_ranges, limit_of
+from ess_ray.core.checking.diagnosis import mapped_keys
+from ess_ray.core.checking.explore import MOST_AT_ONCE
 from ess_ray.core.checking.interpretations import as_all_types, as_float, as_integer, scaled
 from ess_ray.core.checking.probed import Probed
-from ess_ray.core.checking.reading import Reading, Registers, range_text, read_values, row_text
+from ess_ray.core.checking.reading import Reading, Registers, range_text, row_text
 from ess_ray.core.checking.skeleton import skeleton
+from ess_ray.core.checking.survey import MOST_SILENT, Survey, address_ranges, limit_of
+from ess_ray.core.checking.unread import ranges_text
 from ess_ray.core.errors import printable
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
-from ess_ray.core.reasons import explain
+from ess_ray.core.maps.registers import BIT_FUNCTIONS
+from ess_ray.core.reasons import exception_code
 from ess_ray.jobs.check_text import FILE_WIDTH, print_doubts
+from ess_ray.jobs.probe_verdict import print_verdict
 
 WIDE = 120  # columns from which on 32-bit readings stand in the table
 MOST_DETAILED = 16  # registers of a window that are each shown in all types and orders
@@ -34,7 +38,7 @@ def print_probed(probed: Probed, console: Console) -> None:
     """
     if not console.is_terminal:
         console.width = max(console.width, FILE_WIDTH)
-    explored, settings = probed.explored, probed.settings
+    survey, settings = probed.survey, probed.settings
     name = f"{settings.device.device}, map {settings.device.map_name}" if settings.device else "no map"
     console.print(Text(printable(f"{settings.host}:{settings.port}, unit {settings.unit_id} ({name})"), style="bold"))
     for key, text in _facts(probed):
@@ -43,37 +47,32 @@ def print_probed(probed: Probed, console: Console) -> None:
         grid.add_column(overflow="fold")
         grid.add_row(f"  {key}", Text(text))
         console.print(grid)
-    if not explored.registers:
-        console.print(Text(_why_nothing(explored), style="bold red"))
-        return
-    readings = {reading.value: reading for reading in read_values(probed.values, explored.registers)}
-    console.print(_registers(explored.registers, list(readings.values()), console.width >= WIDE))
-    for function, address in _detailed(probed):
-        _print_detail(console, function, address, explored.registers)
-    _print_skeleton(console, explored, probed.values)
-    print_doubts(console, probed.doubts)
-    for pattern in probed.patterns:
-        console.print(Text(printable(f"→ {pattern}"), style="bold yellow"))
-    if probed.values and not probed.doubts:
-        console.print(Text("all values of the map are as expected", style="bold green"))
+    if survey.registers:
+        console.print(_registers(survey.registers, probed.readings, console.width >= WIDE))
+        for function, address in _detailed(probed):
+            _print_detail(console, function, address, survey.registers)
+        _print_skeleton(console, survey, probed.readings)
+        print_doubts(console, probed.doubts)
+    print_verdict(probed, console)
 
 
 # --- the device -----------------------------------------------------------------------------------------------------
 
 
 def _facts(probed: Probed) -> Iterator[tuple[str, str]]:
-    explored, settings = probed.explored, probed.settings
-    if explored.runs:
-        yield "answers", _ranges(explored.runs)
-    for reason in sorted({*explored.refused.values()}):
-        refused = address_ranges({key: 0 for key, why in explored.refused.items() if why == reason})
-        yield "refuses", f"{_ranges(refused)} ({reason})"
-    if explored.not_searched:
-        ranges = _ranges(sorted(explored.not_searched))
-        yield "not searched", f"{ranges}: the requests were used up, see probe.most_requests"
-    for function, largest in sorted(explored.largest.items()):
+    survey, settings = probed.survey, probed.settings
+    if survey.runs:
+        yield "answers", ranges_text(survey.runs)
+    for reason in sorted({*survey.refused.values()}):
+        refused = address_ranges({key: 0 for key, why in survey.refused.items() if why == reason})
+        word = "refuses" if exception_code(reason) is not None else "does not answer"
+        yield word, f"{ranges_text(refused)} ({reason})"
+    if survey.not_searched:
+        why = "it was silent too often" if survey.silent >= MOST_SILENT else "see probe.most_requests"
+        yield "not searched", f"{ranges_text(sorted(survey.not_searched))}: {why}"
+    for function, largest in sorted(survey.largest.items()):
         limit = ", as many as Modbus allows" if largest == limit_of(function) else " or more"
-        limit = "" if function in explored.bounded else limit
+        limit = "" if function in survey.bounded else limit
         yield "largest request", f"function {function}: {largest} {_items(function, largest)}{limit}"
     if probed.timed[0]:
         requests, count = probed.timed
@@ -87,26 +86,8 @@ def _facts(probed: Probed) -> Iterator[tuple[str, str]]:
     yield "sent", f"{probed.sent} requests, at most {settings.requests_s:g} a second"
 
 
-def _why_nothing(explored: Explored) -> str:
-    if explored.unknown_functions:
-        functions = ", ".join(map(str, sorted(explored.unknown_functions)))
-        return f"the device does not know function {functions}: try probe.function=3 or 4"
-    if explored.silence:
-        why = explain(explored.silence)
-        return f"there was no reply ({explored.silence}: {why.meaning}): {why.advice}"
-    if explored.not_searched:
-        return (
-            "all requests were used before any register was read: set a higher probe.most_requests, or a smaller window"
-        )
-    return "the device replies, but has none of these addresses: try others with probe.address and probe.count"
-
-
 def _items(function: int, count: int) -> str:
     return ("bit" if function in BIT_FUNCTIONS else "register") + ("" if count == 1 else "s")
-
-
-def _ranges(runs: Sequence[AddressRange]) -> str:
-    return ", ".join(f"{f}:{first}" if first == last else f"{f}:{first}-{last}" for f, first, last in runs)
 
 
 # --- its registers --------------------------------------------------------------------------------------------------
@@ -131,7 +112,7 @@ def _registers(registers: Registers, readings: Sequence[Reading], wide: bool) ->
         blank = ["0"] * 2 + [""] * (1 + (len(pairs) if wide else 0))
         folded = [reading for key in keys for reading in mapped.get(key, ())]
         text = f"{row_text(folded[0].value)} … {folded[-1].value.column}" if folded else ""
-        table.add_row(_ranges(address_ranges(dict.fromkeys(keys))), "0000", *blank, text, style="dim")
+        table.add_row(ranges_text(address_ranges(dict.fromkeys(keys))), "0000", *blank, text, style="dim")
     return table
 
 
@@ -173,7 +154,7 @@ def _detailed(probed: Probed) -> list[tuple[int, int]]:
     windows = probed.settings.windows
     wanted = [
         (function, address)
-        for function, address in probed.explored.registers
+        for function, address in probed.survey.registers
         if any(function == of and first <= address <= last for of, first, last in windows)
     ]
     device = probed.settings.device
@@ -204,12 +185,12 @@ def _print_detail(console: Console, function: int, address: int, registers: Regi
 # --- a map for it ---------------------------------------------------------------------------------------------------
 
 
-def _print_skeleton(console: Console, explored: Explored, values: Sequence[Value]) -> None:
+def _print_skeleton(console: Console, survey: Survey, readings: Sequence[Reading]) -> None:
     """Print a map of the registers that the device has and its map does not read."""
-    mapped = {(value.function, value.address + number) for value in values for number in range(value.width)}
-    unmapped = address_ranges({key: 0 for key in explored.registers if key not in mapped})
+    mapped = {*mapped_keys(reading.value for reading in readings)}
+    unmapped = address_ranges({key: 0 for key in survey.registers if key not in mapped})
     if not unmapped:
         return
-    what = "the device has registers that its map does not read; as a map" if values else "a map to begin with"
+    what = "the device has registers that its map does not read; as a map" if readings else "a map to begin with"
     console.print(Text(f"{what} (docs/register-maps.md says how to go on):", style="bold"))
-    console.print(skeleton(unmapped, explored.registers), markup=False, soft_wrap=True)
+    console.print(skeleton(unmapped, survey.registers), markup=False, soft_wrap=True)

@@ -10,7 +10,8 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
@@ -25,6 +26,7 @@ from ess_ray.core.settings import DeviceSettings, ProbeSettings
 
 RESOLVE_LIMIT_S = 5.0
 PARALLEL = 32
+CONNECT_US = 300_000  # so long before its tick the poll is told of, for the loop to start and to connect
 SPACING_US = 100_000  # one tick of this grid, so that nobody waits for the next whole minute
 PAUSE_S = 0.3  # a gateway that takes one connection needs a moment to notice that the last one has ended
 REFUSAL_S = 0.3  # how long a device is listened to that may refuse the certificate
@@ -137,27 +139,45 @@ def resolve(host: str, port: int) -> list[str]:
 def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
     """One sample of each device, by "site/device", polled as the collector does it, whatever the sample's status.
 
-    Waits until all have one, 1.3 s and one and a half times the longest `poll_limit_us` at most; a device without a
-    sample by then is left out. Stores nothing. Raises nothing for a device that cannot be read.
+    `read_ms` of a sample is the device's own time: of devices behind one endpoint, which are read one after the other,
+    it begins when the one before was over, and the poll's limit holds for each alone. A connection that is kept stands
+    before. Waits until all have a sample, 1.3 s and one and a half times the longest limit at most; a device without
+    one by then is left out. Stores nothing. Raises nothing for a device that cannot be read.
     """
     if not devices:
         return {}
     time.sleep(PAUSE_S)
     delivered: Queue[Sample | Event] = Queue()
     loop = ModbusLoop(delivered.put)
-    first_us = -(-(now().wall_us + SPACING_US) // SPACING_US) * SPACING_US
-    loop.poll([replace(device, period_us=SPACING_US, phase_us=0) for device in devices], first_us, first_us + 1)
-    end_s = time.monotonic() + 1.0 + max(device.poll_limit_us for device in devices) / 1e6 * 1.5
-    samples: dict[str, Sample] = {}
+    first_us = -(-(now().wall_us + CONNECT_US) // SPACING_US) * SPACING_US
+    behind = Counter(device.endpoint for device in devices)
+    polled = [
+        replace(device, period_us=SPACING_US, phase_us=0, poll_limit_us=device.poll_limit_us * behind[device.endpoint])
+        for device in devices
+    ]
+    loop.poll(polled, first_us, first_us + 1, connect_ahead=True)
+    end_s = time.monotonic() + 1.0 + max(device.poll_limit_us for device in polled) / 1e6 * 1.5
+    samples: list[Sample] = []
     while len(samples) < len(devices) and (left_s := end_s - time.monotonic()) > 0:
         try:
             item = delivered.get(timeout=left_s)
         except Empty:
             break
         if isinstance(item, Sample):
-            samples[str(item.device)] = item
+            samples.append(item)
     loop.stop(first_us)
-    return samples
+    return _own_times(samples, {str(device.device): device.endpoint for device in devices})
+
+
+def _own_times(samples: Iterable[Sample], endpoints: Mapping[str, tuple[str, int]]) -> dict[str, Sample]:
+    """The samples of one tick by device, each with its own time alone."""
+    over_ms: dict[tuple[str, int], float] = {}  # when the poll before was over, by endpoint
+    own: dict[str, Sample] = {}
+    for sample in sorted(samples, key=lambda sample: sample.read_ms):
+        name = str(sample.device)
+        own[name] = replace(sample, read_ms=sample.read_ms - over_ms.get(endpoints[name], 0.0))
+        over_ms[endpoints[name]] = sample.read_ms
+    return own
 
 
 def _is_address(host: str) -> bool:

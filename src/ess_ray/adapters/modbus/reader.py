@@ -8,10 +8,11 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.adapters.modbus.tls import TlsError, failure_of, secure
+from ess_ray.core.checking.ways import Way
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.reasons import Reason
@@ -145,6 +146,44 @@ class Reader:
         if data := self._socket.recv(RECEIVE_BYTES):
             return data
         raise ConnectionResetError
+
+
+class WayReader:
+    """Readers of one device in many ways, one at a time: a connection is closed before another way is tried."""
+
+    def __init__(self, settings: ProbeSettings, budget: Budget) -> None:
+        self._settings = settings
+        self._budget = budget
+        self._way: Way | None = None
+        self._reader: Reader | None = None
+
+    def ask(self, way: Way, function: int, address: int, count: int) -> bytes | int | str | None:
+        """As `Reader.read`, in this way."""
+        return self.reader(way).read(function, address, count)
+
+    def reader(self, way: Way) -> Reader:
+        """The reader that goes this way."""
+        if self._reader is None or way != self._way:
+            self.close()
+            self._way = way
+            self._reader = Reader(settings_of(self._settings, way), self._budget)
+        return self._reader
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._reader:
+            self._reader.close()
+
+
+def settings_of(settings: ProbeSettings, way: Way) -> ProbeSettings:
+    """The settings with those of the way."""
+    return replace(
+        settings,
+        framing=way.framing,
+        unit_id=way.unit_id,
+        tolerate=way.tolerate,
+        connect_pause_us=way.connect_pause_us,
+    )
 
 
 def count_connections(settings: ProbeSettings, budget: Budget, most: int, function: int, address: int) -> int:

@@ -51,6 +51,7 @@ class Polled:
     readings: tuple[Reading, ...] = ()  # empty if nothing was read
     doubts: tuple[Doubt, ...] = ()
     read_ms: float = 0.0
+    complete: bool = False  # the readings are those of one poll
 
 
 @dataclass(slots=True)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ess_ray.core.checking.explore import Explored
-from ess_ray.core.checking.suspect import Doubt, Pattern
-from ess_ray.core.maps.registers import Value
+from ess_ray.core.checking.diagnosis import Diagnosis
+from ess_ray.core.checking.reading import Reading
+from ess_ray.core.checking.survey import Survey
+from ess_ray.core.checking.suspect import Doubt
+from ess_ray.core.maps.registers import BIT_FUNCTIONS
 from ess_ray.core.settings import ProbeSettings
+
+SLOW_SHARE = 0.5  # of timeout_s: a reply that took so long may take longer some day
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +21,61 @@ class Probed:
     """The result of probing one device; times are those of the largest request, 0 if none was taken."""
 
     settings: ProbeSettings
-    explored: Explored
-    values: tuple[Value, ...]  # of the device's map; empty without one
+    diagnosis: Diagnosis
+    readings: tuple[Reading, ...]  # of the device's map; empty without one
     doubts: tuple[Doubt, ...]
-    patterns: tuple[Pattern, ...]
     median_ms: float
     worst_ms: float
     timed: tuple[int, int]  # requests, registers of each
     connections: int | None  # taken at the same time; None: not tried
     at_once: int | None  # replies to MOST_AT_ONCE requests in one send; None: not tried
     sent: int  # requests in all
+
+    @property
+    def survey(self) -> Survey:
+        """The registers that were found."""
+        return self.diagnosis.survey
+
+    @property
+    def unread(self) -> list[Reading]:
+        """The values of the map that could not be read."""
+        return [reading for reading in self.readings if not reading.read]
+
+    @property
+    def good(self) -> bool:
+        """True if registers were read, and of a map all, none doubtful, in the way that is set."""
+        wrong = self.unread or self.doubts or self.diagnosis.causes or self.needed
+        return bool(self.survey.registers) and not wrong
+
+    @property
+    def changes(self) -> Mapping[str, object]:
+        """The settings that the device needs and does not have."""
+        configured = self.settings.configured
+        found = {**self.diagnosis.found, **self._timeout()}
+        return {key: value for key, value in found.items() if not _suffices(key, configured.get(key), value)}
+
+    @property
+    def needed(self) -> Mapping[str, object]:
+        """Those of the changes without which the device is not read; the others are to its advantage."""
+        requests = self.settings.device.plan.requests if self.settings.device else ()
+        longest = {
+            "max_bits": max((request.count for request in requests if request.function in BIT_FUNCTIONS), default=0),
+            "max_registers": max((r.count for r in requests if r.function not in BIT_FUNCTIONS), default=0),
+        }
+        return {
+            key: value
+            for key, value in self.changes.items()
+            if key != "timeout_s" and (key not in longest or longest[key] > int(str(value)))
+        }
+
+    def _timeout(self) -> Mapping[str, object]:
+        if self.worst_ms <= 1000 * SLOW_SHARE * self.settings.timeout_us / 1e6:
+            return {}
+        return {"timeout_s": math.ceil(3 * self.worst_ms / 500) / 2}
+
+
+def _suffices(key: str, configured: object, found: object) -> bool:
+    """True if what is configured is what was found, or more careful."""
+    if key in ("max_registers", "max_bits") and isinstance(configured, int) and isinstance(found, int):
+        return configured <= found
+    return configured == found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ess_ray.core.checking.explore import AddressRange
 from ess_ray.core.checking.reading import Registers
+from ess_ray.core.checking.survey import AddressRange
 from ess_ray.core.maps.registers import BIT_FUNCTIONS
 
 HEADING = """\
