@@ -113,6 +113,10 @@ class PolledDevice:
         """True if it may wait for a reply while other ticks are due."""
         return now.mono_us - self.took_time_us >= OWED_TIMEOUTS * self.settings.timeout_us
 
+    def starves(self, now: Now) -> bool:
+        """True if others have never left it the time that it was owed: then its turn comes as that of any other."""
+        return now.mono_us - self.took_time_us >= 2 * OWED_TIMEOUTS * self.settings.timeout_us
+
     def prepared(self, requests: Sequence[Request]) -> list[PreparedRequest]:
         """The requests, ready to be sent; a poll mostly has the requests of the poll before, the very same object."""
         if requests is not self._requests:
@@ -238,6 +242,8 @@ class PolledDevice:
         if poll.heard and self.failures >= SILENT_AFTER:
             events.append(Event(device, poll.tick_us, EventKind.DEVICE_BACK))
         self.failures = 0 if poll.heard else self.failures + 1
+        if self.failures == 1:
+            self.took_time_us = now.mono_us
         if self.failures == SILENT_AFTER:
             self._lost_us = now.mono_us
             events.append(Event(device, poll.tick_us, EventKind.DEVICE_LOST, None, reason or ""))

@@ -51,7 +51,7 @@ class PollTurns:
             return None
         device = waiting[0]
         if len(waiting) > 1:
-            device = min(waiting, key=lambda waits: (waits.doubtful and not waits.owed_time(now), waits.turned_us))
+            device = min(waiting, key=lambda waits: (waits.doubtful and not waits.starves(now), waits.turned_us))
         waiting.remove(device)
         device.waits, device.turned_us = False, now.mono_us
         self.current = device
