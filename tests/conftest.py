@@ -20,7 +20,7 @@ from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.maps.standard import Standard
 
 NUMBERS = count()
-EMPTY = "template1"
+EMPTY = "template0"  # nobody can be connected to it: TimescaleDB looks into all others now and then
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 4 << 30  # ten times what the servers take
 QUICK = {"fsync": "off", "max_wal_size": "256MB"}  # these data are nobody's
@@ -133,7 +133,7 @@ class Templates:
         if key not in self._made:
             name = self._made[key] = f"ess_ray_test_{os.getpid()}_{next(NUMBERS)}"
             with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {EMPTY}")
                 _fill(make_conninfo(server, dbname=name), standard)
                 connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         return self._made[key]
