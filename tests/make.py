@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from ess_ray.config.compose import compose_config
+from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.load import load_settings
 from ess_ray.config.paths import conf_folder
-from ess_ray.config.schema import Config, DeviceConfig
+from ess_ray.config.schema import Config
 from ess_ray.config.values import freeze
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import Plan

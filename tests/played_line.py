@@ -32,7 +32,7 @@ def make_plan_of(*blocks: range) -> Plan:
     return Plan(tuple(requests), offset, "played")
 
 
-class Line:
+class PlayedLine:
     """A connection, and a gateway behind which `units` behave as `behaviour` says: (unit id, registers, seconds).
 
     Register r of unit u holds 1000 u + r, modulo 65536. `serial`: the gateway deals with one request after the other,
@@ -56,7 +56,7 @@ class Line:
         devices = [replace(made, device=Device("site", f"unit{unit}"), unit_id=unit) for unit in units]
         self.connection.change(devices, START_US, None)
 
-    def run(self, until_s: float) -> Line:
+    def run(self, until_s: float) -> PlayedLine:
         """Let time pass."""
         end_us = round(until_s * S)
         while True:

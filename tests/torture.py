@@ -73,6 +73,11 @@ def closing(_: int, reply: bytes) -> Pieces:
     return [(0, reply[:9]), (0, None)]
 
 
+def hanging_up(_: int, reply: bytes) -> Pieces:
+    """The connection ends behind each reply."""
+    return [(0, reply), (0, None)]
+
+
 def patched(offset: int, value: bytes) -> Behaviour:
     """Replies with some bytes changed: 0 transaction, 2 protocol, 4 length, 6 unit, 7 function, 8 byte count."""
     return lambda _, reply: [(0, reply[:offset] + value + reply[offset + len(value) :])]

@@ -19,7 +19,7 @@ from tests.jobs.export_days import (
 )
 from tests.stores import FakeStore, Step
 
-folder, store, settings, dsn, exporter, no_long_pauses = export_days.fixtures()
+folder, store, settings, dsn, exporter, _, no_long_pauses = export_days.fixtures()
 
 
 @pytest.fixture(scope="module")

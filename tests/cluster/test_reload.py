@@ -11,8 +11,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.jobs.job import database, start, until
 from tests.peers import pymodbus_server
@@ -73,112 +78,132 @@ def pollers(folder: Path) -> list[int]:
     return pids
 
 
-def test_a_job_at_work_takes_changes_refuses_mistakes_and_misses_nothing(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that is over: the output of each reload, then what the summary and the database say."""
+
+    reloads: dict[str, tuple[int, str]]
+    summary: dict[str, dict[str, Any]]  # by device
+    history: list[dict[str, Any]]  # the table `device`
+    ticks: list[dict[str, Any]]  # the table `sample`
+    rows: list[dict[str, Any]]  # the table `bank`
+
+    @property
+    def from_times(self) -> list[datetime]:
+        """From when each configuration of the device `changes` was in force."""
+        return [row["valid_from"] for row in self.history if row["device"] == "changes"]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    folder, reloads = tmp_path_factory.mktemp("reload"), {}
     with ExitStack() as stack:
         names = ("stays", "changes", "comes")
         ports = {name: stack.enter_context(pymodbus_server(range(100))) for name in names}
-        plants = Plants(tmp_path, ports)
+        plants = Plants(folder, ports)
         plants.map("moving", 10)
         plants.site(stays="steady", changes="moving")
-        assert reload(tmp_path) == (1, f"ess_ray: no collector is at work in {tmp_path}/ess_ray_state (state_dir)\n")
-        job = start(tmp_path, *WORDS, "run.summary=summary.json", "cluster.devices_per_actor=2")
+        reloads["before the start"] = reload(folder)
+        job = start(folder, *WORDS, "run.summary=summary.json", "cluster.devices_per_actor=2")
         stack.callback(job.kill)
-        announced = tmp_path / "ess_ray_state/collector.json"
+        announced = folder / "ess_ray_state/collector.json"
         until(announced.exists)
-        until(lambda: len(pollers(tmp_path)) == 1)
+        until(lambda: len(pollers(folder)) == 1)
 
+        time.sleep(5)
         plants.map("moving", 20)
+        with standing_still(pollers(folder)[0], LATE_S):
+            reloads["late"] = reload(folder)
+        time.sleep(3)
+
+        plants.map("moving", 30)
         plants.site(stays="steady", changes="moving", comes="steady")
-        code, printed = reload(tmp_path)
-        assert (code, printed.split(", from")[0]) == (0, "reloaded: added hilltop/comes; changed hilltop/changes")
-        assert reload(tmp_path) == (0, "nothing to reload: the configuration has not changed\n")
-
+        reloads["added and changed"] = reload(folder)
+        reloads["nothing new"] = reload(folder)
         plants.map("moving", "nowhere")
-        code, printed = reload(tmp_path)
-        refused = "not reloaded, the old configuration stays in force: map moving, line 7"
-        assert (code, printed.startswith(refused)) == (1, True), printed
-        plants.map("moving", 20)
+        reloads["mistaken"] = reload(folder)
+        plants.map("moving", 30)
 
         time.sleep(2)
-        for pid in pollers(tmp_path):
+        for pid in pollers(folder):
             os.kill(pid, signal.SIGKILL)
         time.sleep(8)
 
         plants.site(stays="steady", changes="moving")
-        code, printed = reload(tmp_path)
-        assert (code, printed.split(", from")[0]) == (0, "reloaded: removed hilltop/comes")
+        reloads["removed"] = reload(folder)
         time.sleep(3)
         job.send_signal(signal.SIGTERM)
         output = job.communicate(timeout=60)[0]
         assert job.returncode == 0, output
         assert not announced.exists()
-    summary = json.loads((tmp_path / "summary.json").read_text())["sites"]["hilltop"]["devices"]
-    with database(tmp_path) as connection:
-        _check(connection, summary)
+    summary = json.loads((folder / "summary.json").read_text())["sites"]["hilltop"]["devices"]
+    with database(folder) as connection:
+        history = connection.execute("SELECT * FROM device ORDER BY device, valid_from").fetchall()
+        ticks = connection.execute("SELECT device, time FROM sample ORDER BY device, time").fetchall()
+        rows = connection.execute("SELECT device, time, bank_soc FROM bank ORDER BY time").fetchall()
+    return FinishedRun(reloads, summary, history, ticks, rows)
 
 
 LATE_S = 4.0  # less than an actor may take to answer
 
 
-def test_a_reload_that_reaches_its_poller_late_holds_from_behind_the_last_tick_that_was_taken(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        ports = {name: stack.enter_context(pymodbus_server(range(100))) for name in ("stays", "changes")}
-        plants = Plants(tmp_path, ports)
-        plants.map("moving", 10)
-        plants.site(stays="steady", changes="moving")
-        job = start(tmp_path, *WORDS, "run.summary=summary.json", "cluster.devices_per_actor=2")
-        stack.callback(job.kill)
-        until((tmp_path / "ess_ray_state/collector.json").exists)
-        until(lambda: len(pollers(tmp_path)) == 1)
-        time.sleep(5)
-        (poller,) = pollers(tmp_path)
-        plants.map("moving", 20)
-        os.kill(poller, signal.SIGSTOP)
-        stack.enter_context(going_on(poller, LATE_S))
-        code, printed = reload(tmp_path)
-        assert (code, printed.split(", from")[0]) == (0, "reloaded: changed hilltop/changes")
-        time.sleep(3)
-        job.send_signal(signal.SIGTERM)
-        output = job.communicate(timeout=60)[0]
-        assert job.returncode == 0, output
-    summary = json.loads((tmp_path / "summary.json").read_text())["sites"]["hilltop"]["devices"]
-    with database(tmp_path) as connection:
-        (old, new) = connection.execute("SELECT * FROM device WHERE device = 'changes' ORDER BY valid_from").fetchall()
-        rows = connection.execute("SELECT time, bank_soc FROM bank WHERE device = 'changes' ORDER BY time").fetchall()
-    assert old["valid_to"] == new["valid_from"]
-    assert [row["bank_soc"] for row in rows if row["time"] < new["valid_from"]] != []
-    assert {row["bank_soc"] for row in rows if row["time"] < new["valid_from"]} == {10}
-    assert {row["bank_soc"] for row in rows if row["time"] >= new["valid_from"]} == {20}
-    for (
-        name,
-        counts,
-    ) in summary.items():  # each tick has one sample, be it that it was due while the process was stopped
-        assert counts["expected"] == counts["stored"] + counts["reasons"].get("overrun", 0), (name, counts)
-
-
 @contextmanager
-def going_on(pid: int, after_s: float) -> Iterator[None]:
-    """Let a process that was stopped go on a while after the block begins."""
-    timer = threading.Timer(after_s, os.kill, (pid, signal.SIGCONT))
+def standing_still(pid: int, for_s: float) -> Iterator[None]:
+    """A process stands still from the beginning of the block on, for a while that the block may outlast."""
+    os.kill(pid, signal.SIGSTOP)
+    timer = threading.Timer(for_s, os.kill, (pid, signal.SIGCONT))
     timer.start()
     yield
     timer.join()
 
 
-def _check(connection: Any, summary: dict[str, dict[str, Any]]) -> None:
-    history = connection.execute("SELECT * FROM device ORDER BY device, valid_from").fetchall()
-    assert [(row["device"], row["valid_to"] is None) for row in history] == [
-        ("changes", False), ("changes", True), ("comes", False), ("stays", True),
+def test_a_reload_without_a_collector_says_so(ran: FinishedRun) -> None:
+    code, printed = ran.reloads["before the start"]
+    assert (code, printed.startswith("ess_ray: no collector is at work in ")) == (1, True), printed
+
+
+def test_each_reload_says_what_it_has_changed(ran: FinishedRun) -> None:
+    said = {name: (code, printed.split(", from")[0]) for name, (code, printed) in ran.reloads.items()}
+    assert said["late"] == (0, "reloaded: changed hilltop/changes")
+    assert said["added and changed"] == (0, "reloaded: added hilltop/comes; changed hilltop/changes")
+    assert said["removed"] == (0, "reloaded: removed hilltop/comes")
+    assert ran.reloads["nothing new"] == (0, "nothing to reload: the configuration has not changed\n")
+
+
+def test_a_mistake_is_refused_and_the_old_configuration_stays_in_force(ran: FinishedRun) -> None:
+    code, printed = ran.reloads["mistaken"]
+    refused = "not reloaded, the old configuration stays in force: map moving, line 7"
+    assert (code, printed.startswith(refused)) == (1, True), printed
+    assert [(row["device"], row["valid_to"] is None) for row in ran.history] == [
+        ("changes", False), ("changes", False), ("changes", True), ("comes", False), ("stays", True),
     ]  # fmt: skip
-    changed, added = history[1]["valid_from"], history[2]
-    rows = connection.execute("SELECT device, time, bank_soc FROM bank ORDER BY time").fetchall()
-    values = {name: [(r["time"], r["bank_soc"]) for r in rows if r["device"] == name] for name in summary}
+
+
+def test_every_value_is_of_the_configuration_of_its_tick(ran: FinishedRun) -> None:
+    values = {
+        name: [(row["time"], row["bank_soc"]) for row in ran.rows if row["device"] == name] for name in ran.summary
+    }
     assert {value for _, value in values["stays"]} == {1}
-    assert {value for time_, value in values["changes"] if time_ < changed} == {10}
-    assert {value for time_, value in values["changes"] if time_ >= changed} == {20}
+    edges = [*ran.from_times, datetime.max.replace(tzinfo=UTC)]
+    for value, (begin, end) in zip((10, 20, 30), pairwise(edges), strict=True):
+        assert {stored for time_, stored in values["changes"] if begin <= time_ < end} == {value}
+    (added,) = (row for row in ran.history if row["device"] == "comes")
     assert all(added["valid_from"] <= time_ < added["valid_to"] for time_, _ in values["comes"])
     assert values["comes"]
-    for name, counts in summary.items():
-        # Only what a killed poller could not poll is missing.
-        assert counts["expected"] == counts["stored"] + counts["reasons"].get("collector down", 0), (name, counts)
-        assert counts["stored"] == len(values[name])
+    assert all(counts["stored"] == len(values[name]) for name, counts in ran.summary.items())
+
+
+def test_only_what_a_killed_poller_could_not_poll_is_missing(ran: FinishedRun) -> None:
+    for name, counts in ran.summary.items():
+        reasons = counts["reasons"]  # `overrun`: it was due while the process stood still
+        lost = reasons.get("collector down", 0) + reasons.get("overrun", 0)
+        assert counts["expected"] == counts["stored"] + lost, (name, counts)
+
+
+def test_a_reload_that_reaches_its_poller_late_leaves_no_tick_without_a_sample(ran: FinishedRun) -> None:
+    old, new, *_ = (row for row in ran.history if row["device"] == "changes")
+    assert old["valid_to"] == new["valid_from"]
+    for name in ("stays", "changes"):
+        ticks = [row["time"] for row in ran.ticks if row["device"] == name and row["time"] < ran.from_times[2]]
+        assert [later - earlier for earlier, later in pairwise(ticks)] == [timedelta(seconds=1)] * (len(ticks) - 1)
+        assert len(ticks) > LATE_S

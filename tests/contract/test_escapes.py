@@ -15,13 +15,18 @@ from pathlib import Path
 
 import pytest
 
+from ess_ray.main import main
+
 FORGED = "ess_ray: everything is stored"
 HOSTILE = f"no\x1b]0;owned\x07\x1b[2J\r{FORGED}\n{FORGED}\x9b31m\u202e\u2028{FORGED}"
 ENCRYPTION_REQUESTS = {80877103, 80877104}  # SSLRequest and GSSENCRequest, PostgreSQL manual, "Message Formats"
-JOBS = {
+WORDS = ("storage=timescale", "storage.allow_simulated=true", "site=sionyu")
+PROGRAMS = {  # which write a log
     "collect": ["job=collect"],
-    "report": ["job=report", "day=2026-11-22"],
     "export": ["job=export", "day=2026-11-22", "export=local"],
+}
+JOBS = {
+    "report": ["job=report", "day=2026-11-22"],
     "check": ["job=check", "export=none"],
     "check as json": ["job=check", "export=none", "check.format=json"],
 }
@@ -74,22 +79,40 @@ def _rest(size: bytes, stream: object) -> bytes:
 
 
 @pytest.mark.parametrize("after_login", [False, True])
-@pytest.mark.parametrize("job", JOBS)
-def test_a_databases_messages_are_shown_escaped(job: str, after_login: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("job", PROGRAMS)
+def test_a_databases_messages_are_shown_and_logged_escaped(job: str, after_login: bool, tmp_path: Path) -> None:
     with hostile_server(after_login=after_login) as port:
-        words = [*JOBS[job], "storage=timescale", "storage.allow_simulated=true", "site=sionyu"]
-        environment = os.environ | {"ESS_RAY_DSN": f"host=127.0.0.1 port={port} user=x dbname=x password=x"}
-        command = [sys.executable, "-m", "ess_ray.main", *words]
+        command = [sys.executable, "-m", "ess_ray.main", *WORDS, *PROGRAMS[job]]
+        environment = os.environ | {"ESS_RAY_DSN": dsn_of(port)}
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
         )
-    shown = done.stdout + done.stderr
-    assert done.returncode == 1, shown
-    assert "\\x1b]0;owned" in shown
-    _check(shown)
+    _check_shown(done.returncode, done.stdout + done.stderr)
     for file in (tmp_path / "ess_ray_state/logs").glob("*.json"):
         for line in file.read_text(encoding="utf-8").splitlines():
             _check("\n".join(value for name, value in json.loads(line).items() if name in {"message", "error.message"}))
+
+
+@pytest.mark.parametrize("after_login", [False, True])
+@pytest.mark.parametrize("job", JOBS)
+def test_a_databases_messages_are_shown_escaped(
+    job: str, after_login: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with hostile_server(after_login=after_login) as port:
+        monkeypatch.setenv("ESS_RAY_DSN", dsn_of(port))
+        code = main([*WORDS, *JOBS[job]])
+    _check_shown(code, "".join(capfd.readouterr()))
+
+
+def dsn_of(port: int) -> str:
+    return f"host=127.0.0.1 port={port} user=x dbname=x password=x"
+
+
+def _check_shown(code: int, shown: str) -> None:
+    assert code == 1, shown
+    assert "\\x1b]0;owned" in shown
+    _check(shown)
 
 
 def _check(shown: str) -> None:

@@ -258,6 +258,15 @@ def test_the_connection_stands_before_the_first_tick() -> None:
         loop.join(5)
 
 
+def test_units_are_spread_over_as_many_connections_as_their_gateway_takes() -> None:
+    with torture.device(torture.good, connections=2) as port:
+        one = replace(settings(port), connections=2)
+        units = [replace(one, device=Device("site", f"unit{n}"), unit_id=n) for n in range(1, 5)]
+        assert {unit.line.number for unit in units} == {0, 1}
+        samples = collect(units, 2)
+    assert [sample.status for sample in samples] == [Status.STORED] * 8
+
+
 def test_devices_come_and_go_while_a_neighbour_keeps_its_only_connection() -> None:
     samples: Queue[Sample | Event] = Queue()
     with torture.device(torture.good, connections=1) as stays, torture.device(torture.good) as comes:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ess_ray.actors.exporter import Exporter, make_exporter
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.stores.gcs import Bucket
 from ess_ray.cluster import exports
-from ess_ray.cluster.export_processes import ExportProcesses
+from ess_ray.cluster.export_processes import ExportProcess, ExportProcesses
 from ess_ray.cluster.exports import ExportTasks
 from ess_ray.cluster.spawned_exports import SpawnedExports
 from ess_ray.core.exporting.objects import DayObject
@@ -48,9 +48,25 @@ def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "PAUSES_S", (0.1, 0.1, 0.1))
 
 
+class KeptProcesses(SpawnedExports):
+    """Processes that wait for the next exports when they have nothing to do: to start one takes a second."""
+
+    def start(self, exporter: Exporter, day_object: DayObject, verify: bool) -> ExportProcess:
+        """As its class does, but for processes that a test has killed meanwhile."""
+        self._idle = [spawned for spawned in self._idle if spawned.process.is_alive()]
+        return super().start(exporter, day_object, verify)
+
+    def release(self) -> None:
+        """Nothing: they are ended by `close`."""
+
+    def close(self) -> None:
+        """End those that have nothing to do."""
+        super().release()
+
+
 def fixtures() -> tuple[Any, ...]:
-    """`folder, store, settings, dsn, exporter, no_long_pauses`, for a module to have under these names."""
-    of_module = [pytest.fixture(scope="module")(each) for each in (folder, store, settings, dsn, exporter)]
+    """`folder, store, settings, dsn, exporter, processes, no_long_pauses`, for a module to have under these names."""
+    of_module = [pytest.fixture(scope="module")(each) for each in (folder, store, settings, dsn, exporter, processes)]
     return (*of_module, pytest.fixture(autouse=True)(no_long_pauses))
 
 
@@ -84,18 +100,23 @@ def exporter(folder: Path, settings: Settings, store: FakeStore, dsn: str) -> It
     del os.environ[MARK]
 
 
+def processes(exporter: Exporter) -> Iterator[KeptProcesses]:  # its mark is in the environment
+    with closing(KeptProcesses()) as processes:
+        yield processes
+
+
 def day_objects_of(exporter: Exporter, settings: Settings, number: int) -> tuple[DayObject, ...]:
     return exporter.ledger.day_objects("sionyu", day_of(settings, "sionyu", DAYS[number]))
 
 
 def run(
+    processes: ExportProcesses,
     exporter: Exporter,
     day_objects: tuple[DayObject, ...],
     verify: bool = False,
-    processes: ExportProcesses | None = None,
 ) -> dict[str, ExportOutcome]:
     """Every outcome, by table."""
-    reports = ExportTasks(processes or SpawnedExports(), exporter, parallel=2, verify=verify).run(day_objects)
+    reports = ExportTasks(processes, exporter, parallel=2, verify=verify).run(day_objects)
     return {day_object.table: report for day_object, report in reports if isinstance(report, ExportOutcome)}
 
 
@@ -150,9 +171,9 @@ def check_killed(
     store.steps.clear()
     store.faults = [Fault(step, Harm.SLOW, seconds=20)]
     with when(lambda: any(seen is step for seen, _ in store.steps), lambda: kill_exporters(folder)):
-        outcomes = run(exporter, day_objects_of(exporter, settings, number), processes=processes)
+        outcomes = run(processes, exporter, day_objects_of(exporter, settings, number))
     assert all(outcome.succeeded for outcome in outcomes.values())
     assert made(store, number) == Counter(TABLES)
-    assert set(ends(run(exporter, day_objects_of(exporter, settings, number), verify=True)).values()) == {
+    assert set(ends(run(processes, exporter, day_objects_of(exporter, settings, number), verify=True)).values()) == {
         ExportEnd.VERIFIED
     }

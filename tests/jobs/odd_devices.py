@@ -6,13 +6,14 @@ three requests. What a device does otherwise than that is its behaviour (`tests.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypedDict
 
 from tests import torture
-from tests.torture import Behaviour
+from tests.torture import Behaviour, Pieces
 
 STANDARD = """
 tables:
@@ -94,6 +95,29 @@ def deaf(*reasons: str) -> Unread:
 
 
 QUICK = {"timeout_s": 0.2}  # what waits for nothing waits no longer than a period
+
+
+def losing(nth: int) -> Behaviour:
+    """Each so many-th answer gets lost, whatever is asked."""
+    number = count(1)
+    return lambda _, reply: [] if next(number) % nth == 0 else [(0, reply)]
+
+
+def busy(_: int, reply: bytes) -> Pieces:
+    """Busy in the first 150 ms of each second, when its ticks are."""
+    return torture.refusing(6)(0, reply) if time.time() % 1 < 0.15 else [(0, reply)]
+
+
+def small(_: int, reply: bytes) -> Pieces:
+    """Silent if asked for more than one register."""
+    return [(0, reply)] if reply[8] == 2 else []
+
+
+def line(_: int, reply: bytes) -> Pieces:
+    """A serial line with units 1, 2 and 3, of which the second is dead."""
+    return [] if reply[6] == 2 else [(0.02, reply)]
+
+
 KINDS: dict[str, Kind] = {
     "good": Kind(torture.good),
     "frozen": Kind(torture.good, {"frozen_after_s": 3}, events=["device frozen"]),
@@ -113,7 +137,12 @@ KINDS: dict[str, Kind] = {
     "other_unit_tolerated": Kind(other_unit, {"tolerate": ["unit_id"]}),
     "other_transaction": Kind(other_transaction, **deaf("bad transaction")),
     "other_transaction_tolerated": Kind(other_transaction, {"tolerate": ["transaction_id"]}),
-    "too_long_by_one": Kind(too_long_by_one, QUICK, lost=SECONDS, reasons=["answer incomplete: 13 of 14 bytes"]),
+    "too_long_by_one": Kind(
+        too_long_by_one,
+        QUICK,
+        lost=SECONDS,
+        reasons=["answer incomplete: 13 of 14 bytes", "answer incomplete: 11 of 12 bytes"],
+    ),
     "too_long_by_one_tolerated": Kind(too_long_by_one, {"tolerate": ["length"]}),
     "rtu_over_tcp": Kind(torture.good, {"framing": "rtu"}, rtu=True),
     "rtu_unknown": Kind(torture.good, QUICK, rtu=True, **deaf("timeout")),
@@ -122,4 +151,22 @@ KINDS: dict[str, Kind] = {
         torture.good, {"framing": "tls"}, tls=True, **deaf("certificate: of an authority that is not trusted")
     ),
     "answers_in_pieces": Kind(torture.fragments),
+    "silent_block": Kind(
+        torture.only_for(200, torture.silent),
+        QUICK,
+        unread=frozenset("c"),
+        reasons=["timeout", "parked"],
+        events=["registers parked"],
+    ),
+    "failing_block": Kind(torture.only_for(200, torture.refusing(4)), lost=SECONDS, reasons=["exception 4"]),
+    "one_register_at_a_time": Kind(
+        small, QUICK, lost=6, reasons=["timeout"], events=["registers parked", "registers parked"]
+    ),
+    "answers_get_lost": Kind(losing(10)),
+    "busy": Kind(busy),
+    "closes_after_each": Kind(torture.hanging_up),
+    "dead": Kind(torture.silent, QUICK, **deaf("timeout")),
+    "unit_1": Kind(line, {"unit_id": 1}, gateway="line", lost=3, reasons=["overrun"]),
+    "unit_2_is_dead": Kind(line, {"unit_id": 2}, gateway="line", **deaf("timeout", "overrun")),
+    "unit_3": Kind(line, {"unit_id": 3}, gateway="line", lost=3, reasons=["overrun"]),
 }

@@ -36,6 +36,7 @@ from tests.jobs.export_days import (
     PERIOD,
     QUIET,
     TABLES,
+    KeptProcesses,
     S,
     check_killed,
     day_objects_of,
@@ -47,7 +48,7 @@ from tests.jobs.export_days import (
 from tests.make import make_settings
 from tests.stores import BUCKET, FakeStore, Fault, Harm, Step
 
-folder, store, settings, dsn, exporter, no_long_pauses = export_days.fixtures()
+folder, store, settings, dsn, exporter, processes, no_long_pauses = export_days.fixtures()
 
 
 @pytest.mark.parametrize(("step", "number"), [(Step.BEGIN, 0), (Step.LAST, 1)])
@@ -58,41 +59,43 @@ def test_processes_that_are_killed_run_again_and_nothing_is_uploaded_twice(
 
 
 def test_the_death_of_a_store_is_reported_and_the_next_run_exports_the_missing_objects(
-    exporter: Exporter, settings: Settings, store: FakeStore
+    exporter: Exporter, processes: KeptProcesses, settings: Settings, store: FakeStore
 ) -> None:
     day_objects = day_objects_of(exporter, settings, 2)
     store.steps.clear()
     with when(lambda: any(step is Step.LAST for step, _ in store.steps), store.kill):
-        outcomes = run(exporter, day_objects)
+        outcomes = run(processes, exporter, day_objects)
     assert {ExportEnd.FAILED} <= set(ends(outcomes).values())
     assert any("not tried any more" in outcome.problem for outcome in outcomes.values())
     store.start()
-    assert all(outcome.succeeded for outcome in run(exporter, day_objects).values())
-    assert set(ends(run(exporter, day_objects, verify=True)).values()) == {ExportEnd.VERIFIED}
+    assert all(outcome.succeeded for outcome in run(processes, exporter, day_objects).values())
+    assert set(ends(run(processes, exporter, day_objects, verify=True)).values()) == {ExportEnd.VERIFIED}
     # An object that was finished just before the server died is there, and its front has not heard of it.
     assert made(store, 2) <= Counter(TABLES)
 
 
-def test_two_exporters_at_once_upload_everything_once(exporter: Exporter, settings: Settings, store: FakeStore) -> None:
+def test_two_exporters_at_once_upload_everything_once(
+    exporter: Exporter, processes: KeptProcesses, settings: Settings, store: FakeStore
+) -> None:
     day_objects = day_objects_of(exporter, settings, 3)
     both: list[dict[str, ExportOutcome]] = []
-    other = threading.Thread(target=lambda: both.append(run(exporter, day_objects)))
+    other = threading.Thread(target=lambda: both.append(run(SpawnedExports(), exporter, day_objects)))
     other.start()
-    both.append(run(exporter, day_objects))
+    both.append(run(processes, exporter, day_objects))
     other.join()
     assert all(outcome.succeeded for outcomes in both for outcome in outcomes.values())
     assert made(store, 3) == Counter(TABLES)
 
 
 def test_a_difference_is_reported_and_a_changed_day_is_exported_again(
-    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+    exporter: Exporter, processes: KeptProcesses, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
     day_objects = day_objects_of(exporter, settings, 4)
-    run(exporter, day_objects)
+    run(processes, exporter, day_objects)
     by_table = {day_object.table: day_object for day_object in day_objects}
     late_us = day_objects[0].day.start_us + 1800 * S
     write_ticks(dsn, settings, settings.devices[0], [late_us])
-    outcomes = run(exporter, day_objects, verify=True)
+    outcomes = run(processes, exporter, day_objects, verify=True)
     assert ends(outcomes)["event"] is ExportEnd.VERIFIED
     assert {table for table, outcome in outcomes.items() if "has changed since" in outcome.problem} == TABLES - QUIET
     assert [
@@ -100,24 +103,28 @@ def test_a_difference_is_reported_and_a_changed_day_is_exported_again(
         for day_object in exporter.ledger.due("sionyu", "Asia/Seoul", DAYS[4])
         if day_object in day_objects
     ] == [day_object.table for day_object in day_objects if day_object.table not in QUIET]
-    assert ends(run(exporter, day_objects)) == dict.fromkeys(TABLES, ExportEnd.REPLACED) | dict.fromkeys(
+    assert ends(run(processes, exporter, day_objects)) == dict.fromkeys(TABLES, ExportEnd.REPLACED) | dict.fromkeys(
         QUIET, ExportEnd.UNCHANGED
     )
     assert made(store, 4) == Counter(dict.fromkeys(TABLES, 2) | dict.fromkeys(QUIET, 1))
     stored = exporter.store.stat(by_table["rack"].name)
     assert stored
     exporter.store.delete(stored.name, stored.generation)
-    assert "not in the store" in run(exporter, day_objects, verify=True)["rack"].problem
-    assert ends(run(exporter, day_objects))["rack"] is ExportEnd.EXPORTED
+    assert "not in the store" in run(processes, exporter, day_objects, verify=True)["rack"].problem
+    assert ends(run(processes, exporter, day_objects))["rack"] is ExportEnd.EXPORTED
 
 
 def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
-    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+    exporter: Exporter, processes: KeptProcesses, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
     day = day_of(settings, "sionyu", DAYS[5])
-    run(exporter, tuple(day_object for number in range(5) for day_object in day_objects_of(exporter, settings, number)))
+    run(
+        processes,
+        exporter,
+        tuple(day_object for number in range(5) for day_object in day_objects_of(exporter, settings, number)),
+    )
     watermark_us = {"sionyu": day.end_us - 1}
-    schedule = ExportSchedule(settings, SpawnedExports(), dsn, "", watermark_us.__getitem__, lambda: True)
+    schedule = ExportSchedule(settings, processes, dsn, "", watermark_us.__getitem__, lambda: True)
     assert not schedule.export_due(day.end_us + 299 * S)
     assert schedule.state is None
     assert not schedule.export_due(day.end_us + 300 * S)
@@ -137,9 +144,13 @@ def test_the_schedule_waits_for_the_journals_exports_and_finds_late_samples(
 
 
 def test_the_schedule_reports_what_is_held_once_and_looks_at_it_again_after_hours(
-    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+    exporter: Exporter, processes: KeptProcesses, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
-    run(exporter, tuple(day_object for number in range(6) for day_object in day_objects_of(exporter, settings, number)))
+    run(
+        processes,
+        exporter,
+        tuple(day_object for number in range(6) for day_object in day_objects_of(exporter, settings, number)),
+    )
     day_object = next(each for each in day_objects_of(exporter, settings, 3) if each.table == "sample")
     limits = [utc(day_object.day.start_us), utc(day_object.day.start_us + 12 * HOUR_US)]
     with psycopg.connect(dsn) as connection:
@@ -147,7 +158,7 @@ def test_the_schedule_reports_what_is_held_once_and_looks_at_it_again_after_hour
         connection.execute("DELETE FROM sample WHERE time >= %s AND time < %s", limits)
         connection.execute("DELETE FROM export_object WHERE table_name = 'sample' AND day = %s", [DAYS[3]])
     before = len(store.made)
-    schedule = ExportSchedule(settings, SpawnedExports(), dsn, "", lambda _: 1 << 60, lambda: True)
+    schedule = ExportSchedule(settings, processes, dsn, "", lambda _: 1 << 60, lambda: True)
     now_us = day_of(settings, "sionyu", DAYS[5]).end_us + 400 * S
     assert schedule.export_due(now_us)
     assert (list(schedule.held), schedule.failed, schedule.done.held) == ([day_object.name], {}, 1)
@@ -192,13 +203,13 @@ def test_a_killed_and_a_stopped_command_leave_nothing_unfinished_and_the_next_on
 
 
 def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
-    exporter: Exporter, settings: Settings, store: FakeStore, dsn: str
+    exporter: Exporter, processes: KeptProcesses, settings: Settings, store: FakeStore, dsn: str
 ) -> None:
     with psycopg.connect(dsn) as connection:
         if not connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
             pytest.skip("plain tables have no chunks")
     chosen = replace(settings, export=replace(settings.export, drop_after_us=24 * HOUR_US))
-    schedule = ExportSchedule(chosen, SpawnedExports(), dsn, "", lambda _: 1 << 60, lambda: True)
+    schedule = ExportSchedule(chosen, processes, dsn, "", lambda _: 1 << 60, lambda: True)
     later_us = day_of(settings, "sionyu", DAYS[5]).end_us + 30 * 24 * HOUR_US
     while schedule.export_due(later_us):  # one that has nothing to export drops
         pass
@@ -210,8 +221,8 @@ def test_the_schedule_drops_what_is_in_the_store_and_nothing_else(
         # The tick at the midnight behind the last day was never exported: its chunk stays.
         assert connection.execute("SELECT count(*) > 0 FROM rack WHERE time > %s", limits[1:]).fetchone() == (True,)
     day_objects = day_objects_of(exporter, settings, 3)
-    assert set(ends(run(exporter, day_objects)).values()) == {ExportEnd.UNCHANGED}
-    assert set(ends(run(exporter, day_objects, verify=True)).values()) == {ExportEnd.VERIFIED}
+    assert set(ends(run(processes, exporter, day_objects)).values()) == {ExportEnd.UNCHANGED}
+    assert set(ends(run(processes, exporter, day_objects, verify=True)).values()) == {ExportEnd.VERIFIED}
 
 
 def test_the_main_job_catches_up_while_it_collects(folder: Path) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from ess_ray.config.device_schema import DeviceConfig
+from ess_ray.core.reasons import Reason, Whose
+from ess_ray.core.running.metrics import SERIES
+from ess_ray.core.samples import EventKind
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -39,3 +45,16 @@ def test_every_link_leads_somewhere(page: str) -> None:
 def test_every_path_that_is_named_exists(page: str) -> None:
     for path in PATH.findall((ROOT / page).read_text(encoding="utf-8")):
         assert (ROOT / path).exists() or (ROOT / "src/ess_ray" / path).exists(), f"{page} names {path}"
+
+
+def test_the_page_of_devices_knows_all_that_may_be_said_of_one() -> None:
+    """Each reason that is a device's or its network's, each of a device's events, and no setting that there is not."""
+    page = (ROOT / "docs/devices.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`]+)`", page))
+    reasons = {reason for reason in Reason if reason.whose in (Whose.NETWORK, Whose.DEVICE)} - {Reason.EXCEPTION}
+    events = {kind for kind in EventKind if not kind.startswith("clock")}
+    lacking = {word for word in reasons | events if not any(name.partition(":")[0] == word for name in named)}
+    assert lacking == set()
+    keys = {match for name in named for match in re.findall(r"^([a-z]+_[a-z_]+)(?:: .*)?$", name)}
+    known = {field.name for field in fields(DeviceConfig)} | set(SERIES)
+    assert keys <= known, keys - known

@@ -20,11 +20,12 @@ from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ess_ray.adapters.stores.kinds import CHOICES, KEYS
+from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.files import ConfigFiles
 from ess_ray.config.fleet import SITE as FLEET
 from ess_ray.config.messages import config_error
 from ess_ray.config.paths import conf_folder
-from ess_ray.config.schema import Config, DeviceConfig
+from ess_ray.config.schema import Config
 from ess_ray.config.yaml_source import SmallFiles, Tree, YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 
 from ess_ray.config.cluster import placement
 from ess_ray.config.compose import devices_of
+from ess_ray.config.device_schema import DeviceConfig, TlsConfig
 from ess_ray.config.fleet import FIRST, check_chosen, fleet_devices
-from ess_ray.config.schema import Config, DeviceConfig, TlsConfig
+from ess_ray.config.schema import Config
 from ess_ray.config.values import check_group, check_range, file_of, freeze
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.plan import make_plan
+from ess_ray.core.maps.plan import Plan, make_plan
 from ess_ray.core.maps.recipe import make_recipe
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.polling.framing import Tolerance
@@ -89,14 +90,22 @@ def _device(
         map_name=register_map.name,
         host=config.host or "",
         port=config.port or (TLS_PORT if config.framing == "tls" else PORT),
-        plan=make_plan(register_map, config.max_registers, config.max_bits),
-        recipe=make_recipe(register_map.name, trees[config.map], config.max_registers, config.max_bits),
+        plan=_plan(key, register_map, config),
+        recipe=make_recipe(register_map.name, trees[config.map], config.max_registers, config.max_bits, config.borders),
         period_us=round(period_s * 1e6),
         poll_limit_us=round(poll_limit_s * 1e6),
         tls=_tls(key, config),
         tolerate=_tolerate(key, config),
         placement=nodes,
     )
+
+
+def _plan(key: str, register_map: RegisterMap, config: DeviceConfig) -> Plan:
+    try:
+        return make_plan(register_map, config.max_registers, config.max_bits, config.borders)
+    except ConfigError as error:
+        named = error.key in ("max_registers", "max_bits", "borders")
+        raise ConfigError(f"{key}.{error.key}" if named else error.key, error.problem) from error
 
 
 def _tolerate(key: str, config: DeviceConfig) -> frozenset[str]:
@@ -147,7 +156,7 @@ def _check_shared_connections(devices: Iterable[DeviceSettings]) -> None:
     first: dict[tuple[str, int], DeviceSettings] = {}
     for device in devices:
         other = first.setdefault(device.endpoint, device)
-        for name in ("placement", "framing", "tls", "tolerate"):
+        for name in ("placement", "framing", "tls", "tolerate", "connections"):
             if device.host and getattr(device, name) != getattr(other, name):
                 key = f"{_key(device.device)}.{name}"
                 raise ConfigError(key, f"differs from that of {other.device}, which is behind the same host and port")

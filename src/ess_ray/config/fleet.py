@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ess_ray.config.schema import Config, FleetConfig
+from ess_ray.config.device_schema import FleetConfig
+from ess_ray.config.schema import Config
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import DeviceSettings

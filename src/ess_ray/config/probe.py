@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ess_ray.config.schema import Config, DeviceConfig, ProbeConfig
+from ess_ray.config.device_schema import DeviceConfig
+from ess_ray.config.schema import Config, ProbeConfig
 from ess_ray.config.values import freeze
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import LAST_ADDRESS, READ_HOLDING_REGISTERS

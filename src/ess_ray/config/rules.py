@@ -9,6 +9,8 @@ from typing import Any
 from omegaconf import MISSING
 
 REQUIRED: str = MISSING  # the default of a key that has to be given
+DAY_S = 86_400.0  # bounds of many keys
+LONGEST_S = 1e9  # 30 years
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,14 @@ def check_group(key: str, group: Any) -> None:
             check_group(f"{key}.{field.name}", value)
             continue
         rule = rule_of(field)
-        if rule.choices:
-            for chosen in value if isinstance(value, list) else [value]:
-                check_choice(f"{key}.{field.name}", chosen, rule.choices)
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        for chosen in values if rule.choices else ():
+            check_choice(f"{key}.{field.name}", chosen, rule.choices)
         if field.name in HOSTS and value:
             check_host(f"{key}.{field.name}", value)
-        if value is not None and rule.least is not None and rule.most is not None:
-            check_range(f"{key}.{field.name}", value, rule.least, rule.most)
+        if rule.least is not None and rule.most is not None:
+            for number in values:
+                check_range(f"{key}.{field.name}", number, rule.least, rule.most)
 
 
 def check_host(key: str, host: str) -> None:

@@ -41,11 +41,12 @@ class Line(NamedTuple):
     framing: str
     tls: TlsSettings | None
     tolerate: frozenset[str]
+    number: int  # of `DeviceSettings.connections`, from 0
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSettings:
-    """How one device is polled. Devices with equal (host, port) share one connection, one behind the other.
+    """How one device is polled. Devices with equal (host, port) share a connection, one behind the other.
 
     `map_name` is a key of `Settings.maps`. `retries`: how often one request is repeated. `host` is empty for a
     simulated device until the run starts, and for one that the job does not poll. `keep_connection` False: connect
@@ -68,6 +69,7 @@ class DeviceSettings:
     connect_pause_us: int  # some gateways need a rest after connecting
     request_pause_us: int  # and between requests
     requests_at_once: int  # of one poll that may be out together, if the device takes them
+    connections: int  # to the endpoint, which its unit ids are spread over
     keep_connection: bool
     backoff_max_us: int  # longest pause between two probes of a silent device
     park_retry_us: int  # bad registers are tried again after this
@@ -79,13 +81,14 @@ class DeviceSettings:
 
     @property
     def endpoint(self) -> tuple[str, int]:
-        """Host and port: devices with the same endpoint share one connection."""
+        """Host and port: devices with the same endpoint share `connections`."""
         return self.host, self.port
 
     @property
     def line(self) -> Line:
         """What a connection is made of: another one is needed if any of it changes."""
-        return Line(self.host, self.port, self.framing, self.tls, self.tolerate)
+        number = self.unit_id % self.connections
+        return Line(self.host, self.port, self.framing, self.tls, self.tolerate, number)
 
 
 @dataclass(frozen=True, slots=True)

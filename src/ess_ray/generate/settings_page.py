@@ -10,9 +10,10 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from ess_ray.config.device_schema import DeviceConfig, FleetConfig, TlsConfig
 from ess_ray.config.messages import TYPES
 from ess_ray.config.rules import REQUIRED, Rule, rule_of
-from ess_ray.config.schema import Config, DeviceConfig, FleetConfig, SiteConfig, TlsConfig
+from ess_ray.config.schema import Config, SiteConfig
 from ess_ray.config.values import unit_of
 
 INTRODUCTION = """\

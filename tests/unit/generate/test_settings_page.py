@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from ess_ray.config.schema import DeviceConfig, StorageConfig, TlsConfig
+from ess_ray.config.device_schema import DeviceConfig, TlsConfig
+from ess_ray.config.schema import StorageConfig
 from ess_ray.core.settings import DeviceSettings
 from ess_ray.generate.settings_page import page
 from tests.make import make_device

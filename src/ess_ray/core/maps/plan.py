@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -59,12 +59,17 @@ class Plan:
     measured: tuple[Measured, ...] = ()
 
 
-def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max_bits: int = MAX_BITS) -> Plan:
-    """The fewest requests that read every value of `register_map`.
+def make_plan(
+    register_map: RegisterMap,
+    max_registers: int = MAX_REGISTERS,
+    max_bits: int = MAX_BITS,
+    borders: Collection[int] = (),
+) -> Plan:
+    """The fewest requests that read every value of `register_map`, with none across the addresses `borders`.
 
     A request holds at most `max_registers` registers (`max_bits` bits for functions 1 and 2), never a part of a value,
     and an address without a value only if the map calls it readable. Raises ConfigError for a limit that the protocol
-    does not know (V1.1b3, sections 6.1-6.4) or that one value alone exceeds.
+    does not know (V1.1b3, sections 6.1-6.4) or that one value alone exceeds, and for a border within a value.
     """
     _check_limit("max_registers", max_registers, MAX_REGISTERS)
     _check_limit("max_bits", max_bits, MAX_BITS)
@@ -73,7 +78,7 @@ def make_plan(register_map: RegisterMap, max_registers: int = MAX_REGISTERS, max
     for function, values in groupby(register_map.values, key=lambda value: value.function):
         limit = max_bits if function in BIT_FUNCTIONS else max_registers
         holes = {address for of, address in register_map.readable_holes if of == function}
-        for group in _group(_atoms(values, limit, register_map.name), holes, limit):
+        for group in _group(_atoms(values, limit, register_map.name), holes, limit, borders):
             first, (last, width) = group[0][0], group[-1]
             requests.append(Request(function, first, last + width - first, tuple(group), offset))
             offset += requests[-1].count * requests[-1].item_bytes
@@ -124,13 +129,17 @@ def _atoms(values: Iterable[Value], limit: int, map_name: str) -> list[Atom]:
     return atoms
 
 
-def _group(atoms: list[Atom], holes: set[int], limit: int) -> list[list[Atom]]:
+def _group(atoms: list[Atom], holes: set[int], limit: int, borders: Collection[int]) -> list[list[Atom]]:
     """The atoms of each request. Filled from the left: that gives the fewest, as part of a possible one is possible."""
     groups: list[list[Atom]] = []
     for address, width in atoms:
+        for border in borders:
+            if address < border < address + width:
+                raise ConfigError("borders", f"{border} lies within a value, which has the address {address}")
         if groups:
             end = sum(groups[-1][-1])
             fits = address + width - groups[-1][0][0] <= limit
+            fits = fits and not any(groups[-1][-1][0] < border <= address for border in borders)
             if fits and all(hole in holes for hole in range(end, address)):
                 groups[-1].append((address, width))
                 continue

@@ -7,7 +7,7 @@ the map as it was then goes along. A recipe is JSON: the map's name and tree and
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.mapfile import load_map
@@ -16,13 +16,19 @@ from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard
 
 
-def make_recipe(map_name: str, tree: Mapping[str, object], max_registers: int, max_bits: int) -> str:
+def make_recipe(
+    map_name: str, tree: Mapping[str, object], max_registers: int, max_bits: int, borders: Sequence[int] = ()
+) -> str:
     """The recipe of a device's layout: JSON that `follow_recipe` takes.
 
-    `tree`: the map as `core.maps.mapfile.load_map` takes it, of what JSON can hold. `max_registers`, `max_bits`: most
-    of one request, as `core.maps.plan.make_plan` takes them. Nothing is checked.
+    `tree`: the map as `core.maps.mapfile.load_map` takes it, of what JSON can hold. The others as
+    `core.maps.plan.make_plan` takes them. Nothing is checked.
     """
-    parts = {"map": map_name, "tree": tree, "max_registers": max_registers, "max_bits": max_bits}
+    parts: dict[str, object] = {
+        "map": map_name, "tree": tree, "max_registers": max_registers, "max_bits": max_bits,
+    }  # fmt: skip
+    if borders:  # versions before 0.2 do not know them
+        parts["borders"] = list(borders)
     return json.dumps(parts, sort_keys=True, separators=(",", ":"))
 
 
@@ -40,7 +46,7 @@ def follow_recipe(recipe: str, layout: str, standard: Standard) -> tuple[Registe
         raise MapError(f"layout {layout}", problem)
     parts = json.loads(recipe)
     register_map = load_map(parts["map"], parts["tree"], standard)
-    plan = make_plan(register_map, parts["max_registers"], parts["max_bits"])
+    plan = make_plan(register_map, parts["max_registers"], parts["max_bits"], parts.get("borders", ()))
     if plan.layout != layout:
         problem = (
             f"these samples were packed by another version of ess_ray (layout {layout}, not {plan.layout}): start that "

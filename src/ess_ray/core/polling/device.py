@@ -23,6 +23,7 @@ SILENT_AFTER = 3
 PROBED_EACH_TICK_US = 60_000_000
 # A tick is read late rather than not at all if the poll before it took that part of its period too long.
 LATE_PART = 0.5
+ASKING_AGAIN_PART = 0.4  # of it may go on a request that is sent again, so that the poll then ends in time for the next
 # A device that does not reply may take time from the ticks of others, and a doubtful request from those of its own
 # device, so that it costs them at most one percent: a time-out in so many time-outs.
 OWED_TIMEOUTS = 100
@@ -193,7 +194,7 @@ class PolledDevice:
         next_us, period_us = self.cadence.next_due_us(), self.settings.period_us
         if self.next_tick_us is not None:
             next_us = self.next_tick_us + self.cadence.phase_us
-        late_us = period_us if next_us is None else next_us - now.wall_us + int(period_us * LATE_PART)
+        late_us = period_us if next_us is None else next_us - now.wall_us + int(period_us * ASKING_AGAIN_PART)
         return now.mono_us + late_us
 
     @property

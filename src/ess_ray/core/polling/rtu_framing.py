@@ -64,7 +64,7 @@ class RtuFraming:
         self._tolerate = tolerate
         self._buffer = bytearray()
         self._before = 0  # so many bytes of the buffer were there before the request in flight was sent
-        self.reply_prefix = b""
+        self.reply_prefix = bytes(PREFIX_BYTES)  # before the first request: fits no reply
         self.surplus = b""
 
     @property

@@ -55,13 +55,13 @@ class TcpFraming:
         self._before = 0  # so many bytes of the buffer were there before the request in flight was sent
         self._several = False  # requests are in flight, as far as is known: the oldest is not the one encoded last
         self.incomplete = False  # the buffer is not empty; a property would cost a call every poll
-        self.reply_prefix = b""
+        self.reply_prefix = bytes(COUNT + 1)  # before the first request: fits no reply
         self.surplus = b""
 
     @property
     def tells_late_replies(self) -> bool:
-        """True if transaction ids are repeated, and no part of a reply is there; see `Framing`."""
-        return self._numbered and not self.incomplete
+        """True if transaction ids are repeated, and no part of the reply in flight is there; see `Framing`."""
+        return self._numbered and len(self._buffer) <= self._before
 
     @property
     def timeout_reason(self) -> str:

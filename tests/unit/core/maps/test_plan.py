@@ -121,3 +121,11 @@ def test_a_limit_that_cannot_work_is_refused(registers: int, bits: int, words: l
     with pytest.raises(ConfigError) as error:
         make_plan(register_map([(7, 4)]), registers, bits)
     assert all(word in str(error.value) for word in words)
+
+
+def test_no_request_crosses_a_border() -> None:
+    plant = register_map([(0, 2), (2, 1), (3, 4), (7, 1)], holes=frozenset({(4, 8), (4, 9)}))
+    assert spans_of(make_plan(plant)) == [(4, 0, 8)]
+    assert spans_of(make_plan(plant, borders=(3, 7, 40))) == [(4, 0, 3), (4, 3, 4), (4, 7, 1)]
+    with pytest.raises(ConfigError, match="5 lies within a value, which has the address 3"):
+        make_plan(plant, borders=(5,))

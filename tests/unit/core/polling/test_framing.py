@@ -12,6 +12,7 @@ from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.polling.rtu_framing import RtuFraming
 from ess_ray.core.polling.tcp_framing import TcpFraming
 from ess_ray.core.reasons import Reason
+from tests.fuzz_frames import WIRES, Wire, sealed
 
 UNIT = 9
 REQUEST = Request(4, 0x0102, 2, (), 0)
@@ -182,7 +183,20 @@ def test_what_came_behind_the_reply_before_is_no_part_of_the_next() -> None:
     framing.feed(adu(1) + b"\0\0")
     assert framing.next_pdu(1, UNIT) == GOOD_PDU
     framing.encode(framing.prepare(UNIT, REQUEST))
-    assert framing.timeout_reason == Reason.TIMEOUT
+    assert (framing.timeout_reason, framing.tells_late_replies) == (Reason.TIMEOUT, True)
     framing.feed(adu(2)[:6])
     framing.next_pdu(1, UNIT)
+    assert not framing.tells_late_replies
     assert framing.timeout_reason == "answer incomplete: 6 of 13 bytes"
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("pdu", [GOOD_PDU, b"\x84\2", bytes(12)])
+def test_nothing_is_a_reply_before_the_first_request(wire: Wire, pdu: bytes) -> None:
+    received = adu(1, pdu) if wire.framing == "tcp" else sealed(bytes([UNIT]) + pdu)
+    for end in range(1, len(received) + 1):
+        framing = FRAMINGS[wire.framing](PlainCodec(), wire.tolerate)
+        framing.feed(received[:end])
+        reason = framing.next_pdu(0, 0)
+        assert not isinstance(reason, bytes)
+        assert reason or framing.timeout_reason == Reason.TIMEOUT
