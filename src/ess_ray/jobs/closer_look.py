@@ -20,7 +20,7 @@ from ess_ray.core.checking.unread import unread_lines
 from ess_ray.core.checking.ways import Contact, Way, reason_text, settings_text, way_settings
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.plan import make_plan
-from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.registers import MAX_BITS, MAX_REGISTERS, RegisterMap
 from ess_ray.core.reasons import Reason, bare_reason
 from ess_ray.core.samples import Sample
 from ess_ray.core.settings import DeviceSettings, ProbeSettings
@@ -115,9 +115,10 @@ def _way_findings(
 def _tried(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> str:
     """What a poll reads with the settings that were found, as the rest of a sentence; empty if that is not all."""
     way, found = diagnosis.way, diagnosis.found
-    most = {key: int(str(found[key])) for key in ("max_registers", "max_bits") if key in found}
+    limits: dict[str, object] = {"max_registers": MAX_REGISTERS, "max_bits": MAX_BITS, **found}
     try:
-        plan = make_plan(register_map, **most) if most else device.plan
+        plan = make_plan(register_map, int(str(limits["max_registers"])), int(str(limits["max_bits"])))
+        plan = plan if {"max_registers", "max_bits"} & found.keys() else device.plan
     except ConfigError:  # a value is longer than the device's longest request
         return ""
     changed = replace(
