@@ -38,6 +38,11 @@ def fragments(_: int, reply: bytes) -> Pieces:
     return [(0.001, reply[i : i + 1]) for i in range(len(reply))]
 
 
+def cut(count: int) -> Behaviour:
+    """Replies of which only so many bytes come."""
+    return lambda _, reply: [(0, reply[:count])]
+
+
 def twice(_: int, reply: bytes) -> Pieces:
     return [(0, reply + reply)]
 
