@@ -89,8 +89,8 @@ CASES = {
         torture.wide, (), "bad length: 16 instead of 8 bytes of data", "rtu", connections=None
     ),
     "rtu, two bytes behind": Case(torture.surplus(b"\0\0"), framing="rtu", surplus="2 bytes: 00 00"),
-    "rtu, late": Case(torture.late(0.4), (), "timeout", "rtu", connections=None),
-    "one id, late": Case(torture.late(0.4), ANY_ID, "timeout", connections=None),
+    "rtu, late": Case(torture.late(0.7), (), "timeout", "rtu", connections=None),
+    "one id, late": Case(torture.late(0.7), ANY_ID, "timeout", connections=None),
 }
 
 

@@ -108,6 +108,11 @@ class TcpFraming:
 
     def next_pdu(self, in_flight: int, unit_id: int) -> bytes | str | None:
         """The PDU of the reply to the oldest request in flight; duplicates are dropped, see `Framing`."""
+        buffer, prefix = self._buffer, self.reply_prefix
+        alone = in_flight == 1 and not self._before and len(buffer) == len(prefix) + prefix[COUNT]
+        if alone and buffer.startswith(prefix):  # nearly always: the good reply, and nothing else
+            self._buffer, self.incomplete = bytearray(), False
+            return bytes(buffer[MBAP_BYTES:])
         self._several = in_flight > 1
         pdu = self._next_pdu(in_flight, unit_id)
         # What is left lies behind the last reply: it came before the next request is sent.
