@@ -10,6 +10,7 @@ from ess_ray.core.checking.findings import Finding, Polled, Verdict, plan_findin
 from ess_ray.core.checking.reading import read_values, registers_of
 from ess_ray.core.checking.suspect import doubts
 from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Sample
 from ess_ray.core.settings import DeviceSettings, Settings
 from ess_ray.jobs.closer_look import Look, causes_alone, look_closer
@@ -68,7 +69,7 @@ def _looks(settings: Settings, samples: Mapping[str, Sample]) -> dict[str, Look]
 
 def _is_troubled(device: DeviceSettings, register_map: RegisterMap, sample: Sample) -> bool:
     registers = registers_of(device.plan, sample.image, sample.missing)
-    return sample.reason is not None or bool(doubts(register_map.values, registers))
+    return sample.reason is not None or sample.retries > 0 or bool(doubts(register_map.values, registers))
 
 
 def _polled(
@@ -82,9 +83,10 @@ def _polled(
     if sample is None:
         skipped = Finding(name, "poll", Verdict.SKIPPED, "not polled: the device cannot be reached")
         return Polled(device, (*findings, skipped))
-    poll = poll_finding(device, sample.read_ms, sample.reason, sample.missing_text)
+    poll = poll_finding(device, sample.read_ms, sample.reason, sample.missing_text, sample.retries)
     seen = look.findings if look else ()
-    if any(finding.what in ("settings", "map") for finding in seen):
+    said = {finding.what for finding in seen if finding.verdict is not Verdict.SKIPPED}
+    if said & {"settings", "map"} or (sample.reason == Reason.TIMEOUT and "columns" in said):
         poll = replace(poll, advice="")  # these lines say it better
     findings = (*findings, poll)
     registers = registers_of(device.plan, sample.image, sample.missing)

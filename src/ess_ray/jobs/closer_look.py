@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from ess_ray.adapters.modbus.reach import poll_once
 from ess_ray.adapters.modbus.reader import Budget, WayReader
 from ess_ray.core.checking.causes import explains_all, find_causes
-from ess_ray.core.checking.diagnosis import AskingLimits, Diagnosis, diagnose, look_at, mapped_keys
+from ess_ray.core.checking.diagnosis import AskingLimits, Diagnosis, diagnose, longest_requests, look_at, mapped_keys
 from ess_ray.core.checking.findings import Finding, Verdict
+from ess_ray.core.checking.probed import SIZES
 from ess_ray.core.checking.reading import read_values, registers_of
 from ess_ray.core.checking.survey import Survey
 from ess_ray.core.checking.unread import unread_lines
 from ess_ray.core.checking.ways import Contact, Way, reason_text, settings_text, way_settings
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.plan import make_plan
+from ess_ray.core.maps.plan import Plan, make_plan
 from ess_ray.core.maps.registers import MAX_BITS, MAX_REGISTERS, RegisterMap
 from ess_ray.core.reasons import Reason, bare_reason
 from ess_ray.core.samples import Sample
@@ -66,7 +67,10 @@ def causes_alone(device: DeviceSettings, register_map: RegisterMap, sample: Samp
 def _look(device: DeviceSettings, register_map: RegisterMap, sample: Sample) -> Look:
     readers = WayReader(_probe_settings(device), Budget(REQUESTS_S, LIMITS.most_requests))
     first = Way(device.framing, device.unit_id, device.tolerate, device.connect_pause_us)
-    survey = Survey(registers=registers_of(device.plan, sample.image, sample.missing))
+    allowed = {request.function: 0 for request in device.plan.requests}
+    for request in device.plan.requests:
+        allowed[request.function] = max(allowed[request.function], request.count)
+    survey = Survey(registers_of(device.plan, sample.image, sample.missing), allowed=allowed)
     try:
         if sample.image:
             contact = Contact(first, sample.image, sample.image)
@@ -74,7 +78,7 @@ def _look(device: DeviceSettings, register_map: RegisterMap, sample: Sample) -> 
             diagnosis = look_at(register_map.values, keys, first, contact, survey, readers.ask, LIMITS)
         else:
             windows = [(r.function, r.address, r.address + r.count - 1) for r in device.plan.requests]
-            diagnosis = diagnose(register_map.values, windows, first, readers.ask, LIMITS)
+            diagnosis = diagnose(register_map.values, windows, first, readers.ask, LIMITS, survey)
     finally:
         readers.close()
     findings = [*_way_findings(device, register_map, sample, diagnosis)]
@@ -95,10 +99,9 @@ def _way_findings(
     device: DeviceSettings, register_map: RegisterMap, sample: Sample, diagnosis: Diagnosis
 ) -> Iterator[Finding]:
     """What to set for the device, tried in a poll."""
-    name, found = str(device.device), dict(diagnosis.found)
+    name, longest = str(device.device), longest_requests(device.plan)
+    found = {key: value for key, value in diagnosis.found.items() if key not in SIZES or int(str(value)) < longest[key]}
     way = way_settings(diagnosis.first, diagnosis.contact.way)
-    if found.get("max_registers", 0) == max((r.count for r in device.plan.requests), default=0):
-        found.pop("max_registers")  # as it is set
     if found:
         as_set = f"as it is set ({reason_text(diagnosis.contact.asked_as_set)})"
         what = as_set if way else "requests of the length that is set"
@@ -107,29 +110,55 @@ def _way_findings(
         yield Finding(name, "settings", Verdict.WARNING, text, f"set {settings_text(found)} for the device")
         return
     survey = diagnosis.survey
-    lost = sample.reason is not None and bare_reason(sample.reason) in LOST
+    lost = sample.retries or bare_reason(sample.reason or "") in LOST
     if lost and survey.registers and not survey.refused and not survey.not_searched:
         yield _pause_finding(device)
 
 
-def _tried(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> str:
-    """What a poll reads with the settings that were found, as the rest of a sentence; empty if that is not all."""
-    way, found = diagnosis.way, diagnosis.found
-    limits: dict[str, object] = {"max_registers": MAX_REGISTERS, "max_bits": MAX_BITS, **found}
-    try:
-        plan = make_plan(register_map, int(str(limits["max_registers"])), int(str(limits["max_bits"])))
-        plan = plan if {"max_registers", "max_bits"} & found.keys() else device.plan
-    except ConfigError:  # a value is longer than the device's longest request
-        return ""
-    changed = replace(
+def as_found(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> DeviceSettings:
+    """The device with the settings that were found. Raises ConfigError if a value is longer than a request."""
+    way, longest = diagnosis.way, longest_requests(device.plan)
+    most = {key: min(longest[key], int(str(diagnosis.found.get(key, longest[key])))) for key in SIZES}
+    return replace(
         device,
         framing=way.framing,
         unit_id=way.unit_id,
         tolerate=way.tolerate,
         connect_pause_us=way.connect_pause_us,
-        plan=plan,
+        plan=device.plan if most == longest else _shorter_plan(register_map, **most),
     )
-    sample = poll_once([changed]).get(str(device.device))
+
+
+def _shorter_plan(register_map: RegisterMap, max_registers: int, max_bits: int) -> Plan:
+    return make_plan(register_map, max_registers or MAX_REGISTERS, max_bits or MAX_BITS)
+
+
+def find_pause(device: DeviceSettings) -> Mapping[str, object] | None:
+    """The pause with which a poll reads everything that is asked, none if it does without; None if none helps.
+
+    Polls the device up to once for each of PAUSES, and once more without the one that helped.
+    """
+    for pause in PAUSES:
+        if not _reads(device, pause):
+            continue
+        if pause and _reads(device, {}):  # it was a hiccup: the pause is not what helps
+            return {}
+        return {PAUSE_KEYS[key]: value / 1e6 for key, value in pause.items()}
+    return None
+
+
+def _reads(device: DeviceSettings, pause: Mapping[str, int]) -> bool:
+    """True if a poll with this pause loses no reply."""
+    sample = poll_once([replace(device, **pause)]).get(str(device.device))  # type: ignore[arg-type]
+    return sample is not None and bare_reason(sample.reason or "") not in LOST and not sample.retries
+
+
+def _tried(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> str:
+    """What a poll reads with the settings that were found, as the rest of a sentence; empty if that is not all."""
+    try:
+        sample = poll_once([as_found(device, register_map, diagnosis)]).get(str(device.device))
+    except ConfigError:
+        return ""
     if sample is None or sample.reason is not None:
         return ""
     return f": a poll reads all registers then, in {sample.read_ms:.0f} ms"
@@ -137,21 +166,17 @@ def _tried(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnos
 
 def _pause_finding(device: DeviceSettings) -> Finding:
     """What pause makes a device answer that answers each request alone: none if it was a hiccup."""
-    name = str(device.device)
-    for pause in PAUSES:
-        sample = poll_once([replace(device, **pause)]).get(name)  # type: ignore[arg-type]
-        if sample is None or sample.reason is not None:
-            continue
-        if not pause:
-            text = "asked again, the device answered everything: it loses a reply now and then"
-            return Finding(name, "settings", Verdict.WARNING, text, "nothing to set: what is lost is asked again")
-        settings = {PAUSE_KEYS[key]: value / 1e6 for key, value in pause.items()}
-        text = f"the device answers each request alone, and all of a poll with {settings_text(settings)}"
-        return Finding(name, "settings", Verdict.WARNING, text, f"set {settings_text(settings)}")
-    text = "the device answers each request alone, but not all of a poll, with no pause that was tried"
-    return Finding(
-        name, "settings", Verdict.WARNING, text, "end other clients; try request_pause_s and connect_pause_s"
-    )
+    pause = find_pause(device)
+    if pause:
+        text = f"the device answers each request alone, and all of a poll with {settings_text(pause)}"
+        advice = f"set {settings_text(pause)} for the device"
+    elif pause is None:
+        text = "the device answers each request alone, but not all of a poll, with no pause that was tried"
+        advice = "end other clients of the device; try longer pauses"
+    else:
+        text = "polled again, the device answered everything: it loses a reply now and then"
+        advice = "nothing to set: what is lost is asked again"
+    return Finding(str(device.device), "settings", Verdict.WARNING, text, advice)
 
 
 def _probe_settings(device: DeviceSettings) -> ProbeSettings:

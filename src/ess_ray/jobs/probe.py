@@ -7,7 +7,7 @@ settings. Only functions 1-4 are sent, at `probe.rate` requests a second at most
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from ess_ray.adapters.modbus.reader import Budget, Reader, WayReader, count_conn
 from ess_ray.adapters.modbus.tls import Failure
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
-from ess_ray.core.checking.diagnosis import AskingLimits, diagnose
+from ess_ray.core.checking.diagnosis import AskingLimits, Diagnosis, diagnose
 from ess_ray.core.checking.explore import MOST_AT_ONCE, explore
 from ess_ray.core.checking.probed import Probed
 from ess_ray.core.checking.reading import read_values
@@ -26,8 +26,10 @@ from ess_ray.core.checking.survey import AddressRange, Survey
 from ess_ray.core.checking.suspect import doubts
 from ess_ray.core.checking.ways import Way
 from ess_ray.core.checking.weighing import keys_of
-from ess_ray.core.maps.registers import Value
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
+from ess_ray.jobs.closer_look import PAUSES, as_found, find_pause
 from ess_ray.jobs.probe_text import print_probed
 from ess_ray.simulator.launch import simulate
 
@@ -56,8 +58,7 @@ def run(settings: Settings) -> int:
             if no_tls := _no_tls(probe):
                 print_line(f"ess_ray: {probe.host}:{probe.port}: {no_tls.reason}: {no_tls.advice}", error=True)
                 return FAILED
-            map_name = probe.device.map_name if probe.device else None
-            probed = probe_device(probe, settings.maps[map_name].values if map_name else ())
+            probed = probe_device(probe, settings.maps[probe.device.map_name] if probe.device else None)
     except KeyboardInterrupt:
         return INTERRUPTED
     print_probed(probed, Console(highlight=False))
@@ -75,15 +76,16 @@ def _no_tls(probe: ProbeSettings) -> Failure | None:
     return tried if isinstance(tried, Failure) else None
 
 
-def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
+def probe_device(probe: ProbeSettings, register_map: RegisterMap | None) -> Probed:
     """Probe the way to the device, its registers, request sizes, speed, connections, until `most_requests` are sent.
 
-    `values`: those of the device's map; empty without one. Waits for the device. One that does not reply raises
+    `register_map`: the device's, None without one. Waits for the device. One that does not reply raises
     nothing: `diagnosis` has no registers then, and says why.
     """
     budget = Budget(probe.requests_s, probe.most_requests)
     readers = WayReader(probe, budget)
     first = Way(probe.framing, probe.unit_id, probe.tolerate, probe.connect_pause_us)
+    values = register_map.values if register_map else ()
     asked = _asked(values, probe.windows)
     diagnosis = diagnose(asked, probe.windows, first, readers.ask, AskingLimits(probe.most_requests, MOST_UNITS))
     survey, reader = diagnosis.survey, readers.reader(diagnosis.contact.way)
@@ -91,6 +93,7 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
         explore(survey, reader.read)
     times_ms, timed = _times(reader, survey)
     reader.close()
+    pauses = _pauses(probe, register_map, diagnosis, budget) if register_map else {}
     connections = at_once = None
     function, address = min(survey.registers, default=(0, 0))
     if survey.registers and budget.left >= probe.most_connections:
@@ -109,7 +112,26 @@ def probe_device(probe: ProbeSettings, values: tuple[Value, ...]) -> Probed:
         connections=connections,
         at_once=at_once,
         sent=probe.most_requests - budget.left,
+        pauses=pauses,
     )
+
+
+def _pauses(
+    probe: ProbeSettings, register_map: RegisterMap, diagnosis: Diagnosis, budget: Budget
+) -> Mapping[str, object]:
+    """The pause that a poll needs whose requests are all answered one by one, slowly; {} if it needs none."""
+    survey, device = diagnosis.survey, probe.device
+    if device is None or not diagnosis.contact.answered or diagnosis.causes or survey.refused or survey.not_searched:
+        return {}
+    try:
+        device = as_found(device, register_map, diagnosis)
+    except ConfigError:
+        return {}
+    requests = len(device.plan.requests) * (1 + device.retries) * (len(PAUSES) + 1)
+    if requests > budget.left:
+        return {}
+    budget.left -= requests
+    return find_pause(replace(device, host=probe.host, port=probe.port)) or {}
 
 
 def _asked(values: Iterable[Value], windows: Sequence[AddressRange]) -> tuple[Value, ...]:

@@ -51,6 +51,8 @@ def _wrong(probed: Probed) -> Iterator[str]:
         if key in probed.needed:
             what = key.removeprefix("max_")
             yield f"the device does not answer a request for more than {most} {what}: set {key}: {most}"
+    if probed.pauses:
+        yield f"the device answers each request alone, and all of a poll with {settings_text(probed.pauses)}"
     yield from map(str, diagnosis.causes)
     if probed.survey.registers and not explains_all(diagnosis.causes):
         yield from unread_lines(probed.readings, probed.survey.refused)

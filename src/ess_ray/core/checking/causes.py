@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ess_ray.core.checking.assumptions import ASSUMPTIONS, Assumption
-from ess_ray.core.checking.expected import why_doubtful
-from ess_ray.core.checking.reading import Reading
+from ess_ray.core.checking.expected import fits
 from ess_ray.core.checking.scopes import Scope, ScopeKind, columns, runs, whole
 from ess_ray.core.checking.survey import Key, Read, Survey
 from ess_ray.core.checking.weighing import Weighing, keys_of
@@ -159,11 +158,6 @@ def _choices(weighing: Weighing, scope: Scope, asking: Asking | None) -> Iterato
             if asking:
                 asking.cover(weighing.survey, [*changed.values()])
             yield _Choice(weighing.gain(scope, changed) - assumption.prior, scope, assumption, changed)
-
-
-def fits(reading: Reading) -> bool:
-    """True if it was read and is not doubtful."""
-    return reading.read and not why_doubtful(reading)
 
 
 def _has_range(value: Value) -> bool:

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ess_ray.core.checking.causes import Asking, Cause, explains_all, find_causes, find_unit, fits
+from ess_ray.core.checking.causes import Asking, Cause, explains_all, find_causes, find_unit
+from ess_ray.core.checking.expected import fits
 from ess_ray.core.checking.reading import peek
 from ess_ray.core.checking.scopes import whole
 from ess_ray.core.checking.survey import AddressRange, Key, Survey
 from ess_ray.core.checking.ways import Ask, Contact, Way, find_way, other_units, way_settings
 from ess_ray.core.checking.weighing import Weighing, keys_of
+from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, Value
 
 FIRST_LOOK = 30  # requests for the map's registers, before other assumptions are tried if none was read
@@ -48,16 +50,21 @@ class Diagnosis:
 
 
 def diagnose(
-    values: Sequence[Value], windows: Sequence[AddressRange], first: Way, ask: Ask, limits: AskingLimits
+    values: Sequence[Value],
+    windows: Sequence[AddressRange],
+    first: Way,
+    ask: Ask,
+    limits: AskingLimits,
+    survey: Survey | None = None,
 ) -> Diagnosis:
-    """Find the way to a device of which nothing is known, and what is wrong with its map.
+    """Find the way to a device of which no register is known, and what is wrong with its map.
 
     `values`: of the map, () without one; `windows`: registers to be read. `first`: the way that is set. Asks as often
     as it needs, within `limits`, until `ask` returns None.
     """
     spot = _first_spot(values, windows)
     contact = find_way(first, spot, ask, limits.most_units)
-    survey = Survey()
+    survey = survey or Survey()
     if not contact.answered:
         survey.silence = str(contact.reply) if isinstance(contact.reply, str) else None
         return Diagnosis(first, contact, survey, (), first)
@@ -92,6 +99,15 @@ def look_at(
         if other and (not causes or other[0].gain > causes[0].gain):
             return Diagnosis(first, contact, survey, (other[0],), replace(contact.way, unit_id=other[1]))
     return Diagnosis(first, contact, survey, tuple(causes), contact.way)
+
+
+def longest_requests(plan: Plan) -> Mapping[str, int]:
+    """The registers, and the bits, of the plan's longest requests, as `max_registers` and `max_bits`; 0: none."""
+    longest = dict.fromkeys(("max_registers", "max_bits"), 0)
+    for request in plan.requests:
+        key = "max_bits" if request.function in BIT_FUNCTIONS else "max_registers"
+        longest[key] = max(longest[key], request.count)
+    return longest
 
 
 def size_settings(survey: Survey) -> Mapping[str, object]:

@@ -52,6 +52,11 @@ def why_doubtful(reading: Reading) -> str:
     return _odd_for_type(reading, abs(float(number)))
 
 
+def fits(reading: Reading) -> bool:
+    """True if it was read and is not doubtful."""
+    return reading.read and not why_doubtful(reading)
+
+
 def mends(reading: Reading) -> bool:
     """True if the reading is as expected. Registers that are all zero or all ones prove nothing: much of memory is."""
     return not proves_nothing(reading) and reading.number is not None and not why_doubtful(reading)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ess_ray.core.batch import HEADER_DTYPE
 from ess_ray.core.checking.reading import Reading
 from ess_ray.core.checking.suspect import Doubt
+from ess_ray.core.checking.ways import describe_reason
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.reasons import explain
 from ess_ray.core.settings import DeviceSettings
@@ -135,19 +136,22 @@ def _within(subject: str, what: str, text: str, share: float) -> Finding:
 # --- a poll ---------------------------------------------------------------------------------------------------------
 
 
-def poll_finding(device: DeviceSettings, read_ms: float, reason: str | None, missing: str | None) -> Finding:
+def poll_finding(
+    device: DeviceSettings, read_ms: float, reason: str | None, missing: str | None, retries: int
+) -> Finding:
     """The finding of one poll: it fails with a reason, or if it took longer than the period.
 
     `reason`: the sample's ("timeout", "exception 2"), None if all registers were read; `missing`: its `missing_text`,
-    what was not read, None if that is everything. `core.reasons` has the advice.
+    what was not read, None if that is everything; `retries`: how often a request was sent again. `core.reasons` has the
+    advice.
     """
     name, period_ms = str(device.device), device.period_us / 1000
     if reason is None:
-        text = f"all registers read in {read_ms:.0f} ms of {period_ms:.0f} ms"
+        again = f", {count(retries, 'request')} sent again" if retries else ""
+        text = f"all registers read in {read_ms:.0f} ms of {period_ms:.0f} ms{again}"
         return _within(name, "poll", text, read_ms / period_ms)
-    why = explain(reason)
-    text = f"{reason}: {why.meaning}; " + (f"not read: {missing}" if missing else "nothing was read")
-    return Finding(name, "poll", Verdict.FAIL, text, why.advice)
+    text = f"{describe_reason(reason)}; " + (f"not read: {missing}" if missing else "nothing was read")
+    return Finding(name, "poll", Verdict.FAIL, text, explain(reason).advice)
 
 
 def value_finding(device: DeviceSettings, readings: Sequence[Reading], doubtful: Sequence[Doubt]) -> Finding:

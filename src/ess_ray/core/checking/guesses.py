@@ -11,6 +11,7 @@ from decimal import Decimal
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import (
     LAST_ADDRESS,
+    PRINTED_FUNCTIONS,
     READ_COILS,
     READ_DISCRETE_INPUTS,
     READ_HOLDING_REGISTERS,
@@ -26,10 +27,7 @@ OTHER_FUNCTION = {
     READ_COILS: READ_DISCRETE_INPUTS, READ_DISCRETE_INPUTS: READ_COILS, READ_HOLDING_REGISTERS: READ_INPUT_REGISTERS,
     READ_INPUT_REGISTERS: READ_HOLDING_REGISTERS,
 }  # fmt: skip
-# A printed address is often a digit for the kind of register and a number counted from 1: 40003 is the third holding
-# register, 2 on the wire. Modicon's usage; the numbers of the data model in V1.1b3, section 4.4, count from 1 too.
-PRINTED_DIGIT, MOST_PRINTED = 10_000, 9_999
-FUNCTION_OF_DIGIT = {1: READ_DISCRETE_INPUTS, 3: READ_INPUT_REGISTERS, 4: READ_HOLDING_REGISTERS}
+PRINTED_DIGIT = 10_000  # the digit's worth in an address of five digits, see PRINTED_FUNCTIONS
 
 
 def swapped(value: Value, *, words: bool = False, bytes_: bool = False) -> Value | None:
@@ -52,9 +50,9 @@ def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | N
     `by_digit`: the digit says the function, too.
     """
     digit, number = divmod(value.address, PRINTED_DIGIT)
-    if digit not in FUNCTION_OF_DIGIT or number < first:
+    if digit not in PRINTED_FUNCTIONS or number < first:
         return None
-    function = FUNCTION_OF_DIGIT[digit] if by_digit else value.function
+    function = PRINTED_FUNCTIONS[digit] if by_digit else value.function
     return replace(value, address=number - first, function=function)
 
 

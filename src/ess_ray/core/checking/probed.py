@@ -6,13 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ess_ray.core.checking.diagnosis import Diagnosis
+from ess_ray.core.checking.diagnosis import Diagnosis, longest_requests
+from ess_ray.core.checking.findings import BUSY_SHARE
 from ess_ray.core.checking.reading import Reading
 from ess_ray.core.checking.survey import Survey
 from ess_ray.core.checking.suspect import Doubt
-from ess_ray.core.maps.registers import BIT_FUNCTIONS
 from ess_ray.core.settings import ProbeSettings
 
+SIZES = ("max_registers", "max_bits")
+FOR_SPEED = ("timeout_s", "requests_at_once")  # without them the device is read, too
 SLOW_SHARE = 0.5  # of timeout_s: a reply that took so long may take longer some day
 
 
@@ -30,6 +32,7 @@ class Probed:
     connections: int | None  # taken at the same time; None: not tried
     at_once: int | None  # replies to MOST_AT_ONCE requests in one send; None: not tried
     sent: int  # requests in all
+    pauses: Mapping[str, object]  # that a poll needs
 
     @property
     def survey(self) -> Survey:
@@ -51,22 +54,27 @@ class Probed:
     def changes(self) -> Mapping[str, object]:
         """The settings that the device needs and does not have."""
         configured = self.settings.configured
-        found = {**self.diagnosis.found, **self._timeout()}
+        found = {**self.diagnosis.found, **self.pauses, **self._timeout(), **self._at_once()}
         return {key: value for key, value in found.items() if not _suffices(key, configured.get(key), value)}
 
     @property
     def needed(self) -> Mapping[str, object]:
         """Those of the changes without which the device is not read; the others are to its advantage."""
-        requests = self.settings.device.plan.requests if self.settings.device else ()
-        longest = {
-            "max_bits": max((request.count for request in requests if request.function in BIT_FUNCTIONS), default=0),
-            "max_registers": max((r.count for r in requests if r.function not in BIT_FUNCTIONS), default=0),
-        }
+        longest = longest_requests(self.settings.device.plan) if self.settings.device else {}
         return {
             key: value
             for key, value in self.changes.items()
-            if key != "timeout_s" and (key not in longest or longest[key] > int(str(value)))
+            if key not in FOR_SPEED and (key not in SIZES or longest.get(key, 0) > int(str(value)))
         }
+
+    def _at_once(self) -> Mapping[str, object]:
+        """How many requests should be in flight together, if one behind the other takes too much of the period."""
+        device = self.settings.device
+        if device is None or not self.at_once or device.requests_at_once > 1 or device.request_pause_us:
+            return {}
+        requests, share = len(device.plan.requests), 1000 * self.median_ms / device.period_us
+        most = min(self.at_once, requests)
+        return {"requests_at_once": most} if most > 1 and requests * share > BUSY_SHARE else {}
 
     def _timeout(self) -> Mapping[str, object]:
         if self.worst_ms <= 1000 * SLOW_SHARE * self.settings.timeout_us / 1e6:
@@ -76,6 +84,6 @@ class Probed:
 
 def _suffices(key: str, configured: object, found: object) -> bool:
     """True if what is configured is what was found, or more careful."""
-    if key in ("max_registers", "max_bits") and isinstance(configured, int) and isinstance(found, int):
+    if key in SIZES and isinstance(configured, int) and isinstance(found, int):
         return configured <= found
     return configured == found

@@ -37,6 +37,7 @@ class Survey:
     not_searched: list[AddressRange] = field(default_factory=list)  # refused, and not tried in smaller parts
     largest: dict[int, int] = field(default_factory=dict)  # registers of the largest request that was read
     bounded: set[int] = field(default_factory=set)  # functions of which a request larger than that was refused
+    allowed: Mapping[int, int] = field(default_factory=dict)  # registers that a request may have as it is set
     unknown_functions: set[int] = field(default_factory=set)  # that the device refuses as such
     silent: int = 0  # requests without a reply, so far
     silence: str | None = None  # why there was no reply to the last of them
@@ -52,7 +53,8 @@ class Survey:
 
     def most_at_once(self, function: int) -> int:
         """The most registers, or bits, that a request should have, as far as is known."""
-        return self.largest[function] if function in self.bounded else limit_of(function)
+        most = self.allowed.get(function, limit_of(function))
+        return min(most, self.largest[function]) if function in self.bounded else most
 
     def ask(self, function: int, first: int, last: int, read: Read) -> Reply:
         """The reply to one request; what it says is kept."""

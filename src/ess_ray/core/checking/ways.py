@@ -114,7 +114,13 @@ def _text(value: object) -> str:
 
 def describe(reply: Reply) -> str:
     """What came, for people: "timeout: no complete reply …"."""
-    return f"{reason_text(reply)}: {explain(reason_text(reply)).meaning}"
+    return describe_reason(reason_text(reply))
+
+
+def describe_reason(reason: str) -> str:
+    """A reason and what it means; of one that says itself what came, without the explanation of that."""
+    meaning = explain(reason).meaning
+    return f"{reason}: {meaning if bare_reason(reason) == reason else meaning.partition('; ')[0]}"
 
 
 def reason_text(reply: Reply) -> str:

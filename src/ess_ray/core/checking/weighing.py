@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from ess_ray.core.checking.expected import CONTRADICTS, FITS, ODD, evidence
+from ess_ray.core.checking.expected import CONTRADICTS, FITS, ODD, evidence, fits
 from ess_ray.core.checking.reading import Reading, peek
 from ess_ray.core.checking.scopes import Scope, ScopeKind
 from ess_ray.core.checking.survey import Key, Survey
 from ess_ray.core.maps.registers import Value
 
 Column = tuple[str, str]  # table, column
-REFUSED = -6.0  # evidence of a register that the device does not have; of n of them, root of n times
+UNREAD = -6.0  # evidence of a value that cannot be read; of n of them, root of n times
 MOST_ALIKE = 4.0  # weight of a column with very many readings
 ALIKE_UNITS = ("%", "V", "Hz")  # of quantities that are about the same wherever they are measured
 ALIKE_IN_TABLE = ("A", "kW")  # and only within a table, as of the three phases
@@ -51,9 +51,11 @@ class Weighing:
         return self._total(self.readings, frozenset()) + self._likeness(self._sizes, self._medians)
 
     def gain(self, scope: Scope, changed: Mapping[int, Value]) -> float:
-        """How much better the map fits with the `changed` values, by index."""
+        """How much better the map fits with the `changed` values, by index; not at all if less of them fit."""
         before = [self.readings[index] for index in changed]
         after = [peek(value, self.survey.registers) for value in changed.values()]
+        if sum(map(fits, after)) < sum(map(fits, before)):
+            return -math.inf
         taken = frozenset() if scope.kind is ScopeKind.WHOLE else self._taken_by_others(changed)
         own = {_column(reading) for reading in before}
         medians = {**self._medians, **dict.fromkeys(own, 0.0), **_medians(after)}
@@ -82,10 +84,8 @@ class Weighing:
         columns: dict[Column, list[float]] = {}
         for reading in readings:
             columns.setdefault(_column(reading), []).append(self._evidence(reading, taken))
-        refused = sum(map(self._is_refused, readings))
-        return REFUSED * math.sqrt(refused) + sum(
-            _weight(len(each)) * sum(each) / len(each) for each in columns.values()
-        )
+        read = sum(_weight(len(each)) * sum(each) / len(each) for each in columns.values())
+        return read + UNREAD * math.sqrt(sum(not reading.read for reading in readings))
 
     def _likeness(self, columns: Iterable[Column], medians: Mapping[Column, float]) -> float:
         return sum(_weight(self._sizes[column]) * self._alikeness(column, medians) for column in columns)
@@ -99,9 +99,6 @@ class Weighing:
         if taken and any(key in taken for key in keys_of(reading.value)):
             return CONTRADICTS
         return evidence(reading) if reading.read else 0.0
-
-    def _is_refused(self, reading: Reading) -> bool:
-        return not reading.read and any(key in self.survey.refused for key in keys_of(reading.value))
 
     def _taken_by_others(self, changed: Mapping[int, Value]) -> frozenset[Key]:
         """Registers of values that do not change; empty if those that do stay where they are."""

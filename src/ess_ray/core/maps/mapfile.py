@@ -17,7 +17,7 @@ from operator import attrgetter
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
-from ess_ray.core.maps.registers import LAST_ADDRESS, RegisterMap, Value
+from ess_ray.core.maps.registers import LAST_ADDRESS, PRINTED_FUNCTIONS, RegisterMap, Value
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import KeyPath, TreeNode, no_line, unknown
 
@@ -124,7 +124,7 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows) -> Iterator[Value]:
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
     level = Level(rows.table, inner.function, inner.attributes)
-    first = _columns(fields["columns"].items(), fields["at"].integer(0, LAST_ADDRESS), level)
+    first = _columns(fields["columns"].items(), _address(fields["at"]), level)
     copies = [(_copies_of(value), value.address) for value in first]
     for ids, shift in rows.instances(_strides(node, fields, list(rows.repeats))):
         for copy_with, address in copies:
@@ -186,7 +186,7 @@ def _entry(node: TreeNode) -> tuple[str, TreeNode]:
 def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Value]:
     """The values of one entry: of one column, of numbered columns (`name_1..12`), of the elements of an array."""
     own = node.fields((*SHARED_ATTRIBUTES, *OWN_ATTRIBUTES), what="attribute")
-    at = own["at"].integer(0, LAST_ADDRESS) if "at" in own else at
+    at = _address(own["at"]) if "at" in own else at
     node, own = node.about(at), {key: child.about(at) for key, child in own.items()}
     for name in _names(word, node):
         if name not in level.table.columns:
@@ -195,6 +195,16 @@ def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Value]
         for element in _elements(node, value, own):
             yield replace(value, element=element, address=at)
             at += value.width
+
+
+def _address(node: TreeNode) -> int:
+    """An address as it is sent; the error of a printed one of six digits says which that is."""
+    if isinstance(node.value, int) and node.value > LAST_ADDRESS:
+        digit, number = divmod(node.value, 100_000)
+        if digit in PRINTED_FUNCTIONS and 0 < number <= LAST_ADDRESS + 1:
+            as_sent = f"write {number - 1} and function: {PRINTED_FUNCTIONS[digit]}"
+            raise node.error(f"{node.value} is an address as tables print it, not as it is sent: {as_sent}")
+    return node.integer(0, LAST_ADDRESS)
 
 
 def _names(word: str, node: TreeNode) -> Iterable[str]:

@@ -220,6 +220,9 @@ AROUND: list[tuple[dict[str, str], list[str]]] = [
     ({"rows": "ids: {a: 1}, repeat: {b: 2}", "run": "at: 0, stride: {a: 1}"}, ["unknown repeated identity column"]),
     ({"rows": "repeat: {a: 2, b: 2}", "run": "at: 0, stride: {a: 1}"}, ["b is missing"]),
     ({"rows": "repeat: {a: 2, b: 2}", "run": "at: 0, stride: 3"}, ["expected"]),
+    ({"run": "at: 400003"}, ["400003 is an address as tables print it", "write 2 and function: 3"]),
+    ({"run": "at: 365536"}, ["write 65535 and function: 4"]),
+    ({"run": "at: 365537"}, ["expected a whole number from 0 to 65535, found 365537"]),
     (
         {"rows": "ids: {a: 1}, repeat: {b: 3}", "run": "at: 65000, stride: 300"},
         ["address 65600", "last register is above"],
