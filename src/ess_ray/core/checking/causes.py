@@ -54,16 +54,21 @@ class Asking:
     read: Read
     most_requests: int
 
-    def cover(self, survey: Survey, values: Sequence[Value]) -> None:
-        """Read what is not known of `values`; if that is much, some of them first, and no more if none is there."""
+    def cover(self, survey: Survey, values: Sequence[Value]) -> bool:
+        """Read what is not known of `values`; if that is much, some of them first, and no more if none is there.
+
+        True if a register was read.
+        """
+        known = len(survey.registers)
         unknown = survey.unknown(key for value in values for key in keys_of(value))
         if len(unknown) > SPOTS:
             spots = [values[number * (len(values) - 1) // (SPOTS - 1)] for number in range(SPOTS)]
             for spot in spots:
                 self._cover(survey, keys_of(spot))
             if not any(key in survey.registers for spot in spots for key in keys_of(spot)):
-                return
+                return len(survey.registers) > known
         self._cover(survey, unknown)
+        return len(survey.registers) > known
 
     def _cover(self, survey: Survey, keys: Sequence[Key]) -> None:
         if survey.silent >= MOST_UNANSWERED:
@@ -155,8 +160,8 @@ def _best_of(weighing: Weighing, scope: Scope, asking: Asking | None) -> _Choice
 def _choices(weighing: Weighing, scope: Scope, asking: Asking | None) -> Iterator[_Choice]:
     for assumption in ASSUMPTIONS[scope.kind]:
         if changed := assumption.changed(scope, weighing.values):
-            if asking:
-                asking.cover(weighing.survey, [*changed.values()])
+            if asking and asking.cover(weighing.survey, [*changed.values()]):
+                weighing.read_again()
             yield _Choice(weighing.gain(scope, changed) - assumption.prior, scope, assumption, changed)
 
 

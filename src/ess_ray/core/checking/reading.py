@@ -110,16 +110,22 @@ def registers_of(plan: Plan, image: bytes, missing: Iterable[tuple[int, int]]) -
     """The registers of a sample's image by (function, address); {} if the image is empty.
 
     `plan`: the one that the sample was read by. Registers in `missing`, ranges [start, end) of the image's bytes, were
-    not read and are left out.
+    not read and are left out, and so are registers without a value in a request that was not read as a whole.
     """
     registers: dict[tuple[int, int], int] = {}
     unread = {byte for start, end in missing for byte in range(start, end)}
     for request in plan.requests if image else ():
         part = image[request.offset : request.offset + request.count * request.item_bytes]
-        registers |= split_reply(request, part)
-        for number in range(request.count):
-            if request.offset + number * request.item_bytes in unread:
-                del registers[request.function, request.address + number]
+        read = split_reply(request, part)
+        if not unread.isdisjoint(range(request.offset, request.offset + len(part))):
+            held = {address + n for address, count in request.atoms for n in range(count)}  # of holes nobody knows
+            first, size = request.offset, request.item_bytes
+            read = {
+                (function, address): number
+                for (function, address), number in read.items()
+                if address in held and first + (address - request.address) * size not in unread
+            }
+        registers |= read
     return registers
 
 

@@ -69,6 +69,10 @@ class Weighing:
         readings = [peek(value, self.survey.registers) for value in values]
         return not self._is_doubtful(readings, _medians(readings)) and self._fit(readings) >= self._fit(self.readings)
 
+    def read_again(self) -> None:
+        """More registers are known than before."""
+        self.apply(dict(enumerate(self.values)))
+
     def apply(self, changed: Mapping[int, Value]) -> None:
         """Go on with the changed values."""
         for index, value in changed.items():

@@ -6,6 +6,7 @@ import pytest
 
 from ess_ray.core.checking.causes import Asking, Cause, find_causes, find_unit
 from ess_ray.core.checking.diagnosis import mapped_keys
+from ess_ray.core.checking.scopes import runs
 from ess_ray.core.checking.survey import Survey
 from ess_ray.core.maps.registers import Value
 from tests.unit.core.checking.tries import PLANTS, Registers, Try, device, plant_map, tries
@@ -38,6 +39,17 @@ def test_the_right_cause_is_named_first(name: str, ranges: bool) -> None:
             wrong[one.name] = [*map(str, causes)]
     assert len(wrong) <= (1 - LEAST_SHARE) * number, wrong
     assert number > 25
+
+
+@pytest.mark.parametrize("name", ["sionyu", "hwanggeum6"])
+def test_registers_that_a_device_lacks_are_no_mistake_of_the_map(name: str) -> None:
+    values = plant_map(name, ranges=True)
+    registers = device(name, values).registers
+    for run in runs(values):
+        for lacking in (run.indices, run.indices[:2], run.indices[-2:]):
+            keys = {*mapped_keys(values[index] for index in lacking)}
+            plant = Registers({key: number for key, number in registers.items() if key not in keys})
+            assert [*map(str, diagnose(values, plant))] == []
 
 
 def test_another_unit_that_the_map_fits_is_named() -> None:
