@@ -84,13 +84,11 @@ class Parking:
         self.remembers = False  # anything about any request: else there is nothing to learn from a complete poll
         self._plan = plan
         self._retry_us = retry_us
-        self._pieces: dict[
-            int, list[RequestPiece]
-        ] = {}  # by index of the plan's request; as planned if it is not in here
+        # By index of the plan's request; as planned if it is not in here.
+        self._pieces: dict[int, list[RequestPiece]] = {}
         self._kept: set[int] = set()  # these stay divided as they are
-        self._undivided: dict[
-            int, list[RequestPiece]
-        ] = {}  # of requests whose pieces were joined for a try: those pieces
+        # Of requests whose pieces were joined for a try: those pieces.
+        self._undivided: dict[int, list[RequestPiece]] = {}
         self._retry_at_us: int | None = None  # of illegal atoms, on the monotonic clock; None while there are none
         self._exceptions: dict[Request, int] = {}  # polls in a row in which a request of the plan was refused
         self._useless: dict[Request, int] = {}  # polls in a row in which asking again did not help
@@ -125,11 +123,8 @@ class Parking:
         """
         index, position = self._position(request)
         pieces = self._pieces[index]
-        if before := self._undivided.pop(index, None):
-            self._kept.add(index)
-            inside = [piece for piece in before if set(piece.request.atoms) <= set(request.atoms)]
-            pieces[position : position + 1] = inside
-            return [piece.request for piece in inside if piece.usual]
+        if index in self._undivided:
+            return [piece.request for piece in self._divide_again(index, position) if piece.usual]
         middle = len(request.atoms) // 2
         if not middle and not illegal:
             due_us = mono_us + min(self._retry_us, REFUSED_RETRY_US)
@@ -186,9 +181,8 @@ class Parking:
         """One more silence: gives the request if it is now parked."""
         index, position = self._position(request)
         pieces, piece = self._pieces[index], self._pieces[index][position]
-        if before := self._undivided.pop(index, None):
-            self._kept.add(index)
-            self._pieces[index] = before
+        if index in self._undivided:
+            self._divide_again(index, position)
             return []
         piece.silences, piece.reason, piece.asked_us = piece.silences + 1, reason, mono_us
         if piece.silences < SILENT_TIMES and not piece.parked:
@@ -205,6 +199,15 @@ class Parking:
                 for atoms in (request.atoms[:middle], request.atoms[middle:])
             ]
         return newly_parked
+
+    def _divide_again(self, index: int, position: int) -> list[RequestPiece]:
+        """Put in the place of a piece that was put together for a try what it was put together from."""
+        self._kept.add(index)
+        pieces = self._pieces[index]
+        atoms = set(pieces[position].request.atoms)
+        inside = [piece for piece in self._undivided.pop(index) if set(piece.request.atoms) <= atoms]
+        pieces[position : position + 1] = inside
+        return inside
 
     def _join_silent(self, index: int, mono_us: int) -> None:
         """The search of a request is over: silent neighbours are asked together when they are due."""
