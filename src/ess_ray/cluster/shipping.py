@@ -70,7 +70,8 @@ class Shipping:
         self._retry_at_s = 0.0  # of the monotonic clock
         self._retry_s = RETRY_S
         self._most_samples = MOST_PER_SHIPMENT
-        self._alone: set[str] = set()  # layouts that were refused, or beside one that was, and not stored since
+        # Layouts that travel with others: what was sent last of them was stored, and they have their decoders.
+        self._proven: set[str] = set()
         self._other_collectors: set[str] = set()  # that poll the same devices; each is reported once
         self._notes: list[str] = []
         self.work = Work()  # for the metrics
@@ -101,7 +102,7 @@ class Shipping:
         while self._may_send(together) and (
             shipment := self._conductor.next_shipment(self._most_samples, time.monotonic())
         ):
-            alone = bool(shipment.events) or shipment.layout in self._alone
+            alone = bool(shipment.events) or shipment.layout not in self._proven
             if together and (alone or sum(map(len, together)) + len(shipment) > PART):
                 self._send(together)
                 together = []
@@ -160,7 +161,7 @@ class Shipping:
             self._count(shipment, committed)
             return
         self._conductor.committed(shipment)
-        self._alone.discard(shipment.layout)
+        self._proven.add(shipment.layout)
         if shipment.layout not in self._conductor.set_aside:
             self._set_aside.pop(shipment.layout, None)
             self._collection_log.accepted(shipment.layout)
@@ -200,7 +201,7 @@ class Shipping:
         Of several it may be any: they are sent again, one by one.
         """
         self.work.failed()
-        self._alone |= {shipment.layout for shipment in shipments}
+        self._proven -= {shipment.layout for shipment in shipments}
         if len(shipments) > 1:
             for each in shipments:
                 self._conductor.failed(each)
