@@ -84,6 +84,12 @@ def _set_environment(cluster: ClusterSettings, state_dir: Path) -> tuple[Path | 
         RAY_USAGE_STATS_ENABLED="0",
         # Ray's head keeps events of each call for the dashboard, by default of 100,000: that is 3 MB more each minute.
         RAY_task_events_max_num_task_in_gcs="500",
+        # What a small job would pay most for: that each process sends these events every second, counts how long its
+        # own handlers take, and that new logs of Ray's are looked for ten times a second, to be shown to nobody.
+        RAY_task_events_report_interval_ms="10000",
+        RAY_event_stats="0",
+        RAY_LOG_MONITOR_MANY_FILES_THRESHOLD="0",
+        LOG_NAME_UPDATE_INTERVAL_S="10",
         RAY_worker_niceness="0",  # Ray's 15 lets everything else on a busy machine go before a poller's tick
         RAY_ROTATION_MAX_BYTES=str(RAY_LOG_BYTES),  # Ray's own are 512 MB a file, and five older ones
         RAY_ROTATION_BACKUP_COUNT=str(RAY_LOG_FILES),
