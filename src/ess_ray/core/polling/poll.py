@@ -7,7 +7,8 @@ at the end (`core.polling.poll_sample`). What the device does not have is search
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
@@ -39,6 +40,7 @@ class Poll(PollRequests):
     silent: Sequence[tuple[Request, str]] = ()  # requests without a reply that can be used, each with the reason
     refused: Sequence[Request] = ()  # with an exception that does not call them illegal
     searching = False  # a request was divided
+    _came: Mapping[Request, str] = MappingProxyType({})  # of requests without a whole reply: what came, as a reason
     resume_us = 0  # nothing is sent before, on the monotonic clock: the device is busy
     _pauses = 0  # for a busy device
     _splits = 0
@@ -79,6 +81,9 @@ class Poll(PollRequests):
         self.in_flight = NOTHING_IN_FLIGHT
         self.special = True
         self.silences += 1
+        if reason != Reason.TIMEOUT:
+            self._came = {**self._came, self.requests[len(self.replies)]: reason}
+        reason = self._with_what_came(reason)
         if self.silences >= SILENCES or (self._probing and not self.heard):
             left = self.requests[len(self.replies) :]
             asked = [request for request in left if request is left[0] or request in self._postponed]
@@ -151,7 +156,11 @@ class Poll(PollRequests):
     def _give_up_next(self, reason: str) -> None:
         doubtful = self._parking.doubtful
         parked = doubtful and doubtful.get(self.requests[len(self.replies)]) == PARKED
-        self._end_next(PARKED if parked else reason)
+        self._end_next(PARKED if parked else self._with_what_came(reason))
+
+    def _with_what_came(self, reason: str) -> str:
+        """The reason for the next request: no mere time-out if a part of a reply to it came at another attempt."""
+        return self._came.get(self.requests[len(self.replies)], reason) if reason == Reason.TIMEOUT else reason
 
     def _search(self, reason: str, illegal: bool, mono_us: int) -> None:
         """The next request is refused: put its parts in its place, or give it up if it is one value."""

@@ -81,6 +81,17 @@ def test_a_part_of_a_reply_is_no_silence(received: int) -> None:
     assert counts.counts[request_failure("answer incomplete")] == len(play.samples) == 5
 
 
+def test_silence_after_a_part_of_a_reply_does_not_make_it_a_time_out() -> None:
+    play = Play(retries=1, timeout_us=300_000).at(0).connected()
+    first = play.in_flight[0]
+    play.connection.received(play.reply_bytes()[:7], play.now)
+    play.at(0.3).connected()
+    while play.in_flight and play.in_flight[0][8:] != first[8:]:
+        play.reply()  # the others go first
+    play.at(1.9)
+    assert play.samples[0].reason == "answer incomplete: 7 of 17 bytes"
+
+
 def test_what_came_behind_the_reply_before_is_no_part_of_the_next() -> None:
     play = Play(retries=0, timeout_us=300_000).at(0).connected()
     play.connection.received(b"".join([play.reply_bytes() for _ in range(len(play.in_flight))]) + BEHIND, play.now)
