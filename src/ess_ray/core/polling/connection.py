@@ -249,10 +249,8 @@ class Connection:
         elif until_us is not None:
             self._state = WAITING
             self._exchange.send(now, until_us)
-        elif poll.last_next:
-            poll.skip_doubtful()
         else:
-            poll.abandon(device.why_passed_over)
+            poll.on_no_time(device.why_passed_over)
 
     def _next_device(self, now: Now) -> PolledDevice | None:
         """The current device; if there is none, the one whose turn it is becomes it."""

@@ -184,7 +184,8 @@ class PolledDevice:
             deliver(unread(self.settings, tick_us, Reason.BACKOFF, now))
             return False
         self.poll, self.waits = Poll(self.settings, self.parking, tick_us, now, self.failures), True
-        late_us, lateness = now.wall_us - tick_us - self.cadence.phase_us, self.counts.poll_lateness
+        # A tick that waited is ahead if the clock was set back meanwhile.
+        late_us, lateness = max(0, now.wall_us - tick_us - self.cadence.phase_us), self.counts.poll_lateness
         lateness.buckets[late_us.bit_length()] += 1
         lateness.sum_us += late_us
         return True

@@ -50,7 +50,8 @@ class Patience:
         if doubtful:
             device.took_time_us = now.mono_us
         elif poll.sent and poll.asking_again:
-            return min(poll.deadline_us, device.late_until_us(now))
+            until_us = min(poll.deadline_us, device.late_until_us(now))
+            return until_us if until_us > now.mono_us else None
         return poll.deadline_us
 
     def on_no_reply(
@@ -68,7 +69,7 @@ class Patience:
         Tells the poll, `reason` if the device is silent. True: the connection is to end.
         """
         if not self._is_silence(device, poll, waited_us):
-            poll.abandon(Reason.OVERRUN)
+            poll.on_no_time(Reason.OVERRUN)
             return False
         ends = self._ends_connection(device, poll, devices)
         poll.on_silence(reason, now.mono_us, again=not others_wait)
@@ -76,7 +77,7 @@ class Patience:
 
     def _is_silence(self, device: PolledDevice, poll: Poll, waited_us: int) -> bool:
         """True if the device had time enough to reply; False: the poll was cut off by its own limit, or by others."""
-        if poll.silences or device.silent or (poll.special and poll.asking_again):
+        if poll.silences or device.silent:
             return True
         return 2 * waited_us >= min(device.settings.timeout_us, device.settings.poll_limit_us)
 

@@ -7,14 +7,13 @@ at the end (`core.polling.poll_sample`). What the device does not have is search
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.parking import Parking
 from ess_ray.core.polling.requests import NOTHING_IN_FLIGHT, PARKED, EarlyReply, PollRequests
-from ess_ray.core.reasons import Reason
+from ess_ray.core.reasons import Reason, exception_code
 from ess_ray.core.settings import DeviceSettings
 
 # MODBUS Application Protocol V1.1b3, section 7.
@@ -40,7 +39,6 @@ class Poll(PollRequests):
     silent: Sequence[tuple[Request, str]] = ()  # requests without a reply that can be used, each with the reason
     refused: Sequence[Request] = ()  # with an exception that does not call them illegal
     searching = False  # a request was divided
-    _came: Mapping[Request, str] = MappingProxyType({})  # of requests without a whole reply: what came, as a reason
     resume_us = 0  # nothing is sent before, on the monotonic clock: the device is busy
     _pauses = 0  # for a busy device
     _splits = 0
@@ -68,7 +66,7 @@ class Poll(PollRequests):
         self.in_flight = NOTHING_IN_FLIGHT
         if self.last_next:
             self._fail_next(reason)
-            self.skip_doubtful()
+            self.on_no_time(reason)
         elif not self._may_retry(mono_us):
             self._fail_next(reason)
 
@@ -81,9 +79,6 @@ class Poll(PollRequests):
         self.in_flight = NOTHING_IN_FLIGHT
         self.special = True
         self.silences += 1
-        if reason != Reason.TIMEOUT:
-            self._came = {**self._came, self.requests[len(self.replies)]: reason}
-        reason = self._with_what_came(reason)
         if self.silences >= SILENCES or (self._probing and not self.heard):
             left = self.requests[len(self.replies) :]
             asked = [request for request in left if request is left[0] or request in self._postponed]
@@ -91,16 +86,27 @@ class Poll(PollRequests):
             self.abandon(reason)
         elif self.last_next:
             self._fail_next(reason)
-            self.skip_doubtful()
+            self.on_no_time(reason)
         elif again and self._may_retry(mono_us):
-            self._postpone_next()
+            self._postpone_next(reason)
         else:
             self._fail_next(reason)
 
-    def skip_doubtful(self) -> None:
-        """There is no time for the doubtful requests, which are all that is left: they count as before."""
+    def on_no_time(self, reason: str) -> None:
+        """There is no time to wait for a reply to the next request, nor for those behind it: all are given up.
+
+        What failed before counts as when it failed; `reason`: of the others.
+        """
+        self.in_flight = NOTHING_IN_FLIGHT
         while not self.over:
-            self._give_up_next(self._parking.doubtful.get(self.requests[len(self.replies)], Reason.TIMEOUT))
+            request = self.requests[len(self.replies)]
+            earlier = self._earlier.get(request, reason)
+            if request in self._parking.doubtful:
+                self._give_up_next(self._parking.doubtful[request])
+            elif earlier != reason and exception_code(earlier) is None:
+                self._fail_next(earlier)
+            else:
+                self._give_up_next(earlier)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -119,11 +125,11 @@ class Poll(PollRequests):
             self._search(reason, illegal, received.mono_us)
         elif self.last_next:
             self._fail_next(reason)
-        elif code not in WORTH_A_RETRY or not self._ask_busy_again(request, received.mono_us):
+        elif code not in WORTH_A_RETRY or not self._ask_busy_again(request, reason, received.mono_us):
             self.refused = [*self.refused, request]
             self._give_up_next(reason)
 
-    def _ask_busy_again(self, request: Request, mono_us: int) -> bool:
+    def _ask_busy_again(self, request: Request, reason: str, mono_us: int) -> bool:
         """True if the next request, which the device was too busy for, will be sent again in this poll.
 
         The others are sent first; if the device is busy for them too, it gets a pause, each twice as long as the last.
@@ -137,8 +143,9 @@ class Poll(PollRequests):
             return False
         self._busy += 1
         others = len(self.replies) + 1 < len(self.requests)
+        self._earlier = {**self._earlier, request: reason}
         if others:
-            self._postpone_next()
+            self._postpone_next(reason)
         if self._busy > 1 or not others or self.requests[len(self.replies)] in self._postponed:
             self.resume_us, self.special = mono_us + pause_us, True
             self._pauses += 1
@@ -156,11 +163,14 @@ class Poll(PollRequests):
     def _give_up_next(self, reason: str) -> None:
         doubtful = self._parking.doubtful
         parked = doubtful and doubtful.get(self.requests[len(self.replies)]) == PARKED
-        self._end_next(PARKED if parked else self._with_what_came(reason))
+        self._end_next(PARKED if parked else self._telling(reason))
 
-    def _with_what_came(self, reason: str) -> str:
-        """The reason for the next request: no mere time-out if a part of a reply to it came at another attempt."""
-        return self._came.get(self.requests[len(self.replies)], reason) if reason == Reason.TIMEOUT else reason
+    def _telling(self, reason: str) -> str:
+        """The reason for the next request: that of an earlier attempt, if the last one was cut off or heard nothing."""
+        if not self._earlier or reason not in (Reason.TIMEOUT, Reason.OVERRUN):
+            return reason
+        earlier = self._earlier.get(self.requests[len(self.replies)], reason)
+        return reason if reason == Reason.TIMEOUT and exception_code(earlier) is not None else earlier
 
     def _search(self, reason: str, illegal: bool, mono_us: int) -> None:
         """The next request is refused: put its parts in its place, or give it up if it is one value."""

@@ -48,6 +48,7 @@ class PollRequests(ABC):
     special = False  # a request at the end, or sent again, is to be waited for in another way than most
     _attempts = 0  # how often the next request has been sent
     _postponed: Mapping[Request, int] = {}  # requests that went to the end: how often each was sent
+    _earlier: Mapping[Request, str] = {}  # and why
     _busy = 0  # in a row: exceptions that may be over in a moment
 
     # Set by the poll, without a call in between.
@@ -191,12 +192,13 @@ class PollRequests(ABC):
         self.replies.append(None)
         self._take_early()
 
-    def _postpone_next(self) -> None:
-        """The next request goes to the end, to be sent again there."""
+    def _postpone_next(self, reason: str) -> None:
+        """The next request has failed for this reason and goes to the end, to be sent again there."""
         index = len(self.replies)
         request = self.requests[index]
         self.special = True
         self._postponed = {**self._postponed, request: self._attempts}
+        self._earlier = {**self._earlier, request: reason}
         others = [*self.requests[:index], *self.requests[index + 1 :]]
         end = len(others) - sum(other in self._last for other in others[index:])
         self.requests = [*others[:end], request, *others[end:]]

@@ -115,3 +115,14 @@ def test_late_replies_to_a_request_that_was_given_up_are_never_taken_for_the_nex
     line = PlayedLine(late, THREE).run(30)
     assert all(sample.image[:4] == b"\x04\x4c\x04\x4d" for sample in line.of(1))  # 1100, 1101
     assert {sample.tick_us for sample in line.of(1)} == {START_US + n * S for n in range(30)}
+
+
+def test_a_request_that_is_sent_again_and_cut_off_by_the_next_tick_counts_as_when_it_failed() -> None:
+    slow: Behaviour = lambda unit, asked, t_s: (0.04, SILENT if t_s < 1 and 200 in asked else True)  # noqa: E731
+    line = PlayedLine(slow, THREE, timeout_us=1_310_000).run(
+        30
+    )  # the next tick waits until 1.4 s, the reply takes longer
+    first = line.of(1)[0]
+    assert (first.reason, first.missing_text, first.requests, first.retries) == ("timeout", "3:200", 4, 1)
+    assert line.stored() == list(range(2, 30))  # at tick 1 it is doubtful, and there is no time for it
+    assert line.connects == 1
