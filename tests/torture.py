@@ -140,10 +140,10 @@ def refusing(code: int, length_off: int = 0) -> Behaviour:
     return refuse
 
 
-def only_for(address: int, behaviour: Behaviour) -> Behaviour:
-    """The behaviour for the request whose first register is `address`, good replies for the others."""
-    first = struct.pack(">H", address)
-    return lambda n, reply: (behaviour if pdu_of(reply)[2:4] == first else good)(n, reply)
+def only_for(address: int, behaviour: Behaviour, registers: int = 1) -> Behaviour:
+    """The behaviour for requests that begin at `address` or in so many `registers`, good replies for the others."""
+    begins = range(address, address + registers)
+    return lambda n, reply: (behaviour if int.from_bytes(pdu_of(reply)[2:4]) in begins else good)(n, reply)
 
 
 def is_rtu(reply: bytes) -> bool:
