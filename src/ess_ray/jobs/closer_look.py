@@ -119,14 +119,7 @@ def as_found(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagn
     """The device with the settings that were found. Raises ConfigError if a value is longer than a request."""
     way, longest = diagnosis.way, longest_requests(device.plan)
     most = {key: min(longest[key], int(str(diagnosis.found.get(key, longest[key])))) for key in SIZES}
-    return replace(
-        device,
-        framing=way.framing,
-        unit_id=way.unit_id,
-        tolerate=way.tolerate,
-        connect_pause_us=way.connect_pause_us,
-        plan=device.plan if most == longest else _shorter_plan(register_map, **most),
-    )
+    return replace(way.of(device), plan=device.plan if most == longest else _shorter_plan(register_map, **most))
 
 
 def _shorter_plan(register_map: RegisterMap, max_registers: int, max_bits: int) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ess_ray.adapters.modbus.pdu import ModbusPduCodec
 from ess_ray.adapters.modbus.tls import TlsError, failure_of, secure
@@ -166,24 +166,13 @@ class WayReader:
         if self._reader is None or way != self._way:
             self.close()
             self._way = way
-            self._reader = Reader(settings_of(self._settings, way), self._budget)
+            self._reader = Reader(way.of(self._settings), self._budget)
         return self._reader
 
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self._reader:
             self._reader.close()
-
-
-def settings_of(settings: ProbeSettings, way: Way) -> ProbeSettings:
-    """The settings with those of the way."""
-    return replace(
-        settings,
-        framing=way.framing,
-        unit_id=way.unit_id,
-        tolerate=way.tolerate,
-        connect_pause_us=way.connect_pause_us,
-    )
 
 
 def count_connections(settings: ProbeSettings, budget: Budget, most: int, function: int, address: int) -> int:

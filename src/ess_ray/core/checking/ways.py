@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ess_ray.core.checking.survey import AddressRange, Reply
 from ess_ray.core.polling.framing import Tolerance
 from ess_ray.core.polling.framings import FRAMINGS
 from ess_ray.core.reasons import ExceptionCode, Reason, Whose, bare_reason, exception_reason, explain
+from ess_ray.core.settings import DeviceSettings, ProbeSettings
 
 PAUSE_US = 1_000_000  # after connecting: what some dongles swallow comes within the first second
 NO_SUCH_UNIT = frozenset({ExceptionCode.GATEWAY_PATH_UNAVAILABLE, ExceptionCode.GATEWAY_TARGET_SILENT})
@@ -24,6 +26,9 @@ TOLERANCE_OF: Mapping[str, Tolerance] = {
 }  # fmt: skip
 
 
+Settings = TypeVar("Settings", DeviceSettings, ProbeSettings)
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a device is asked; the names are those of `DeviceSettings`."""
@@ -32,6 +37,16 @@ class Way:
     unit_id: int
     tolerate: frozenset[str] = frozenset()
     connect_pause_us: int = 0
+
+    def of(self, settings: Settings) -> Settings:
+        """Settings of a device or a probe, asked in this way."""
+        return replace(
+            settings,
+            framing=self.framing,
+            unit_id=self.unit_id,
+            tolerate=self.tolerate,
+            connect_pause_us=self.connect_pause_us,
+        )
 
 
 Ask = Callable[[Way, int, int, int], Reply]  # way, function, address, count
