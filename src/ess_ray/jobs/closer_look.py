@@ -100,14 +100,16 @@ def _way_findings(
 ) -> Iterator[Finding]:
     """What to set for the device, tried in a poll."""
     name, longest = str(device.device), longest_requests(device.plan)
-    found = {key: value for key, value in diagnosis.found.items() if key not in SIZES or int(str(value)) < longest[key]}
+    needed = {
+        key: value for key, value in diagnosis.needed.items() if key not in SIZES or int(str(value)) < longest[key]
+    }
     way = way_settings(diagnosis.first, diagnosis.contact.way)
-    if found:
+    if needed:
         as_set = f"as it is set ({reason_text(diagnosis.contact.asked_as_set)})"
         what = as_set if way else "requests of the length that is set"
         tried = "" if diagnosis.causes else _tried(device, register_map, diagnosis)
-        text = f"the device does not answer {what}, but does with {settings_text(found)}{tried}"
-        yield Finding(name, "settings", Verdict.WARNING, text, f"set {settings_text(found)} for the device")
+        text = f"the device does not answer {what}, but does with {settings_text(needed)}{tried}"
+        yield Finding(name, "settings", Verdict.WARNING, text, f"set {settings_text(needed)} for the device")
         return
     survey = diagnosis.survey
     lost = sample.retries or bare_reason(sample.reason or "") in LOST
@@ -115,10 +117,10 @@ def _way_findings(
         yield _pause_finding(device)
 
 
-def as_found(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> DeviceSettings:
+def with_needed(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> DeviceSettings:
     """The device with the settings that were found. Raises ConfigError if a value is longer than a request."""
     way, longest = diagnosis.way, longest_requests(device.plan)
-    most = {key: min(longest[key], int(str(diagnosis.found.get(key, longest[key])))) for key in SIZES}
+    most = {key: min(longest[key], int(str(diagnosis.needed.get(key, longest[key])))) for key in SIZES}
     return replace(way.of(device), plan=device.plan if most == longest else _shorter_plan(register_map, **most))
 
 
@@ -149,7 +151,7 @@ def _reads(device: DeviceSettings, pause: Mapping[str, int]) -> bool:
 def _tried(device: DeviceSettings, register_map: RegisterMap, diagnosis: Diagnosis) -> str:
     """What a poll reads with the settings that were found, as the rest of a sentence; empty if that is not all."""
     try:
-        sample = poll_once([as_found(device, register_map, diagnosis)]).get(str(device.device))
+        sample = poll_once([with_needed(device, register_map, diagnosis)]).get(str(device.device))
     except ConfigError:
         return ""
     if sample is None or sample.reason is not None:

@@ -29,7 +29,7 @@ from ess_ray.core.checking.weighing import keys_of
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.core.settings import DeviceSettings, ProbeSettings, Settings
-from ess_ray.jobs.closer_look import PAUSES, as_found, find_pause
+from ess_ray.jobs.closer_look import PAUSES, find_pause, with_needed
 from ess_ray.jobs.probe_text import print_probed
 from ess_ray.simulator.launch import simulate
 
@@ -124,7 +124,7 @@ def _pauses(
     if device is None or not diagnosis.contact.answered or diagnosis.causes or survey.refused or survey.not_searched:
         return {}
     try:
-        device = as_found(device, register_map, diagnosis)
+        device = with_needed(device, register_map, diagnosis)
     except ConfigError:
         return {}
     requests = len(device.plan.requests) * (1 + device.retries) * (len(PAUSES) + 1)

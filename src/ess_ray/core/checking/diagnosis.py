@@ -44,7 +44,7 @@ class Diagnosis:
     way: Way
 
     @property
-    def found(self) -> Mapping[str, object]:
+    def needed(self) -> Mapping[str, object]:
         """The settings of the device that should be others, as they stand in a site's file."""
         return {**way_settings(self.first, self.way), **size_settings(self.survey)}
 
@@ -113,11 +113,11 @@ def longest_requests(plan: Plan) -> Mapping[str, int]:
 def size_settings(survey: Survey) -> Mapping[str, object]:
     """`max_registers` and `max_bits`, where the device takes less than Modbus allows."""
     most = {key: MAX_BITS if key == "max_bits" else MAX_REGISTERS for key in ("max_registers", "max_bits")}
-    found = dict(most)
+    most_read = dict(most)
     for function in survey.bounded & survey.largest.keys():
         key = "max_bits" if function in BIT_FUNCTIONS else "max_registers"
-        found[key] = min(found[key], survey.largest[function])
-    return {key: number for key, number in found.items() if number < most[key]}
+        most_read[key] = min(most_read[key], survey.largest[function])
+    return {key: number for key, number in most_read.items() if number < most[key]}
 
 
 def _first_spot(values: Sequence[Value], windows: Sequence[AddressRange]) -> AddressRange:

@@ -54,8 +54,8 @@ class Probed:
     def changes(self) -> Mapping[str, object]:
         """The settings that the device needs and does not have."""
         configured = self.settings.configured
-        found = {**self.diagnosis.found, **self.pauses, **self._timeout(), **self._at_once()}
-        return {key: value for key, value in found.items() if not _suffices(key, configured.get(key), value)}
+        needed = {**self.diagnosis.needed, **self.pauses, **self._timeout(), **self._at_once()}
+        return {key: value for key, value in needed.items() if not _suffices(key, configured.get(key), value)}
 
     @property
     def needed(self) -> Mapping[str, object]:
@@ -82,8 +82,8 @@ class Probed:
         return {"timeout_s": math.ceil(3 * self.worst_ms / 500) / 2}
 
 
-def _suffices(key: str, configured: object, found: object) -> bool:
-    """True if what is configured is what was found, or more careful."""
-    if key in SIZES and isinstance(configured, int) and isinstance(found, int):
-        return configured <= found
-    return configured == found
+def _suffices(key: str, configured: object, needed: object) -> bool:
+    """True if what is configured is what is needed, or more careful."""
+    if key in SIZES and isinstance(configured, int) and isinstance(needed, int):
+        return configured <= needed
+    return configured == needed

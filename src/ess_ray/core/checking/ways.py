@@ -102,17 +102,17 @@ def answered(reply: Reply) -> bool:
     return isinstance(reply, bytes) or (isinstance(reply, int) and reply not in NO_SUCH_UNIT)
 
 
-def way_settings(first: Way, found: Way) -> Mapping[str, object]:
+def way_settings(first: Way, way: Way) -> Mapping[str, object]:
     """The settings of a device that differ between two ways, as they stand in a site's file."""
     settings: dict[str, object] = {}
-    if found.framing != first.framing:
-        settings["framing"] = found.framing
-    if found.unit_id != first.unit_id:
-        settings["unit_id"] = found.unit_id
-    if found.tolerate != first.tolerate:
-        settings["tolerate"] = sorted(map(str, found.tolerate))
-    if found.connect_pause_us != first.connect_pause_us:
-        settings["connect_pause_s"] = found.connect_pause_us / 1e6
+    if way.framing != first.framing:
+        settings["framing"] = way.framing
+    if way.unit_id != first.unit_id:
+        settings["unit_id"] = way.unit_id
+    if way.tolerate != first.tolerate:
+        settings["tolerate"] = sorted(map(str, way.tolerate))
+    if way.connect_pause_us != first.connect_pause_us:
+        settings["connect_pause_s"] = way.connect_pause_us / 1e6
     return settings
 
 

@@ -46,8 +46,8 @@ def _learn(poll: Poll, parking: Parking, mono_us: int) -> None:
     silent = parking.learn(PollResult(replied, poll.silent, poll.refused, poll.searching, mono_us))
     if silent or poll.newly_parked:  # the search may have shown that the device refuses everything now
         parked = {(request.function, atom) for request, atom in parking.parked}
-        found = [*poll.newly_parked, *silent]
-        poll.newly_parked = [r for r in found if all((r.function, atom) in parked for atom in r.atoms)]
+        refused = [*poll.newly_parked, *silent]
+        poll.newly_parked = [r for r in refused if all((r.function, atom) in parked for atom in r.atoms)]
 
 
 def _image(poll: Poll) -> bytes:

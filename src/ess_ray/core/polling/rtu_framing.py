@@ -105,13 +105,13 @@ class RtuFraming:
         """The PDU of the reply to the request in flight, see `Framing`."""
         if reason := self._drop_before(in_flight):
             return reason
-        found = self._find_reply() if in_flight else None
-        if not isinstance(found, range):
-            return found
-        if found.start:
-            self.surplus = bytes(self._buffer[: found.start])
-        pdu = bytes(self._buffer[found.start + FUNCTION : found.stop - CRC_BYTES])
-        del self._buffer[: found.stop]
+        reply = self._find_reply() if in_flight else None
+        if not isinstance(reply, range):
+            return reply
+        if reply.start:
+            self.surplus = bytes(self._buffer[: reply.start])
+        pdu = bytes(self._buffer[reply.start + FUNCTION : reply.stop - CRC_BYTES])
+        del self._buffer[: reply.stop]
         self._before = len(self._buffer)
         return pdu
 
