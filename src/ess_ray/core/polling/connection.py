@@ -129,10 +129,11 @@ class Connection:
         self._advance(now)
 
     def connect_failed(self, reason: str, now: Now) -> None:
-        """The attempt to connect has failed: so have, for `reason`, all polls that wait for it, of any device."""
+        """The attempt to connect has failed: so have, for `reason`, all polls that wait for it; later ticks begin."""
         self._state = CLOSED
         self._deadline_us = None
         self._turns.abandon_unconnected(reason, now)
+        self._advance(now)
 
     def received(self, data: bytes, now: Now) -> bool:
         """Bytes from the device, cut anywhere. False: `wake_at_us` may have come nearer; True: it has not."""

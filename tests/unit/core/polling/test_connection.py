@@ -289,6 +289,15 @@ def test_a_refused_connection_fails_every_device_behind_it_at_once() -> None:
     ]  # fmt: skip
 
 
+def test_a_tick_that_waited_for_a_refused_connection_is_read_at_once_even_if_it_is_the_last() -> None:
+    play = Play(seconds=2).at(1.2)
+    play.connection.connect_failed(Reason.REFUSED, play.now)
+    assert ([sample.reason for sample in play.samples], play.connects) == ([Reason.REFUSED], 2)
+    play.connected().replies()
+    assert (play.last.status, play.last.tick_us) == (Status.STORED, START_US + S)
+    assert not play.connection.busy
+
+
 def test_devices_behind_one_gateway_are_polled_one_after_the_other() -> None:
     play = Play(units=2).at(0).connected().replies()
     assert [sample.device.device for sample in play.samples] == ["unit1", "unit2"]
