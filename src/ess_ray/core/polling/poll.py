@@ -50,7 +50,9 @@ class Poll(PollRequests):
             self.special = True
         self.settings = settings
         self.tick_us = tick_us
-        self.deadline_us = now.mono_us + settings.poll_limit_us - (now.wall_us - tick_us - settings.phase_us)
+        # The tick is ahead if it waited for its turn and the wall clock was set back meanwhile.
+        self.tick_mono_us = now.mono_us - (now.wall_us - tick_us if now.wall_us > tick_us else 0)
+        self.deadline_us = self.tick_mono_us + settings.phase_us + settings.poll_limit_us
         self._parking = parking
         self._probing = failures > 0
         if failures > 1:  # the first request may be the one that it does not reply to
@@ -134,7 +136,7 @@ class Poll(PollRequests):
 
         The others are sent first; if the device is busy for them too, it gets a pause, each twice as long as the last.
         """
-        end_us = self.deadline_us - self.settings.poll_limit_us + int(self.settings.period_us * BUSY_PART)
+        end_us = self.tick_mono_us + self.settings.phase_us + int(self.settings.period_us * BUSY_PART)
         pause_us = BUSY_PAUSE_US << self._pauses
         useful = self._parking.worth_asking_again(request)
         if not self.settings.retries or not useful or mono_us + pause_us >= min(end_us, self.deadline_us):

@@ -17,7 +17,7 @@ PARKED = Reason.PARKED
 
 def take_sample(poll: Poll, parking: Parking, now: Now) -> Sample:
     """The sample of a poll that is over; once: it brings `parking`, the device's, up to date."""
-    device, plan, read_ms = poll.settings.device, poll.settings.plan, (now.wall_us - poll.tick_us) / 1000
+    device, plan, read_ms = poll.settings.device, poll.settings.plan, (now.mono_us - poll.tick_mono_us) / 1000
     if poll.requests is plan.requests and not poll.missing and not parking.remembers:  # nearly always
         image = b"".join(poll.replies)  # type: ignore[arg-type]  # none has failed
         return Sample(
@@ -36,7 +36,7 @@ def take_sample(poll: Poll, parking: Parking, now: Now) -> Sample:
 
 def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sample:
     """The failed sample of a tick (since 1970 UTC) at which no request was sent; `reason`: a `Reason`."""
-    late_ms = (now.wall_us - tick_us) / 1000
+    late_ms = max(0, now.wall_us - tick_us) / 1000  # it is ahead if the clock was set back
     layout = settings.plan.layout
     return Sample(settings.device, layout, tick_us, FAILED, reason, (), None, late_ms, 0, 0, b"")
 

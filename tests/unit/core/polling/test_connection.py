@@ -298,6 +298,14 @@ def test_a_tick_that_waited_for_a_refused_connection_is_read_at_once_even_if_it_
     assert not play.connection.busy
 
 
+@pytest.mark.parametrize("set_s", [-3, 40])
+def test_how_long_reading_took_does_not_depend_on_a_clock_that_is_set_meanwhile(set_s: int) -> None:
+    play = Play().at(0).connected().at(0.2)
+    play.clock_us = set_s * S
+    play.replies()
+    assert (play.samples[0].status, play.samples[0].read_ms) == (Status.STORED, 200)
+
+
 def test_devices_behind_one_gateway_are_polled_one_after_the_other() -> None:
     play = Play(units=2).at(0).connected().replies()
     assert [sample.device.device for sample in play.samples] == ["unit1", "unit2"]
