@@ -6,12 +6,13 @@ A further setting of a device is a field of `DeviceConfig` and the field of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from ess_ray.config.cluster import placement
 from ess_ray.config.compose import devices_of
 from ess_ray.config.device_schema import DeviceConfig, TlsConfig
 from ess_ray.config.fleet import FIRST, check_chosen, fleet_devices
+from ess_ray.config.maps import DeviceMaps
 from ess_ray.config.schema import Config
 from ess_ray.config.values import check_group, check_range, file_of, freeze
 from ess_ray.core.errors import ConfigError
@@ -28,8 +29,8 @@ PORT, TLS_PORT = 502, 802  # of Modbus TCP, and of Modbus/TCP Security: MB-TCP-S
 PERIODS = 2  # that a poll may take unless its limit is given
 
 
-def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[DeviceSettings]:
-    """All devices of the sites, and those of the fleet; `maps` are those of `config.maps`, by name, checked.
+def device_settings(config: Config, maps: DeviceMaps) -> list[DeviceSettings]:
+    """All devices of the sites, and those of the fleet; `maps` then holds their maps.
 
     A host that is not given is empty here: see `check_hosts`. Raises ConfigError for a value that cannot be used, and
     if devices behind one host and port differ in placement, framing, TLS or `tolerate`.
@@ -38,10 +39,10 @@ def device_settings(config: Config, maps: Mapping[str, RegisterMap]) -> list[Dev
     for site, name, device in devices_of(config):
         key = f"sites.{site}.devices.{name}"
         nodes = placement(f"sites.{site}", config.sites[site].placement, name, device.placement)
-        devices.append(_device(key, Device(site, name), device, nodes, maps, config.maps))
+        devices.append(_device(key, Device(site, name), device, nodes, maps))
     if check_chosen(config):
         nodes = placement("fleet", config.fleet.placement)
-        first = _device("fleet", FIRST, config.fleet, nodes, maps, config.maps)
+        first = _device("fleet", FIRST, config.fleet, nodes, maps)
         devices.extend(fleet_devices(config.fleet, first))
     _check_shared_connections(devices)
     return devices
@@ -66,14 +67,13 @@ def _device(
     device: Device,
     config: DeviceConfig,
     nodes: frozenset[str],
-    maps: Mapping[str, RegisterMap],
-    trees: Mapping[str, Mapping[str, object]],
+    maps: DeviceMaps,
 ) -> DeviceSettings:
     for what, name in (("site", device.site), ("device", device.device)):
         if not NAME.fullmatch(name):
             raise ConfigError(key, f"the {what}'s name {name!r} may hold only a-z, 0-9, _ and -")
     check_group(key, config)
-    register_map = maps[config.map]
+    register_map = maps.of(key, device.site, config)
     period_s = register_map.period_s if config.period_s is None else config.period_s
     check_range(f"{key}.period_s", period_s, 0.1, 86_400)
     check_range(f"{key}.phase_s", config.phase_s, 0, period_s)
@@ -91,7 +91,9 @@ def _device(
         host=config.host or "",
         port=config.port or (TLS_PORT if config.framing == "tls" else PORT),
         plan=_plan(key, register_map, config),
-        recipe=make_recipe(register_map.name, trees[config.map], config.max_registers, config.max_bits, config.borders),
+        recipe=make_recipe(
+            register_map.name, maps.trees[register_map.name], config.max_registers, config.max_bits, config.borders
+        ),
         period_us=round(period_s * 1e6),
         poll_limit_us=round(poll_limit_s * 1e6),
         tls=_tls(key, config),

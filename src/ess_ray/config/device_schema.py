@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ess_ray.config.rules import DAY_S, LONGEST_S, REQUIRED, setting
 from ess_ray.core.polling.framing import TOLERANCES, Tolerance
@@ -28,6 +29,8 @@ class DeviceConfig:
     """One device. Devices behind one host and port share a connection, one behind the other."""
 
     map: str = setting(REQUIRED, "its register map: a file of `map/`, without `.yaml`")
+    ids: dict[str, Any] = setting({}, "identity columns that its map leaves to the device, as {rack_id: 3}")
+    parameters: dict[str, Any] = setting({}, "other values that its map leaves to the device, as {ct_ratio: 20}")
     host: str | None = setting(None, "name or address; has to be given with source=plant")
     port: int | None = setting(None, "TCP port; null: 502, with framing=tls 802", 1, 65535)
     unit_id: int = setting(1, "unit identifier of Modbus", 0, 255)

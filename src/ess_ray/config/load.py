@@ -5,19 +5,16 @@ Every error is a ConfigError: one line with the key in front.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.config.cluster import cluster_settings
 from ess_ray.config.compose import Composed
 from ess_ray.config.device import check_hosts, check_tls, device_settings
 from ess_ray.config.export import export_settings
 from ess_ray.config.jobs import find_job
+from ess_ray.config.maps import DeviceMaps
 from ess_ray.config.probe import probe_settings
 from ess_ray.config.report import report_settings
 from ess_ray.config.restore import restore_settings
@@ -25,13 +22,7 @@ from ess_ray.config.schema import Config
 from ess_ray.config.storage import storage_settings
 from ess_ray.config.values import check_groups, file_of, freeze
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.mapfile import load_map
-from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.maps.row_size import check_rows
-from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.settings import JournalLimits, PageSettings, Settings
-
-T = TypeVar("T")
 
 
 def load_settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
@@ -47,8 +38,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     simulated = job.devices != "none" and config.source.kind == "simulated" and not has_no_site
     if not config.sites:
         raise ConfigError("site", "no site is chosen: set for example site=all")
-    standard = _standard(_Same(config.standard))
-    maps = {name: _load_map(name, tree, standard, composed.folders) for name, tree in config.maps.items()}
+    maps = DeviceMaps(config.maps, config.standard, composed.folders)
     devices = device_settings(config, maps)
     if job.devices == "all":  # a report reads the database only, also about devices that are gone
         check_hosts(config, simulated)
@@ -67,54 +57,22 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         log_level=config.logging.level,
         timezones={name: _timezone(name, site.timezone) for name, site in config.sites.items()},
         devices=tuple(devices),
-        maps=maps,
-        map_trees=config.maps,
-        standard=standard,
+        maps=maps.maps,
+        map_trees=maps.trees,
+        standard=maps.standard,
         standard_tree=config.standard,
         storage=storage_settings(config.storage, environment, simulated, job.database),
         journal=freeze(JournalLimits, config.journal, capacity_bytes=config.journal.max_mb << 20),
         cluster=cluster_settings(config, simulated),
         report=report_settings(_report_day(config), config.report),
-        export=export_settings(config, state_dir, standard, job.name),
-        restore=restore_settings(config, state_dir, standard) if job.name == "restore" else None,
+        export=export_settings(config, state_dir, maps.standard, job.name),
+        restore=restore_settings(config, state_dir, maps.standard) if job.name == "restore" else None,
         page=_page(config),
         adopt=_adopted(config, job.name),
         check_format=config.check.format,
         old_programs=file_of(config.upgrade.programs),
         probe=probe,
     )
-
-
-def _load_map(name: str, tree: Mapping[str, object], standard: Standard, folders: Sequence[Path]) -> RegisterMap:
-    files = [file for folder in folders if (file := folder / "map" / f"{name}.yaml").is_file()]
-    return _map(name, _Same(tree), _Same(standard), files[0].read_text(encoding="utf-8") if files else None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same(Generic[T]):
-    """A thing that only itself is equal to: as `yaml_source` gives the same tree for the same text, what was made of it
-    once is taken again by a reload.
-    """
-
-    thing: T
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.thing is other.thing
-
-    def __hash__(self) -> int:
-        return id(self.thing)
-
-
-@lru_cache(maxsize=2)
-def _standard(tree: _Same[Mapping[str, object]]) -> Standard:
-    return load_standard(tree.thing)
-
-
-@lru_cache(maxsize=8)
-def _map(name: str, tree: _Same[Mapping[str, object]], standard: _Same[Standard], text: str | None) -> RegisterMap:
-    register_map = load_map(name, tree.thing, standard.thing, line_finder(text) if text is not None else None)
-    check_rows(register_map, standard.thing)
-    return register_map
 
 
 def _report_day(config: Config) -> str:

@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from omegaconf._utils import get_yaml_loader
 
 from ess_ray.adapters.local.yaml_bounds import check_bounds
+from ess_ray.config.numbered import expand_devices
 from ess_ray.core.maps.sentinels import HEXADECIMAL
 
 Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
@@ -42,6 +43,8 @@ class YamlFiles(FileConfigSource):
         check_bounds(text, _shown(file))
         if (tree := _tree(text)) is None:
             return super().load_config(config_path)
+        if config_path.startswith("site/"):
+            tree = expand_devices(tree, _shown(file))
         header = self._get_header_dict(text[:HEADER])
         return ConfigResult(self.provider, self.full_path(), OmegaConf.create(tree), header)
 

@@ -19,9 +19,8 @@ from ess_ray.core.maps import mapcheck
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.registers import LAST_ADDRESS, PRINTED_FUNCTIONS, RegisterMap, Value
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.core.maps.tree import KeyPath, TreeNode, no_line, unknown
+from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line, unknown
 
-LineOf = Callable[[KeyPath], int | None]
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
 ENTRY_WORDS = ("skip", "register")  # entries of a column list that are not columns
 COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address")]  # from row to row of a block
@@ -34,7 +33,7 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
     a node of that file, for example of ("blocks", 2, "runs", 0), so that messages can name it; None where there is
     none. Without it messages name the keys that lead to the node.
     """
-    find_line = _nearest_line(line_of) if line_of else no_line
+    find_line = nearest_line(line_of) if line_of else no_line
 
     def fail(node: TreeNode, problem: str) -> ConfigError:
         # Beside a line the keys behind the last index of a list are enough.
@@ -83,15 +82,6 @@ class _Rows:
             ids = self.fixed | dict(zip(self.repeats, chosen, strict=True))
             shift = sum(strides[key] * (ids[key] - repeat[0]) for key, repeat in self.repeats.items())
             yield tuple(ids[key] for key in self.table.identity), shift
-
-
-def _nearest_line(line_of: LineOf) -> Callable[[KeyPath], int]:
-    """The line of a path, or of the nearest node around it that has one; 0 if none has."""
-
-    def find(path: KeyPath) -> int:
-        return next((line for end in range(len(path), -1, -1) if (line := line_of(path[:end]))), 0)
-
-    return find
 
 
 def _block(node: TreeNode, inherited: _Inherited, standard: Standard) -> Iterator[Value]:

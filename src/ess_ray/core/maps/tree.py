@@ -16,11 +16,21 @@ from decimal import Decimal
 from ess_ray.core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]  # keys of mappings and indexes of lists, from the root
+LineOf = Callable[[KeyPath], int | None]  # the line of a node in its file, from 1; None where there is none
 
 
 def no_line(_: KeyPath) -> int:
     """The line of a node of a tree that comes from no file: 0."""
     return 0
+
+
+def nearest_line(line_of: LineOf) -> Callable[[KeyPath], int]:
+    """The line of a path, or of the nearest node around it that has one; 0 if none has."""
+
+    def find(path: KeyPath) -> int:
+        return next((line for end in range(len(path), -1, -1) if (line := line_of(path[:end]))), 0)
+
+    return find
 
 
 def unknown(what: str, name: object, allowed: Iterable[str]) -> str:

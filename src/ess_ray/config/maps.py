@@ -1,0 +1,121 @@
+"""The register maps of devices, each with what its device hands to it. Called by `ess_ray.config.load` and `.device`.
+
+A device names a map and fills what that leaves open (`core.maps.handed`). Devices that say the same share the result;
+others have each a map of their own, with a name that says what makes it another one: `racks(rack_id=3)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from ess_ray.adapters.local.yaml_lines import line_finder
+from ess_ray.config.device_schema import DeviceConfig
+from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.handed import Answer, Handed, OpenPlace, answers, open_places, put
+from ess_ray.core.maps.mapcheck import location
+from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.row_size import check_rows
+from ess_ray.core.maps.standard import Standard, load_standard
+from ess_ray.core.maps.tree import KeyPath, LineOf, nearest_line
+
+T = TypeVar("T")
+Tree = Mapping[str, object]
+
+
+class DeviceMaps:
+    """The maps of a configuration, made as devices ask for them.
+
+    `maps` and `trees` hold those that were asked for, by their names; the trees have nothing open.
+    """
+
+    def __init__(self, trees: Mapping[str, Tree], standard: Tree, folders: Sequence[Path]) -> None:
+        self._sources, self._folders, self._standard = trees, folders, _Same(standard)
+        self.standard = _load_standard(self._standard)
+        self.maps: dict[str, RegisterMap] = {}
+        self.trees: dict[str, Tree] = {}
+        self._texts: dict[str, str | None] = {}
+        self._devices: dict[tuple[str, str, str], str] = {}  # by site, map and identity
+
+    def of(self, key: str, site: str, config: DeviceConfig) -> RegisterMap:
+        """The map of the device whose settings stand at `key`.
+
+        Raises MapError for whatever is wrong with the map; ConfigError that names a key of the device if the map asks
+        for something else, or if it leaves its identity to two devices of the site and both say the same.
+        """
+        name, source = config.map, _Same(self._sources[config.map])
+        if name not in self._texts:
+            self._texts[name] = _text(name, self._folders)
+        line_of = _line_finder(self._texts[name])
+
+        def where(path: KeyPath) -> str:
+            return location(name, nearest_line(line_of)(path) if line_of else 0)
+
+        def fail(field: str, problem: str) -> ConfigError:
+            return ConfigError(f"{key}.{field}", problem)
+
+        handed = Handed(config.ids, config.parameters, {"unit_id": config.unit_id})
+        given = answers(_places(source), handed, where, fail)
+        register_map, tree = _map(name, source, self._standard, self._texts[name], given)
+        self.maps[register_map.name], self.trees[register_map.name] = register_map, tree
+        self._check_identity(key, site, name, given)
+        return register_map
+
+    def _check_identity(self, key: str, site: str, name: str, given: Sequence[Answer]) -> None:
+        ids = {answer.path[-1]: answer.value for answer in given if answer.path[-2:-1] in (("ids",), ("repeat",))}
+        said = ", ".join(f"{column} {value}" for column, value in ids.items())
+        if ids and (other := self._devices.setdefault((site, name, said), key)) != key:
+            problem = f"{said} is what {other} says, which has the same map: each device has rows of its own"
+            raise ConfigError(f"{key}.ids", problem)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same(Generic[T]):
+    """A thing that only itself is equal to: as `yaml_source` gives the same tree for the same text, what was made of it
+    once is taken again by a reload.
+    """
+
+    thing: T
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+def _text(name: str, folders: Sequence[Path]) -> str | None:
+    files = [file for folder in folders if (file := folder / "map" / f"{name}.yaml").is_file()]
+    return files[0].read_text(encoding="utf-8") if files else None
+
+
+@lru_cache(maxsize=2)
+def _load_standard(tree: _Same[Tree]) -> Standard:
+    return load_standard(tree.thing)
+
+
+@lru_cache(maxsize=32)
+def _line_finder(text: str | None) -> LineOf | None:
+    return None if text is None else line_finder(text)
+
+
+@lru_cache(maxsize=32)
+def _places(tree: _Same[Tree]) -> tuple[OpenPlace, ...]:
+    return open_places(tree.thing)
+
+
+@lru_cache(maxsize=256)
+def _map(
+    name: str, source: _Same[Tree], standard: _Same[Standard], text: str | None, given: tuple[Answer, ...]
+) -> tuple[RegisterMap, Tree]:
+    said = {answer.name: answer.value for answer in sorted(given, key=attrgetter("group"))}
+    full_name = f"{name}({', '.join(f'{key}={value}' for key, value in said.items())})" if said else name
+    tree = put(source.thing, given)
+    register_map = load_map(full_name, tree, _load_standard(standard), _line_finder(text))
+    check_rows(register_map, _load_standard(standard))
+    return register_map, tree
