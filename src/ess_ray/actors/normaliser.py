@@ -57,5 +57,5 @@ class Normaliser:
     def _decoder(self, layout: str, recipe: str) -> Decoder:
         if layout not in self._decoders:
             standard = load_standard(self._standard_tree)
-            self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard), standard)
+            self._decoders[layout] = Decoder(*follow_recipe(recipe, layout, standard))
         return self._decoders[layout]

@@ -92,7 +92,7 @@ def _device(
         port=config.port or (TLS_PORT if config.framing == "tls" else PORT),
         plan=_plan(key, register_map, config),
         recipe=make_recipe(
-            register_map.name, maps.trees[register_map.name], config.max_registers, config.max_bits, config.borders
+            register_map, maps.trees[register_map.name], config.max_registers, config.max_bits, config.borders
         ),
         period_us=round(period_s * 1e6),
         poll_limit_us=round(poll_limit_s * 1e6),

@@ -22,6 +22,7 @@ from ess_ray.config.schema import Config
 from ess_ray.config.storage import storage_settings
 from ess_ray.config.values import check_groups, file_of, freeze
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.own_columns import own_columns
 from ess_ray.core.settings import JournalLimits, PageSettings, Settings
 
 
@@ -40,6 +41,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         raise ConfigError("site", "no site is chosen: set for example site=all")
     maps = DeviceMaps(config.maps, config.standard, composed.folders)
     devices = device_settings(config, maps)
+    standard = maps.standard()
     if job.devices == "all":  # a report reads the database only, also about devices that are gone
         check_hosts(config, simulated)
     probe = probe_settings(config, devices, simulated) if job.devices == "one" else None
@@ -59,14 +61,15 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         devices=tuple(devices),
         maps=maps.maps,
         map_trees=maps.trees,
-        standard=maps.standard,
+        standard=standard,
         standard_tree=config.standard,
+        own=own_columns(standard),
         storage=storage_settings(config.storage, environment, simulated, job.database),
         journal=freeze(JournalLimits, config.journal, capacity_bytes=config.journal.max_mb << 20),
         cluster=cluster_settings(config, simulated),
         report=report_settings(_report_day(config), config.report),
-        export=export_settings(config, state_dir, maps.standard, job.name),
-        restore=restore_settings(config, state_dir, maps.standard) if job.name == "restore" else None,
+        export=export_settings(config, state_dir, standard, job.name),
+        restore=restore_settings(config, state_dir, standard) if job.name == "restore" else None,
         page=_page(config),
         adopt=_adopted(config, job.name),
         check_format=config.check.format,

@@ -19,6 +19,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.handed import Answer, Handed, OpenPlace, answers, open_places, put
 from ess_ray.core.maps.mapcheck import location
 from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.row_size import check_rows
 from ess_ray.core.maps.standard import Standard, load_standard
@@ -36,7 +37,6 @@ class DeviceMaps:
 
     def __init__(self, trees: Mapping[str, Tree], standard: Tree, folders: Sequence[Path]) -> None:
         self._sources, self._folders, self._standard = trees, folders, _Same(standard)
-        self.standard = _load_standard(self._standard)
         self.maps: dict[str, RegisterMap] = {}
         self.trees: dict[str, Tree] = {}
         self._texts: dict[str, str | None] = {}
@@ -65,6 +65,18 @@ class DeviceMaps:
         self.maps[register_map.name], self.trees[register_map.name] = register_map, tree
         self._check_identity(key, site, name, given)
         return register_map
+
+    def standard(self) -> Standard:
+        """The effective standard: with what the maps bring that devices have asked for.
+
+        Raises ConfigError if two of them mean different things by one name, MapError if a row is too long.
+        """
+        chosen = _load_standard(self._standard)
+        standard = merged(chosen, [register_map.own for register_map in self.maps.values()])
+        if standard is not chosen:
+            for register_map in self.maps.values():
+                check_rows(register_map, standard)
+        return standard
 
     def _check_identity(self, key: str, site: str, name: str, given: Sequence[Answer]) -> None:
         ids = {answer.path[-1]: answer.value for answer in given if answer.path[-2:-1] in (("ids",), ("repeat",))}
@@ -117,5 +129,5 @@ def _map(
     full_name = f"{name}({', '.join(f'{key}={value}' for key, value in said.items())})" if said else name
     tree = put(source.thing, given)
     register_map = load_map(full_name, tree, _load_standard(standard), _line_finder(text))
-    check_rows(register_map, _load_standard(standard))
+    check_rows(register_map, merged(_load_standard(standard), [register_map.own]))
     return register_map, tree

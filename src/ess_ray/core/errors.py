@@ -93,16 +93,17 @@ class JournalBusy(Terminal):
 class ConfigError(Terminal):
     """A setting cannot be used. `key` is its name (`storage.dsn`), `problem` what is wrong and what was expected.
 
-    `str(error)` is `KEY: PROBLEM`.
+    `str(error)` is `KEY: PROBLEM`, and below it the `lines`, if there are any: what a person may paste into a file.
     """
 
-    def __init__(self, key: str, problem: str) -> None:
-        super().__init__(key, problem)
+    def __init__(self, key: str, problem: str, lines: tuple[str, ...] = ()) -> None:
+        super().__init__(key, problem, *([lines] if lines else []))
         self.key = key
         self.problem = problem
+        self.lines = lines
 
     def __str__(self) -> str:
-        return printable(f"{self.key}: {self.problem}")
+        return "\n".join(printable(line) for line in (f"{self.key}: {self.problem}", *self.lines))
 
 
 class MapError(ConfigError):

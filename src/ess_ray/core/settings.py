@@ -14,7 +14,7 @@ from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.maps.standard import Standard
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Device
 
 
@@ -232,7 +232,9 @@ class Settings:
     its end for samples to be stored. `summary`: file for the run's summary; None: none is written. `require_complete`:
     exit code 1 unless every expected sample was stored. `simulated`: devices are simulated, with random numbers from
     `seed`. `log_level`: "debug", "info", "warning" or "error". `timezones`: IANA names. `maps` and `map_trees` are by
-    the map's name, the trees as `core.maps.mapfile.load_map` takes them. `check_format`: "terminal" or "json".
+    the map's name, the trees as `core.maps.mapfile.load_map` takes them. `standard` is the effective one: that of
+    `standard_tree`, with `own`, the columns of the user's own by table, behind its tables and columns. `check_format`:
+    "terminal" or "json".
     """
 
     job: str  # a name of `config.jobs`
@@ -250,6 +252,7 @@ class Settings:
     map_trees: Mapping[str, Mapping[str, object]]  # as composed, for the simulator
     standard: Standard
     standard_tree: Mapping[str, object]
+    own: Mapping[str, Table]
     storage: StorageSettings
     journal: JournalLimits
     cluster: ClusterSettings

@@ -1,9 +1,9 @@
 """Many simulated devices in one process, for the collector: `python -m ess_ray.simulator --fleet`.
 
-Reads one line of JSON from standard input, {"standard": tree, "maps": {name: tree}, "devices": [{"name", "endpoint",
-"map", "unit_id", "seed", "framing"}, ...]}, listens on 127.0.0.1 (one port an endpoint), prints one line
-{"ports": {name: port}, "authority": PEM} with the certificate of those in TLS, and ends when standard input ends, which
-is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other side.
+Reads one line of JSON from standard input, a `plan.FleetPlan`: {"standard": tree, "own": tree, "maps": {name: tree},
+"devices": [{"name", "endpoint", "map", "unit_id", "seed", "framing"}, ...]}, listens on 127.0.0.1 (one port an
+endpoint), prints one line {"ports": {name: port}, "authority": PEM} with the certificate of those in TLS, and ends when
+standard input ends, which is when its owner is gone, or on SIGTERM. `launch.SimulatedFleet` is the other side.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import cast
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import load_standard
 from ess_ray.simulator.certificate import throw_away
@@ -68,6 +69,7 @@ async def _listen_all(plan: FleetPlan, tls: ssl.SSLContext | None) -> dict[str, 
 def _plants(plan: FleetPlan) -> list[Plant]:
     """The plant of each device; devices with one map and one seed share theirs."""
     standard = load_standard(plan["standard"])
+    standard = merged(standard, [load_standard(plan["own"], "own", standard).tables])
     maps: dict[str, tuple[RegisterMap, Topology]] = {}
     plants: dict[tuple[str, int], Plant] = {}
     for device in plan["devices"]:

@@ -17,10 +17,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, cast
 
 from ess_ray.core.errors import CannotStart
+from ess_ray.core.maps.standard import Table, tree_of
 from ess_ray.core.settings import DeviceSettings, Settings, TlsSettings
 from ess_ray.simulator.plan import FleetDevice, FleetPlan
 
@@ -41,17 +42,22 @@ class SimulatedFleet:
         map_trees: Mapping[str, object],
         devices: Sequence[DeviceSettings],
         seed: int,
+        own: Mapping[str, Table] = MappingProxyType({}),
         start_limit_s: float = START_LIMIT_S,
     ) -> None:
         """Start the devices, each on a port of its own, and wait until they listen.
 
         Raises CannotStart, after which nothing runs, if they do not within `start_limit_s`. The trees are those of the
-        configuration, the maps' by name. Of `devices` only name, map, unit id and framing count.
+        configuration, the maps' by name; `own` as in `Settings`. Of `devices` only name, map, unit id and framing
+        count.
 
         A device's own seed comes from `seed` and its name; of very many devices with one map, some show the same plant.
         """
         plan = FleetPlan(
-            standard=standard_tree, maps=map_trees, devices=[_fleet_device(device, seed) for device in devices]
+            standard=standard_tree,
+            own=tree_of(own),
+            maps=map_trees,
+            devices=[_fleet_device(device, seed) for device in devices],
         )
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         self._child = subprocess.Popen(
@@ -138,7 +144,7 @@ def simulate(settings: Settings, stack: ExitStack) -> Settings:
 
     Blocks until all devices listen. Raises CannotStart if they do not within START_LIMIT_S.
     """
-    fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed)
+    fleet = SimulatedFleet(settings.standard_tree, settings.map_trees, settings.devices, settings.seed, settings.own)
     ports = stack.enter_context(fleet).ports
     tls = TlsSettings(authority=fleet.authority)  # instead of the files that the device may have
     devices = tuple(

@@ -22,8 +22,12 @@ class FleetDevice(TypedDict):
 
 
 class FleetPlan(TypedDict):
-    """The devices to simulate, and the trees of the standard and, by name, the maps, as the configuration has them."""
+    """The devices to simulate, and the trees of the standard and, by name, the maps, as the configuration has them.
+
+    `own`: the columns of the user's own, as a tree like the standard's.
+    """
 
     standard: Mapping[str, object]
+    own: Mapping[str, object]
     maps: Mapping[str, object]
     devices: list[FleetDevice]

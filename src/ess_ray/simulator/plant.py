@@ -79,9 +79,9 @@ class Plant:
         plant[:] = [signals[name] for name in PLANT_SIGNALS]
         numbers = self._resting.copy()
         if len(self.topology.unmodelled):
-            numbers[self.topology.unmodelled] *= 1 + 0.001 * noise(
-                second, self._seed + 5, len(self.topology.unmodelled)
-            )
+            flicker = noise(second, self._seed + 5, len(self.topology.unmodelled))
+            numbers[self.topology.unmodelled] *= 1 + 0.001 * flicker
+            numbers[self.topology.unmodelled] += self.topology.unmodelled_swing * flicker
         numbers[self.topology.measured] = self._signals[self.topology.source]
         self._add_incidents(numbers, second_of_day)
         return self.topology.encoder.encode(numbers)

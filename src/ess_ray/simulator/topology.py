@@ -18,6 +18,7 @@ Indexes = NDArray[np.intp]
 
 CAPACITY_AH = 226.0  # of a rack, at most
 AC_VOLT = 380.0
+SWING = 3.0  # raw units by which a column of the user's own moves, so that a person sees that it is read
 
 
 class Topology:
@@ -46,17 +47,21 @@ class Topology:
             [i for i, number in enumerate(resting) if number is None and i not in measured], dtype=np.intp
         )
         self.unmodelled_step: Floats = np.array([float(abs(self.values[i].scale)) for i in self.unmodelled])
+        own = {(table.name, column) for table in register_map.own.values() for column in table.columns}
+        is_own = [(self.values[i].table, self.values[i].column) in own for i in self.unmodelled]
+        self.unmodelled_swing: Floats = np.where(is_own, SWING * self.unmodelled_step, 0.0)
         self.capacity_ah = CAPACITY_AH * self._rating()
 
     def _count_units(self) -> None:
-        self.racks = sorted({value.ids[:2] for value in self.values if len(value.ids) >= 2})
-        banks = {value.ids[0] for value in self.values if value.ids} - {rack[0] for rack in self.racks}
+        battery = [value for value in self.values if value.table in SCOPES]
+        self.racks = sorted({value.ids[:2] for value in battery if len(value.ids) >= 2})
+        banks = {value.ids[0] for value in battery if value.ids} - {rack[0] for rack in self.racks}
         self.racks = sorted([*self.racks, *((bank, 1) for bank in banks or (() if self.racks else (1,)))])
         self.banks = sorted({rack[0] for rack in self.racks})
         bank_of = [rack[0] for rack in self.racks]
         self.bank_starts = np.array([bank_of.index(bank) for bank in self.banks], dtype=np.intp)
         self.bank_sizes = np.array([bank_of.count(bank) for bank in self.banks], dtype=np.float64)
-        modules = [value.ids[2] for value in self.values if len(value.ids) == 3]
+        modules = [value.ids[2] for value in battery if len(value.ids) == 3]
         modules += [value.element or 0 for value in self.values if value.column == "rack_module_faults"]
         self.modules = max(modules, default=20)
         self.cells_per_module = max((cell_number(value) or 0 for value in self.values), default=0) or 12

@@ -60,7 +60,7 @@ def test_devices_of_one_map_have_layouts_of_their_own_if_they_differ_and_share_o
 def test_samples_are_decoded_by_what_was_handed_over_wherever_they_travel(folder: Path) -> None:
     settings = load(folder, f"a: {GOOD}")
     (device,) = settings.devices
-    register_map, plan = follow_recipe(device.recipe, device.plan.layout, settings.standard)
+    register_map, plan, _ = follow_recipe(device.recipe, device.plan.layout, settings.standard)
     assert register_map.values[0].ids == (1, 3)
     assert plan == device.plan
 

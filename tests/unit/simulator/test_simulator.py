@@ -9,14 +9,16 @@ from functools import cache
 
 import numpy as np
 import pytest
+import yaml
 
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.simulator.__main__ import parse
 from ess_ray.simulator.alarms import incidents
 from ess_ray.simulator.encode import TEXT, Encoder, raw_range
 from ess_ray.simulator.plant import Plant
-from tests.make import shipped_map
+from tests.make import shipped_map, shipped_standard
 
 MAPS = ("sionyu", "panri", "hwanggeum6", "seokhwan")
 WITH_RACK_CELLS = "seokhwan"
@@ -238,6 +240,23 @@ def made(raw_type: str, address: int, width: int, **more: object) -> Value:
 
 
 ORDERS = {"ABCD": "ABCDEFGH", "CDAB": "GHEFCDAB", "BADC": "BADCFEHG", "DCBA": "HGFEDCBA"}
+
+
+OWN = """
+period_s: 1
+function: 4
+new: {inverter: {identity: [inverter_id], load: {unit: "%", meaning: Load}, starts: {meaning: Starts}}}
+blocks:
+  - {table: bank, ids: {bank_id: 1}, runs: [{at: 0, scale: 0.1, columns: [bank_soc, bank_dc_volt]}]}
+  - {table: inverter, repeat: {inverter_id: 9}, runs: [{at: 9, stride: 2, columns: [load: {scale: 0.1}, starts]}]}
+"""
+
+
+def test_columns_of_ones_own_are_played_and_move() -> None:
+    inverters = Plant(load_map("own", yaml.safe_load(OWN), shipped_standard()), 7)
+    assert inverters.topology.banks == [1]  # nine inverters are no banks
+    images = [np.frombuffer(inverters.image(second * 1_000_000)[4], ">i2") for second in range(10)]
+    assert all(len({int(image[address]) for image in images}) > 1 for address in range(9, 27, 2))
 
 
 @pytest.mark.parametrize("order", ORDERS)

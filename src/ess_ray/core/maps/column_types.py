@@ -10,7 +10,7 @@ Sources: PostgreSQL documentation, chapter 8 "Data Types"; OIDs: its src/include
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
@@ -91,7 +91,8 @@ def value_type(type_name: str) -> ColumnType:
 class Column:
     """A column of a table: `type` is a key of TYPES, with `[]` behind it for an array.
 
-    `unit` is as the data standard writes it, empty for none; `meaning` is a text for people.
+    `unit` is as the data standard writes it, empty for none; `meaning` is a text for people. `place`: where a column of
+    the user's own is described (`standard/mine.yaml`, `map mine, line 3`); empty for those of the standard itself.
     """
 
     name: str
@@ -99,3 +100,4 @@ class Column:
     unit: str
     meaning: str
     required: bool = False  # NOT NULL
+    place: str = field(default="", compare=False)

@@ -17,12 +17,13 @@ from operator import attrgetter
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
+from ess_ray.core.maps.new_columns import ColumnFinder
+from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.registers import LAST_ADDRESS, PRINTED_FUNCTIONS, RegisterMap, Value
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line, unknown
+from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
 
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
-ENTRY_WORDS = ("skip", "register")  # entries of a column list that are not columns
 COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address")]  # from row to row of a block
 
 
@@ -42,16 +43,18 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
         return MapError(mapcheck.location(name, node.line, node.address), f"{where}: {problem}" if where else problem)
 
     root = TreeNode(dict(tree), (), fail, find_line)
-    allowed = ("period_s", "function", "readable", "lists", "blocks", *SHARED_ATTRIBUTES)
+    allowed = ("period_s", "function", "readable", "lists", "new", "blocks", *SHARED_ATTRIBUTES)
     fields = root.fields(allowed, needed=("period_s", "blocks"))
     if (period_s := fields["period_s"].decimal()) <= 0:
         raise fields["period_s"].error("expected more than 0 seconds")
     inherited = _Inherited(None, {}).within(fields)
-    values = [value for block in fields["blocks"].items() for value in _block(block, inherited, standard)]
+    finder = ColumnFinder(name, standard, fields.get("new"))
+    found = [value for block in fields["blocks"].items() for value in _block(block, inherited, finder)]
+    values, own = finder.settle(found)
     values.sort(key=lambda value: (value.function, value.address, value.bits or ()))
-    mapcheck.check_values(name, values, standard)
+    mapcheck.check_values(name, values, merged(standard, [own]))
     holes = _readable(fields["readable"], inherited.function, values) if "readable" in fields else frozenset()
-    return RegisterMap(name, float(period_s), tuple(values), holes, mapcheck.map_hash(values))
+    return RegisterMap(name, float(period_s), tuple(values), holes, mapcheck.map_hash(values), own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,12 @@ class _Rows:
             yield tuple(ids[key] for key in self.table.identity), shift
 
 
-def _block(node: TreeNode, inherited: _Inherited, standard: Standard) -> Iterator[Value]:
+def _block(node: TreeNode, inherited: _Inherited, finder: ColumnFinder) -> Iterator[Value]:
     fields = node.fields(("table", "ids", "repeat", "runs", "function", *SHARED_ATTRIBUTES), needed=("table", "runs"))
-    table = standard.tables[fields["table"].text(standard.tables, "table")]
-    rows = _rows(node, fields, table)
+    given = [key for part in ("ids", "repeat") if part in fields for key in fields[part].fields()]
+    rows = _rows(node, fields, finder.table(fields["table"], given))
     for run in fields["runs"].items():
-        yield from _run(run, inherited.within(fields), rows)
+        yield from _run(run, inherited.within(fields), rows, finder)
 
 
 def _rows(node: TreeNode, fields: Mapping[str, TreeNode], table: Table) -> _Rows:
@@ -108,12 +111,12 @@ def _repeat(node: TreeNode) -> range:
     return range(1, node.integer(1, ID_RANGE[1]) + 1) if isinstance(node.value, int) else node.span(*ID_RANGE)
 
 
-def _run(node: TreeNode, inherited: _Inherited, rows: _Rows) -> Iterator[Value]:
+def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinder) -> Iterator[Value]:
     fields = node.fields(("at", "stride", "columns", "function", *SHARED_ATTRIBUTES), needed=("at", "columns"))
     inner = inherited.within(fields)
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
-    level = Level(rows.table, inner.function, inner.attributes)
+    level = Level(rows.table, inner.function, inner.attributes, finder)
     first = _columns(fields["columns"].items(), _address(fields["at"]), level)
     copies = [(_copies_of(value), value.address) for value in first]
     for ids, shift in rows.instances(_strides(node, fields, list(rows.repeats))):
@@ -179,9 +182,7 @@ def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Value]
     at = _address(own["at"]) if "at" in own else at
     node, own = node.about(at), {key: child.about(at) for key, child in own.items()}
     for name in _names(word, node):
-        if name not in level.table.columns:
-            raise node.error(unknown(f"column of table {level.table.name}", name, [*level.table.columns, *ENTRY_WORDS]))
-        value = make_value(node, level.table.columns[name], level, own)
+        value = make_value(node, level.column(name, node, own), level, own)
         for element in _elements(node, value, own):
             yield replace(value, element=element, address=at)
             at += value.width

@@ -15,6 +15,7 @@ from typing import cast
 
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING, is_encoding
+from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value, raw_limits
 from ess_ray.core.maps.sentinels import make_sentinels
@@ -46,12 +47,18 @@ _NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel"}  # when they come 
 class Level:
     """Table, function (1-4) and attributes that the levels around a column hand down to it.
 
-    `attributes`: nodes by name, each a name of SHARED_ATTRIBUTES; of several levels the innermost.
+    `attributes`: nodes by name, each a name of SHARED_ATTRIBUTES; of several levels the innermost. `finder`: of the
+    map's columns.
     """
 
     table: Table
     function: int
     attributes: Mapping[str, TreeNode]
+    finder: ColumnFinder
+
+    def column(self, name: str, entry: TreeNode, own: Mapping[str, TreeNode]) -> Column:
+        """The column that an entry fills; `own`: its attributes. Raises as `ColumnFinder.column` does."""
+        return self.finder.column(self.table, name, entry, own, _raw_type(self, own))
 
 
 def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, TreeNode]) -> Value:

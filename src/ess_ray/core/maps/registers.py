@@ -7,7 +7,7 @@ A map is immutable once made; `core.maps.mapfile` makes it from its YAML form, `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
@@ -16,6 +16,7 @@ import numpy as np
 
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.order import DEFAULT_ORDER
+from ess_ray.core.maps.standard import Table
 
 READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
 BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
@@ -72,7 +73,8 @@ class RegisterMap:
     """The register map of a kind of device: the values that a poll delivers, and addresses that may be read along.
 
     `period_s`: seconds from one poll to the next, unless the device is configured otherwise. `map_hash`: 16 hexadecimal
-    digits, see `core.maps.mapcheck.map_hash`.
+    digits, see `core.maps.mapcheck.map_hash`. `own`: by table, the columns of the user's own that the map fills, from
+    `new` of the map or from files in `standard/`.
     """
 
     name: str
@@ -80,6 +82,7 @@ class RegisterMap:
     values: tuple[Value, ...]  # by function, address, lowest bit
     readable_holes: frozenset[tuple[int, int]]  # (function, address) that hold no value but may be read
     map_hash: str  # of everything that decides what is stored; equal hashes decode alike
+    own: Mapping[str, Table] = field(default_factory=dict)
 
 
 @cache

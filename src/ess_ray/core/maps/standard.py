@@ -36,48 +36,90 @@ class Standard:
     tables: Mapping[str, Table]
 
 
-def load_standard(tree: Mapping[str, object]) -> Standard:
+def load_standard(tree: Mapping[str, object], place: str = "", base: Standard | None = None) -> Standard:
     """The standard out of plain dicts: `tables: {TABLE: {identity: [NAME…], columns: {NAME: {type, unit, meaning}}}}`.
 
     `identity` and `unit` may be left out. Raises ConfigError that names the key, e.g. `standard.tables.bank.columns`.
+    `place`: of a file of the user's own, which extends `base` (`core.maps.own_columns`): its columns carry that place,
+    and tables of `base` need not repeat their identity.
     """
-    tables = TreeNode(dict(tree), (), _fail).fields(("tables",), needed=("tables",))["tables"].fields()
-    return Standard({name: _table(name, node) for name, node in tables.items()})
+
+    def fail(node: TreeNode, problem: str) -> ConfigError:
+        return ConfigError(".".join((place or "standard", *map(str, node.path))), problem)
+
+    tables = TreeNode(dict(tree), (), fail).fields(("tables",), needed=("tables",))["tables"].fields()
+    known = base.tables if base else {}
+    return Standard({name: _table(name, node, place, known.get(name)) for name, node in tables.items()})
 
 
-def _fail(node: TreeNode, problem: str) -> ConfigError:
-    return ConfigError(".".join(("standard", *map(str, node.path))), problem)
+def tree_of(tables: Mapping[str, Table]) -> dict[str, object]:
+    """Tables as the plain dicts that `load_standard` takes: what `place` says is left out."""
+    trees = {
+        table.name: {
+            "identity": list(table.identity),
+            "columns": {
+                column.name: {"type": column.type, "unit": column.unit, "meaning": column.meaning}
+                for column in table.columns.values()
+            },
+        }
+        for table in tables.values()
+    }
+    return {"tables": trees}
 
 
-def _table(name: str, node: TreeNode) -> Table:
+def _table(name: str, node: TreeNode, place: str, known: Table | None) -> Table:
+    check_table_name(name, node)
+    fields = node.fields(("identity", "columns"), needed=("columns",))
+    identity = read_identity(fields["identity"]) if "identity" in fields else known.identity if known else ()
+    columns = {key: _column(key, child, identity, place) for key, child in fields["columns"].fields().items()}
+    if not columns:
+        raise node.error("expected at least one column")
+    table = Table(name, identity, columns)
+    if problem := too_many_columns(table):
+        raise node.error(problem)
+    return table
+
+
+def read_identity(node: TreeNode) -> tuple[str, ...]:
+    """The names of identity columns, out of their list. Raises what `node.fail` makes for a name that cannot be one."""
+    names = [item.text() for item in node.items()]
+    for name in names:
+        _check_name(name, node)
+    if len({*names}) < len(names):
+        raise node.error("expected no identity column twice")
+    return tuple(names)
+
+
+def too_many_columns(table: Table) -> str:
+    """Why a table with these columns cannot be made; "" if it can."""
+    if (number := len(leading_columns(table.identity)) + len(table.columns)) <= MAX_COLUMNS:
+        return ""
+    return (
+        f"has {number} columns with those that every table has, and a table of PostgreSQL can have {MAX_COLUMNS}: "
+        "divide them among several tables, or make an array of columns that are alike"
+    )
+
+
+def _column(name: str, node: TreeNode, identity: tuple[str, ...], place: str) -> Column:
+    check_column_name(name, node, identity)
+    fields = node.fields(("type", "unit", "meaning"), needed=("type", "meaning"))
+    unit = fields["unit"].text() if "unit" in fields else ""
+    type_ = fields["type"].text(STANDARD_TYPES, "type")
+    return Column(name, type_, unit, fields["meaning"].text(), place=place)
+
+
+def check_table_name(name: str, node: TreeNode) -> None:
+    """Raises what `node.fail` makes for a name that no data table can have."""
     _check_name(name, node)
     if name in RESERVED_TABLES:
         raise node.error(f"{name!r} is the name of a table of the collector's own; choose another")
-    fields = node.fields(("identity", "columns"), needed=("columns",))
-    identity = [_identity(item) for item in fields["identity"].items()] if "identity" in fields else []
-    columns = {key: _column(key, child, identity) for key, child in fields["columns"].fields().items()}
-    if not columns or len(set(identity)) != len(identity):
-        raise node.error("expected at least one column, and no identity column twice")
-    if (number := len(leading_columns(identity)) + len(columns)) > MAX_COLUMNS:
-        raise node.error(
-            f"has {number} columns with those that every table has, and a table of PostgreSQL can have {MAX_COLUMNS}: "
-            "divide them among several tables, or make an array of columns that are alike"
-        )
-    return Table(name, tuple(identity), columns)
 
 
-def _identity(node: TreeNode) -> str:
-    _check_name(node.text(), node)
-    return node.text()
-
-
-def _column(name: str, node: TreeNode, identity: list[str]) -> Column:
+def check_column_name(name: str, node: TreeNode, identity: tuple[str, ...]) -> None:
+    """Raises what `node.fail` makes for a name that no column of a table with this identity can have."""
     _check_name(name, node)
     if name in identity:
         raise node.error("is an identity column already; choose another name")
-    fields = node.fields(("type", "unit", "meaning"), needed=("type", "meaning"))
-    unit = fields["unit"].text() if "unit" in fields else ""
-    return Column(name, fields["type"].text(STANDARD_TYPES, "type"), unit, fields["meaning"].text())
 
 
 def _check_name(name: str, node: TreeNode) -> None:

@@ -18,6 +18,7 @@ from ess_ray.core.batch import batch_of
 from ess_ray.core.decoding.normalise import Decoder
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.mapfile import load_map
+from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.plan import Plan, make_plan
 from ess_ray.core.maps.recipe import follow_recipe, make_recipe
 from ess_ray.core.maps.registers import RegisterMap
@@ -39,7 +40,8 @@ def _map(name: str) -> tuple[RegisterMap, Standard]:
     own = (CASES / name / "standard.yaml").exists()
     standard = load_standard(_read(name if own else ".", "standard.yaml"))
     text = (CASES / name / "map.yaml").read_text()
-    return load_map(name, _read(name, "map.yaml"), standard, line_finder(text)), standard
+    register_map = load_map(name, _read(name, "map.yaml"), standard, line_finder(text))
+    return register_map, merged(standard, [register_map.own])
 
 
 def _sample(plan: Plan, registers: dict[int, dict[int, list[int]]], missing: dict[int, list[int]]) -> Sample:
@@ -77,11 +79,13 @@ def test_a_case_gives_what_it_says(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if "error" not in _read(name, "expected.yaml")])
 def test_a_recipe_makes_the_map_that_it_was_made_of(name: str) -> None:
     register_map, standard = _map(name)
-    recipe = make_recipe(name, _read(name, "map.yaml"), 125, 2000)
-    followed, plan = follow_recipe(recipe, make_plan(register_map, 125, 2000).layout, standard)
+    recipe = make_recipe(register_map, _read(name, "map.yaml"), 125, 2000)
+    without_own = load_standard(_read(".", "standard.yaml"))
+    followed, plan, then = follow_recipe(recipe, make_plan(register_map, 125, 2000).layout, without_own)
     sample = _sample(plan, **{"missing": {}, **_read(name, "registers.yaml")})
     batch = batch_of([sample])
-    rows, expected = (Decoder(each, plan, standard).decode(batch) for each in (followed, register_map))
+    rows = Decoder(followed, plan, then).decode(batch)
+    expected = Decoder(register_map, plan, standard).decode(batch)
     assert {table: dicts(columns) for table, columns in rows.items()} == {
         table: dicts(columns) for table, columns in expected.items()
     }

@@ -213,14 +213,28 @@ TREE = {
 }
 PCS = {"tables": {"pcs": {"identity": [], "columns": {"power": {"type": "int2", "unit": "kW", "meaning": "Power"}}}}}
 
+WITHOUT_POWER = {"tables": {"etc": {"columns": {"heat": {"type": "int2", "meaning": "Heat"}}}}}
+WATTS = {"type": "int4", "unit": "W", "meaning": "Power"}
+PCS_IN_WATTS = {"tables": {"pcs": {"identity": ["n"], "columns": {"power": WATTS}}}}
+
 
 def test_samples_are_decoded_by_the_recipe_that_came_with_them() -> None:
-    recipe = make_recipe("plant", TREE, 125, 2000)
-    layout = make_plan(load_map("plant", TREE, load_standard(PCS))).layout
+    register_map = load_map("plant", TREE, load_standard(PCS))
+    recipe, layout = make_recipe(register_map, TREE, 125, 2000), make_plan(register_map).layout
     flush = Normaliser(PCS).normalise(layout, recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)
     assert flush.tables[0].columns == ("time", "site", "device", "quality", "power")
     with pytest.raises(MapError, match="layout 77"):
         Normaliser(PCS).normalise("77", recipe, [pack(batch_of([_sample(b"\0\7")]))], 0, 0)
+
+
+def test_samples_keep_the_columns_that_were_the_users_own_then() -> None:
+    tree = TREE | {"new": {"pcs": {"power": {"unit": "kW", "meaning": "Power"}}}}
+    register_map = load_map("plant", tree, load_standard(WITHOUT_POWER))
+    recipe, layout = make_recipe(register_map, tree, 125, 2000), make_plan(register_map).layout
+    data = [pack(batch_of([_sample(b"\0\7")]))]
+    for today in (WITHOUT_POWER, PCS_IN_WATTS):  # the column has left the standard, or another meaning has come
+        flush = Normaliser(today).normalise(layout, recipe, data, 0, 0)
+        assert flush.tables[0].columns == ("time", "site", "device", "quality", "power")
 
 
 def test_failed_samples_of_their_own_need_no_recipe() -> None:
