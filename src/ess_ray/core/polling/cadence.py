@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-MAX_JUMPS = 16  # of the wall clock that are remembered
+MAX_RANGES = 32  # of ticks that were taken; each change of the device, and each jump of the wall clock, makes one
+NEVER_US = 1 << 63
 CLOCK_STEP_US = 500_000  # a wall clock that differs by less was corrected, not set: ticks go on as they are
 WAKE_LATE_US = 50_000  # a tick due so shortly before a jump was noticed is still read
 
@@ -37,6 +38,16 @@ def free_us(tick_us: int, taken: Sequence[range]) -> int:
         if ticks.start <= tick_us < ticks.stop:
             tick_us = ticks.stop
     return tick_us
+
+
+def joined(ranges: Sequence[range]) -> list[range]:
+    """The ranges of ticks in order, those that meet or overlap as one; the last MAX_RANGES of them."""
+    joined_ranges: list[range] = []
+    for ticks in sorted(filter(None, ranges), key=lambda ticks: ticks.start):
+        if joined_ranges and ticks.start <= joined_ranges[-1].stop:
+            ticks = range(joined_ranges[-1].start, max(joined_ranges.pop().stop, ticks.stop))  # noqa: PLW2901
+        joined_ranges.append(ticks)
+    return joined_ranges[-MAX_RANGES:]
 
 
 class WallClock:
@@ -68,7 +79,7 @@ class Cadence:
     Before `start` there are none.
     """
 
-    __slots__ = ("_end_us", "_next_us", "_since_us", "_taken", "period_us", "phase_us")
+    __slots__ = ("_clear_until_us", "_end_us", "_next_us", "_since_us", "_taken", "period_us", "phase_us")
 
     def __init__(self, period_us: int, phase_us: int) -> None:
         self.period_us = period_us
@@ -76,14 +87,19 @@ class Cadence:
         self._next_us: int | None = None
         self._end_us: int | None = None
         self._since_us = 0  # first tick since the start or the last jump of the clock
-        self._taken: list[range] = []  # ticks taken before `_since_us`, by this cadence or those before it
+        self._taken: list[range] = []  # ticks taken by this cadence before `_since_us`, and by others
+        self._clear_until_us = NEVER_US  # the first of them that is ahead
 
     def start(self, first_us: int, end_us: int | None, taken: Sequence[range] = ()) -> None:
         """Tick from the first grid point at or after `first_us` that is not in `taken`, by others: see `free_us`."""
-        self._taken = [ticks for ticks in taken if ticks.stop > first_us]
-        self._next_us = self._since_us = self._free(first_tick_us(first_us, self.period_us))
-        self._taken = [ticks for ticks in self._taken if ticks.start > self._next_us]
+        self._taken = joined(taken)
+        self._go_on(first_tick_us(first_us, self.period_us))
+        self._since_us = self._next_us or 0
         self._end_us = end_us
+
+    def add_taken(self, taken: Sequence[range]) -> None:
+        """Ticks that others have taken since `start`: they count when the wall clock is set back."""
+        self._taken = joined([*self._taken, *taken])
 
     def stop(self, end_us: int) -> None:
         """No tick at or after `end_us` any more, nor at or after an earlier end."""
@@ -91,8 +107,14 @@ class Cadence:
 
     @property
     def taken(self) -> list[range]:
-        """The ticks that were taken, as far as the clock's jumps are remembered: [start, stop) of each range."""
-        return [*self._taken, range(self._since_us, self._next_us or 0, self.period_us)]
+        """The ticks that were taken, by others too, as far as they are remembered: [start, stop) of each range."""
+        return [*self._taken, range(self._since_us, self._next_us or 0)]
+
+    @property
+    def claimed(self) -> list[range]:
+        """The ticks that were taken, and those up to the end, if there is one: no other cadence may take them."""
+        until_us = max(self._next_us or 0, self._end_us or 0)
+        return [*self._taken, range(self._since_us, until_us)]
 
     def goes_on(self, from_us: int) -> bool:
         """True if `start` was called and the end, if there is one, is after `from_us`."""
@@ -106,37 +128,40 @@ class Cadence:
         start = self._next_us
         if start is None or start + self.phase_us > wall_us:
             return range(0)
-        last = wall_us - self.phase_us
-        if last < start + self.period_us and not self._taken and (self._end_us is None or start < self._end_us):
-            self._next_us = start + self.period_us
+        last, following = wall_us - self.phase_us, start + self.period_us
+        if last < following < self._clear_until_us and (self._end_us is None or start < self._end_us):
+            self._next_us = following
             return range(start, start + 1)  # nearly always
         end = last + 1 if self._end_us is None else min(last + 1, self._end_us)
         for taken in self._taken:
             if start < taken.start < end:
                 end = taken.start
         ticks = range(start, max(start, end), self.period_us)
-        self._next_us = self._free(start + len(ticks) * self.period_us)
+        self._go_on(start + len(ticks) * self.period_us)
         return ticks
 
-    def jump(self, wall_us: int) -> range | None:
+    def jump(self, wall_us: int, others: Sequence[range] = ()) -> range | None:
         """The wall clock was set and shows `wall_us` now: go on at the next tick that was not taken yet.
 
-        Returns the ticks that are passed over: after a step ahead those that were never there, after a step back those
-        that were taken before; None if there are none.
+        `others`: the ticks that are other cadences'. Returns the ticks that are passed over: after a step ahead those
+        that were never there, after a step back those that were taken before; None if there are none.
         """
         expected_us, end_us = self._next_us, self._end_us
         if expected_us is None or (end_us is not None and expected_us >= end_us):
             return None
-        self._taken = [*self._taken[-MAX_JUMPS:], range(self._since_us, expected_us, self.period_us)]
+        self.add_taken([*others, range(self._since_us, expected_us)])
         first_us = first_tick_us(wall_us - self.phase_us - WAKE_LATE_US, self.period_us)
-        self._next_us = self._since_us = self._free(first_us)
-        passed_us = self._next_us if end_us is None else min(self._next_us, end_us)
+        self._since_us = self._go_on(first_us)
+        passed_us = self._since_us if end_us is None else min(self._since_us, end_us)
         passed = range(min(expected_us, first_us), passed_us, self.period_us)
         return passed or None
 
-    def _free(self, tick_us: int) -> int:
-        """`tick_us`, or the first tick behind it that was not taken."""
-        return first_tick_us(free_us(tick_us, self._taken), self.period_us)
+    def _go_on(self, tick_us: int) -> int:
+        """The next tick is `tick_us`, or the first behind it that was not taken; gives it."""
+        next_us = first_tick_us(free_us(tick_us, self._taken), self.period_us)
+        self._next_us = next_us
+        self._clear_until_us = min((ticks.start for ticks in self._taken if ticks.start > next_us), default=NEVER_US)
+        return next_us
 
     def next_due_us(self) -> int | None:
         """When the next tick is read (tick plus phase), on the wall clock; None when there is none."""

@@ -254,12 +254,15 @@ class PolledDevice:
             self.silent_until_us = now.mono_us + min(silent_us, self.settings.backoff_max_us)
         return events
 
-    def on_clock_set(self, step_us: int, now: Now, deliver: Callable[[Event], None]) -> None:
+    def on_clock_set(
+        self, step_us: int, now: Now, deliver: Callable[[Event], None], others: Sequence[range] = ()
+    ) -> None:
         """The wall clock was set by `step_us`, ahead if positive: go on with the ticks that it shows now.
 
+        `others`: ticks of the same device that are not to be taken here, since its settings change or have changed.
         An event with the ticks that are passed over, if there are any, is delivered.
         """
-        if passed := self.cadence.jump(now.wall_us):
+        if passed := self.cadence.jump(now.wall_us, others):
             kind = EventKind.CLOCK_FORWARD if step_us > 0 else EventKind.CLOCK_BACK
             detail = f"the clock was set by {step_us / 1e6:+.3f} s"
             deliver(Event(self.settings.device, passed.start, kind, passed.stop, detail))

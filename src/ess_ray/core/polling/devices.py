@@ -49,6 +49,7 @@ class PolledDevices:
             if device.settings not in devices:
                 device.cadence.stop(first_us)
                 changed_us[device.settings.device] = free_us(first_us, taken.get(device.settings.device, ()))
+            device.cadence.add_taken(taken.get(device.settings.device, ()))  # by those that are gone below, too
         self.devices = [device for device in self.devices if device.busy]
         going_on = [device.settings for device in self.devices if device.cadence.goes_on(first_us)]
         for settings in devices:
@@ -91,7 +92,9 @@ class PolledDevices:
         begun = []
         for device in self.devices:
             if step_us:
-                device.on_clock_set(step_us, now, deliver)
+                others = [other for other in self.devices if other is not device]
+                same = [other for other in others if other.settings.device == device.settings.device]
+                device.on_clock_set(step_us, now, deliver, [ticks for other in same for ticks in other.cadence.claimed])
             if device.begin_poll(now, deliver, connected):
                 begun.append(device)
                 self.counts.polls_running += 1
