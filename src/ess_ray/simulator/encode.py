@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value, raw_limits
 from ess_ray.simulator.day import Floats
+from ess_ray.simulator.sides import SideRegisters, has_sign, scale_of
 
 Image = Mapping[int, bytes]
 
@@ -29,10 +30,11 @@ def raw_range(value: Value) -> tuple[float, float]:
     Whole but for floats, at most 2**62 - 1; (0, 0) for a text.
     """
     low, high = _type_range(value)
-    bounds = [(bound - value.offset) / value.scale for bound in (value.minimum, value.maximum) if bound is not None]
+    scale = scale_of(value)
+    bounds = [(bound - value.offset) / scale for bound in (value.minimum, value.maximum) if bound is not None]
     lows = bounds[:1] if value.minimum is not None else []
     highs = bounds[len(lows) :]
-    if value.scale < 0:
+    if scale < 0:
         lows, highs = highs, lows
     low, high = max([low, *lows]), min([high, *highs])
     if value.raw_type in _FLOATS:
@@ -41,6 +43,11 @@ def raw_range(value: Value) -> tuple[float, float]:
 
 
 def _type_range(value: Value) -> tuple[Decimal, Decimal]:
+    low, high = _raw_limits(value)
+    return (-high, high) if has_sign(value) else (low, high)
+
+
+def _raw_limits(value: Value) -> tuple[Decimal, Decimal]:
     if value.raw_type in _FLOATS:
         return -_FLOATS[value.raw_type], _FLOATS[value.raw_type]
     low, high = raw_limits(value.raw_type, value.bits) or (0, 0)  # a text is no number
@@ -56,8 +63,10 @@ class Encoder:
     def __init__(self, values: Sequence[Value], sizes: Mapping[int, int]) -> None:
         ranges = np.array([raw_range(value) for value in values]).reshape(-1, 2)
         self._low, self._high = ranges[:, 0], ranges[:, 1]
-        self._scale = np.array([float(value.scale) for value in values])
+        self._sides = SideRegisters(values)
+        self._scale = np.array([float(scale_of(value)) for value in values])
         self._offset = np.array([float(value.offset) for value in values])
+        values = [*values, *self._sides.values]
         self._flip = _where(values, lambda value: value.invert is not None)
         self._single = _where(values, lambda value: value.raw_type == "float32")
         self._double = _where(values, lambda value: value.raw_type == "float64")
@@ -81,7 +90,7 @@ class Encoder:
         `numbers`: shape (values,), in the order of the values, as they would be stored; what does not fit is cut to the
         range, and the number of a text is ignored.
         """
-        raw = np.clip((numbers - self._offset) / self._scale, self._low, self._high)
+        raw = self._sides.add_to(np.clip((numbers - self._offset) / self._scale, self._low, self._high))
         with np.errstate(invalid="ignore"):  # floats may be no int64: they are replaced below
             integers = np.rint(raw).astype(np.int64)
         if len(self._single) or len(self._double):
@@ -107,6 +116,8 @@ class Encoder:
         shared = {(value.function, value.address) for value in values if value.raw_type == "bits"}
         alone, bits = [], []
         for owner, value in enumerate(values):
+            if self._sides.hold(value):
+                continue
             start = self._slices[value.function][0] + value.address
             if value.raw_type == "bits":
                 shift, swap = value.bits[0] if value.bits else 0, ORDERS[value.order].low_byte_first

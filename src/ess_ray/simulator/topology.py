@@ -13,6 +13,7 @@ from ess_ray.simulator.alarms import alarms
 from ess_ray.simulator.day import PEAK_C_RATE, Floats
 from ess_ray.simulator.encode import Encoder
 from ess_ray.simulator.names import PLANT_SIGNALS, SCOPES, UNIT_SIGNALS, cell_number, resting_value, signal_of
+from ess_ray.simulator.sides import scale_of
 
 Indexes = NDArray[np.intp]
 
@@ -46,7 +47,7 @@ class Topology:
         self.unmodelled: Indexes = np.array(
             [i for i, number in enumerate(resting) if number is None and i not in measured], dtype=np.intp
         )
-        self.unmodelled_step: Floats = np.array([float(abs(self.values[i].scale)) for i in self.unmodelled])
+        self.unmodelled_step: Floats = np.array([float(abs(scale_of(self.values[i]))) for i in self.unmodelled])
         own = {(table.name, column) for table in register_map.own.values() for column in table.columns}
         is_own = [(self.values[i].table, self.values[i].column) in own for i in self.unmodelled]
         self.unmodelled_swing: Floats = np.where(is_own, SWING * self.unmodelled_step, 0.0)
@@ -121,7 +122,7 @@ class Topology:
 
 def _readable(register_map: RegisterMap) -> dict[int, bytes]:
     """For each function one byte an address, 1 where it may be read."""
-    spans = [(value.function, value.address, value.address + value.width) for value in register_map.values]
+    spans = [(function, address, address + 1) for value in register_map.values for function, address in value.keys]
     spans += [(function, address, address + 1) for function, address in register_map.readable_holes]
     ends: dict[int, int] = {}
     for function, _, end in sorted(spans):

@@ -5,6 +5,7 @@ Each function gives the value as it would be then, or None if the guess does not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -39,9 +40,11 @@ def swapped(value: Value, *, words: bool = False, bytes_: bool = False) -> Value
 
 
 def shifted(value: Value, by: int) -> Value | None:
-    """The value `by` registers later."""
-    address = value.address + by
-    return replace(value, address=address) if 0 <= address <= LAST_ADDRESS + 1 - value.width else None
+    """The value `by` registers later, with what stands beside it."""
+    addresses = [address + by for _, address in value.keys]
+    if min(addresses) < 0 or max(addresses) > LAST_ADDRESS:
+        return None
+    return _everywhere(value, lambda each: replace(each, address=each.address + by))
 
 
 def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | None:
@@ -49,16 +52,32 @@ def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | N
 
     `by_digit`: the digit says the function, too.
     """
-    digit, number = divmod(value.address, PRINTED_DIGIT)
-    if digit not in PRINTED_FUNCTIONS or number < first:
+    if any(each.address // PRINTED_DIGIT not in PRINTED_FUNCTIONS for each in _parts(value)):
         return None
-    function = PRINTED_FUNCTIONS[digit] if by_digit else value.function
-    return replace(value, address=number - first, function=function)
+    if any(each.address % PRINTED_DIGIT < first for each in _parts(value)):
+        return None
+
+    def as_sent(each: Value) -> Value:
+        digit, number = divmod(each.address, PRINTED_DIGIT)
+        return replace(each, address=number - first, function=PRINTED_FUNCTIONS[digit] if by_digit else each.function)
+
+    return _everywhere(value, as_sent)
 
 
 def by_other_function(value: Value) -> Value | None:
     """The value among the other kind of registers, or of bits: holding or input, coils or inputs."""
-    return replace(value, function=OTHER_FUNCTION[value.function])
+    return _everywhere(value, lambda each: replace(each, function=OTHER_FUNCTION[each.function]))
+
+
+def _parts(value: Value) -> list[Value]:
+    """The value, and what is read beside it."""
+    return [value, *(side.value for side in value.sides)]
+
+
+def _everywhere(value: Value, change: Callable[[Value], Value]) -> Value:
+    """The value changed, and what stands beside it changed in the same way: a table has one kind of mistakes."""
+    sides = tuple(replace(side, value=change(side.value)) for side in value.sides)
+    return replace(change(value), sides=sides)
 
 
 def as_other_type(value: Value) -> Value | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -16,7 +16,8 @@ from functools import lru_cache
 import numpy as np
 
 from ess_ray.core.decoding.cells import value_bytes
-from ess_ray.core.decoding.rules import make_rule, raw_dtype, shared_part
+from ess_ray.core.decoding.rules import raw_dtype, shared_part
+from ess_ray.core.decoding.sides import make_rule
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
@@ -50,12 +51,14 @@ def read_values(values: Iterable[Value], registers: Registers) -> list[Reading]:
     for index, value in enumerate(values):
         alike.setdefault(shared_part(value), []).append(index)
     for shared, indices in alike.items():
-        read = [(index, data) for index in indices if (data := _data(values[index], registers))]
+        read = [index for index in indices if all(key in registers for key in values[index].keys)]
         if not read:
             continue
-        raw = np.array([_raw(values[index], data) for index, data in read], raw_dtype(shared))
-        decoded = make_rule(shared)(raw, None)
-        for position, (index, data) in enumerate(read):
+        of_sides = zip(*([side.value for side in values[index].sides] for index in read), strict=True)
+        raw, *sides = (_raw_numbers(each, registers) for each in ([values[index] for index in read], *of_sides))
+        decoded = make_rule(shared)(raw, None, sides)
+        for position, index in enumerate(read):
+            data = _data(values[index], registers)
             flagged = bool(decoded.outside is not None and decoded.outside[position])
             readings[index] = Reading(values[index], True, data, decoded.value(position), flagged)
     return readings
@@ -69,9 +72,8 @@ def peek(value: Value, registers: Registers) -> Reading:
     data = _data(value, registers)
     if not data:
         return Reading(value, False, b"", None, False)
-    if value.raw_type == "string":
-        text = read_values([value], registers)[0]
-        return Reading(value, True, data, text.number, text.outside)
+    if value.raw_type == "string" or value.sides:
+        return read_values([value], registers)[0]
     raw = _raw_number(value, data)
     if raw is None:
         return Reading(value, True, data, None, False)
@@ -181,11 +183,16 @@ def range_text(value: Value) -> str:
 
 def _data(value: Value, registers: Registers) -> bytes:
     """The value's bytes as received; empty if any of its registers was not read."""
-    keys = [(value.function, value.address + number) for number in range(value.width)]
+    keys = [(value.function, address) for address in value.addresses]
     if any(key not in registers for key in keys):
         return b""
     size = 1 if value.function in BIT_FUNCTIONS else 2
     return b"".join(registers[key].to_bytes(size, "big") for key in keys)
+
+
+def _raw_numbers(values: Sequence[Value], registers: Registers) -> np.ndarray:
+    """The raw numbers of values whose `shared_part` is one, as their rule takes them."""
+    return np.array([_raw(value, _data(value, registers)) for value in values], raw_dtype(values[0]))
 
 
 def _raw(value: Value, data: bytes) -> object:

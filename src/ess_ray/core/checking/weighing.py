@@ -100,7 +100,7 @@ class Weighing:
         return self._reckoned(reading, taken)
 
     def _reckoned(self, reading: Reading, taken: frozenset[Key]) -> float:
-        if taken and any(key in taken for key in keys_of(reading.value)):
+        if taken and any((reading.value.function, address) in taken for address in reading.value.addresses):
             return CONTRADICTS
         return evidence(reading) if reading.read else 0.0
 
@@ -109,7 +109,7 @@ class Weighing:
         if all(value.address == self.values[index].address for index, value in changed.items()):
             return frozenset()
         others = (value for index, value in enumerate(self.values) if index not in changed and value.bits is None)
-        return frozenset(key for value in others for key in keys_of(value))
+        return frozenset((value.function, address) for value in others for address in value.addresses)
 
     def _fit(self, readings: Iterable[Reading]) -> int:
         return sum(self._evidence(reading, frozenset()) > 0 for reading in readings)
@@ -138,8 +138,8 @@ def _weight(readings: int) -> float:
 
 
 def keys_of(value: Value) -> list[Key]:
-    """The registers, or the bit, of a value."""
-    return [(value.function, value.address + number) for number in range(value.width)]
+    """The registers, or the bit, of a value, and those beside it."""
+    return value.keys
 
 
 def _column(reading: Reading) -> Column:

@@ -10,6 +10,7 @@ Letters of the shapes: S samples, M cells of a rule, C columns of a group, N byt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,14 +51,22 @@ class ColumnGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCells:
-    """The cells of one sample that one rule decodes, M of them: those of its groups, one behind the other."""
+class RawCells:
+    """Where one raw number of each of M cells stands in a sample's image."""
 
-    groups: tuple[ColumnGroup, ...]
     dtype: np.dtype  # of the raw numbers, N bytes
     offsets: np.ndarray  # (M * N) intp: bytes in the image, least significant first (text: first character first)
     shifts: np.ndarray | None  # (M) uint16: how far to shift bits down
     mask: int  # of the bits that are left then
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCells:
+    """The cells of one sample that one rule decodes, M of them: those of its groups, one behind the other."""
+
+    groups: tuple[ColumnGroup, ...]
+    raw: RawCells
+    sides: tuple[RawCells, ...]  # of the registers beside the values, as in `Value.sides`
     absent: np.ndarray | None  # (M) bool: cells that the map does not fill; None: it fills them all
 
 
@@ -120,19 +129,29 @@ def _rule_cells(
             first = end + number * len(row_of) * elements
             placed += [(first + row_of[value.ids] * elements + (value.element or 1) - 1, value) for value in values]
         end = groups[-1].span.stop
-    example = placed[0][1]  # in what matters here the values are alike
+    absent = np.ones(end, bool)
+    absent[[cell for cell, _ in placed]] = False
+    sides = zip(*(value.sides for _, value in placed), strict=True)
+    cells = [cell for cell, _ in placed]
+    return RuleCells(
+        tuple(groups),
+        _raw_cells(end, placed, plan),
+        tuple(_raw_cells(end, zip(cells, [side.value for side in each], strict=True), plan) for each in sides),
+        absent if absent.any() else None,
+    )
+
+
+def _raw_cells(count: int, placed: Iterable[tuple[int, Value]], plan: Plan) -> RawCells:
+    """`placed`: values that differ in where they are only, each with its number among `count` cells."""
+    placed = list(placed)
+    example = placed[0][1]
     dtype, byte_offsets = raw_dtype(example), np.array(value_bytes(example))
-    offsets, shifts, absent = np.zeros((end, dtype.itemsize), np.intp), np.zeros(end, np.uint16), np.ones(end, bool)
+    offsets, shifts = np.zeros((count, dtype.itemsize), np.intp), np.zeros(count, np.uint16)
     for cell, value in placed:
         offsets[cell] = locate(plan, value) + byte_offsets
         shifts[cell] = value.bits[0] if value.bits else 0
-        absent[cell] = False
-    return RuleCells(
-        tuple(groups), dtype, offsets.reshape(-1),
-        shifts=shifts if example.raw_type == "bits" else None,
-        mask=(1 << (example.bits[1] if example.bits else 1)) - 1,
-        absent=absent if absent.any() else None,
-    )  # fmt: skip
+    mask = (1 << (example.bits[1] if example.bits else 1)) - 1
+    return RawCells(dtype, offsets.reshape(-1), shifts if example.raw_type == "bits" else None, mask)
 
 
 def value_bytes(value: Value) -> list[int]:
@@ -149,8 +168,8 @@ def value_bytes(value: Value) -> list[int]:
     return order.positions(2 * value.width)[::-1]
 
 
-def gather(cells: RuleCells, images: np.ndarray) -> np.ndarray:
-    """The raw numbers of a rule's cells out of `images`, (S, B) uint8, one row for each sample that has an image.
+def gather(cells: RawCells, images: np.ndarray) -> np.ndarray:
+    """The raw numbers of cells out of `images`, (S, B) uint8, one row for each sample that has an image.
 
     Returns (S, M) of `cells.dtype`. Bits are shifted down and masked. Cells that the map does not fill or that were not
     read are there too, with whatever bytes they have.
@@ -160,12 +179,13 @@ def gather(cells: RuleCells, images: np.ndarray) -> np.ndarray:
 
 
 def missing_cells(cells: RuleCells, unread: MissingBytes) -> np.ndarray | None:
-    """The cells that were not read, even if in part: (S, M) bool; None if all were.
+    """The cells that were not read, even if in part, or of which a side was not: (S, M) bool; None if all were.
 
     Cells that the map does not fill are false.
     """
-    taken = unread.missing.take(cells.offsets, axis=1).reshape(len(unread.missing), -1, cells.dtype.itemsize)
-    incomplete: np.ndarray = np.any(taken, axis=2)
+    incomplete = _unread(cells.raw, unread)
+    for side in cells.sides:
+        incomplete |= _unread(side, unread)
     if cells.absent is not None:
         incomplete = incomplete & ~cells.absent
     if not np.any(incomplete):
@@ -173,6 +193,13 @@ def missing_cells(cells: RuleCells, unread: MissingBytes) -> np.ndarray | None:
     missing = np.zeros((unread.samples, incomplete.shape[1]), bool)
     missing[unread.incomplete] = incomplete
     return missing
+
+
+def _unread(cells: RawCells, unread: MissingBytes) -> np.ndarray:
+    """The cells of which a byte was not read: (I, M) bool."""
+    taken = unread.missing.take(cells.offsets, axis=1).reshape(len(unread.missing), -1, cells.dtype.itemsize)
+    incomplete: np.ndarray = np.any(taken, axis=2)
+    return incomplete
 
 
 def hidden_cells(cells: RuleCells, missing: np.ndarray | None, samples: int) -> np.ndarray | None:

@@ -31,7 +31,7 @@ from ess_ray.core.decoding.cells import (
     table_shapes,
 )
 from ess_ray.core.decoding.pgcopy import NULL, ColumnValues, encode
-from ess_ray.core.decoding.rules import make_rule
+from ess_ray.core.decoding.sides import make_rule
 from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.fixed_columns import SAMPLE_ROW, leading_columns
 from ess_ray.core.maps.plan import Plan
@@ -90,9 +90,10 @@ class Decoder:
         quality = {name: np.zeros((len(read), len(table.rows)), np.int16) for name, table in self._tables.items()}
         for decode, cells in self._rules:
             missing = None if unread is None else missing_cells(cells, unread)
-            raw = gather(cells, images)
+            raw = gather(cells.raw, images)
+            sides = [gather(side, images).reshape(-1) for side in cells.sides]
             hidden = hidden_cells(cells, missing, len(read))
-            decoded = decode(raw.reshape(-1), None if hidden is None else hidden.reshape(-1))
+            decoded = decode(raw.reshape(-1), None if hidden is None else hidden.reshape(-1), sides)
             values, null, outside = (None if each is None else each.reshape(raw.shape) for each in decoded)
             assert values is not None
             for group in cells.groups:

@@ -9,13 +9,13 @@ large for a float column is NULL and flagged.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial, reduce
 from itertools import count
-from math import ceil, floor
+from math import ceil, floor, lcm
 from operator import or_
 from typing import NamedTuple, cast
 
@@ -23,10 +23,11 @@ import numpy as np
 
 from ess_ray.core.decoding.texts import read_text
 from ess_ray.core.maps.column_types import value_type
-from ess_ray.core.maps.registers import RAW_DTYPES, Value, raw_limits
+from ess_ray.core.maps.registers import RAW_DTYPES, Side, Value, raw_limits
 
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
-_EXACT_POWER = 22  # 10**22 is the last power of ten that a double holds
+_EXACT_POWERS = frozenset(10**power for power in range(23))  # 10**22 is the last power of ten that a double holds
+ONE = Fraction(1)
 _WRAP = 1 << 64  # whole numbers are scaled modulo this: exact whenever the result fits into 64 bits
 
 
@@ -49,8 +50,9 @@ class Decoded(NamedTuple):
         return value.decode() if isinstance(value, bytes) else value
 
 
-# From raw numbers (1-d, `raw_dtype`) and a bool for each that is true where there is none (None: all are there).
-Decode = Callable[[np.ndarray, np.ndarray | None], Decoded]
+# From raw numbers (1-d, `raw_dtype`), a bool for each that is true where there is none (None: all are there), and the
+# raw numbers of each side, as many.
+Decode = Callable[[np.ndarray, np.ndarray | None, Sequence[np.ndarray]], Decoded]
 
 
 def shared_part(value: Value) -> Value:
@@ -59,9 +61,10 @@ def shared_part(value: Value) -> Value:
     Equal results mean: decoded by one rule. Of bits only their count stays, of an array column its elements' type.
     """
     bits = None if value.bits is None else (0, value.bits[1])
+    sides = tuple(Side(side.role, shared_part(side.value), side.negative) for side in value.sides)
     return replace(
         value, table="", column="", element=None, ids=(), function=0, address=0, bits=bits,
-        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0,
+        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0, sides=sides,
     )  # fmt: skip
 
 
@@ -70,19 +73,26 @@ def raw_dtype(value: Value) -> np.dtype:
     return np.dtype(RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
 
 
-def make_rule(shared: Value) -> Decode:
+def make_plain_rule(shared: Value, multiplier: Fraction = ONE) -> Decode:
     """A function that turns raw numbers into values, for all values whose `shared_part` is `shared`.
 
     The function takes a 1-d array of `raw_dtype(shared)`, of any number of samples and values, and a bool array that is
-    true where there is no value, or None. No raw number makes it fail.
+    true where there is no value, or None; it looks at no sides. No raw number makes it fail. `multiplier`: what raw
+    numbers are multiplied by, beside the scale; it is whole if the column is of integers.
     """
     if shared.raw_type == "string":
         return partial(decode_texts, encoding=shared.encoding)
-    rule = _FloatRule(shared) if shared.raw_type.startswith("float") else _IntegerRule(shared)
-    return rule.decode
+    kind = _FloatRule if shared.raw_type.startswith("float") else _IntegerRule
+    return kind(shared, multiplier).decode
 
 
-def decode_texts(raw: np.ndarray, hidden: np.ndarray | None, encoding: str) -> Decoded:
+def decode_texts(
+    raw: np.ndarray,
+    hidden: np.ndarray | None,
+    sides: Sequence[np.ndarray],  # noqa: ARG001
+    *,
+    encoding: str,
+) -> Decoded:
     """Texts out of raw bytes (1-d, dtype `S`), as `core.decoding.texts.read_text` reads them.
 
     What is no text in this encoding is out of range. `hidden`: true where there is no text, which is NULL and not out
@@ -107,16 +117,21 @@ def _equal_any(raw: np.ndarray, numbers: Iterable[int]) -> np.ndarray | None:
 
 
 class _Rule(ABC):
-    """A rule of numbers: value = (raw * factor + addend) / 10**power, all three whole, so that it is exact."""
+    """A rule of numbers: value = (raw * factor + addend) / divisor, all three whole, so that it is exact."""
 
-    def __init__(self, shared: Value) -> None:
+    def __init__(self, shared: Value, multiplier: Fraction) -> None:
         self.shared = shared
         self.dtype = value_type(shared.column_type).dtype
-        scale, offset = Fraction(shared.scale), Fraction(shared.offset)
-        self.power = next(n for n in count() if 10**n % scale.denominator == 10**n % offset.denominator == 0)
-        self.factor, self.addend = int(scale * 10**self.power), int(offset * 10**self.power)
+        scale, offset = Fraction(shared.scale) * multiplier, Fraction(shared.offset)
+        self.divisor = _divisor(scale, offset)
+        self.factor, self.addend = int(scale * self.divisor), int(offset * self.divisor)
 
-    def decode(self, raw: np.ndarray, hidden: np.ndarray | None) -> Decoded:
+    def decode(
+        self,
+        raw: np.ndarray,
+        hidden: np.ndarray | None,
+        sides: Sequence[np.ndarray],  # noqa: ARG002
+    ) -> Decoded:
         """As `Decode` says."""
         null = _any(hidden, _equal_any(raw, self.shared.sentinels), self.no_number(raw))
         with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN are looked at where they matter
@@ -145,11 +160,21 @@ class _Rule(ABC):
         3 with scale 0.1 is 0.3 and not 0.30000000000000004.
         """
         values = raw.astype(np.float64)
-        if (self.factor, self.addend, self.power) != (1, 0, 0):
+        if (self.factor, self.addend, self.divisor) != (1, 0, 1):
             values *= float(self.factor)
-            values += self.addend
-            values /= 10.0**self.power
+            values += float(self.addend)
+            values /= float(self.divisor)
         return values
+
+
+def _divisor(*numbers: Fraction) -> int:
+    """The least power of ten that makes all of them whole; if there is none, the least number that does."""
+    least = rest = lcm(*(number.denominator for number in numbers))
+    powers = []
+    for prime in (2, 5):
+        powers.append(next(n for n in count() if rest % prime ** (n + 1)))
+        rest //= prime ** powers[-1]
+    return 10 ** max(powers) if rest == 1 else least
 
 
 class _FloatRule(_Rule):
@@ -178,8 +203,8 @@ class _FloatRule(_Rule):
 class _IntegerRule(_Rule):
     """Integers and bits. Ranges and choices are compared as raw numbers: exact, also beyond 2**53."""
 
-    def __init__(self, shared: Value) -> None:
-        super().__init__(shared)
+    def __init__(self, shared: Value, multiplier: Fraction) -> None:
+        super().__init__(shared, multiplier)
         # Lowest and highest: what the raw type can hold; low and high: what of it the map calls in range.
         self.lowest, self.highest = cast(tuple[int, int], raw_limits(shared.raw_type, shared.bits))
         low, high = self._unscaled(shared.minimum), self._unscaled(shared.maximum)
@@ -192,7 +217,7 @@ class _IntegerRule(_Rule):
         self.always_exact = self._is_exact(self.lowest, self.highest)
 
     def _unscaled(self, limit: Decimal | int | None) -> Fraction | None:
-        return None if limit is None else (Fraction(limit) * 10**self.power - self.addend) / self.factor
+        return None if limit is None else (Fraction(limit) * self.divisor - self.addend) / self.factor
 
     def judge(
         self, raw: np.ndarray, null: np.ndarray | None
@@ -229,9 +254,8 @@ class _IntegerRule(_Rule):
     def _is_exact(self, lowest: int, highest: int) -> bool:
         """True if no sum of raw numbers in this range reaches 2**53."""
         largest = max(abs(lowest), abs(highest)) * abs(self.factor) + abs(self.addend)
-        return largest < _EXACT_INTEGER and self.power <= _EXACT_POWER
+        return largest < _EXACT_INTEGER and (self.divisor <= _EXACT_INTEGER or self.divisor in _EXACT_POWERS)
 
     def _divided(self, raw: np.ndarray) -> np.ndarray:
         """Scaled one by one: Python's division of whole numbers is correctly rounded whatever their size."""
-        divisor = 10**self.power
-        return np.array([(number * self.factor + self.addend) / divisor for number in raw.tolist()], np.float64)
+        return np.array([(number * self.factor + self.addend) / self.divisor for number in raw.tolist()], np.float64)

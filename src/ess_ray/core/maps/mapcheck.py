@@ -31,7 +31,7 @@ def check_values(name: str, values: Sequence[Value], standard: Standard) -> None
     if not values:
         raise MapError(location(name), "has no values")
     for value in values:
-        if value.address < 0 or value.address + value.width - 1 > LAST_ADDRESS:
+        if max(address for _, address in value.keys) > LAST_ADDRESS:
             raise MapError(
                 location(name, value.line, value.address),
                 f"{label(value, standard)}: its last register is above {LAST_ADDRESS}, the highest address",
@@ -55,14 +55,20 @@ def map_hash(values: Iterable[Value]) -> str:
     The order of the values counts: by function, address, lowest bit, as in `RegisterMap.values`.
     """
     digest = hashlib.sha256()
-    for v in values:
-        decides = (
-            v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),
-            _plain(v.offset), _plain(v.minimum), _plain(v.maximum), v.invert, _sentinels(v), v.choices, v.bits,
-            v.column_type, *(() if v.encoding == DEFAULT_ENCODING else (v.encoding,)),
-        )  # fmt: skip
-        digest.update(f"{decides}\n".encode())
+    for value in values:
+        digest.update(f"{_decides(value)}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def _decides(v: Value) -> tuple[object, ...]:
+    """Everything about a value that decides what is stored. What a map need not say and does not say is left out."""
+    newer = [] if v.encoding == DEFAULT_ENCODING else [v.encoding]
+    newer += [str((side.role, side.negative, _decides(side.value))) for side in v.sides]
+    return (
+        v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),
+        _plain(v.offset), _plain(v.minimum), _plain(v.maximum), v.invert, _sentinels(v), v.choices, v.bits,
+        v.column_type, *newer,
+    )  # fmt: skip
 
 
 def _sentinels(value: Value) -> tuple[int | str, ...]:
@@ -101,7 +107,7 @@ def _check_overlap(name: str, values: Iterable[Value], standard: Standard) -> No
     # A register has two layers: values that take all of it, and values that take some of its bits.
     taken: dict[tuple[int, int, bool], list[Value]] = {}
     for value in values:
-        for address in range(value.address, value.address + value.width):
+        for address in value.addresses:
             others = taken.setdefault((value.function, address, value.bits is not None), [])
             for other in others:
                 if _share_bits(value, other):

@@ -16,15 +16,17 @@ from operator import attrgetter
 
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
+from ess_ray.core.maps.addresses import read_address
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.own_columns import merged
-from ess_ray.core.maps.registers import LAST_ADDRESS, PRINTED_FUNCTIONS, RegisterMap, Value
+from ess_ray.core.maps.registers import LAST_ADDRESS, RegisterMap, Value
+from ess_ray.core.maps.sides import moved, of_row, read_strides
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
 
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
-COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address")]  # from row to row of a block
+COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address", "sides")]  # from row to row
 
 
 def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of: LineOf | None = None) -> RegisterMap:
@@ -79,12 +81,12 @@ class _Rows:
     fixed: dict[str, int]
     repeats: dict[str, range]
 
-    def instances(self, strides: Mapping[str, int]) -> Iterator[tuple[tuple[int, ...], int]]:
-        """(ids, address offset) of every row of a run."""
+    def instances(self) -> Iterator[tuple[tuple[int, ...], dict[str, int]]]:
+        """(ids, how many rows it is behind the first, by identity column that repeats) of every row of a run."""
         for chosen in itertools.product(*self.repeats.values()):
             ids = self.fixed | dict(zip(self.repeats, chosen, strict=True))
-            shift = sum(strides[key] * (ids[key] - repeat[0]) for key, repeat in self.repeats.items())
-            yield tuple(ids[key] for key in self.table.identity), shift
+            rows_on = {key: ids[key] - repeat[0] for key, repeat in self.repeats.items()}
+            yield tuple(ids[key] for key in self.table.identity), rows_on
 
 
 def _block(node: TreeNode, inherited: _Inherited, finder: ColumnFinder) -> Iterator[Value]:
@@ -116,12 +118,14 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinde
     inner = inherited.within(fields)
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
-    level = Level(rows.table, inner.function, inner.attributes, finder)
-    first = _columns(fields["columns"].items(), _address(fields["at"]), level)
-    copies = [(_copies_of(value), value.address) for value in first]
-    for ids, shift in rows.instances(_strides(node, fields, list(rows.repeats))):
-        for copy_with, address in copies:
-            yield copy_with(ids=ids, address=address + shift)
+    level = Level(rows.table, inner.function, inner.attributes, finder, tuple(rows.repeats))
+    first = _columns(fields["columns"].items(), read_address(fields["at"]), level)
+    copies = [(_copies_of(value), value.address, value.sides) for value in first]
+    strides = _strides(node, fields, list(rows.repeats))
+    for ids, rows_on in rows.instances():
+        shift = sum(strides[key] * number for key, number in rows_on.items())
+        for copy_with, address, sides in copies:
+            yield copy_with(ids=ids, address=address + shift, sides=of_row(sides, rows_on) if sides else ())
 
 
 def _copies_of(value: Value) -> Callable[..., Value]:
@@ -135,11 +139,7 @@ def _strides(node: TreeNode, fields: Mapping[str, TreeNode], repeats: list[str])
         if repeats:
             raise node.error(f"stride is missing: the registers from one {' and one '.join(repeats)} to the next")
         return {}
-    stride = fields["stride"]
-    if len(repeats) == 1 and isinstance(stride.value, int):
-        return {repeats[0]: stride.integer(1, LAST_ADDRESS)}
-    children = stride.fields(repeats, needed=repeats, what="repeated identity column")
-    return {key: child.integer(1, LAST_ADDRESS) for key, child in children.items()}
+    return read_strides(fields["stride"], repeats)
 
 
 def _columns(entries: list[TreeNode], at: int, level: Level) -> Iterator[Value]:
@@ -179,23 +179,14 @@ def _entry(node: TreeNode) -> tuple[str, TreeNode]:
 def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Value]:
     """The values of one entry: of one column, of numbered columns (`name_1..12`), of the elements of an array."""
     own = node.fields((*SHARED_ATTRIBUTES, *OWN_ATTRIBUTES), what="attribute")
-    at = _address(own["at"]) if "at" in own else at
+    at = read_address(own["at"]) if "at" in own else at
     node, own = node.about(at), {key: child.about(at) for key, child in own.items()}
+    index = itertools.count()
     for name in _names(word, node):
         value = make_value(node, level.column(name, node, own), level, own)
         for element in _elements(node, value, own):
-            yield replace(value, element=element, address=at)
+            yield replace(value, element=element, address=at, sides=moved(value.sides, next(index)))
             at += value.width
-
-
-def _address(node: TreeNode) -> int:
-    """An address as it is sent; the error of a printed one of six digits says which that is."""
-    if isinstance(node.value, int) and node.value > LAST_ADDRESS:
-        digit, number = divmod(node.value, 100_000)
-        if digit in PRINTED_FUNCTIONS and 0 < number <= LAST_ADDRESS + 1:
-            as_sent = f"write {number - 1} and function: {PRINTED_FUNCTIONS[digit]}"
-            raise node.error(f"{node.value} is an address as tables print it, not as it is sent: {as_sent}")
-    return node.integer(0, LAST_ADDRESS)
 
 
 def _names(word: str, node: TreeNode) -> Iterable[str]:

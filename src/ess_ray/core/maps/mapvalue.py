@@ -8,8 +8,8 @@ levels: the scale of the measured values around a status word is never meant for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 
@@ -17,19 +17,22 @@ from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING, is_encoding
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, Value, raw_limits
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, ROLES, Value, raw_limits
 from ess_ray.core.maps.sentinels import make_sentinels
+from ess_ray.core.maps.sides import make_sides
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode
 
 INVERTS = ("swap01", "nonzero")
-SHARED_ATTRIBUTES = ("type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "encoding", "note")
+SHARED_ATTRIBUTES = (
+    "type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "encoding", "note", *ROLES,
+)  # fmt: skip
 OWN_ATTRIBUTES = ("at", "length", "bit", "bits", "count", "element", "unit")  # only at a column
 
 MOST_DECIMALS = 50  # of scale and offset
 
 _ALWAYS = {"at", "count", "element", "unit", "note"}
-_NUMBER = _ALWAYS | {"scale", "offset", "min", "max", "sentinel"}
+_NUMBER = _ALWAYS | {"scale", "offset", "min", "max", "sentinel", *ROLES}
 _INTEGER = _NUMBER | {"invert", "enum"}
 _APPLIES = {  # kind of value → attributes
     "float": _NUMBER | {"type", "order"},
@@ -40,7 +43,7 @@ _APPLIES = {  # kind of value → attributes
     "bool of bits": _ALWAYS | {"bit", "bits", "order", "invert"},
     "bool of bit": _ALWAYS | {"invert"},
 }
-_NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel"}  # when they come from an outer level
+_NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel", *ROLES}  # when they come from an outer level
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Level:
     function: int
     attributes: Mapping[str, TreeNode]
     finder: ColumnFinder
+    repeats: Sequence[str] = ()  # the identity columns that repeat
 
     def column(self, name: str, entry: TreeNode, own: Mapping[str, TreeNode]) -> Column:
         """The column that an entry fills; `own`: its attributes. Raises as `ColumnFinder.column` does."""
@@ -90,6 +94,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
         bits=bits, column_type=column.type, unit=column.unit,
         note=chosen["note"].text() if "note" in chosen else "", line=node.line,
     )  # fmt: skip
+    value = replace(value, sides=make_sides(chosen, value, level.repeats))
     _check_fit(node, value, raw_range)
     return value
 
@@ -193,10 +198,22 @@ def _check_integer(node: TreeNode, value: Value, type_: ColumnType, raw_range: t
             f"the column is {type_.name}: scale {value.scale} and offset {value.offset} must be whole numbers"
         )
     raws = (0, 1) if value.invert == "nonzero" else raw_range
-    ends = sorted(raw * value.scale + value.offset for raw in raws)
+    factors = _factors(node, value, type_)
+    ends = sorted(raw * factor * value.scale + value.offset for raw in raws for factor in factors)
     low, high = ends[0], ends[-1]
     if low < -half or high >= half:
         raise node.error(
             f"the column is {type_.name} and holds {-half} to {half - 1}, but a {value.raw_type} with this scale may "
             f"give {low} to {high}: choose a wider column"  # min and max do not help: what is out of range must be kept
         )
+
+
+def _factors(node: TreeNode, value: Value, type_: ColumnType) -> set[int]:
+    """The ends of what the registers beside a value can multiply its raw number by."""
+    factors = {1}
+    for side in value.sides:
+        limits = (-1, 1) if side.role == "sign" else raw_limits(side.value.raw_type, side.value.bits)
+        if side.role in ("exponent", "divisor") or limits is None:
+            raise node.error(f"the column is {type_.name}: with {side.role} values may be broken, take a float8 column")
+        factors = {factor * limit for factor in factors for limit in limits}
+    return factors

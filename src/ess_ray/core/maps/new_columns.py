@@ -206,7 +206,7 @@ def _needed_type(value: Value) -> str:
     if value_type(value.column_type).family is TypeFamily.TEXT:
         return "text"
     single = value.raw_type == "bit" or (value.bits is not None and value.bits[1] == 1)
-    plain = value.scale == 1 and value.offset == 0
+    plain = value.scale == 1 and value.offset == 0 and not value.sides
     if single and plain and not (array or value.sentinels or value.choices or _has_range(value)):
         return "bool"
     limits = (0, 1) if value.invert == "nonzero" else raw_limits(value.raw_type, value.bits)

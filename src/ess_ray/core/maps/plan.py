@@ -11,13 +11,11 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.atoms import Atom, find_atoms
 from ess_ray.core.maps.measured import Measured, find_measured
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
-
-Atom = tuple[int, int]  # (address, count) of registers or bits that one request has to read together
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +73,10 @@ def make_plan(
     _check_limit("max_bits", max_bits, MAX_BITS)
     requests: list[Request] = []
     offset = 0
-    for function, values in groupby(register_map.values, key=lambda value: value.function):
-        limit = max_bits if function in BIT_FUNCTIONS else max_registers
+    limits = {function: max_bits if function in BIT_FUNCTIONS else max_registers for function in FUNCTIONS}
+    for function, atoms in find_atoms(register_map, limits, borders).items():
         holes = {address for of, address in register_map.readable_holes if of == function}
-        for group in _group(_atoms(values, limit, register_map.name), holes, limit, borders):
+        for group in _group(atoms, holes, limits[function], borders):
             first, (last, width) = group[0][0], group[-1]
             requests.append(Request(function, first, last + width - first, tuple(group), offset))
             offset += requests[-1].count * requests[-1].item_bytes
@@ -91,9 +89,14 @@ def locate(plan: Plan, value: Value) -> int:
 
     `value` has to be one of the map that the plan was made for; not checked.
     """
+    return byte_offset(plan, value.function, value.address)
+
+
+def byte_offset(plan: Plan, function: int, address: int) -> int:
+    """The byte offset of a register, or of a bit, in a sample's image; it has to be one that the plan reads."""
     keys = [(request.function, request.address) for request in plan.requests]
-    request = plan.requests[bisect_right(keys, (value.function, value.address)) - 1]
-    return request.offset + (value.address - request.address) * request.item_bytes
+    request = plan.requests[bisect_right(keys, (function, address)) - 1]
+    return request.offset + (address - request.address) * request.item_bytes
 
 
 def _located(values: Iterable[Value], requests: Iterable[Request]) -> Iterator[tuple[Value, int]]:
@@ -110,23 +113,6 @@ def _located(values: Iterable[Value], requests: Iterable[Request]) -> Iterator[t
 def _check_limit(name: str, limit: int, highest: int) -> None:
     if not 1 <= limit <= highest:
         raise ConfigError(name, f"expected 1 to {highest} (the protocol's limit of one request), found {limit}")
-
-
-def _atoms(values: Iterable[Value], limit: int, map_name: str) -> list[Atom]:
-    """The atoms of the values, in order, without overlap: bits that lie in another value join its atom."""
-    atoms: list[Atom] = []
-    for value in values:
-        if value.width > limit:
-            raise ConfigError(
-                f"map {map_name}, address {value.address}",
-                f"{value.table}.{value.column} takes {value.width} registers, but one request may hold only {limit}",
-            )
-        if atoms and value.address < sum(atoms[-1]):
-            first, end = atoms[-1][0], max(sum(atoms[-1]), value.address + value.width)
-            atoms[-1] = (first, end - first)
-        else:
-            atoms.append((value.address, value.width))
-    return atoms
 
 
 def _group(atoms: list[Atom], holes: set[int], limit: int, borders: Collection[int]) -> list[list[Atom]]:

@@ -6,7 +6,7 @@ A map is immutable once made; `core.maps.mapfile` makes it from its YAML form, `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -19,6 +19,7 @@ from ess_ray.core.maps.order import DEFAULT_ORDER
 from ess_ray.core.maps.standard import Table
 
 READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
+FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS)
 BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
 LAST_ADDRESS = 0xFFFF
 # The first digit of an address as tables of registers print it, and the function that it stands for; behind it stands a
@@ -66,6 +67,39 @@ class Value:
     unit: str = ""
     note: str = ""
     line: int = 0  # of the map file, for error messages
+    sides: tuple[Side, ...] = ()  # registers without which the raw number is no value; in the order of ROLES
+
+    @property
+    def addresses(self) -> Sequence[int]:
+        """Its own registers, in the order in which they carry it."""
+        return range(self.address, self.address + self.width)
+
+    @property
+    def keys(self) -> list[tuple[int, int]]:
+        """(function, address) of all registers that it takes to know the value: its own, then those of its sides."""
+        own = [(self.function, address) for address in self.addresses]
+        return own + [key for side in self.sides for key in side.value.keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A register beside a value that says what the value's raw number is to be multiplied by.
+
+    `value`: what it reads, as of any value, but for a cell of its own: of that it has its value's. Its `minimum` and
+    `maximum` are of numbers that can be meant: with another one there is no value. `strides` and `step` say how it
+    moves while a map is expanded.
+    """
+
+    role: str  # one of ROLES
+    value: Value
+    negative: tuple[int, ...] = ()  # of a sign: its numbers that make the value negative
+    apart: bool = False  # it may be read by another request than the value
+    strides: tuple[tuple[str, int], ...] = ()  # registers from one row to the next, by identity column
+    step: int = 0  # registers from one column of an entry to the next
+
+
+# What a register beside a value can be: value = raw * scale * factor * 10**exponent / divisor + offset, and its sign.
+ROLES = ("exponent", "factor", "divisor", "sign")
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,15 @@ class TreeNode:
             raise self.error(f"expected a whole number from {low} to {high}, found {self.value!r}")
         return self.value
 
+    def boolean(self) -> bool:
+        """True or false.
+
+        Raises ConfigError (for a map: MapError), made by `fail`, if the value is anything else.
+        """
+        if not isinstance(self.value, bool):
+            raise self.error(f"expected true or false, found {self.value!r}")
+        return self.value
+
     def decimal(self) -> Decimal:
         """The number as it is written: 0.1 is exactly one tenth.
 

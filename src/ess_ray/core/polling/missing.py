@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ess_ray.core.maps.plan import Atom, Request
+from ess_ray.core.maps.atoms import Atom
+from ess_ray.core.maps.plan import Request
 
 
 def byte_ranges(missing: Sequence[Request]) -> tuple[tuple[int, int], ...]:

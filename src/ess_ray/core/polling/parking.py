@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ess_ray.core.maps.plan import Atom, Plan, Request
+from ess_ray.core.maps.atoms import Atom
+from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.polling.missing import byte_range
 from ess_ray.core.reasons import Reason
 
