@@ -2,8 +2,8 @@
 
 Called by `core.decoding.normalise` with the raw numbers of many samples as one long array, and by
 `core.checking.reading`, so that a person is shown the very number that would be stored. In this order: sentinel and NaN
-become NULL, inversion, range, scaling. Nothing is clamped: what is out of range is kept and flagged; only what is too
-large for a float column is NULL and flagged.
+become NULL, inversion, range, scaling. Nothing is clamped: what is out of range is kept and flagged; only what its
+column cannot hold is NULL and flagged (docs/decisions/019).
 """
 
 from __future__ import annotations
@@ -215,6 +215,7 @@ class _IntegerRule(_Rule):
         choices = [self._unscaled(choice) for choice in shared.choices]
         self.choices = [int(c) for c in choices if c is not None and c.denominator == 1 and self.low <= c <= self.high]
         self.always_exact = self._is_exact(self.lowest, self.highest)
+        self.holds = self._held()
 
     def _unscaled(self, limit: Decimal | int | None) -> Fraction | None:
         return None if limit is None else (Fraction(limit) * self.divisor - self.addend) / self.factor
@@ -227,8 +228,24 @@ class _IntegerRule(_Rule):
         elif self.shared.invert == "nonzero":
             raw = (raw == 0).astype(raw.dtype)
         values, tests = self._converted(raw, null), self._out_of_range(raw)
-        lost = np.isinf(values) if self.dtype.kind == "f" else None  # too large for the column
+        if self.dtype.kind == "f":
+            lost: np.ndarray | None = np.isinf(values)  # too large for the column
+        else:
+            lost = _any(*self._beyond(raw, *self.holds))
         return values, lost, [*tests, lost]
+
+    def _held(self) -> tuple[int, int]:
+        """The lowest and highest raw number that an integer column holds; of another column those of the raw type."""
+        if self.dtype.kind != "i" or not self.factor:
+            return self.lowest, self.highest
+        limits = np.iinfo(self.dtype)
+        ends = sorted((Fraction(int(end)) - self.addend) / self.factor for end in (limits.min, limits.max))
+        return max(self.lowest, ceil(ends[0])), min(self.highest, floor(ends[1]))
+
+    def _beyond(self, raw: np.ndarray, low: int, high: int) -> list[np.ndarray | None]:
+        """True where a raw number is below `low`, and where it is above `high`: only what can be so is looked at."""
+        below: list[np.ndarray | None] = [raw < low] if low > self.lowest else []
+        return below + ([raw > high] if high < self.highest else [])
 
     def _out_of_range(self, raw: np.ndarray) -> list[np.ndarray | None]:
         if self.shared.choices:
@@ -236,8 +253,7 @@ class _IntegerRule(_Rule):
             return [np.ones(len(raw), bool) if known is None else ~known]
         if self.low > self.high:
             return [np.ones(len(raw), bool)]
-        below: list[np.ndarray | None] = [raw < self.low] if self.low > self.lowest else []
-        return below + ([raw > self.high] if self.high < self.highest else [])
+        return self._beyond(raw, self.low, self.high)
 
     def _converted(self, raw: np.ndarray, null: np.ndarray | None) -> np.ndarray:
         if self.dtype.kind == "f":
@@ -246,7 +262,7 @@ class _IntegerRule(_Rule):
                 if not self._is_exact(int(raw.min(initial=0)), int(raw.max(initial=0))):
                     return self._divided(raw).astype(self.dtype)
             return self.scaled(raw).astype(self.dtype, copy=False)
-        if (self.factor, self.addend) != (1, 0):  # whole numbers; the map's check made sure that the result fits
+        if (self.factor, self.addend) != (1, 0):  # whole numbers, and exact wherever the result fits
             wide = raw.astype(np.uint64) * np.uint64(self.factor % _WRAP) + np.uint64(self.addend % _WRAP)
             raw = wide.view(np.int64)
         return raw.astype(self.dtype, copy=False)

@@ -29,6 +29,7 @@ SHARED_ATTRIBUTES = (
 )  # fmt: skip
 OWN_ATTRIBUTES = ("at", "length", "bit", "bits", "count", "element", "unit")  # only at a column
 
+WIDER = "give it a column of another name, which the map brings itself (`new`)"
 MOST_DECIMALS = 50  # of scale and offset
 
 _ALWAYS = {"at", "count", "element", "unit", "note"}
@@ -71,7 +72,8 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
     `node`: the entry. `own`: the attributes that stand at the column itself, by name (of SHARED_ATTRIBUTES and
     OWN_ATTRIBUTES; the caller has checked that). Raises ConfigError (for a map: MapError), made by the `fail` of the
     node that is wrong, if an attribute does not apply to this kind of value or is not what is expected of it, if the
-    unit is not the standard's, or if the column's type cannot hold every value that the device may send.
+    unit is not the standard's, or if the column's type cannot hold every value that the device may send, or, where the map
+    says so with `enum`, `min` or `max`, every value that is in range.
     """
     raw_type = _raw_type(level, own)
     chosen = _applying(_kind(raw_type, column), level.attributes, own)
@@ -174,7 +176,7 @@ def _check_size(node: TreeNode, value: Value) -> None:
 
 
 def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) -> None:
-    """Raises what `node.fail` makes unless the column's type can hold whatever the device may send."""
+    """Raises what `node.fail` makes unless the column's type can hold whatever the map calls in range."""
     type_ = value_type(value.column_type)
     if value.scale == 0:
         raise node.error("scale 0 would turn every value into nothing")
@@ -182,9 +184,11 @@ def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) 
     if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
         raise node.error(f"min {value.minimum} is above max {value.maximum}")
     if (value.raw_type == "string") != (type_.family is TypeFamily.TEXT):
-        raise node.error(f"the column is {type_.name}: a string goes into a text column, and nothing else does")
+        raise node.error(
+            f"the column is {type_.name}: a string goes into a text column, and nothing else does; {WIDER}"
+        )
     if type_.family is TypeFamily.BOOLEAN and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
-        raise node.error("the column is bool: it takes one bit (`bit: 3`, or function 1 or 2)")
+        raise node.error(f"the column is bool: it takes one bit (`bit: 3`, or function 1 or 2); {WIDER}")
     if type_.family is TypeFamily.INTEGER:
         _check_integer(node, value, type_, raw_range)
 
@@ -192,19 +196,21 @@ def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) 
 def _check_integer(node: TreeNode, value: Value, type_: ColumnType, raw_range: tuple[int, int] | None) -> None:
     half = 1 << (type_.bits - 1)
     if raw_range is None:
-        raise node.error(f"the column is {type_.name}: it cannot hold a {value.raw_type}")
+        raise node.error(f"the column is {type_.name}: it cannot hold a {value.raw_type}; {WIDER}")
     if any(number != number.to_integral_value() for number in (value.scale, value.offset)):
         raise node.error(
-            f"the column is {type_.name}: scale {value.scale} and offset {value.offset} must be whole numbers"
+            f"the column is {type_.name}: scale {value.scale} and offset {value.offset} must be whole numbers; {WIDER}"
         )
     raws = (0, 1) if value.invert == "nonzero" else raw_range
     factors = _factors(node, value, type_)
     ends = sorted(raw * factor * value.scale + value.offset for raw in raws for factor in factors)
     low, high = ends[0], ends[-1]
-    if low < -half or high >= half:
+    expected_low, expected_high = _expected(value, low, high)
+    if expected_low < -half or expected_high >= half:
         raise node.error(
             f"the column is {type_.name} and holds {-half} to {half - 1}, but a {value.raw_type} with this scale may "
-            f"give {low} to {high}: choose a wider column"  # min and max do not help: what is out of range must be kept
+            f"give {low} to {high}: say with enum, or min and max, that only numbers which fit mean anything (another "
+            f"one is stored as NULL then, and flagged), or {WIDER}"
         )
 
 
@@ -217,3 +223,12 @@ def _factors(node: TreeNode, value: Value, type_: ColumnType) -> set[int]:
             raise node.error(f"the column is {type_.name}: with {side.role} values may be broken, take a float8 column")
         factors = {factor * limit for factor in factors for limit in limits}
     return factors
+
+
+def _expected(value: Value, low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
+    """The lowest and the highest number that the map calls in range; `low` and `high`: that the device may send."""
+    if value.choices:
+        low, high = Decimal(value.choices[0]), Decimal(value.choices[-1])
+    lows = [low] if value.minimum is None else [low, value.minimum]
+    highs = [high] if value.maximum is None else [high, value.maximum]
+    return max(lows), min(highs)

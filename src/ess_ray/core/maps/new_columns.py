@@ -207,11 +207,13 @@ def _needed_type(value: Value) -> str:
         return "text"
     single = value.raw_type == "bit" or (value.bits is not None and value.bits[1] == 1)
     plain = value.scale == 1 and value.offset == 0 and not value.sides
-    if single and plain and not (array or value.sentinels or value.choices or _has_range(value)):
+    if single and plain and not (array or value.sentinels or value.choices or value.sides or _has_range(value)):
         return "bool"
     limits = (0, 1) if value.invert == "nonzero" else raw_limits(value.raw_type, value.bits)
-    if limits is None or not plain:
+    if limits is None or not plain or any(side.role != "sign" for side in value.sides):
         return f"float8{array}"
+    if value.sides:
+        limits = -max(map(abs, limits)), max(map(abs, limits))
     fits = (name for name, bits in INTEGERS.items() if -(1 << bits) <= limits[0] and limits[1] < 1 << bits)
     return next(fits, "float8") + array
 
