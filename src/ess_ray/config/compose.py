@@ -1,15 +1,16 @@
 """The configuration, composed by Hydra of words of the command line, the files of `conf/` and the user's folder.
 
 Sites name their maps; the maps' files are found in the group `map/` of the user's folder (`--config-dir`), then of the
-program's own, and composed as `maps.NAME`. Every error is a ConfigError of one line; none quotes a DSN.
+program's own, and composed as `maps.NAME`. Of `standard/` one file is chosen, and those that the user's folder has
+beside it extend it. Every error is a ConfigError of one line; none quotes a DSN.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
@@ -19,6 +20,7 @@ from omegaconf import OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.adapters.stores.kinds import CHOICES, KEYS
 from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.files import ConfigFiles
@@ -51,6 +53,9 @@ class Composed:
 
     config: Config
     folders: tuple[Path, ...]
+    standards: Mapping[str, Tree] = field(
+        default_factory=dict
+    )  # by place (`standard/mine.yaml`): what the user's folder has beside the chosen one
 
     def to_yaml(self) -> str:
         """The configuration as YAML, secrets masked."""
@@ -78,7 +83,8 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
     files = ConfigFiles(folders, SmallFiles)
     config = _compose(files, small)
-    standard = files.default_option("standard")
+    standard = _chosen("standard", words) or files.default_option("standard")
+    standards = _own_standards(config_dir, standard) if config_dir else {}
     names = _missing_maps(config)
     large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
     if large is None:
@@ -86,7 +92,7 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     else:
         config.standard, maps = large
         config.maps |= maps
-    return Composed(config, folders)
+    return Composed(config, folders, standards)
 
 
 def devices_of(config: Config) -> Iterator[tuple[str, str, DeviceConfig]]:
@@ -126,6 +132,30 @@ def _read_large(standard: str, maps: Sequence[str], folders: Sequence[Path]) -> 
         return None
     plain = {name: tree for name, tree in trees.items() if tree is not None}
     return (standard_tree, plain) if len(plain) == len(maps) else None
+
+
+def _chosen(group: str, words: Sequence[str]) -> str:
+    """The option of a group that the words name last; "" if none does."""
+    return next((word.partition("=")[2] for word in reversed(words) if word.startswith(f"{group}=")), "")
+
+
+def _own_standards(config_dir: Path, chosen: str) -> dict[str, Tree]:
+    """The files of `standard/` in the user's folder but the chosen one, by place, in the order of their names."""
+    trees = {}
+    for file in sorted((config_dir / "standard").glob("*.yaml")):
+        if file.stem == chosen:
+            continue
+        place, tree = f"standard/{file.name}", plain_tree(file)
+        if tree is None:
+            try:
+                line_finder(file.read_text(encoding="utf-8"))
+            except ConfigError as error:
+                raise ConfigError(f"{place}, {error.key}", error.problem) from None
+            except (OSError, ValueError) as error:
+                raise ConfigError(place, f"cannot be read: {error}") from None
+            raise ConfigError(place, "expected `tables: {…}`, and neither defaults nor @package nor ${…}")
+        trees[place] = tree
+    return trees
 
 
 def _read_tree(name: str, folders: Sequence[Path]) -> Tree | None:

@@ -39,7 +39,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     simulated = job.devices != "none" and config.source.kind == "simulated" and not has_no_site
     if not config.sites:
         raise ConfigError("site", "no site is chosen: set for example site=all")
-    maps = DeviceMaps(config.maps, config.standard, composed.folders)
+    maps = DeviceMaps(config.maps, config.standard, composed.folders, composed.standards)
     devices = device_settings(config, maps)
     standard = maps.standard()
     if job.devices == "all":  # a report reads the database only, also about devices that are gone

@@ -35,8 +35,15 @@ class DeviceMaps:
     `maps` and `trees` hold those that were asked for, by their names; the trees have nothing open.
     """
 
-    def __init__(self, trees: Mapping[str, Tree], standard: Tree, folders: Sequence[Path]) -> None:
-        self._sources, self._folders, self._standard = trees, folders, _Same(standard)
+    def __init__(
+        self, trees: Mapping[str, Tree], standard: Tree, folders: Sequence[Path], standards: Mapping[str, Tree]
+    ) -> None:
+        """The trees are those of the configuration: of the maps by name, of the standard, and of the files that extend
+        it (`compose.Composed.standards`). Raises ConfigError for a standard that is wrong.
+        """
+        self._sources, self._folders = trees, folders
+        extensions = tuple((place, _Same(tree)) for place, tree in standards.items())
+        self._standard = _Same(_load_standard(_Same(standard), extensions))
         self.maps: dict[str, RegisterMap] = {}
         self.trees: dict[str, Tree] = {}
         self._texts: dict[str, str | None] = {}
@@ -71,9 +78,9 @@ class DeviceMaps:
 
         Raises ConfigError if two of them mean different things by one name, MapError if a row is too long.
         """
-        chosen = _load_standard(self._standard)
-        standard = merged(chosen, [register_map.own for register_map in self.maps.values()])
-        if standard is not chosen:
+        before = self._standard.thing
+        standard = merged(before, [register_map.own for register_map in self.maps.values()])
+        if standard is not before:
             for register_map in self.maps.values():
                 check_rows(register_map, standard)
         return standard
@@ -107,8 +114,11 @@ def _text(name: str, folders: Sequence[Path]) -> str | None:
 
 
 @lru_cache(maxsize=2)
-def _load_standard(tree: _Same[Tree]) -> Standard:
-    return load_standard(tree.thing)
+def _load_standard(chosen: _Same[Tree], extensions: tuple[tuple[str, _Same[Tree]], ...]) -> Standard:
+    standard = load_standard(chosen.thing)
+    for place, tree in extensions:
+        standard = merged(standard, [load_standard(tree.thing, place, standard).tables])
+    return standard
 
 
 @lru_cache(maxsize=32)
@@ -128,6 +138,6 @@ def _map(
     said = {answer.name: answer.value for answer in sorted(given, key=attrgetter("group"))}
     full_name = f"{name}({', '.join(f'{key}={value}' for key, value in said.items())})" if said else name
     tree = put(source.thing, given)
-    register_map = load_map(full_name, tree, _load_standard(standard), _line_finder(text))
-    check_rows(register_map, merged(_load_standard(standard), [register_map.own]))
+    register_map = load_map(full_name, tree, standard.thing, _line_finder(text))
+    check_rows(register_map, merged(standard.thing, [register_map.own]))
     return register_map, tree

@@ -72,8 +72,8 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
     `node`: the entry. `own`: the attributes that stand at the column itself, by name (of SHARED_ATTRIBUTES and
     OWN_ATTRIBUTES; the caller has checked that). Raises ConfigError (for a map: MapError), made by the `fail` of the
     node that is wrong, if an attribute does not apply to this kind of value or is not what is expected of it, if the
-    unit is not the standard's, or if the column's type cannot hold every value that the device may send, or, where the map
-    says so with `enum`, `min` or `max`, every value that is in range.
+    unit is not the standard's, or if the column's type cannot hold every value that the device may send (where the map
+    says so with `enum`, `min` or `max`: every value that is in range).
     """
     raw_type = _raw_type(level, own)
     chosen = _applying(_kind(raw_type, column), level.attributes, own)
