@@ -22,12 +22,15 @@ SILENT = None
 Behaviour = Callable[[int, range, float], tuple[float, bool | int | None]]
 
 
-def make_plan_of(*blocks: range) -> Plan:
-    """A plan with a request for each of these ranges of holding registers, of one value a register."""
+def make_plan_of(*blocks: range, periods_s: Sequence[int] = ()) -> Plan:
+    """A plan with a request for each of these ranges of holding registers, of one value a register.
+
+    `periods_s`: of each range its own period, 0 for those of each tick, rising; () if all are read at each tick.
+    """
     requests, offset = [], 0
-    for block in blocks:
+    for block, period_s in zip(blocks, periods_s or [0] * len(blocks), strict=True):
         atoms = tuple((address, 1) for address in block)
-        requests.append(Request(3, block.start, len(block), atoms, offset))
+        requests.append(Request(3, block.start, len(block), atoms, offset, period_s * S))
         offset += 2 * len(block)
     return Plan(tuple(requests), offset, "played")
 

@@ -68,6 +68,7 @@ class RuleCells:
     raw: RawCells
     sides: tuple[RawCells, ...]  # of the registers beside the values, as in `Value.sides`
     absent: np.ndarray | None  # (M) bool: cells that the map does not fill; None: it fills them all
+    period_us: int = 0  # of all of them, see `core.maps.rates`; 0: due at each tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def _rule_cells(
         _raw_cells(end, placed, plan),
         tuple(_raw_cells(end, zip(cells, [side.value for side in each], strict=True), plan) for each in sides),
         absent if absent.any() else None,
+        placed[0][1].period_us,
     )
 
 

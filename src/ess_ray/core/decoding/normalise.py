@@ -7,7 +7,8 @@ the values of all samples that are decoded alike are decoded as one long array (
 
 A table's columns have a row for each sample and identity: time, site, device, quality, identity columns, then the map's
 columns. Whatever a device sent is decoded or NULL, never an error; ValueError if images do not have the length of the
-plan.
+plan. What is not due at a sample's tick (`core.maps.rates`) is NULL without being missing; a row of which nothing is
+due is left out.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from ess_ray.core.decoding.cells import (
     rule_cells,
     table_shapes,
 )
+from ess_ray.core.decoding.due import are_due, chosen_rows, spread
 from ess_ray.core.decoding.pgcopy import NULL, ColumnValues, encode
 from ess_ray.core.decoding.sides import make_rule
 from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.fixed_columns import SAMPLE_ROW, leading_columns
 from ess_ray.core.maps.plan import Plan
+from ess_ray.core.maps.rates import row_periods
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard
 from ess_ray.core.storing.flush import Flush, Keys, TableRows
@@ -59,6 +62,12 @@ class Decoder:
             name: dict(zip(standard.tables[name].identity, np.array(table.rows, np.int16).T, strict=True))
             for name, table in self._tables.items()
         }
+        periods = row_periods(register_map.values)
+        self._row_periods = {  # (rows) of each table with a row that is not due at each tick
+            name: np.array([periods.get((name, ids), 0) for ids in table.rows])
+            for name, table in self._tables.items()
+            if any((name, ids) in periods for ids in table.rows)
+        }
         self._sizes = {name: _array_sizes(table) for name, table in self._tables.items()}
         self._types = {
             name: {column.name: column.type for column in leading_columns(self._identity[name])} | table.columns
@@ -73,14 +82,27 @@ class Decoder:
         return self._types[table]
 
     def rows(self, table: str) -> int:
-        """The number of rows that one sample gives to `table`, a table of the map, else KeyError."""
+        """The most rows that one sample gives to `table`, a table of the map, else KeyError."""
         return len(self._tables[table].rows)
+
+    def row_counts(self, table: str, batch: Batch) -> np.ndarray:
+        """The number of rows that each sample of the batch gives to `table`, a table of the map, else KeyError."""
+        read: np.ndarray = np.not_equal(batch.headers["status"], FAILED)
+        if table in self._row_periods:
+            counts: np.ndarray = self._due_rows(table, batch.headers["tick_us"]).sum(1) * read
+            return counts
+        return read * self.rows(table)
+
+    def _due_rows(self, table: str, ticks_us: np.ndarray) -> np.ndarray:
+        """(samples, rows) bool: rows that are due at these ticks, of a table in `_row_periods`."""
+        return are_due(self._row_periods[table], ticks_us[:, np.newaxis])
 
     def decode(self, batch: Batch) -> dict[str, Columns]:
         """The columns of each table of the map, by name; rows by sample (as in the batch), then identity.
 
-        Failed samples have no rows. Columns are those of `column_types`, in any order: `quality` the sum of
-        OUT_OF_RANGE and MISSING, values that were not read or mean "no value" NULL. LATE is not set here.
+        Failed samples have no rows, others those that are due. Columns are those of `column_types`, in any order:
+        `quality` the sum of OUT_OF_RANGE and MISSING, values that were not read or mean "no value" NULL. LATE is not
+        set here.
 
         Raises ValueError if the images do not have the length of the plan.
         """
@@ -88,14 +110,16 @@ class Decoder:
         images, unread = _images(batch, len(read), self._plan.image_bytes), _unread(batch, read, self._plan.image_bytes)
         columns: dict[str, Columns] = {name: {} for name in self._tables}
         quality = {name: np.zeros((len(read), len(table.rows)), np.int16) for name, table in self._tables.items()}
+        ticks_us = batch.headers["tick_us"][read]
         for decode, cells in self._rules:
             missing = None if unread is None else missing_cells(cells, unread)
-            raw = gather(cells.raw, images)
-            sides = [gather(side, images).reshape(-1) for side in cells.sides]
-            hidden = hidden_cells(cells, missing, len(read))
-            decoded = decode(raw.reshape(-1), None if hidden is None else hidden.reshape(-1), sides)
-            values, null, outside = (None if each is None else each.reshape(raw.shape) for each in decoded)
-            assert values is not None
+            due = np.flatnonzero(are_due(cells.period_us, ticks_us)) if cells.period_us else slice(None)
+            images_due = images[due]
+            raw = gather(cells.raw, images_due)
+            sides = [gather(side, images_due).reshape(-1) for side in cells.sides]
+            hidden = hidden_cells(cells, None if missing is None else missing[due], len(raw))
+            decoded = decode(raw.reshape(-1), None if hidden is None else hidden.reshape(-1), sides).reshaped(raw.shape)
+            values, null, outside = spread(decoded, due, len(read)) if cells.period_us else decoded
             for group in cells.groups:
                 if missing is not None:
                     quality[group.table][flagged_rows(group, missing)] |= MISSING
@@ -126,7 +150,7 @@ class Decoder:
         for name, own in columns.items():
             for column, sizes in self._sizes[name].items():
                 own[column] = own[column]._replace(sizes=np.tile(sizes, len(read)))
-        return {
+        tables = {
             name: {
                 **repeated[self.rows(name)],
                 "quality": ColumnValues(quality[name].reshape(-1)),
@@ -135,6 +159,10 @@ class Decoder:
             }
             for name, own in columns.items()
         }
+        for name in self._row_periods:
+            due = self._due_rows(name, keys["time"].values[read]).reshape(-1)
+            tables[name] = {column: chosen_rows(values, due) for column, values in tables[name].items()}
+        return tables
 
 
 def _array_sizes(table: TableShape) -> dict[str, np.ndarray]:
@@ -162,9 +190,9 @@ def normalise(decoder: Decoder, batch: Batch, now_us: int, late_us: int) -> Flus
     late = ((now_us - batch.headers["tick_us"] > late_us) * np.int16(LATE))[read]
     tables = []
     for name, columns in decoder.decode(batch).items():
-        rows = decoder.rows(name)
-        columns["quality"] = ColumnValues(columns["quality"].values | late.repeat(rows))
-        tables.append(_table_rows(name, columns, decoder.column_types(name), read * rows))
+        rows = decoder.row_counts(name, batch)
+        columns["quality"] = ColumnValues(columns["quality"].values | late.repeat(rows[read]))
+        tables.append(_table_rows(name, columns, decoder.column_types(name), rows))
     return replace(normalise_failed(batch), tables=tuple(tables))
 
 

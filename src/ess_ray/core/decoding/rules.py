@@ -42,6 +42,15 @@ class Decoded(NamedTuple):
     null: np.ndarray | None
     outside: np.ndarray | None
 
+    def reshaped(self, shape: tuple[int, ...]) -> Decoded:
+        """The same values in another shape."""
+        null, outside = self.null, self.outside
+        return Decoded(
+            self.values.reshape(shape),
+            None if null is None else null.reshape(shape),
+            None if outside is None else outside.reshape(shape),
+        )
+
     def value(self, index: int) -> float | bool | str | None:
         """One of them as Python's; None for NULL."""
         if self.null is not None and self.null[index]:

@@ -63,6 +63,7 @@ def map_hash(values: Iterable[Value]) -> str:
 def _decides(v: Value) -> tuple[object, ...]:
     """Everything about a value that decides what is stored. What a map need not say and does not say is left out."""
     newer = [] if v.encoding == DEFAULT_ENCODING else [v.encoding]
+    newer += [f"every {v.period_us} us"] if v.period_us else []
     newer += [str((side.role, side.negative, _decides(side.value))) for side in v.sides]
     return (
         v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),

@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 
@@ -20,12 +21,15 @@ from ess_ray.core.maps.addresses import read_address
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.own_columns import merged
+from ess_ray.core.maps.rates import check_rates
 from ess_ray.core.maps.registers import LAST_ADDRESS, RegisterMap, Value
 from ess_ray.core.maps.sides import moved, of_row, read_strides
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
 
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
+HANDED_DOWN = ("period_s", "function", *SHARED_ATTRIBUTES)  # from each level to those inside it
+DAY_S = 86_400
 COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address", "sides")]  # from row to row
 
 
@@ -45,32 +49,37 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
         return MapError(mapcheck.location(name, node.line, node.address), f"{where}: {problem}" if where else problem)
 
     root = TreeNode(dict(tree), (), fail, find_line)
-    allowed = ("period_s", "function", "readable", "lists", "new", "blocks", *SHARED_ATTRIBUTES)
+    allowed = ("readable", "lists", "new", "blocks", *HANDED_DOWN)
     fields = root.fields(allowed, needed=("period_s", "blocks"))
     if (period_s := fields["period_s"].decimal()) <= 0:
         raise fields["period_s"].error("expected more than 0 seconds")
-    inherited = _Inherited(None, {}).within(fields)
+    inherited = _Inherited(None, {}, period_s).within(fields)
     finder = ColumnFinder(name, standard, fields.get("new"))
     found = [value for block in fields["blocks"].items() for value in _block(block, inherited, finder)]
     values, own = finder.settle(found)
     values.sort(key=lambda value: (value.function, value.address, value.bits or ()))
-    mapcheck.check_values(name, values, merged(standard, [own]))
+    of_map = merged(standard, [own])
+    mapcheck.check_values(name, values, of_map)
+    check_rates(name, values, of_map)
     holes = _readable(fields["readable"], inherited.function, values) if "readable" in fields else frozenset()
     return RegisterMap(name, float(period_s), tuple(values), holes, mapcheck.map_hash(values), own)
 
 
 @dataclass(frozen=True, slots=True)
 class _Inherited:
-    """Function and attributes that a map, a block or a run hands down to the levels inside it."""
+    """Function, attributes and period that a map, a block or a run hands down to the levels inside it."""
 
     function: int | None
     attributes: dict[str, TreeNode]
+    map_period_s: Decimal
+    period_us: int = 0  # 0: that of the map
 
     def within(self, fields: Mapping[str, TreeNode]) -> _Inherited:
         """The same for a level inside, which has `fields`: what it names itself goes first."""
         function = fields["function"].integer(1, 4) if "function" in fields else self.function
         shared = {key: node for key, node in fields.items() if key in SHARED_ATTRIBUTES}
-        return _Inherited(function, self.attributes | shared)
+        period_us = _period_us(fields["period_s"], self.map_period_s) if "period_s" in fields else self.period_us
+        return replace(self, function=function, attributes=self.attributes | shared, period_us=period_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,18 @@ class _Rows:
             yield tuple(ids[key] for key in self.table.identity), rows_on
 
 
+def _period_us(node: TreeNode, map_period_s: Decimal) -> int:
+    """The period of a level in microseconds, 0 if it is the map's."""
+    if (period_s := node.decimal()) == map_period_s:
+        return 0
+    if not map_period_s < period_s <= DAY_S or period_s % map_period_s:
+        expected = f"the map's period_s, {map_period_s.normalize():f}, or a whole multiple of it up to {DAY_S}, a day"
+        raise node.error(f"expected {expected}; found {node.value!r}")
+    return int(period_s * 1_000_000)
+
+
 def _block(node: TreeNode, inherited: _Inherited, finder: ColumnFinder) -> Iterator[Value]:
-    fields = node.fields(("table", "ids", "repeat", "runs", "function", *SHARED_ATTRIBUTES), needed=("table", "runs"))
+    fields = node.fields(("table", "ids", "repeat", "runs", *HANDED_DOWN), needed=("table", "runs"))
     given = [key for part in ("ids", "repeat") if part in fields for key in fields[part].fields()]
     rows = _rows(node, fields, finder.table(fields["table"], given))
     for run in fields["runs"].items():
@@ -114,12 +133,13 @@ def _repeat(node: TreeNode) -> range:
 
 
 def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinder) -> Iterator[Value]:
-    fields = node.fields(("at", "stride", "columns", "function", *SHARED_ATTRIBUTES), needed=("at", "columns"))
+    fields = node.fields(("at", "stride", "columns", *HANDED_DOWN), needed=("at", "columns"))
     inner = inherited.within(fields)
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
     level = Level(rows.table, inner.function, inner.attributes, finder, tuple(rows.repeats))
-    first = _columns(fields["columns"].items(), read_address(fields["at"]), level)
+    columns = _columns(fields["columns"].items(), read_address(fields["at"]), level)
+    first = [_of_period(value, inner.period_us) for value in columns]
     copies = [(_copies_of(value), value.address, value.sides) for value in first]
     strides = _strides(node, fields, list(rows.repeats))
     for ids, rows_on in rows.instances():
@@ -131,6 +151,14 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinde
 def _copies_of(value: Value) -> Callable[..., Value]:
     """A function that makes copies with other ids and addresses: `replace` would be half the time of a start."""
     return partial(Value, **dict(zip(COPIED, attrgetter(*COPIED)(value), strict=True)))
+
+
+def _of_period(value: Value, period_us: int) -> Value:
+    """The value with this period, and the registers beside it, which are read with it."""
+    if not period_us:
+        return value
+    sides = tuple(replace(side, value=replace(side.value, period_us=period_us)) for side in value.sides)
+    return replace(value, period_us=period_us, sides=sides)
 
 
 def _strides(node: TreeNode, fields: Mapping[str, TreeNode], repeats: list[str]) -> dict[str, int]:
@@ -218,7 +246,8 @@ def _readable(node: TreeNode, function: int | None, values: list[Value]) -> froz
         of, at = function, item
         if isinstance(item.value, dict):
             fields = item.fields(("function", "at"), needed=("at",))
-            of, at = _Inherited(function, {}).within(fields).function, fields["at"]
+            of = fields["function"].integer(1, 4) if "function" in fields else function
+            at = fields["at"]
         if of is None:
             raise item.error("function is missing: write {function: 4, at: …}")
         addresses = {(of, address) for address in at.span(0, LAST_ADDRESS)}

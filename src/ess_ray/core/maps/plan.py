@@ -10,12 +10,17 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.atoms import Atom, find_atoms
 from ess_ray.core.maps.measured import Measured, find_measured
+from ess_ray.core.maps.rates import by_period
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
+
+# So many registers in a row of another period are read along: on a serial line at 9600 baud 32 bytes take about as long
+# as one more request and the beginning of its reply, with the silence around them and the device's time to think.
+READ_ALONG = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Request:
     count: int  # registers, or bits for functions 1 and 2
     atoms: tuple[Atom, ...]
     offset: int  # of its payload in the sample's image, in bytes
+    period_us: int = 0  # of all its values, see `core.maps.rates`; 0: it is sent at each tick
 
     @property
     def item_bytes(self) -> int:
@@ -45,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The requests of one poll, in the order they are sent: by function, then address.
+    """The requests of one poll, in the order they are sent: by period (those of each tick first), function, address.
 
     `image_bytes`: the length of a sample's image; `layout`: 16 hexadecimal digits. `measured`: where its
     values are that move while the device measures.
@@ -55,6 +61,15 @@ class Plan:
     image_bytes: int
     layout: str  # hash of the map and of this plan: equal layouts decode alike
     measured: tuple[Measured, ...] = ()
+
+    @property
+    def periods_us(self) -> tuple[int, ...]:
+        """The periods of its requests, rising: (0,) for a plan that is sent as a whole at each tick."""
+        return tuple(dict.fromkeys(request.period_us for request in self.requests))
+
+    def at_each_tick(self) -> Plan:
+        """The plan with all of its requests sent at each tick: to look at a device once."""
+        return replace(self, requests=tuple(replace(request, period_us=0) for request in self.requests))
 
 
 def make_plan(
@@ -66,22 +81,47 @@ def make_plan(
     """The fewest requests that read every value of `register_map`, with none across the addresses `borders`.
 
     A request holds at most `max_registers` registers (`max_bits` bits for functions 1 and 2), never a part of a value,
-    and an address without a value only if the map calls it readable. Raises ConfigError for a limit that the protocol
-    does not know (V1.1b3, sections 6.1-6.4) or that one value alone exceeds, and for a border within a value.
+    only values of one period, and an address without such a value only if the map calls it readable, or if it is one of
+    a few with values of other periods. Raises ConfigError for a limit that the protocol does not know (V1.1b3, sections
+    6.1-6.4) or that one value alone exceeds, and for a border within a value.
     """
     _check_limit("max_registers", max_registers, MAX_REGISTERS)
     _check_limit("max_bits", max_bits, MAX_BITS)
     requests: list[Request] = []
     offset = 0
+    located: list[tuple[Value, int]] = []
     limits = {function: max_bits if function in BIT_FUNCTIONS else max_registers for function in FUNCTIONS}
-    for function, atoms in find_atoms(register_map, limits, borders).items():
-        holes = {address for of, address in register_map.readable_holes if of == function}
-        for group in _group(atoms, holes, limits[function], borders):
-            first, (last, width) = group[0][0], group[-1]
-            requests.append(Request(function, first, last + width - first, tuple(group), offset))
-            offset += requests[-1].count * requests[-1].item_bytes
-    measured = find_measured(_located(register_map.values, requests))
-    return Plan(tuple(requests), offset, _layout(register_map.map_hash, requests), measured)
+    for period_us, values in by_period(register_map.values):
+        of_period: list[Request] = []
+        others = {key for value in register_map.values if value.period_us != period_us for key in value.keys}
+        known = replace(register_map, values=tuple(values), readable_holes=register_map.readable_holes | others)
+        for function, atoms in find_atoms(known, limits, borders).items():
+            holes = _Holes(*(_of_function(keys, function) for keys in (register_map.readable_holes, others)))
+            for group in _group(atoms, holes, limits[function], borders):
+                first, (last, width) = group[0][0], group[-1]
+                of_period.append(Request(function, first, last + width - first, tuple(group), offset, period_us))
+                offset += of_period[-1].count * of_period[-1].item_bytes
+        located += _located(values, of_period)
+        requests += of_period
+    return Plan(tuple(requests), offset, _layout(register_map.map_hash, requests), find_measured(located))
+
+
+def _of_function(keys: Iterable[tuple[int, int]], function: int) -> frozenset[int]:
+    return frozenset(address for of, address in keys if of == function)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holes:
+    """Addresses without a value for a request: the map calls them `readable`, or they are for requests of `others`."""
+
+    readable: frozenset[int]
+    others: frozenset[int]
+
+    def may_be_read(self, addresses: range) -> bool:
+        """True if a request may go across these addresses."""
+        if self.others and len(addresses) <= READ_ALONG:
+            return all(address in self.readable or address in self.others for address in addresses)
+        return all(address in self.readable for address in addresses)
 
 
 def locate(plan: Plan, value: Value) -> int:
@@ -89,13 +129,16 @@ def locate(plan: Plan, value: Value) -> int:
 
     `value` has to be one of the map that the plan was made for; not checked.
     """
-    return byte_offset(plan, value.function, value.address)
+    return byte_offset(plan, value.function, value.address, value.period_us)
 
 
-def byte_offset(plan: Plan, function: int, address: int) -> int:
-    """The byte offset of a register, or of a bit, in a sample's image; it has to be one that the plan reads."""
-    keys = [(request.function, request.address) for request in plan.requests]
-    request = plan.requests[bisect_right(keys, (function, address)) - 1]
+def byte_offset(plan: Plan, function: int, address: int, period_us: int = 0) -> int:
+    """The byte offset of a register, or of a bit, in a sample's image; it has to be one that the plan reads.
+
+    `period_us`: of the values that it is read for.
+    """
+    keys = [(request.period_us, request.function, request.address) for request in plan.requests]
+    request = plan.requests[bisect_right(keys, (period_us, function, address)) - 1]
     return request.offset + (address - request.address) * request.item_bytes
 
 
@@ -115,7 +158,7 @@ def _check_limit(name: str, limit: int, highest: int) -> None:
         raise ConfigError(name, f"expected 1 to {highest} (the protocol's limit of one request), found {limit}")
 
 
-def _group(atoms: list[Atom], holes: set[int], limit: int, borders: Collection[int]) -> list[list[Atom]]:
+def _group(atoms: list[Atom], holes: _Holes, limit: int, borders: Collection[int]) -> list[list[Atom]]:
     """The atoms of each request. Filled from the left: that gives the fewest, as part of a possible one is possible."""
     groups: list[list[Atom]] = []
     for address, width in atoms:
@@ -126,7 +169,7 @@ def _group(atoms: list[Atom], holes: set[int], limit: int, borders: Collection[i
             end = sum(groups[-1][-1])
             fits = address + width - groups[-1][0][0] <= limit
             fits = fits and not any(groups[-1][-1][0] < border <= address for border in borders)
-            if fits and all(hole in holes for hole in range(end, address)):
+            if fits and holes.may_be_read(range(end, address)):
                 groups[-1].append((address, width))
                 continue
         groups.append([(address, width)])

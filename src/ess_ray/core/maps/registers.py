@@ -63,6 +63,7 @@ class Value:
     choices: tuple[int, ...] = ()  # of an enumeration, sorted; another number is out of range; empty: not one
     encoding: str = DEFAULT_ENCODING  # of a text
     bits: tuple[int, int] | None = None  # lowest bit (0 = least significant) and count, for "bits"
+    period_us: int = 0  # of its own, microseconds: see `core.maps.rates`; 0: read at each tick
     column_type: str = "float8"  # PostgreSQL type of the column: float8, int2, int4, int8, bool, text, int2[] …
     unit: str = ""
     note: str = ""

@@ -13,6 +13,7 @@ from ess_ray.core.polling.missing import missing_text
 from ess_ray.core.polling.parking import Parking
 from ess_ray.core.polling.poll import Poll
 from ess_ray.core.polling.poll_sample import STORED, take_sample, unread
+from ess_ray.core.polling.rates import Rates
 from ess_ray.core.reasons import Reason, Whose
 from ess_ray.core.samples import Event, EventKind, Sample
 from ess_ray.core.settings import DeviceSettings
@@ -40,7 +41,9 @@ class PolledDevice:
     __slots__ = (
         "_framing",
         "_lost_us",
+        "_parking",
         "_prepared",
+        "_rates",
         "_registers",
         "_requests",
         "_strikes",
@@ -51,7 +54,6 @@ class PolledDevice:
         "counts",
         "failures",
         "next_tick_us",
-        "parking",
         "passed_over",
         "poll",
         "settings",
@@ -66,7 +68,9 @@ class PolledDevice:
         self.settings = settings
         self.counts = counts
         self.cadence = Cadence(settings.period_us, settings.phase_us)
-        self.parking = Parking(settings.plan, settings.park_retry_us)
+        several = any(settings.plan.periods_us)
+        self._rates = Rates(settings.plan, settings.park_retry_us) if several else None
+        self._parking = Parking(settings.plan, settings.park_retry_us)  # of a plan of one rate
         self.poll: Poll | None = None
         self.waits = False  # `poll` waits for its turn on the connection
         self.turned_us = 0  # when its last turn began, on the monotonic clock
@@ -163,7 +167,8 @@ class PolledDevice:
                 begun = self._begin(tick_us, now, deliver)
             elif self.waits and connected:  # what is read now is rather the value of the later tick
                 self._pass_over(self.poll.tick_us, now, deliver)
-                self.poll = Poll(self.settings, self.parking, tick_us, now, self.failures)
+                asked = self._parking if self._rates is None else self._rates.at(tick_us)
+                self.poll = Poll(self.settings, asked, tick_us, now, self.failures)
             else:
                 if self.next_tick_us is not None:
                     self._pass_over(self.next_tick_us, now, deliver)
@@ -183,7 +188,8 @@ class PolledDevice:
         if now.mono_us < self.silent_until_us:
             deliver(unread(self.settings, tick_us, Reason.BACKOFF, now))
             return False
-        self.poll, self.waits = Poll(self.settings, self.parking, tick_us, now, self.failures), True
+        asked = self._parking if self._rates is None else self._rates.at(tick_us)
+        self.poll, self.waits = Poll(self.settings, asked, tick_us, now, self.failures), True
         # A tick that waited is ahead if the clock was set back meanwhile.
         late_us, lateness = max(0, now.wall_us - tick_us - self.cadence.phase_us), self.counts.poll_lateness
         lateness.buckets[late_us.bit_length()] += 1
@@ -213,7 +219,7 @@ class PolledDevice:
         """Deliver the sample of `poll`, which is over, and events of what it says; `poll` is None afterwards."""
         poll, self.poll = self.poll, None
         assert poll is not None
-        sample = take_sample(poll, self.parking, now)
+        sample = take_sample(poll, now)
         deliver(sample)
         if self._watch and (event := self._watch.on_sample(sample)):
             deliver(event)
@@ -223,7 +229,8 @@ class PolledDevice:
         counts[REQUESTS] += sample.requests
         if sample.retries:
             counts[RETRIES] += sample.retries
-        counts[REGISTERS] += self._registers if sample.status is STORED and not sample.reason else poll.registers
+        whole = sample.status is STORED and not sample.reason and self._rates is None
+        counts[REGISTERS] += self._registers if whole else poll.registers
         if self.failures or not poll.heard or poll.newly_parked or poll.surplus:
             for event in self._events(poll, sample.reason, now):
                 deliver(event)

@@ -37,7 +37,8 @@ def subrequest(request: Request, atoms: tuple[Atom, ...]) -> Request:
     Its bytes have the same place in the sample's image as in `request`.
     """
     address, end = atoms[0][0], atoms[-1][0] + atoms[-1][1]
-    return Request(request.function, address, end - address, atoms, byte_range(request, atoms[0])[0])
+    offset = byte_range(request, atoms[0])[0]
+    return Request(request.function, address, end - address, atoms, offset, request.period_us)
 
 
 @dataclass(slots=True)
@@ -72,18 +73,19 @@ class PollResult:
     refused: Sequence[Request] = ()  # with an exception other than 2 and 3
     searching: bool = False  # requests were halved
     mono_us: int = 0  # its end
+    heard: bool = False  # a request that is not listed was replied to, one of another period
 
 
 class Parking:
     """The requests that a device is sent; lives as long as it is polled, and changes between two polls (`learn`)."""
 
     def __init__(self, plan: Plan, retry_us: int) -> None:
+        self.planned = plan.requests
         self.requests: tuple[Request, ...] = plan.requests  # of the next poll
         # The last of `requests`: met with silence before, and asked until one of them is silent again. Each with the
         # reason of its registers if it is not read.
         self.doubtful: Mapping[Request, str] = {}
         self.remembers = False  # anything about any request: else there is nothing to learn from a complete poll
-        self._plan = plan
         self._retry_us = retry_us
         # By index of the plan's request; as planned if it is not in here.
         self._pieces: dict[int, list[RequestPiece]] = {}
@@ -100,7 +102,7 @@ class Parking:
     def parked(self) -> list[tuple[Request, Atom]]:
         """The atoms that are left out, each with the plan's request that holds it."""
         return [
-            (self._plan.requests[index], atom)
+            (self.planned[index], atom)
             for index in sorted(self._pieces)
             for piece in self._pieces[index]
             if piece.illegal or piece.parked
@@ -109,7 +111,7 @@ class Parking:
 
     def to_be_halved(self, request: Request) -> bool:
         """True if the plan's request that this one is a part of is refused each time, with whatever exception."""
-        planned = self._plan.requests[self._index(request)]
+        planned = self.planned[self._index(request)]
         return bool(self._exceptions) and self._exceptions.get(planned, 0) >= EXCEPTION_POLLS
 
     def worth_asking_again(self, request: Request) -> bool:
@@ -149,14 +151,14 @@ class Parking:
         A device that has replied to nothing is silent as a whole: that says nothing about its registers.
         """
         parked: list[Request] = []
-        if result.replied:
+        if result.replied or result.heard:
             for request in result.replied:
                 self._on_reply(request)
             for request, reason in result.silent:
                 parked += self._on_silence(request, reason, result.mono_us)
         self._end_searches(result)
         for request in result.refused:
-            planned = self._plan.requests[self._index(request)]
+            planned = self.planned[self._index(request)]
             self._exceptions[planned] = self._exceptions.get(planned, 0) + 1
         if self._retry_at_us is not None and result.mono_us >= self._retry_at_us:
             self._retry_illegal()
@@ -219,7 +221,7 @@ class Parking:
         for piece in pieces:
             if joined and joined[-1].parked and piece.parked:
                 atoms = (*joined[-1].request.atoms, *piece.request.atoms)
-                joined[-1].request = subrequest(self._plan.requests[index], atoms)
+                joined[-1].request = subrequest(self.planned[index], atoms)
                 joined[-1].due_us = max(joined[-1].due_us, piece.due_us)
             else:
                 joined.append(piece)
@@ -228,7 +230,7 @@ class Parking:
     def _end_searches(self, result: PollResult) -> None:
         """Forget the search of a request that is refused with all its parts: it is asked whole, to see it come back."""
         replied = {self._index(request) for request in result.replied} if self._exceptions else ()
-        for index, planned in enumerate(self._plan.requests) if self._exceptions else ():
+        for index, planned in enumerate(self.planned) if self._exceptions else ():
             if self._exceptions.get(planned, 0) < EXCEPTION_POLLS:
                 continue
             if index in self._pieces and index not in replied:
@@ -253,7 +255,7 @@ class Parking:
         for index, pieces in list(self._pieces.items()):
             if index in self._kept or index in self._undivided or any(p.silences and not p.searched for p in pieces):
                 continue
-            planned, joined = self._plan.requests[index], list[RequestPiece]()
+            planned, joined = self.planned[index], list[RequestPiece]()
             for piece in pieces:
                 if joined and joined[-1].usual and piece.usual:
                     atoms = (*joined[-1].request.atoms, *piece.request.atoms)
@@ -271,10 +273,10 @@ class Parking:
         self.remembers = bool(self._pieces or self._exceptions or self._useless)
         self.doubtful = {}
         if not self._pieces:
-            self.requests = self._plan.requests
+            self.requests = self.planned
             return
         usual, silent = list[Request](), list[RequestPiece]()
-        for index, planned in enumerate(self._plan.requests):
+        for index, planned in enumerate(self.planned):
             for piece in self._pieces.get(index) or (RequestPiece(planned),):
                 if piece.usual:
                     usual.append(piece.request)
@@ -287,14 +289,11 @@ class Parking:
     def _position(self, request: Request) -> tuple[int, int]:
         """Index of the plan's request that `request` is a part of, and its position among the pieces of that."""
         index = self._index(request)
-        pieces = self._pieces.setdefault(index, [RequestPiece(self._plan.requests[index])])
+        pieces = self._pieces.setdefault(index, [RequestPiece(self.planned[index])])
         return index, next(i for i, piece in enumerate(pieces) if piece.request.atoms == request.atoms)
 
     def _index(self, request: Request) -> int:
         """Index of the plan's request that `request` is a part of."""
-        return next(
-            i
-            for i, planned in enumerate(self._plan.requests)
-            if planned.function == request.function
-            and planned.address <= request.address < planned.address + planned.count
-        )
+        offset = request.offset  # in the image each has a place of its own, while an address may be in two
+        ends = ((i, r.offset + r.count * r.item_bytes) for i, r in enumerate(self.planned))
+        return next(i for i, end in ends if offset < end)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.parking import Parking
+from ess_ray.core.polling.rates import Asked
 from ess_ray.core.polling.requests import NOTHING_IN_FLIGHT, PARKED, EarlyReply, PollRequests
 from ess_ray.core.reasons import Reason, exception_code
 from ess_ray.core.settings import DeviceSettings
@@ -43,7 +43,7 @@ class Poll(PollRequests):
     _pauses = 0  # for a busy device
     _splits = 0
 
-    def __init__(self, settings: DeviceSettings, parking: Parking, tick_us: int, now: Now, failures: int = 0) -> None:
+    def __init__(self, settings: DeviceSettings, parking: Asked, tick_us: int, now: Now, failures: int = 0) -> None:
         """`failures`: of so many polls before this one, in a row, nothing was heard. Then one request is a probe."""
         self.requests, self.replies, self._last = parking.requests, [], parking.doubtful
         if parking.doubtful:
@@ -53,7 +53,7 @@ class Poll(PollRequests):
         # The tick is ahead if it waited for its turn and the wall clock was set back meanwhile.
         self.tick_mono_us = now.mono_us - (now.wall_us - tick_us if now.wall_us > tick_us else 0)
         self.deadline_us = self.tick_mono_us + settings.phase_us + settings.poll_limit_us
-        self._parking = parking
+        self.parking = parking
         self._probing = failures > 0
         if failures > 1:  # the first request may be the one that it does not reply to
             self.requests = _rotated(self.requests, failures - 1, len(parking.doubtful))
@@ -103,8 +103,8 @@ class Poll(PollRequests):
         while not self.over:
             request = self.requests[len(self.replies)]
             earlier = self._earlier.get(request, reason)
-            if request in self._parking.doubtful:
-                self._give_up_next(self._parking.doubtful[request])
+            if request in self.parking.doubtful:
+                self._give_up_next(self.parking.doubtful[request])
             elif earlier != reason and exception_code(earlier) is None:
                 self._fail_next(earlier)
             else:
@@ -123,7 +123,7 @@ class Poll(PollRequests):
         self.heard, self.silences = True, 0
         request = self.requests[len(self.replies)]
         illegal = code in (ILLEGAL_ADDRESS, ILLEGAL_VALUE)
-        if illegal or self._parking.to_be_halved(request):
+        if illegal or self.parking.to_be_halved(request):
             self._search(reason, illegal, received.mono_us)
         elif self.last_next:
             self._fail_next(reason)
@@ -138,10 +138,10 @@ class Poll(PollRequests):
         """
         end_us = self.tick_mono_us + self.settings.phase_us + int(self.settings.period_us * BUSY_PART)
         pause_us = BUSY_PAUSE_US << self._pauses
-        useful = self._parking.worth_asking_again(request)
+        useful = self.parking.worth_asking_again(request)
         if not self.settings.retries or not useful or mono_us + pause_us >= min(end_us, self.deadline_us):
             if useful and self._attempts > 1:
-                self._parking.asked_again_in_vain(request)
+                self.parking.asked_again_in_vain(request)
             return False
         self._busy += 1
         others = len(self.replies) + 1 < len(self.requests)
@@ -163,7 +163,7 @@ class Poll(PollRequests):
         self._give_up_next(reason)
 
     def _give_up_next(self, reason: str) -> None:
-        doubtful = self._parking.doubtful
+        doubtful = self.parking.doubtful
         parked = doubtful and doubtful.get(self.requests[len(self.replies)]) == PARKED
         self._end_next(PARKED if parked else self._telling(reason))
 
@@ -177,7 +177,7 @@ class Poll(PollRequests):
     def _search(self, reason: str, illegal: bool, mono_us: int) -> None:
         """The next request is refused: put its parts in its place, or give it up if it is one value."""
         request = self.requests[len(self.replies)]
-        parts = self._parking.split(request, reason, illegal, mono_us)
+        parts = self.parking.split(request, reason, illegal, mono_us)
         if not parts:
             self.newly_parked = [*self.newly_parked, request]
         self.searching = self.searching or bool(parts)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ess_ray.core.polling.cadence import Now
-from ess_ray.core.polling.missing import byte_ranges, missing_text
-from ess_ray.core.polling.parking import Parking, PollResult, subrequest
+from ess_ray.core.polling.missing import byte_range, byte_ranges, missing_text
+from ess_ray.core.polling.parking import PollResult, subrequest
 from ess_ray.core.polling.poll import Poll
 from ess_ray.core.reasons import Reason
 from ess_ray.core.samples import Sample, Status
@@ -15,16 +15,18 @@ STORED, PARTIAL, FAILED = Status
 PARKED = Reason.PARKED
 
 
-def take_sample(poll: Poll, parking: Parking, now: Now) -> Sample:
-    """The sample of a poll that is over; once: it brings `parking`, the device's, up to date."""
-    device, plan, read_ms = poll.settings.device, poll.settings.plan, (now.mono_us - poll.tick_mono_us) / 1000
-    if poll.requests is plan.requests and not poll.missing and not parking.remembers:  # nearly always
-        image = b"".join(poll.replies)  # type: ignore[arg-type]  # none has failed
+def take_sample(poll: Poll, now: Now) -> Sample:
+    """The sample of a poll that is over; once: it brings its `parking`, which others will use, up to date."""
+    device, plan, parking = poll.settings.device, poll.settings.plan, poll.parking
+    read_ms = (now.mono_us - poll.tick_mono_us) / 1000
+    if poll.requests is parking.planned and not poll.missing and not parking.remembers:  # nearly always
+        whole = poll.requests is plan.requests
+        image = b"".join(poll.replies) if whole else _image(poll)  # type: ignore[arg-type]  # none has failed
         return Sample(
             device, plan.layout, poll.tick_us, STORED, None, (), None, read_ms, poll.sent, poll.retries, image
         )  # fmt: skip
-    _miss_parked(poll, parking)
-    _learn(poll, parking, now.mono_us)
+    _miss_parked(poll)
+    _learn(poll, now.mono_us)
     image, reason, missing = _image(poll), poll.reason, poll.missing
     status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
     # Of a failed sample nothing was read: its registers need not be listed.
@@ -41,13 +43,13 @@ def unread(settings: DeviceSettings, tick_us: int, reason: str, now: Now) -> Sam
     return Sample(settings.device, layout, tick_us, FAILED, reason, (), None, late_ms, 0, 0, b"")
 
 
-def _learn(poll: Poll, parking: Parking, mono_us: int) -> None:
+def _learn(poll: Poll, mono_us: int) -> None:
     replied = [r for r, reply in zip(poll.requests, poll.replies, strict=True) if reply is not None]
-    silent = parking.learn(PollResult(replied, poll.silent, poll.refused, poll.searching, mono_us))
+    silent = poll.parking.learn(PollResult(replied, poll.silent, poll.refused, poll.searching, mono_us))
     if silent or poll.newly_parked:  # the search may have shown that the device refuses everything now
-        parked = {(request.function, atom) for request, atom in parking.parked}
+        parked = {byte_range(request, atom) for request, atom in poll.parking.parked}
         refused = [*poll.newly_parked, *silent]
-        poll.newly_parked = [r for r in refused if all((r.function, atom) in parked for atom in r.atoms)]
+        poll.newly_parked = [r for r in refused if all(byte_range(r, atom) in parked for atom in r.atoms)]
 
 
 def _image(poll: Poll) -> bytes:
@@ -61,12 +63,12 @@ def _image(poll: Poll) -> bytes:
     return bytes(image)
 
 
-def _miss_parked(poll: Poll, parking: Parking) -> None:
-    """Parked registers are missing, unless they were tried and read."""
-    if not (parked := parking.parked):
+def _miss_parked(poll: Poll) -> None:
+    """Parked registers that are due are missing, unless they were tried and read."""
+    if not (parked := poll.parking.parked):
         return
     read = (r for r, reply in zip(poll.requests, poll.replies, strict=True) if reply is not None)
-    settled = {(request.function, atom) for request in (*poll.missing, *read) for atom in request.atoms}
+    settled = {byte_range(request, atom) for request in (*poll.missing, *read) for atom in request.atoms}
     for request, atom in parked:
-        if (request.function, atom) not in settled:
+        if byte_range(request, atom) not in settled:
             poll.miss(subrequest(request, (atom,)), PARKED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ess_ray.core.maps.measured import Measured
@@ -53,6 +55,21 @@ def test_a_slow_device_needs_several_samples_whatever_the_time() -> None:
     ticks = [A] * (LEAST_REPEATS + 1)
     assert events(watch_for(60), *ticks[1:], period_s=60) == []
     assert events(watch_for(60), *ticks, period_s=60) == [(FROZEN, 300, "6 samples of 300 s are the same")]
+
+
+# Behind the registers of PLAN two that are read each minute.
+SLOW = Request(4, 9, 2, ((9, 1), (10, 1)), 6, 60 * S)
+
+
+@pytest.mark.parametrize("watched", ["fast", "slow"])
+def test_a_device_that_is_read_at_several_rates_is_compared_where_it_has_measured_values(watched: str) -> None:
+    at, change = (4, 1) if watched == "fast" else (8, 0)
+    plan = Plan((*PLAN.requests, SLOW), 10, "test", (replace(MEASURED, offsets=(at,)),))
+    images = [A + (bytes([0, change * (t_s // 60), 0, 2]) if t_s % 60 == 0 else bytes(4)) for t_s in range(600)]
+    watch = make_watch(make_device(plan=plan, frozen_after_us=100 * S))
+    assert watch
+    expected = (100, "101 samples of 100 s") if watched == "fast" else (300, "6 samples of 300 s")
+    assert events(watch, *images) == [(FROZEN, expected[0], f"{expected[1]} are the same")]
 
 
 def test_time_in_which_nothing_was_read_counts_for_nothing() -> None:
