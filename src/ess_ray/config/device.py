@@ -16,7 +16,9 @@ from ess_ray.config.maps import DeviceMaps
 from ess_ray.config.schema import Config
 from ess_ray.config.values import check_group, check_range, file_of, freeze
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.mapcheck import location
 from ess_ray.core.maps.plan import Plan, make_plan
+from ess_ray.core.maps.rates import seconds
 from ess_ray.core.maps.recipe import make_recipe
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.polling.framing import Tolerance
@@ -83,6 +85,8 @@ def _device(
             "is above 1, but request_pause_s puts a pause between requests: give one of the two",
         )
     poll_limit_s = PERIODS * period_s if config.poll_limit_s is None else config.poll_limit_s
+    plan = _plan(key, register_map, config)
+    _check_rates(f"{key}.period_s", round(period_s * 1e6), plan, register_map)
     return freeze(
         DeviceSettings,
         config,
@@ -90,7 +94,7 @@ def _device(
         map_name=register_map.name,
         host=config.host or "",
         port=config.port or (TLS_PORT if config.framing == "tls" else PORT),
-        plan=_plan(key, register_map, config),
+        plan=plan,
         recipe=make_recipe(
             register_map, maps.trees[register_map.name], config.max_registers, config.max_bits, config.borders
         ),
@@ -100,6 +104,18 @@ def _device(
         tolerate=_tolerate(key, config),
         placement=nodes,
     )
+
+
+def _check_rates(key: str, period_us: int, plan: Plan, register_map: RegisterMap) -> None:
+    """Raise ConfigError unless all ticks of each block are ticks of the device, or the other way round."""
+    for of_block_us in filter(None, plan.periods_us):
+        if of_block_us % period_us and period_us % of_block_us:
+            value = next(value for value in register_map.values if value.period_us == of_block_us)
+            problem = (
+                f"is {seconds(period_us)}, but {location(register_map.name, value.line, value.address)} is read every "
+                f"{seconds(of_block_us)}: one of the two has to be a whole multiple of the other"
+            )
+            raise ConfigError(key, problem)
 
 
 def _plan(key: str, register_map: RegisterMap, config: DeviceConfig) -> Plan:

@@ -31,6 +31,7 @@ SITES = {
     "twice": "map: sionyu\n    map: panri",
     "escaping": 'map: sionyu\n    host: "10.0.0.1\\e[2J"',
     "spaced": 'map: sionyu\n    host: "10.0.0.1 10.0.0.2"',
+    "seventh": "map: rated\n    period_s: 7",
     "reversed": 'map: sionyu\n    host: "a\\u202Eb"',
 }
 MISTAKEN_MAP = """\
@@ -42,6 +43,16 @@ blocks:
     runs:
       - at: 0
         columns: [bank_socc]
+"""
+RATED_MAP = """\
+period_s: 1
+function: 4
+blocks:
+  - table: bank
+    ids: {bank_id: 1}
+    runs:
+      - {at: 0, columns: [bank_soc]}
+      - {at: 1, period_s: 60, columns: [bank_soh]}
 """
 
 
@@ -59,6 +70,7 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "site/zoneless.yaml").write_text("# @package sites.zoneless\ndevices: {gateway: {map: sionyu}}\n")
     (folder / "site/copy.yaml").write_text("# @package sites.good\n")
     (folder / "map/mistaken.yaml").write_text(MISTAKEN_MAP)
+    (folder / "map/rated.yaml").write_text(RATED_MAP)
     shutil.copy(SMALL / "map/sionyu.yaml", folder / "map")
     (folder / "dsn").write_text(f"postgresql://user:{SECRET}@host:port/database\n")
     (folder / "empty").write_text("\n")
@@ -68,6 +80,12 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(words: Sequence[str], folder: Path = SMALL) -> Settings:
     """Of one site with a small map, which is quicker, unless the words choose others; the last choice counts."""
     return make_settings("site=sionyu", *words, folder=folder)
+
+
+@pytest.mark.parametrize("period_s", [0.5, 20, 60, 3600])
+def test_a_device_may_be_polled_at_any_rate_that_fits_those_of_its_map(plants: Path, period_s: float) -> None:
+    (device,) = settings(["site=seventh", f"sites.seventh.devices.gateway.period_s={period_s}"], plants).devices
+    assert (device.period_us, device.plan.periods_us) == (period_s * 1e6, (0, 60_000_000))
 
 
 @pytest.mark.parametrize(
@@ -100,6 +118,11 @@ def settings(words: Sequence[str], folder: Path = SMALL) -> Settings:
         ("site=zoneless", "sites.zoneless.timezone", "has to be given"),
         ("site=missing", "map", "there is no 'sionyo'; did you mean sionyu?"),
         ("site=mistaken", "map mistaken, line 8, address 0", "did you mean bank_soc?"),
+        (
+            "site=seventh",
+            "sites.seventh.devices.gateway.period_s",
+            "but map rated, line 8, address 1 is read every",
+        ),
         ("site=open", "site/open.yaml, line 3", "found '<stream end>'"),
         ("site=twice", "site/twice.yaml, line 6", "found duplicate key map"),
         ("site=bare", "site/bare.yaml", "has to begin with the line `# @package sites.bare`"),

@@ -141,8 +141,9 @@ def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
 
     `read_ms` of a sample is the device's own time: of devices behind one endpoint, which are read one after the other,
     it begins when the one before was over, and the poll's limit holds for each alone. A connection that is kept stands
-    before. Waits until all have a sample, 1.3 s and one and a half times the longest limit at most; a device without
-    one by then is left out. Stores nothing. Raises nothing for a device that cannot be read.
+    before. Blocks with a period of their own are read too. Waits until all have a sample, 1.3 s and one and a half
+    times the longest limit at most; a device without one by then is left out. Stores nothing. Raises nothing for a
+    device that cannot be read.
     """
     if not devices:
         return {}
@@ -152,7 +153,13 @@ def poll_once(devices: Sequence[DeviceSettings]) -> Mapping[str, Sample]:
     first_us = -(-(now().wall_us + CONNECT_US) // SPACING_US) * SPACING_US
     behind = Counter(device.endpoint for device in devices)
     polled = [
-        replace(device, period_us=SPACING_US, phase_us=0, poll_limit_us=device.poll_limit_us * behind[device.endpoint])
+        replace(
+            device,
+            period_us=SPACING_US,
+            phase_us=0,
+            poll_limit_us=device.poll_limit_us * behind[device.endpoint],
+            plan=device.plan.at_each_tick(),
+        )
         for device in devices
     ]
     loop.poll(polled, first_us, first_us + 1, connect_ahead=True)

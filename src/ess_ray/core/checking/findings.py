@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,7 @@ from ess_ray.core.batch import HEADER_DTYPE
 from ess_ray.core.checking.reading import Reading
 from ess_ray.core.checking.suspect import Doubt
 from ess_ray.core.checking.ways import describe_reason
+from ess_ray.core.maps.rates import row_periods, seconds
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.reasons import explain
 from ess_ray.core.settings import DeviceSettings
@@ -86,13 +88,20 @@ def plan_finding(device: DeviceSettings, register_map: RegisterMap) -> Finding:
     text = (
         f"map {device.map_name}: {count(len(register_map.values), 'value')} in {count(rows, 'row')}; "
         f"{count(len(plan.requests), 'request')}, {count(requested, 'register')} ({requested - used} in holes); "
-        f"every {device.period_us / 1e6:g} s; "
+        f"every {device.period_us / 1e6:g} s{_slower(device)}; "
         f"about {took_ms:.0f} ms a poll if a reply takes {ASSUMED_REPLY_MS:g} ms"
     )
     if took_ms * 1000 <= device.period_us:
         return Finding(str(device.device), "plan", Verdict.PASS, text)
     advice = "set a longer period_s or shorter pauses, or give the map `readable` registers to join requests"
     return Finding(str(device.device), "plan", Verdict.WARNING, f"{text}: longer than its period", advice)
+
+
+def _slower(device: DeviceSettings) -> str:
+    """Which of a plan's requests are sent less often, for people: " (2 of the requests every 60 s)"."""
+    periods = Counter(r.period_us for r in device.plan.requests if r.period_us > device.period_us)
+    text = ", ".join(f"{number} of the requests every {seconds(period_us)}" for period_us, number in periods.items())
+    return f" ({text})" if text else ""
 
 
 def poll_ms(device: DeviceSettings, reply_ms: float) -> float:
@@ -225,13 +234,21 @@ def journal_rate(devices: Sequence[DeviceSettings]) -> float:
 
 def table_rate(devices: Sequence[DeviceSettings], maps: Mapping[str, RegisterMap]) -> float:
     """Bytes a second that the devices' rows take in plain tables, roughly. `maps`: by name, those of all devices."""
-    sizes = {name: _rows_bytes(register_map) for name, register_map in maps.items()}
-    return sum((sizes[device.map_name] + ROW_BYTES) * 1e6 / device.period_us for device in devices)
+    sizes = {name: _row_bytes(register_map) for name, register_map in maps.items()}
+    return sum(
+        each * 1e6 / max(period_us, device.period_us)
+        for device in devices
+        for period_us, each in [(0, ROW_BYTES), *sizes[device.map_name].items()]
+    )
 
 
-def _rows_bytes(register_map: RegisterMap) -> int:
-    rows = {(value.table, value.ids) for value in register_map.values}
-    return ROW_BYTES * len(rows) + COLUMN_BYTES * len(register_map.values)
+def _row_bytes(register_map: RegisterMap) -> Counter[int]:
+    """Bytes of all rows of a map that have a period, by that; 0: of those of each tick."""
+    rows, sizes = Counter((value.table, value.ids) for value in register_map.values), Counter[int]()
+    periods = row_periods(register_map.values)
+    for row, values in rows.items():
+        sizes[periods.get(row, 0)] += ROW_BYTES + COLUMN_BYTES * values
+    return sizes
 
 
 def count(number: int, what: str) -> str:
