@@ -166,7 +166,7 @@ def test_filebeat_reads_what_the_collector_writes_into_what_the_template_is_for(
 
 
 def test_the_log_fields_are_documented() -> None:
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "logs.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| (.+?) \|$", page, re.MULTILINE)
     assert {(field.name, field.meaning) for field in FIELDS} <= set(rows)
 

@@ -1,4 +1,4 @@
-"""The pages for people name files that exist, and link to headings that exist."""
+"""The pages for people name files and headings that exist, have an index, and are short enough to be read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     page.relative_to(ROOT).as_posix() for pattern in ("*.md", "docs/*.md", "docs/*/*.md") for page in ROOT.glob(pattern)
 )
+NAMED = re.compile(r'(docs/[\w-]+\.md)(?:, "?([A-Z][\w ]+))?')
+UNBOUNDED = {"CHANGELOG.md", "docs/settings.md", "docs/data-standard.md", "docs/metrics.md"}
+MOST_WORDS = {"README.md": 700, "docs/register-maps.md": 5000}
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 # In backticks: a file or folder of the repository, or of the package.
 PATH = re.compile(
@@ -39,6 +42,30 @@ def test_every_link_leads_somewhere(page: str) -> None:
         path = (ROOT / page).parent / target if target else ROOT / page
         assert path.exists(), f"{page} links to {target}"
         assert not anchor or anchor in headings(path), f"{page} links to {target}#{anchor}"
+
+
+@pytest.mark.parametrize("folder", ["src", "conf", "deploy", "scripts"])
+def test_every_page_that_a_message_or_a_comment_names_exists(folder: str) -> None:
+    """`docs/logs.md`, or `docs/outages.md, A database that was replaced` with the heading."""
+    for file in (ROOT / folder).rglob("*"):
+        if file.is_dir() or file.suffix == ".pyc":
+            continue
+        for page, heading in NAMED.findall(file.read_text(encoding="utf-8")):
+            assert (ROOT / page).exists(), f"{file} names {page}"
+            anchor = heading.lower().replace(" ", "-")
+            assert not heading or anchor in headings(ROOT / page), f"{file} names {page}, {heading}"
+
+
+def test_a_page_is_short() -> None:
+    """Pages that are made from the code are as long as what they list; the README is one page."""
+    words = {page: len((ROOT / page).read_text(encoding="utf-8").split()) for page in PAGES if page not in UNBOUNDED}
+    assert {page: number for page, number in words.items() if number > MOST_WORDS.get(page, 2500)} == {}
+
+
+def test_the_index_lists_every_page_once() -> None:
+    listed = [target for target, _ in LINK.findall((ROOT / "docs/README.md").read_text(encoding="utf-8"))]
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert sorted(target for target in listed if "/" not in target) == sorted(pages)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -33,7 +33,7 @@ from ess_ray.core.exporting.store import Store, StoredObject
 from ess_ray.core.settings import Settings
 
 PROGRESS_S = 0.5
-HELD_ADVICE = "nothing is replaced; docs/operating.md says what to do about a day that is held"
+HELD_ADVICE = "nothing is replaced; docs/exports.md says what to do about a day that is held"
 MOST_CONFLICTS = 3  # how often somebody else may change the object while it is exported
 
 

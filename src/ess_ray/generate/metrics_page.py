@@ -13,7 +13,7 @@ INTRODUCTION = f"""\
 # Metrics
 
 Made by `./scripts/standard` from `core/running/metrics.py`: change that, not this page. How to scrape them, and what to
-be woken up for: [operating.md](operating.md#metrics-and-alerts).
+be woken up for: [alerts.md](alerts.md).
 
 Counters begin at zero with the job. With more than {MOST_DEVICES} devices there are no series of single devices: the
 label `device` is `{ALL_DEVICES}`, and `ess_ray_device_up` is left out. Reasons are those of

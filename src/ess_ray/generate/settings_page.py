@@ -37,7 +37,7 @@ def page() -> Iterator[str]:
     for name, kind in GROUPS.items():
         if kind is not FleetConfig:
             yield from _section(name, f"{name}.", kind)
-    yield from _section("A site", "sites.SITE.", SiteConfig, "One plant, in `site/SITE.yaml`; see the README.")
+    yield from _section("A site", "sites.SITE.", SiteConfig, "One plant, in `site/SITE.yaml`: [plants.md](plants.md).")
     yield from _section("A device", "sites.SITE.devices.DEVICE.", DeviceConfig)
     yield from _section("TLS of a device", "sites.SITE.devices.DEVICE.tls.", TlsConfig)
     yield from _section("A fleet", "fleet.", FleetConfig)

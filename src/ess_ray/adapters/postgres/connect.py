@@ -133,7 +133,7 @@ class DatabaseConnection(psycopg.Connection[tuple[Any, ...]]):
             other = f"the one with the identity {answered}" if answered else "one that ess_ray has never used"
             raise OtherDatabase(
                 f"another database answers at {self._address}: expected the one with the identity {self._identity}, "
-                f"and {other} answered; nothing is written there (docs/operating.md, A database that was replaced)"
+                f"and {other} answered; nothing is written there (docs/outages.md, A database that was replaced)"
             )
 
     def _limited(self, gen: PQGen[RV]) -> PQGen[RV]:

@@ -148,7 +148,7 @@ class Account:
         )
 
     def summary(self, first_us: int, end_us: int, simulated: bool, database: str) -> dict[str, object]:
-        """The run in numbers, in the form that README.md gives for `run.summary`."""
+        """The run in numbers, in the form that docs/running.md gives for `run.summary`."""
         sites: dict[str, object] = {}
         for site in self.latency:
             sites[site] = {

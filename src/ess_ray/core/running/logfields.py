@@ -1,6 +1,6 @@
 """The fields of a log record: those of the Elastic Common Schema by its names, others below `ess.`.
 
-`FIELDS` lists them all, as docs/operating.md and deploy/elastic/index-template.json do; `about` makes those of one
+`FIELDS` lists them all, as docs/logs.md and deploy/elastic/index-template.json do; `about` makes those of one
 event, to be given to a logger as `extra`.
 """
 

@@ -202,7 +202,7 @@ class Database:
         self._prepare()
         if self._before.identity not in (None, self.identity):
             text = f"the database is another one than at the last start: its identity is {self.identity}, not"
-            self._notes.put(f"{text} {self._before.identity} (docs/operating.md, A database that was replaced)")
+            self._notes.put(f"{text} {self._before.identity} (docs/outages.md, A database that was replaced)")
 
     def _take_before(self, note: str) -> None:
         """It is the database that was prepared before, which is not there; `note` says so."""

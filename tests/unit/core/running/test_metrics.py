@@ -26,7 +26,8 @@ from tests.make import make_device
 
 ROOT = Path(__file__).parents[4]
 RULES = ROOT / "deploy/prometheus/rules.yml"
-NAMING = [RULES, ROOT / "docs/operating.md", *sorted((ROOT / "deploy/grafana").glob("**/*.json"))]
+PAGES = [ROOT / f"docs/{page}.md" for page in ("alerts", "devices", "exports", "outages")]
+NAMING = [RULES, *PAGES, *sorted((ROOT / "deploy/grafana").glob("**/*.json"))]
 S, DAY_S = 1_000_000, 86_400
 MIDNIGHT_S = 20_000 * DAY_S
 EMPTY = Committed((), {}, committed_us=0)
