@@ -84,9 +84,9 @@ def _data_table(table: Table, maps: Mapping[str, Sequence[RegisterMap]]) -> str:
 def _lengths(table: str, maps: Iterable[RegisterMap]) -> dict[str, set[int]]:
     """The columns that the maps deliver, and how long their arrays are (0 for a single value)."""
     last: dict[tuple[str, tuple[int, ...]], int] = {}
-    for value in (value for map_ in maps for value in map_.values if value.table == table):
-        key = value.column, value.ids
-        last[key] = max(last.get(key, 0), value.element or 0)
+    for cell in (cell for map_ in maps for cell in map_.cells if cell.table == table):
+        key = cell.column, cell.ids
+        last[key] = max(last.get(key, 0), cell.element or 0)
     lengths: dict[str, set[int]] = {}
     for (column, _), length in last.items():
         lengths.setdefault(column, set()).add(length)

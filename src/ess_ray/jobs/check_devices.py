@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ess_ray.adapters.modbus.reach import poll_once, reach_all
+from ess_ray.core.checking.computed import compute_readings, computed_doubts
 from ess_ray.core.checking.findings import Finding, Polled, Verdict, plan_finding, poll_finding, value_finding
 from ess_ray.core.checking.reading import read_values, registers_of
 from ess_ray.core.checking.suspect import doubts
@@ -96,6 +97,8 @@ def _polled(
     if not any(reading.read for reading in readings):
         skipped = Finding(name, "values", Verdict.SKIPPED, "not checked: nothing was read")
         return Polled(device, (*findings, skipped, *seen))
-    doubtful = doubts(register_map.values, registers)
+    computed = compute_readings(register_map.computed, readings)
+    doubtful = [*doubts(register_map.values, registers), *computed_doubts(computed)]
+    readings += computed
     findings = (*findings, value_finding(device, readings, doubtful), *seen)
     return Polled(device, findings, tuple(readings), tuple(doubtful), sample.read_ms, sample.reason is None)

@@ -17,6 +17,7 @@ from ess_ray.core.checking.findings import Checked, Finding, Polled, Verdict
 from ess_ray.core.checking.reading import Reading, address_text, range_text, row_text, show, with_unit
 from ess_ray.core.checking.suspect import Doubt
 from ess_ray.core.errors import printable
+from ess_ray.core.maps.registers import COMPUTED
 
 FILE_WIDTH = 140  # columns where there is no terminal
 STYLES = {Verdict.PASS: "green", Verdict.WARNING: "yellow", Verdict.FAIL: "bold red", Verdict.SKIPPED: "dim"}
@@ -170,9 +171,10 @@ def _finding_row(finding: Finding) -> Table:
 
 def _value(reading: Reading) -> dict[str, Any]:
     value = reading.value
+    where = (None, None) if value.raw_type == COMPUTED else (value.function, value.address)
     return {
         "table": value.table, "ids": value.ids, "column": value.column, "element": value.element,
-        "function": value.function, "address": value.address, "value": _finite(reading.number), "unit": value.unit,
+        "function": where[0], "address": where[1], "value": _finite(reading.number), "unit": value.unit,
         "read": reading.read, "out_of_range": reading.outside,
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from ess_ray.adapters.modbus.reader import Budget, Reader, WayReader, count_conn
 from ess_ray.adapters.modbus.tls import Failure
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
+from ess_ray.core.checking.computed import compute_readings, computed_doubts
 from ess_ray.core.checking.diagnosis import AskingLimits, Diagnosis, diagnose
 from ess_ray.core.checking.explore import MOST_AT_ONCE, explore
 from ess_ray.core.checking.probed import Probed
@@ -101,11 +102,13 @@ def probe_device(probe: ProbeSettings, register_map: RegisterMap | None) -> Prob
     if survey.registers and budget.left >= MOST_AT_ONCE:
         at_once = reader.count_replies_at_once(function, address, MOST_AT_ONCE)
     readings = [reading for reading in read_values(values, survey.registers) if reading.read or reading.value in asked]
+    computed = compute_readings(register_map.computed, readings) if register_map else []
     return Probed(
         settings=probe,
         diagnosis=diagnosis,
         readings=tuple(readings),
-        doubts=tuple(doubts(asked, survey.registers)),
+        computed=tuple(reading for reading in computed if reading.read),
+        doubts=(*doubts(asked, survey.registers), *computed_doubts(computed)),
         median_ms=statistics.median(times_ms) if times_ms else 0.0,
         worst_ms=max(times_ms, default=0.0),
         timed=timed,

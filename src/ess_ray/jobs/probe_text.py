@@ -52,6 +52,8 @@ def print_probed(probed: Probed, console: Console) -> None:
         for function, address in _detailed(probed):
             _print_detail(console, function, address, survey.registers)
         _print_skeleton(console, survey, probed.readings)
+        for reading in probed.computed:
+            console.print(Text(printable(f"computed: {_reading_text(reading)}")))
         print_doubts(console, probed.doubts)
     print_verdict(probed, console)
 

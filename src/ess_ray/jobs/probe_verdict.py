@@ -26,7 +26,7 @@ def print_verdict(probed: Probed, console: Console) -> None:
     for line in _wrong(probed):
         console.print(Text(printable(f"→ {line}"), style="bold yellow"))
     if probed.good and probed.readings:
-        text = f"all values of the map are as expected ({len(probed.readings)})"
+        text = f"all values of the map are as expected ({len(probed.readings) + len(probed.computed)})"
         console.print(Text(text, style="bold green"))
     if probed.survey.registers:
         device = probed.settings.device

@@ -14,7 +14,7 @@ import re
 from ess_ray.core.checking.interpretations import as_integer
 from ess_ray.core.checking.reading import Reading, range_text, with_unit
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import Value, raw_limits
+from ess_ray.core.maps.registers import COMPUTED, Value, raw_limits
 
 # What values of a unit usually are, far enough to be right for every plant: outside is doubtful, not wrong.
 USUAL = {"%": (-1.0, 101.0), "degC": (-50.0, 150.0), "Hz": (40.0, 70.0), "V": (-3000.0, 40_000.0)}
@@ -38,6 +38,8 @@ SMALL_STATE = 15  # states and flags are rarely numbered higher
 def why_doubtful(reading: Reading) -> str:
     """Why a reading that was read is doubtful; empty if it is not."""
     value, number = reading.value, reading.number
+    if value.raw_type == COMPUTED and number is None:
+        return "divided by zero, or too large" if reading.outside else ""
     if reading.outside:
         return f"outside {range_text(value)}".replace("outside one", "not one") if range_text(value) else "no text"
     if number is None:
@@ -120,7 +122,7 @@ def _odd_for_type(reading: Reading, size: float) -> str:
     value = reading.value
     if value.raw_type.startswith("float"):
         return "unusual for a measured value" if size and not TINY_FLOAT < size < HUGE_FLOAT else ""
-    if value.width == 1 or value.raw_type == "string" or value.minimum is not None or value.maximum is not None:
+    if value.width <= 1 or value.raw_type == "string" or value.minimum is not None or value.maximum is not None:
         return ""
     order = ORDERS[value.order]
     if (swapped := order.swapped(words=True)) is None:

@@ -85,8 +85,9 @@ def plan_finding(device: DeviceSettings, register_map: RegisterMap) -> Finding:
     used = sum(width for request in plan.requests for _, width in request.atoms)
     rows = len({(value.table, value.ids) for value in register_map.values})
     took_ms = poll_ms(device, ASSUMED_REPLY_MS)
+    computed = f" and {len(register_map.computed)} computed" if register_map.computed else ""
     text = (
-        f"map {device.map_name}: {count(len(register_map.values), 'value')} in {count(rows, 'row')}; "
+        f"map {device.map_name}: {count(len(register_map.values), 'value')}{computed} in {count(rows, 'row')}; "
         f"{count(len(plan.requests), 'request')}, {count(requested, 'register')} ({requested - used} in holes); "
         f"every {device.period_us / 1e6:g} s{_slower(device)}; "
         f"about {took_ms:.0f} ms a poll if a reply takes {ASSUMED_REPLY_MS:g} ms"
@@ -244,7 +245,7 @@ def table_rate(devices: Sequence[DeviceSettings], maps: Mapping[str, RegisterMap
 
 def _row_bytes(register_map: RegisterMap) -> Counter[int]:
     """Bytes of all rows of a map that have a period, by that; 0: of those of each tick."""
-    rows, sizes = Counter((value.table, value.ids) for value in register_map.values), Counter[int]()
+    rows, sizes = Counter((cell.table, cell.ids) for cell in register_map.cells), Counter[int]()
     periods = row_periods(register_map.values)
     for row, values in rows.items():
         sizes[periods.get(row, 0)] += ROW_BYTES + COLUMN_BYTES * values

@@ -33,6 +33,7 @@ class Probed:
     at_once: int | None  # replies to MOST_AT_ONCE requests in one send; None: not tried
     sent: int  # requests in all
     pauses: Mapping[str, object]  # that a poll needs
+    computed: tuple[Reading, ...] = ()  # of the map's computed columns, those that could be computed
 
     @property
     def survey(self) -> Survey:

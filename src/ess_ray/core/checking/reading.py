@@ -20,7 +20,7 @@ from ess_ray.core.decoding.rules import raw_dtype, shared_part
 from ess_ray.core.decoding.sides import make_rule
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Plan, Request
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, COMPUTED, Value
 
 FLOAT_FORMATS = {"float32": ">f", "float64": ">d"}
 Registers = Mapping[tuple[int, int], int]
@@ -158,7 +158,9 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def address_text(value: Value) -> str:
-    """Function and addresses: "4:12", "4:12-13"."""
+    """Function and addresses: "4:12", "4:12-13"; "computed" of a column that reads none."""
+    if value.raw_type == COMPUTED:
+        return COMPUTED
     last = value.address + value.width - 1
     return f"{value.function}:{value.address}" + (f"-{last}" if last > value.address else "")
 

@@ -89,10 +89,13 @@ def table_shapes(register_map: RegisterMap) -> dict[str, TableShape]:
     tables: dict[str, list[Value]] = {}
     for value in register_map.values:
         tables.setdefault(value.table, []).append(value)
-    return {name: _table_shape(name, values) for name, values in tables.items()}
+    computed: dict[str, dict[str, str]] = {name: {} for name in tables}
+    for each in register_map.computed:
+        computed[each.table][each.column] = each.column_type
+    return {name: _table_shape(name, values, computed[name]) for name, values in tables.items()}
 
 
-def _table_shape(name: str, values: list[Value]) -> TableShape:
+def _table_shape(name: str, values: list[Value], computed: dict[str, str]) -> TableShape:
     rows = tuple(sorted({value.ids for value in values}))
     lengths: dict[str, np.ndarray] = {}
     for value in values:
@@ -100,7 +103,7 @@ def _table_shape(name: str, values: list[Value]) -> TableShape:
             length = lengths.setdefault(value.column, np.zeros(len(rows), int))
             row = rows.index(value.ids)
             length[row] = max(length[row], value.element)
-    return TableShape(name, rows, {value.column: value.column_type for value in values}, lengths)
+    return TableShape(name, rows, {value.column: value.column_type for value in values} | computed, lengths)
 
 
 def rule_cells(register_map: RegisterMap, plan: Plan, tables: dict[str, TableShape]) -> dict[Value, RuleCells]:

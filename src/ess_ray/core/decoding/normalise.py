@@ -31,6 +31,7 @@ from ess_ray.core.decoding.cells import (
     rule_cells,
     table_shapes,
 )
+from ess_ray.core.decoding.computed import ComputedColumns
 from ess_ray.core.decoding.due import are_due, chosen_rows, spread
 from ess_ray.core.decoding.pgcopy import NULL, ColumnValues, encode
 from ess_ray.core.decoding.sides import make_rule
@@ -58,6 +59,7 @@ class Decoder:
         self._rules = [
             (make_rule(shared), cells) for shared, cells in rule_cells(register_map, plan, self._tables).items()
         ]
+        self._computed = ComputedColumns(register_map, self._tables)
         self._identity = {
             name: dict(zip(standard.tables[name].identity, np.array(table.rows, np.int16).T, strict=True))
             for name, table in self._tables.items()
@@ -126,6 +128,7 @@ class Decoder:
                 if outside is not None:
                     quality[group.table][flagged_rows(group, outside)] |= OUT_OF_RANGE
                 self._put(columns[group.table], group, values, null)
+        self._computed.add(columns, quality, OUT_OF_RANGE)
         return self._tables_of(_sample_keys(batch), read, columns, quality)
 
     def _put(self, columns: Columns, group: ColumnGroup, values: np.ndarray, null: np.ndarray | None) -> None:

@@ -146,8 +146,8 @@ class Catalogue:
 def delivered_by(register_map: RegisterMap) -> dict[str, list[str]]:
     """Names of the columns that a map delivers, by table, sorted: the table `device` keeps them as `delivers`."""
     columns: dict[str, list[str]] = {}
-    for value in register_map.values:
-        columns.setdefault(value.table, []).append(value.column)
+    for cell in register_map.cells:
+        columns.setdefault(cell.table, []).append(cell.column)
     return {table: sorted(set(names)) for table, names in sorted(columns.items())}
 
 

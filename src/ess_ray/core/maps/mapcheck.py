@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
-from ess_ray.core.maps.registers import LAST_ADDRESS, Value
+from ess_ray.core.maps.registers import LAST_ADDRESS, Computed, Value
 from ess_ray.core.maps.standard import Standard
 
 
@@ -49,7 +49,7 @@ def label(value: Value, standard: Standard) -> str:
     return f"{value.table}.{value.column}{element}" + (f" ({row})" if row else "")
 
 
-def map_hash(values: Iterable[Value]) -> str:
+def map_hash(values: Iterable[Value], computed: Iterable[Computed] = ()) -> str:
     """16 hexadecimal digits over everything that decides what is stored; units, notes and lines do not.
 
     The order of the values counts: by function, address, lowest bit, as in `RegisterMap.values`.
@@ -57,6 +57,9 @@ def map_hash(values: Iterable[Value]) -> str:
     digest = hashlib.sha256()
     for value in values:
         digest.update(f"{_decides(value)}\n".encode())
+    for c in computed:
+        result = c.table, c.column, c.ids, str(c.expression), _plain(c.minimum), _plain(c.maximum), c.column_type
+        digest.update(f"{result}\n".encode())
     return digest.hexdigest()[:16]
 
 

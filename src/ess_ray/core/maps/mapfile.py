@@ -18,11 +18,13 @@ from operator import attrgetter
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
 from ess_ray.core.maps.addresses import read_address
+from ess_ray.core.maps.computed import make_computed, settle
+from ess_ray.core.maps.expressions import OPERATIONS
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.rates import check_rates
-from ess_ray.core.maps.registers import LAST_ADDRESS, RegisterMap, Value
+from ess_ray.core.maps.registers import LAST_ADDRESS, Cell, Computed, RegisterMap, Value
 from ess_ray.core.maps.sides import moved, of_row, read_strides
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
@@ -55,14 +57,17 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
         raise fields["period_s"].error("expected more than 0 seconds")
     inherited = _Inherited(None, {}, period_s).within(fields)
     finder = ColumnFinder(name, standard, fields.get("new"))
-    found = [value for block in fields["blocks"].items() for value in _block(block, inherited, finder)]
-    values, own = finder.settle(found)
+    found = [cell for block in fields["blocks"].items() for cell in _block(block, inherited, finder)]
+    cells, own = finder.settle(found)
+    values = [cell for cell in cells if isinstance(cell, Value)]
     values.sort(key=lambda value: (value.function, value.address, value.bits or ()))
     of_map = merged(standard, [own])
     mapcheck.check_values(name, values, of_map)
     check_rates(name, values, of_map)
     holes = _readable(fields["readable"], inherited.function, values) if "readable" in fields else frozenset()
-    return RegisterMap(name, float(period_s), tuple(values), holes, mapcheck.map_hash(values), own)
+    computed = settle(name, [cell for cell in cells if isinstance(cell, Computed)], values)
+    hash_ = mapcheck.map_hash(values, computed)
+    return RegisterMap(name, float(period_s), tuple(values), holes, hash_, own, computed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _period_us(node: TreeNode, map_period_s: Decimal) -> int:
     return int(period_s * 1_000_000)
 
 
-def _block(node: TreeNode, inherited: _Inherited, finder: ColumnFinder) -> Iterator[Value]:
+def _block(node: TreeNode, inherited: _Inherited, finder: ColumnFinder) -> Iterator[Cell]:
     fields = node.fields(("table", "ids", "repeat", "runs", *HANDED_DOWN), needed=("table", "runs"))
     given = [key for part in ("ids", "repeat") if part in fields for key in fields[part].fields()]
     rows = _rows(node, fields, finder.table(fields["table"], given))
@@ -132,20 +137,22 @@ def _repeat(node: TreeNode) -> range:
     return range(1, node.integer(1, ID_RANGE[1]) + 1) if isinstance(node.value, int) else node.span(*ID_RANGE)
 
 
-def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinder) -> Iterator[Value]:
+def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinder) -> Iterator[Cell]:
     fields = node.fields(("at", "stride", "columns", *HANDED_DOWN), needed=("at", "columns"))
     inner = inherited.within(fields)
     if inner.function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
     level = Level(rows.table, inner.function, inner.attributes, finder, tuple(rows.repeats))
-    columns = _columns(fields["columns"].items(), read_address(fields["at"]), level)
-    first = [_of_period(value, inner.period_us) for value in columns]
-    copies = [(_copies_of(value), value.address, value.sides) for value in first]
+    first = list(_columns(fields["columns"].items(), read_address(fields["at"]), level))
+    values = [_of_period(cell, inner.period_us) for cell in first if isinstance(cell, Value)]
+    copies = [(_copies_of(value), value.address, value.sides) for value in values]
+    computed = [cell for cell in first if isinstance(cell, Computed)]
     strides = _strides(node, fields, list(rows.repeats))
     for ids, rows_on in rows.instances():
         shift = sum(strides[key] * number for key, number in rows_on.items())
         for copy_with, address, sides in copies:
             yield copy_with(ids=ids, address=address + shift, sides=of_row(sides, rows_on) if sides else ())
+        yield from (replace(each, ids=ids) for each in computed)
 
 
 def _copies_of(value: Value) -> Callable[..., Value]:
@@ -170,7 +177,7 @@ def _strides(node: TreeNode, fields: Mapping[str, TreeNode], repeats: list[str])
     return read_strides(fields["stride"], repeats)
 
 
-def _columns(entries: list[TreeNode], at: int, level: Level) -> Iterator[Value]:
+def _columns(entries: list[TreeNode], at: int, level: Level) -> Iterator[Cell]:
     """The values of a list of columns from address `at` on, in order; a list inside the list is spliced in."""
     for entry in _spliced(entries):
         word, node = _entry(entry)
@@ -182,7 +189,7 @@ def _columns(entries: list[TreeNode], at: int, level: Level) -> Iterator[Value]:
         else:
             values = list(_column(word, node, at, level))
         yield from values
-        at = max((value.address + value.width for value in values), default=at)
+        at = max((value.address + value.width for value in values if isinstance(value, Value)), default=at)
 
 
 def _spliced(entries: list[TreeNode]) -> Iterator[TreeNode]:
@@ -204,14 +211,18 @@ def _entry(node: TreeNode) -> tuple[str, TreeNode]:
     return word, child if child.value is not None else node.child(word, {})
 
 
-def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Value]:
+def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Cell]:
     """The values of one entry: of one column, of numbered columns (`name_1..12`), of the elements of an array."""
-    own = node.fields((*SHARED_ATTRIBUTES, *OWN_ATTRIBUTES), what="attribute")
+    own = node.fields((*SHARED_ATTRIBUTES, *OWN_ATTRIBUTES, *OPERATIONS), what="attribute")
     at = read_address(own["at"]) if "at" in own else at
     node, own = node.about(at), {key: child.about(at) for key, child in own.items()}
     index = itertools.count()
     for name in _names(word, node):
-        value = make_value(node, level.column(name, node, own), level, own)
+        column = level.column(name, node, own)
+        if computed := make_computed(node, level.table, column, own):
+            yield computed
+            continue
+        value = make_value(node, column, level, own)
         for element in _elements(node, value, own):
             yield replace(value, element=element, address=at, sides=moved(value.sides, next(index)))
             at += value.width

@@ -15,6 +15,7 @@ from typing import cast
 
 from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING, is_encoding
+from ess_ray.core.maps.expressions import OPERATIONS
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, ROLES, Value, raw_limits
@@ -63,7 +64,8 @@ class Level:
 
     def column(self, name: str, entry: TreeNode, own: Mapping[str, TreeNode]) -> Column:
         """The column that an entry fills; `own`: its attributes. Raises as `ColumnFinder.column` does."""
-        return self.finder.column(self.table, name, entry, own, _raw_type(self, own))
+        kind = "computed" if OPERATIONS.keys() & own.keys() else _raw_type(self, own)
+        return self.finder.column(self.table, name, entry, own, kind)
 
 
 def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, TreeNode]) -> Value:

@@ -16,7 +16,7 @@ from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps.column_types import STANDARD_TYPES, Column, TypeFamily, value_type
 from ess_ray.core.maps.mapcheck import location
 from ess_ray.core.maps.own_columns import difference, likely_unit
-from ess_ray.core.maps.registers import Value, raw_limits
+from ess_ray.core.maps.registers import Cell, Computed, Value, raw_limits
 from ess_ray.core.maps.standard import Standard, Table, check_column_name, check_table_name, read_identity
 from ess_ray.core.maps.tree import TreeNode, unknown
 
@@ -123,7 +123,7 @@ class ColumnFinder:
     def _unit(self, name: str, own: Mapping[str, TreeNode]) -> str:
         return own["unit"].text() if "unit" in own else likely_unit(name, self._standard)
 
-    def settle(self, values: Sequence[Value]) -> tuple[list[Value], dict[str, Table]]:
+    def settle(self, values: Sequence[Cell]) -> tuple[list[Cell], dict[str, Table]]:
         """The values with the types that follow from them, and the columns of the user's own that they fill, by table.
 
         Raises MapError if there are columns that nobody describes: all of them, with the lines to paste.
@@ -148,7 +148,7 @@ class ColumnFinder:
                 columns.setdefault(table, {})[name] = column
         return settled, {name: Table(name, self._tables[name].identity, own) for name, own in columns.items()}
 
-    def _types(self, values: Iterable[Value]) -> dict[Key, str]:
+    def _types(self, values: Iterable[Cell]) -> dict[Key, str]:
         """The type of each column that these values fill: the smallest that holds them all."""
         types: dict[Key, str] = {}
         for value in values:
@@ -156,7 +156,7 @@ class ColumnFinder:
             types[key] = needed if key not in types else self._wider(value, types[key], needed)
         return types
 
-    def _wider(self, value: Value, first: str, second: str) -> str:
+    def _wider(self, value: Cell, first: str, second: str) -> str:
         alike = first.endswith("[]") == second.endswith("[]") and (first == "text") == (second == "text")
         if not alike:
             raise MapError(
@@ -200,8 +200,10 @@ class ColumnFinder:
                     yield f"{described}  # {remark}" if remark else described
 
 
-def _needed_type(value: Value) -> str:
+def _needed_type(value: Cell) -> str:
     """The smallest type that holds whatever this value may be: `int2`, `float8[]` …"""
+    if isinstance(value, Computed):
+        return "float8"
     array = value.column_type[len(value.column_type.removesuffix("[]")) :]
     if value_type(value.column_type).family is TypeFamily.TEXT:
         return "text"

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
+from ess_ray.core.maps.expressions import Expression
 from ess_ray.core.maps.order import DEFAULT_ORDER
 from ess_ray.core.maps.standard import Table
 
@@ -104,6 +106,29 @@ ROLES = ("exponent", "factor", "divisor", "sign")
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """A column of one row that is computed from others of it (`core.maps.computed`), in the words of `Value`."""
+
+    table: str
+    column: str
+    ids: tuple[int, ...]
+    expression: Expression
+    minimum: Decimal | None = None  # of the result, inclusive
+    maximum: Decimal | None = None
+    column_type: str = "float8"
+    unit: str = ""
+    note: str = ""
+    line: int = 0
+
+    element: ClassVar[None] = None  # no array is computed
+    address: ClassVar[None] = None  # it reads no register
+
+
+COMPUTED = "computed"  # instead of a raw type, where a computed column is shown among values
+Cell: TypeAlias = Value | Computed
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterMap:
     """The register map of a kind of device: the values that a poll delivers, and addresses that may be read along.
 
@@ -118,6 +143,12 @@ class RegisterMap:
     readable_holes: frozenset[tuple[int, int]]  # (function, address) that hold no value but may be read
     map_hash: str  # of everything that decides what is stored; equal hashes decode alike
     own: Mapping[str, Table] = field(default_factory=dict)
+    computed: tuple[Computed, ...] = ()  # each behind those that it is computed from
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Everything that a poll fills in: read and computed."""
+        return (*self.values, *self.computed)
 
 
 @cache

@@ -45,6 +45,8 @@ def widest_rows(maps: Iterable[RegisterMap], standard: Standard) -> dict[str, di
         for value in register_map.values:
             row = rows.setdefault((register_map.name, value.table, value.ids), {})
             row[value.column] = max(row.get(value.column, 1), value.element or 1)
+        for each in register_map.computed:
+            rows[register_map.name, each.table, each.ids][each.column] = 1
     widest: dict[str, dict[str, int]] = {}
     for (_, name, _), row in rows.items():
         table = standard.tables[name]
