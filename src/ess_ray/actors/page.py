@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.local.private_file import write_private
 from ess_ray.core.errors import EssRayError
-from ess_ray.core.maps.standard import load_standard
+from ess_ray.core.maps.own_columns import merged
+from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.status import FILE, RunStatus
 from ess_ray.core.settings import PageSettings
@@ -27,12 +28,13 @@ troubles = Troubles(__name__)
 
 WRITE_EVERY_S = 2.0
 NONE = "none (page.port=null)"
+NO_TABLES: Mapping[str, object] = {"tables": {}}
 
 
 class Page:
     """The page and the status file of one run.
 
-    `standard_tree`: the data standard as the configuration has it; `late_us`: `storage.late_s` in microseconds;
+    `standard_tree`: the chosen data standard as the configuration has it; `late_us`: `storage.late_s` in microseconds;
     `state_dir`: the folder of the status file, FILE; `identity`: of the database, "" for any.
     """
 
@@ -47,7 +49,7 @@ class Page:
     ) -> None:
         self._settings = settings
         self._dsn, self._identity = dsn, identity
-        self._standard_tree = dict(standard_tree)
+        self._standard_tree, self._own_tree = dict(standard_tree), NO_TABLES
         self._late_us = late_us
         self._file = state_dir / FILE
         self._write_at_s = 0.0  # by the monotonic clock
@@ -55,8 +57,10 @@ class Page:
         self._tried = False  # to start the server
         self._url = NONE
 
-    def show(self, status: RunStatus) -> str:
-        """Show this status from now on; returns the page's URL, or why there is none: a text that begins with "none".
+    def show(self, status: RunStatus, own_tree: Mapping[str, object] = NO_TABLES) -> str:
+        """Show this status from now on, and columns of the user's own (a standard's tree).
+
+        Returns the page's URL, or why there is none: a text that begins with "none".
 
         The first call starts the server, and only that one tries. Writes the status file every WRITE_EVERY_S at most; a
         file that cannot be written is reported to the log.
@@ -66,6 +70,9 @@ class Page:
             self._start(self._settings.port)
         if self._data:
             self._data.status = status
+            if own_tree != self._own_tree:
+                self._own_tree = own_tree
+                self._data.standard = self._standard()
         if time.monotonic() >= self._write_at_s:
             self._write_at_s = time.monotonic() + WRITE_EVERY_S
             self._write(status)
@@ -76,12 +83,16 @@ class Page:
         from ess_ray.adapters.page.server import PageServer
 
         try:
-            data = PageData(self._dsn, load_standard(self._standard_tree), self._late_us, self._identity)
+            data = PageData(self._dsn, self._standard(), self._late_us, self._identity)
             queries = {name: getattr(data, name) for name in ("devices", "device", "events", "day")}
             self._data = data
             self._url = PageServer(self._settings.host, port, data.run, queries).start()
         except (EssRayError, OSError) as error:
             self._url = f"none: {error}"
+
+    def _standard(self) -> Standard:
+        standard = load_standard(self._standard_tree)
+        return merged(standard, [load_standard(self._own_tree, "own", standard).tables])
 
     def _write(self, status: RunStatus) -> None:
         try:

@@ -7,7 +7,7 @@ update: when it dies or hangs it is started again, empty, and is as before after
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ess_ray.actors.page import Page
@@ -23,9 +23,10 @@ troubles = Troubles(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WatcherUpdate:
-    """The state of the run, from the driver."""
+    """The state of the run, from the driver. `own_tree`: the columns of the user's own, as a standard's tree."""
 
     status: RunStatus
+    own_tree: Mapping[str, object]
     values: Values | None = None  # of all metrics; None: the last ones hold for a while
 
 
@@ -60,7 +61,7 @@ class Watcher:
         """
         page = ""
         try:
-            page = self._page.show(update.status)
+            page = self._page.show(update.status, update.own_tree)
             if update.values is not None:
                 self._export(update.values)
         except Exception as error:  # noqa: BLE001  # it is logged, with its trace

@@ -10,7 +10,8 @@ from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.adapters.postgres.schema import Prepared, prepare
 from ess_ray.app.output import print_line
 from ess_ray.core.errors import CannotStart
-from ess_ray.core.settings import Settings
+from ess_ray.core.maps.standard import Standard
+from ess_ray.core.settings import Settings, StorageSettings
 
 MISSING = "run the main job first, or job=restore with restore.run=true to fill a new one"
 
@@ -36,17 +37,26 @@ def serving(settings: Settings, *, create: bool = False) -> Iterator[str]:
         yield server.dsn
 
 
+def prepare_for(
+    storage: StorageSettings, dsn: str, standard: Standard, identity: str = "", *, beside_writers: bool = False
+) -> Prepared:
+    """`adapters.postgres.schema.prepare` with the times of these settings; raises what that raises."""
+    return prepare(
+        dsn,
+        standard,
+        chunk_interval=timedelta(microseconds=storage.chunk_us),
+        compress_after=timedelta(microseconds=storage.compress_after_us),
+        identity=identity,
+        beside_writers=beside_writers,
+    )
+
+
 def prepare_tables(settings: Settings, dsn: str) -> Prepared:
     """Make the tables that are missing, as the main job does at its start, and print what a person should know of it.
 
     Raises the errors of `adapters.postgres.schema.prepare`.
     """
-    prepared = prepare(
-        dsn,
-        settings.standard,
-        chunk_interval=timedelta(microseconds=settings.storage.chunk_us),
-        compress_after=timedelta(microseconds=settings.storage.compress_after_us),
-    )
+    prepared = prepare_for(settings.storage, dsn, settings.standard)
     for note in prepared.notes:
         print_line(note)
     return prepared

@@ -33,7 +33,8 @@ def run(settings: Settings) -> int:
     while time.time_ns() // 1000 < requested_us + RELOAD_LIMIT_S * 1e6:
         if result := reload_result(settings.state_dir, requested_us):
             refused = result.outcome is ReloadOutcome.REFUSED
-            print_line(result.message, error=refused)
+            for line in result.message.splitlines():  # below a refusal there may be lines to paste
+                print_line(line, error=refused)
             return FAILED if refused else OK
         if find_collector(settings.state_dir) is None:
             raise CannotStart(f"the collector (process {running.pid}) has ended before it had reloaded")

@@ -15,12 +15,15 @@ from ess_ray.app.running import ReloadOutcome, reload_result
 from ess_ray.cluster.collect import Collector
 from ess_ray.cluster.plan import plan_pollers
 from ess_ray.core.errors import CannotStart, ConfigError, DatabaseRefused
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.own_columns import merged
+from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.awake import AwakeClock
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect import reload
 from ess_ray.jobs.collect.reload import PAUSE_AFTER_ERROR_US, Reload
-from tests.make import SMALL, make_device, make_settings
+from tests.make import SMALL, make_device, make_settings, shipped_standard
 
 DEVICE = Device("hilltop", "gateway")
 
@@ -56,9 +59,12 @@ class Reloading:
         self.folder, self.now_us, self.configured = folder, 1_000_000, settings_of(folder)
         self.pollers = Pollers(self.configured)
         self.switched: list[Settings] = []
+        self.extended = 0
         self.broken: tuple[str, Exception] = ("", Exception())
         collector = cast(Collector, self.pollers)
-        self.reload = Reload(self.configured, self.configured, collector, self.compose, self.simulate, self.switch)
+        self.reload = Reload(
+            self.configured, self.configured, collector, self.compose, self.simulate, self.extend, self.switch
+        )
 
     def compose(self) -> Settings:
         self.meet("compose")
@@ -66,6 +72,10 @@ class Reloading:
 
     def simulate(self, settings: Settings) -> Settings:
         return settings
+
+    def extend(self, _standard: Standard) -> None:
+        self.meet("extend")
+        self.extended += 1
 
     def switch(self, settings: Settings, _first_us: int, _changed_us: Mapping[Device, int]) -> None:
         self.meet("switched")
@@ -91,6 +101,11 @@ class Reloading:
         ("compose", OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
         ("prepare", ValueError("the name is taken"), "a defect of the program: ValueError('the name is taken')"),
         ("change", RuntimeError("Ray does not answer"), "a defect of the program: RuntimeError('Ray does not answer')"),
+        (
+            "extend",
+            DatabaseRefused("preparing the database: permission denied", "42501"),
+            "preparing the database: perm",
+        ),
         ("switched", DatabaseRefused("permission denied", "42501"), "permission denied"),
         ("balance", RuntimeError("no node"), "a defect of the program: RuntimeError('no node')"),
     ],
@@ -103,6 +118,8 @@ def test_whatever_fails_is_said_and_written_and_the_next_reload_is_taken(
 
     reloading = Reloading(tmp_path)
     reloading.configured = settings_of(tmp_path, 2)
+    if step == "extend":
+        reloading.configured = replace(reloading.configured, standard=with_column())
     with monkeypatch.context() as broken:
         reloading.broken = step, error
         if hasattr(reloading.pollers, step):
@@ -120,6 +137,23 @@ def test_whatever_fails_is_said_and_written_and_the_next_reload_is_taken(
     (note,) = reloading.run()
     assert note.startswith("reloaded: changed hilltop/gateway, from ")
     until(lambda: outcome(tmp_path) == ReloadOutcome.DONE)
+
+
+def test_the_database_is_extended_for_a_standard_that_is_another_and_for_no_other_reload(tmp_path: Path) -> None:
+    reloading = Reloading(tmp_path)
+    reloading.configured = settings_of(tmp_path, 2)
+    reloading.run()
+    assert reloading.extended == 0
+    reloading.now_us += 1
+    reloading.configured = replace(settings_of(tmp_path, 2), standard=with_column())
+    (note,) = reloading.run()
+    assert note.startswith("reloaded: new columns bank.glow, from ")
+    assert reloading.extended == 1
+
+
+def with_column() -> Standard:
+    glow = Column("glow", "int2", "", "Glow")
+    return merged(shipped_standard(), [{"bank": Table("bank", ("bank_id",), {"glow": glow})}])
 
 
 def test_a_result_that_the_disk_does_not_take_is_written_later_and_only_if_it_is_the_last(

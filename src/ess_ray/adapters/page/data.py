@@ -36,14 +36,14 @@ class PageData:
 
     `late_us` is `storage.late_s` in microseconds: samples younger than that are not expected yet in the heat map.
     `identity`: of the database, "" for any; nothing of another one is shown. `status` is set by the watcher, None until
-    the run has one. Moments in trees (`…_s`) are seconds since 1970 UTC. A parameter that is not used is passed over.
-    All methods but `run` wait for the database.
+    the run has one; so is `standard`, when a reload has changed it. Moments in trees (`…_s`) are seconds since 1970
+    UTC. A parameter that is not used is passed over. All methods but `run` wait for the database.
     """
 
     def __init__(self, dsn: str, standard: Standard, late_us: int, identity: str = "") -> None:
         self._dsn = dsn
         self._identity = identity
-        self._standard = standard
+        self.standard = standard
         self._late_us = late_us
         self._cache: dict[tuple[object, ...], tuple[float, Tree]] = {}  # result, and until when it holds
         self.status: RunStatus | None = None
@@ -68,7 +68,7 @@ class PageData:
         site = self._site(parameters)
 
         def query() -> Tree:
-            with open_live(self._dsn, self._standard, site, self._identity) as live:
+            with open_live(self._dsn, self.standard, site, self._identity) as live:
                 return {"site": site, "devices": live.devices()}
 
         return self._cached(DAY_TTL_S, ("devices", site), query)
@@ -90,7 +90,7 @@ class PageData:
 
         def query() -> Tree:
             now_us = time.time_ns() // 1000
-            with open_live(self._dsn, self._standard, site, self._identity) as live:
+            with open_live(self._dsn, self.standard, site, self._identity) as live:
                 return self._device(live, device, names, WINDOWS_S[window] * 1_000_000, now_us)
 
         return self._cached(DEVICE_TTL_S, ("device", site, device, window, names), query)
@@ -101,7 +101,7 @@ class PageData:
 
         def query() -> Tree:
             now_us = time.time_ns() // 1000
-            return {"events": read_events(self._dsn, self._standard, sites, now_us, self._identity)}
+            return {"events": read_events(self._dsn, self.standard, sites, now_us, self._identity)}
 
         return self._cached(EVENTS_TTL_S, ("events", *sites), query)
 
@@ -121,7 +121,7 @@ class PageData:
 
     def _device(self, live: Live, device: str, names: tuple[str, ...], window_us: int, now_us: int) -> Tree:
         configuration = live.configuration(device)
-        curves = curves_of(self._standard, configuration.delivers)
+        curves = curves_of(self.standard, configuration.delivers)
         drawn = chosen(curves, names)
         step_us = bucket_us(window_us, configuration.period_us)
         window = (now_us - window_us, now_us)
@@ -140,7 +140,7 @@ class PageData:
         """The newest rows of the tables that have several rows a tick, with the columns of `curves`."""
         tables = []
         for name, of_table in groupby(sorted(curves, key=lambda curve: curve.table), key=lambda curve: curve.table):
-            table = self._standard.tables[name]
+            table = self.standard.tables[name]
             columns = dict.fromkeys(column for curve in of_table for column in (curve.low, curve.high))
             if table.identity:
                 newest = live.rows(device, table, [column.name for column in columns], newest_us)
@@ -153,7 +153,7 @@ class PageData:
         sites = self.status.sites if self.status else ()
         timezone = next((status.timezone for status in sites if status.site == site), "UTC")
         now_us = time.time_ns() // 1000
-        with open_completeness(self._dsn, self._standard, PAGE_QUERY_LIMIT_S, self._identity) as completeness:
+        with open_completeness(self._dsn, self.standard, PAGE_QUERY_LIMIT_S, self._identity) as completeness:
             in_zone = choose_day(word, timezone, now_us, self._late_us)
             day = completeness.recorded_day(site, in_zone, now_us - self._late_us)
             spans = completeness.spans(site, day)

@@ -11,6 +11,7 @@ Errors: `ConfigError` (a table that does not fit, `key` is `table NAME`; a datab
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ from ess_ray.adapters.postgres.schema_sql import Relation
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.standard import Standard
 
+# A statement that waits for a lock makes all others wait that come behind it: those of the writer, too.
+BRIEFLY_S, BRIEF_LIMIT_S = 1.0, 45.0
 PREPARE_LIMIT_S = 120.0  # of the server's silence: a statement here may wait for a query that reads a table
 TIMESCALE_VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
 LOCK = 0x6573735F726179  # "ess_ray" in ASCII: the number of our advisory lock
@@ -55,23 +58,32 @@ def prepare(
     chunk_interval: timedelta = timedelta(days=1),
     compress_after: timedelta | None = None,
     identity: str = "",
+    beside_writers: bool = False,
 ) -> Prepared:
     """Make the tables that are missing, check those that are there, add columns that they lack.
 
     A chunk is compressed `compress_after` its end, default: one chunk interval. So at most two chunks and a bit lie
     uncompressed, whatever the fleet; the rows of an outage that long come back at full speed (later ones are accepted
     too, slower); and the export of a day reads plain rows. `chunk_interval` is for future chunks. `identity`: of the
-    only database that may be prepared, "" for any. One transaction, committed; doing it again changes nothing; waits up
-    to 120 s for another job's start or a lock. Raises ConfigError for a table that does not fit the standard, a schema
-    that a newer ess_ray has changed or this role may not, or a TimescaleDB that its server does not load;
-    DatabaseUnavailable (OtherDatabase), DatabaseRefused.
+    only database that may be prepared, "" for any. `beside_writers`: this run stores rows meanwhile, so that no lock is
+    waited for longer than BRIEFLY_S at once, and none longer than BRIEF_LIMIT_S in all. One transaction, committed;
+    doing it again changes nothing; waits up to 120 s for another job's start or a lock. Raises ConfigError for a table
+    that does not fit the standard, a schema that a newer ess_ray has changed or this role may not, or a TimescaleDB
+    that its server does not load; DatabaseUnavailable (OtherDatabase), DatabaseRefused.
     """
-    relations = schema_sql.relations(standard)
+    relations, deadline_s = schema_sql.relations(standard), time.monotonic() + BRIEF_LIMIT_S
+    lock_s = BRIEFLY_S if beside_writers else None
     with translated("preparing the database"):
-        try:
-            return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
-        except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
-            return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval)
+        while True:
+            try:
+                return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval, lock_s)
+            except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
+                if time.monotonic() > deadline_s:
+                    raise
+            except psycopg.errors.LockNotAvailable:
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(BRIEFLY_S)  # for those who have queued up meanwhile
 
 
 def look(dsn: str) -> Known | None:
@@ -96,10 +108,17 @@ def read_identity(dsn: str) -> str:
 
 
 def _prepare(
-    dsn: str, identity: str, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+    dsn: str,
+    identity: str,
+    relations: Sequence[Relation],
+    chunk_interval: timedelta,
+    compress_after: timedelta,
+    lock_s: float | None,
 ) -> Prepared:
     with connect(dsn, PREPARE_LIMIT_S, identity) as connection:
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # to see what another start has committed
+        if lock_s is not None:
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_s * 1000:.0f}ms"])
         return bring_all(connection, relations, chunk_interval, compress_after)
 
 

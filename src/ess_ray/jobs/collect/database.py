@@ -11,14 +11,15 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import timedelta
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
 from ess_ray.adapters.local.background import Background
 from ess_ray.adapters.local.notices import Troubles
-from ess_ray.adapters.postgres.schema import Known, look, prepare
+from ess_ray.adapters.postgres.schema import Known, look
+from ess_ray.app.serving import prepare_for
 from ess_ray.core.errors import DatabaseUnavailable, EssRayError, OtherDatabase
+from ess_ray.core.maps.standard import Standard
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
@@ -111,6 +112,16 @@ class Database:
         """
         if self._refused:
             raise self._refused
+
+    def extend(self, standard: Standard) -> None:
+        """Add the tables and columns that it lacks of this standard, while it stores rows; waits until it has them.
+
+        Called by the thread of a reload. Raises DatabaseUnavailable, also if it was not prepared yet or a table is in
+        use for too long, ConfigError if its tables do not fit, DatabaseRefused if the role lacks rights.
+        """
+        if not self.prepared:
+            raise DatabaseUnavailable(f"new columns need the database, which is not prepared yet: {self.problem}")
+        prepare_for(self._settings.storage, self.dsn, standard, self.identity, beside_writers=True)
 
     def register_from(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int] | None = None) -> None:
         """Enter the devices into the table `device` as configured from this tick on, microseconds since 1970 UTC.
@@ -221,14 +232,7 @@ class Database:
         return f"{kind}{known.server}, database {known.database}"
 
     def _prepare(self) -> None:
-        storage = self._settings.storage
-        prepared = prepare(
-            self.dsn,
-            self._settings.standard,
-            chunk_interval=timedelta(microseconds=storage.chunk_us),
-            compress_after=timedelta(microseconds=storage.compress_after_us),
-            identity=self.identity,
-        )
+        prepared = prepare_for(self._settings.storage, self.dsn, self._settings.standard, self.identity)
         for note in prepared.notes:
             self._notes.put(note)
         if prepared.schema.steps:

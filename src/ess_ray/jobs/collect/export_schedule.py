@@ -52,6 +52,8 @@ class ExportSchedule:
         self._settings = settings
         self._processes = processes
         self.timezones = settings.timezones  # of the sites that are collected; a reload may change them
+        self._followed: Settings | None = None  # of a reload, until the thread has taken them
+        self._dsn, self._identity = dsn, identity
         self._watermark_us = watermark_us
         self._prepared = prepared
         self._exporter = make_exporter(settings, dsn, identity)
@@ -74,6 +76,11 @@ class ExportSchedule:
         Raises nothing, here or later: what goes wrong is in `failed` and in the notes.
         """
         self._thread.start()
+
+    def follow(self, settings: Settings) -> None:
+        """Export what these settings say of sites and columns, from the next round on; does not wait."""
+        self.timezones = settings.timezones
+        self._followed = settings
 
     def stop(self) -> None:
         """Begin nothing more; what is being exported now is given up, and nothing of it is left in the store.
@@ -101,6 +108,9 @@ class ExportSchedule:
         `export.drop_after` lets go, which raises ConfigError without TimescaleDB. Raises the errors of ledger and
         store too.
         """
+        if (followed := self._followed) is not None:
+            self._exporter = make_exporter(followed, self._dsn, self._identity)
+            self._followed = None if self._followed is followed else self._followed
         sites = {**self._removed_sites(), **self.timezones}
         due = [each for site, timezone in sites.items() for each in self._due(site, timezone, now_us)]
         export_round = self._agenda.next(due, self._watermark_of, now_us)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ess_ray.actors.watcher import WatcherUpdate
 from ess_ray.adapters.local.background import LatestResult
 from ess_ray.app.exit_codes import FAILED, OK
+from ess_ray.core.maps.standard import tree_of
 from ess_ray.core.running.account import Account
 from ess_ray.core.running.logfields import about
 from ess_ray.core.running.measures import Counts, measure
@@ -62,6 +63,7 @@ class CollectJob:
         self._exports = exports
         self._watcher = watcher
         self._timezones = settings.timezones
+        self._own_tree = tree_of(settings.own)
         self._end_us: int | None = None  # of the ticks; None: until a signal
         self._database_away = False  # as of the last round
         self._disk_usage = LatestResult("disk usage", lambda: shutil.disk_usage(settings.state_dir))
@@ -98,8 +100,9 @@ class CollectJob:
         """
         self._timezones = settings.timezones
         self._database.register_from(settings, first_us, changed_us)
+        self._own_tree = tree_of(settings.own)
         if self._exports:
-            self._exports.timezones = settings.timezones
+            self._exports.follow(settings)
 
     def _begin(self) -> None:
         """Wait for the actors and fix the first tick; from then on Ctrl-C drains."""
@@ -159,7 +162,7 @@ class CollectJob:
     def _update(self, with_values: bool) -> WatcherUpdate:
         """The state of the run for the watcher, with the metrics' values or without."""
         now_us = time.time_ns() // 1000
-        return WatcherUpdate(self._status(now_us), self._values(now_us) if with_values else None)
+        return WatcherUpdate(self._status(now_us), self._own_tree, self._values(now_us) if with_values else None)
 
     def _values(self, now_us: int) -> Values:
         settings, collector, exports = self._settings, self._collector, self._exports

@@ -1,10 +1,10 @@
 """A changed configuration takes effect while the job runs: requested by SIGHUP, carried out between rounds.
 
 The configuration is composed and checked in a thread, as strictly as at the start, while collecting goes on; a faulty
-one is refused and the old one stays in force. Then pollers for new devices are made, and once they are up all pollers
-are given the tick from which the new configuration holds, and reply whether they were in time. Devices that stay as
-they are notice nothing. The result is printed, logged, and written to the state folder, where `job=reload` reads it. A
-cluster's devices that move to another node take the same way.
+one is refused and the old one stays in force. The database gets new tables and columns. Then pollers for new devices
+are made, and once they are up all pollers are given the tick from which the new configuration holds, and reply whether
+they were in time. Devices that stay as they are notice nothing. The result is printed, logged, and written to the state
+folder, where `job=reload` reads it. A cluster's devices that move to another node take the same way.
 
 No error ends the job: what cannot be carried out is refused, and what cannot be written or registered now is put off.
 """
@@ -24,6 +24,7 @@ from ess_ray.adapters.local.notices import Troubles
 from ess_ray.app.running import ReloadOutcome, ReloadResult, write_reload_result
 from ess_ray.cluster.plan import PollerPlan, plan_change
 from ess_ray.core.errors import EssRayError
+from ess_ray.core.maps.standard import Standard
 from ess_ray.core.running.change import Change, change
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
@@ -69,18 +70,20 @@ class Reload:
         collector: Collector,
         compose: Callable[[], Settings],
         simulate: Callable[[Settings], Settings],
+        extend: Callable[[Standard], None],
         switched: Callable[[Settings, int, Mapping[Device, int]], None],
     ) -> None:
         """`configured`, `effective`: as in `NextConfiguration`.
 
-        `compose` gives the configuration as it stands in the files (raises ConfigError); `simulate` starts simulated
-        devices and gives the settings with their ports (raises CannotStart), both in a thread; `switched` is called
+        `compose` gives the configuration as it stands in the files (raises ConfigError); `extend` gives the database
+        the tables and columns of another standard (raises EssRayError); `simulate` starts simulated devices and gives
+        the settings with their ports (raises CannotStart), all of them in a thread; `switched` is called
         by `step` with the new effective settings, the moment from which they hold, microseconds since 1970 UTC, and
         that of each device that is new, changed or gone.
         """
         self._configured, self._effective = configured, effective
         self._collector = collector
-        self._compose, self._simulate, self._switched = compose, simulate, switched
+        self._compose, self._simulate, self._extend, self._switched = compose, simulate, extend, switched
         self._thread, self._result_thread = Background("reload"), Background("reload-result")
         self._last_result: ReloadResult | None = None
         self._composing: Future[NextConfiguration] | None = None
@@ -129,9 +132,14 @@ class Reload:
         return []
 
     def _compose_next(self) -> NextConfiguration:
-        """The configuration as it stands in the files now; in the thread. Raises ConfigError, CannotStart."""
+        """The configuration as it stands in the files now; in the thread. Raises EssRayError.
+
+        What nobody describes yet has its columns before any sample can fill them.
+        """
         configured = self._compose()
         difference = change(self._configured, configured)
+        if difference.standard:
+            self._extend(configured.standard)
         unchanged = {device.device: device for device in self._effective.devices}
         new_names = {*difference.added, *difference.changed}
         new = {device.device: device for device in configured.devices if device.device in new_names}
@@ -193,7 +201,7 @@ class Reload:
         self._result_thread.submit(lambda: self._write(result))
         level = logging.WARNING if outcome is ReloadOutcome.REFUSED else logging.INFO
         log.log(level, message, extra=about("reload", reason=outcome, tick_us=first_us))
-        return [message]
+        return message.splitlines()  # below a refusal there may be lines to paste
 
     def _write(self, result: ReloadResult) -> None:
         """In a thread: write the result, again and again while the disk does not take it and nothing newer came."""

@@ -99,7 +99,8 @@ def _start_and_collect(
     exports = _schedule_exports(settings, database, platform, collector, stack)
     watcher = WatcherLink(platform, _page(settings, database), settings)
     job = CollectJob(settings, display, signals, database, collector, account, exports, watcher)
-    reload = Reload(configured, settings, collector, compose, lambda new: simulate(new, stack), job.switched)
+    simulated = lambda new: simulate(new, stack)  # noqa: E731
+    reload = Reload(configured, settings, collector, compose, simulated, database.extend, job.switched)
     return job.collect(reload)
 
 
