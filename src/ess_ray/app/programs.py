@@ -18,6 +18,7 @@ from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
 from ess_ray.app.exit_codes import FAILED, UNUSABLE
 from ess_ray.core.errors import ConfigError, EssRayError
+from ess_ray.core.settings import STATE_DIR
 
 PROGRAMS = ("psql", "pg_dump", "pg_restore")
 
@@ -27,7 +28,7 @@ def main(program: str, arguments: Sequence[str]) -> int:
 
     Gives the program's exit code, or with a line on standard error FAILED (no database) or UNUSABLE (the state folder).
     """
-    state_dir = Path(os.environ.get("ESS_RAY_STATE", "ess_ray_state")).absolute()
+    state_dir = Path(os.environ.get("ESS_RAY_STATE", STATE_DIR)).absolute()
     try:
         check_own("ESS_RAY_STATE", state_dir)
     except ConfigError as error:

@@ -15,6 +15,7 @@ from ess_ray.adapters.stores.kinds import CHOICES
 from ess_ray.config.device_schema import DeviceConfig, FleetConfig
 from ess_ray.config.jobs import JOBS
 from ess_ray.config.rules import DAY_S, LONGEST_S, REQUIRED, setting
+from ess_ray.core.settings import STATE_DIR
 
 
 @dataclass
@@ -198,7 +199,7 @@ class Config:
 
     job: str = setting("collect", "what to do: `--help` shows examples", choices=tuple(JOBS))
     state_dir: str = setting(
-        "ess_ray_state", "folder of journals, embedded database, Ray's folder and logs; made if it is not there"
+        STATE_DIR, "folder of journals, embedded database, Ray's folder and logs; made if it is not there"
     )
     day: str = setting(
         "yesterday",

@@ -17,6 +17,8 @@ from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.samples import Device
 
+STATE_DIR = "ess_ray_state"  # the default: a folder where a command is called
+
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:

@@ -46,6 +46,16 @@ def test_a_complete_run_has_a_line_for_each_site_and_none_for_its_devices() -> N
     assert len(list(summary_lines(account(stored=10, devices=3), FIRST_US, FIRST_US + 10 * S))) == 1
 
 
+def test_what_to_do_next_is_said_on_a_terminal_only_each_command_in_one_piece() -> None:
+    command = "./scripts/psql -x -c 'SELECT * FROM bank ORDER BY time DESC LIMIT 1'"
+    shown, text = display(width=40)
+    shown.next_steps([command])
+    assert text.getvalue() == f"{command}\n"
+    shown, text = display()
+    shown.next_steps([command])
+    assert text.getvalue() == ""
+
+
 def test_a_fleet_that_failed_is_summed_up_and_does_not_flood_a_file() -> None:
     fleet = account(stored=0, failed=10, devices=MOST_LINES + 5)
     lines = list(summary_lines(fleet, FIRST_US, FIRST_US + 10 * S))

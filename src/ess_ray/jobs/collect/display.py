@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -134,6 +134,12 @@ class RunDisplay:
             self._lines(account, first_us, end_us)
         for line in _shortfalls(account, first_us, end_us):
             self.print_text(line)
+
+    def next_steps(self, lines: Iterable[str]) -> None:
+        """Print what a person may do now, where there is a terminal; a command stays in one piece, to be copied."""
+        if self.console.is_terminal:
+            for line in lines:
+                self.console.print(Text(printable(line), style="dim"), soft_wrap=True)
 
     def _table(self, account: Account, first_us: int, until_us: int, most_rows: int) -> RenderableType:
         """The sites, as many columns as fit, at most `most_rows` rows."""

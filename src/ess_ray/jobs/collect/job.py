@@ -23,6 +23,7 @@ from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.jobs.collect.database import Database
 from ess_ray.jobs.collect.display import RunDisplay, summary_lines
+from ess_ray.jobs.collect.next_steps import next_steps
 from ess_ray.jobs.collect.signals import Signals
 
 if TYPE_CHECKING:
@@ -90,7 +91,12 @@ class CollectJob:
             self._display.print_text(text)
         if drained:
             self._account.collector_down(window.first_us, window.end_us)
-        return self._sum_up(window.first_us, window.end_us)
+        code = self._sum_up(window.first_us, window.end_us)
+        if code == OK:
+            self._display.next_steps(
+                next_steps(self._settings, self._database.dsn, self._watcher.page, self._account.rows)
+            )
+        return code
 
     def switched(self, settings: Settings, first_us: int, changed_us: Mapping[Device, int]) -> None:
         """Database and export follow a reload: `settings` hold from the tick `first_us` on.
