@@ -18,6 +18,7 @@ UP_S = 150.0  # from the start to the first answer of a device
 GONE_S = 30.0  # from the driver's end to the end of everything it started
 ACTORS = ("poller", "normaliser", "writer")
 HANGS_S = 5.0
+GOES_ON_S = 1.0  # what stood still and went on has taken its ticks by then, on a busy machine
 
 
 class Job:
@@ -38,6 +39,7 @@ class Job:
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False  # this process: its end is no surprise
         self._halted_s: dict[int, float] = {}  # since when processes that poll stand still
+        self._went_on: dict[int, tuple[float, float]] = {}  # since when they stood, and until when
 
     def switch(self) -> None:
         """From the next start on with Ray if it was without, and the other way round."""
@@ -62,6 +64,8 @@ class Job:
             )
         deadline_s = time.monotonic() + UP_S
         while not self._notes.exists() or self._notes.stat().st_size == seen:
+            if self._killed and self._process.poll() is not None:
+                return  # by a fault that waited for what the job does first: it is started again as after any kill
             if self._process.poll() is not None or time.monotonic() > deadline_s:
                 raise RuntimeError(f"the job does not collect:\n{self.output()[-2000:]}")
             time.sleep(0.05)
@@ -131,7 +135,8 @@ class Job:
             self._halted_s[pid] = began_s
 
         def go_on() -> None:
-            self._halted_s.pop(pid, None)
+            if self._halted_s.pop(pid, None):
+                self._went_on[pid] = began_s, time.time()
             if devices:
                 self.history.hurts.append(Hurt(f"stop {role}", devices, began_s, time.time()))
             try:
@@ -183,8 +188,10 @@ class Job:
         return processes
 
     def _note_end(self, role: str, pid: int) -> None:
-        """One that stood still has taken nothing since then."""
-        end_s = self._halted_s.pop(pid, time.time())
+        """One that stood still, or went on a moment ago, has taken nothing since then."""
+        now_s = time.time()
+        stood_s, until_s = self._went_on.get(pid, (now_s, 0.0))
+        end_s = self._halted_s.pop(pid, stood_s if now_s < until_s + GOES_ON_S else now_s)
         if self.ends_all(role):
             self.history.ended += [Ended(self.polled_by(other), since_s) for other, since_s in self._halted_s.items()]
             self.history.ended.append(Ended(self.devices, end_s, run=True))

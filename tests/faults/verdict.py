@@ -156,13 +156,18 @@ class Given:
         at_ms = max(answer.clock_ms for answer in first.values())
         return Complete(at_ms / 1000, {answer.connection for answer in first.values()})
 
-    def mixed(self, head: Answer, parts: Answer) -> bool:
-        """True if the answers belong to two polls: the second's connection had the first's request again in between."""
-        between = range(head.number + 1, parts.number)
-        others = (self.by_number[head.device, number] for number in between)
-        return parts.number < head.number or any(
-            other.address == HEAD and other.connection == parts.connection for other in others
-        )
+    def mixed(self, tick: Tick, *answers: Answer) -> bool:
+        """True if two answers belong to two polls: the second's connection had the first's request again in between.
+
+        A device that was silent may be asked for its parts first; then its head was not asked for before at that tick.
+        """
+        first, second = sorted(answers, key=lambda answer: answer.number)
+        of_tick = first.number
+        while (other := self.by_number.get((tick[0], of_tick - 1))) and other.clock_ms >= tick[1] * 1000:
+            of_tick -= 1
+        begin = first.number + 1 if first.address == HEAD else of_tick
+        others = (self.by_number[tick[0], number] for number in range(begin, second.number))
+        return any(other.address == HEAD and other.connection == second.connection for other in others)
 
 
 def judge(answers: Sequence[Answer], tables: Tables, history: History) -> Verdict:
@@ -214,7 +219,7 @@ def _judge_tick(
             elif answer:
                 answers.append(answer)
                 used[answer.device, answer.number] += 1
-    if len(answers) == 2 and given.mixed(*answers):
+    if len(answers) == 2 and given.mixed(tick, *answers):
         verdict.accuse("wrong", tick, f"answers of two polls: {answers}")
 
 
