@@ -12,7 +12,8 @@ from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.schema import Config, ProbeConfig
 from ess_ray.config.values import freeze
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.registers import LAST_ADDRESS, READ_HOLDING_REGISTERS
+from ess_ray.core.maps.numbering import LAST_ADDRESS
+from ess_ray.core.maps.registers import READ_HOLDING_REGISTERS
 from ess_ray.core.settings import DeviceSettings, ProbeSettings
 
 FIRST_REGISTERS = 64  # read of a device without a map

@@ -17,10 +17,13 @@ from omegaconf._utils import get_yaml_loader
 
 from ess_ray.adapters.local.yaml_bounds import check_bounds
 from ess_ray.config.numbered import expand_devices
+from ess_ray.core.maps.addresses import ZEROS
+from ess_ray.core.maps.registers import ROLES
 from ess_ray.core.maps.sentinels import HEXADECIMAL
 
 Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
 
+ADDRESSES = ("at", "readable", *ROLES)  # keys of a map that hold addresses
 HEADER = 512  # characters in which Hydra looks for `# @package`
 
 
@@ -119,11 +122,13 @@ class _Loader(yaml.cyaml.CParser, get_yaml_loader()):  # type: ignore[misc]
         yaml.resolver.Resolver.__init__(self)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """The mapping; a sentinel that is written in hexadecimal digits stays text (see `core.maps.sentinels`)."""
+        """The mapping. What a map means otherwise than YAML stays text: a sentinel in hexadecimal digits
+        (`core.maps.sentinels`), and an address with zeros in front (`core.maps.addresses`), which would be octal.
+        """
         for key, value in node.value:
-            if key.value == "sentinel":
-                for item in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    if isinstance(item, yaml.ScalarNode) and HEXADECIMAL.fullmatch(item.value):
-                        item.tag = "tag:yaml.org,2002:str"
+            pattern = HEXADECIMAL if key.value == "sentinel" else ZEROS if key.value in ADDRESSES else None
+            for item in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if pattern and isinstance(item, yaml.ScalarNode) and pattern.fullmatch(item.value):
+                    item.tag = "tag:yaml.org,2002:str"
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping

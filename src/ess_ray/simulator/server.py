@@ -20,7 +20,8 @@ from typing import cast
 
 import numpy as np
 
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, MAX_BITS, MAX_REGISTERS, READ_INPUT_REGISTERS
+from ess_ray.core.maps.numbering import LAST_ADDRESS
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, READ_INPUT_REGISTERS
 from ess_ray.core.polling.rtu_framing import crc
 from ess_ray.simulator.plant import Plant
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from ess_ray.core.checking import guesses
 from ess_ray.core.checking.scopes import Scope, ScopeKind
+from ess_ray.core.maps.numbering import MODICON, ONE_BASED, Numbering
 from ess_ray.core.maps.registers import Value
 
 Change = Callable[[Value], Value | None]
@@ -63,6 +64,8 @@ class Assumption:
 def _address_remedy(scope: Scope, before: Sequence[Value], after: Sequence[Value]) -> str:
     steps = {one.address - other.address for one, other in zip(before, after, strict=True)}
     function = "" if before[0].function == after[0].function else f", and set function: {after[0].function}"
+    if scope.kind is ScopeKind.WHOLE:
+        function += _numbering(before, after)
     if len(steps) > 1:
         return "subtract " + " or ".join(map(str, sorted(steps))) + " from each address" + function
     step = steps.pop()
@@ -70,6 +73,22 @@ def _address_remedy(scope: Scope, before: Sequence[Value], after: Sequence[Value
     if scope.kind is ScopeKind.WHOLE:
         return f"{what} every address{function}"
     return f"{what} its address, at: {min(value.address for value in after)}{function}"
+
+
+def _numbering(before: Sequence[Value], after: Sequence[Value]) -> str:
+    """The numbering in which the map's addresses would be right as they are written."""
+    for kind in (ONE_BASED, MODICON):
+        numbering = Numbering(kind)
+        try:
+            meant = [numbering.sent(value.address) for value in before]
+        except ValueError:
+            continue
+        if all(
+            address == value.address and function in (None, value.function)
+            for (function, address), value in zip(meant, after, strict=True)
+        ):
+            return f", or write addresses: {kind} into the map"
+    return ""
 
 
 def _setting(key: str, values: set[str], otherwise: str) -> str:

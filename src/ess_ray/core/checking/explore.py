@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ess_ray.core.checking.survey import Read, Survey, limit_of
-from ess_ray.core.maps.registers import LAST_ADDRESS
+from ess_ray.core.maps.numbering import LAST_ADDRESS
 
 MOST_AT_ONCE = 8  # requests in one send, to see how many of them get a reply
 

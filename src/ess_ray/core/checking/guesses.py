@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from ess_ray.core.maps.numbering import FIVE_DIGITS, LAST_ADDRESS, MODICON_FUNCTIONS
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import (
-    LAST_ADDRESS,
-    PRINTED_FUNCTIONS,
     READ_COILS,
     READ_DISCRETE_INPUTS,
     READ_HOLDING_REGISTERS,
@@ -28,7 +27,9 @@ OTHER_FUNCTION = {
     READ_COILS: READ_DISCRETE_INPUTS, READ_DISCRETE_INPUTS: READ_COILS, READ_HOLDING_REGISTERS: READ_INPUT_REGISTERS,
     READ_INPUT_REGISTERS: READ_HOLDING_REGISTERS,
 }  # fmt: skip
-PRINTED_DIGIT = 10_000  # the digit's worth in an address of five digits, see PRINTED_FUNCTIONS
+
+
+DIGITS = MODICON_FUNCTIONS.keys() - {0}  # in front of an address of five digits; 0 looks like none
 
 
 def swapped(value: Value, *, words: bool = False, bytes_: bool = False) -> Value | None:
@@ -52,14 +53,14 @@ def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | N
 
     `by_digit`: the digit says the function, too.
     """
-    if any(each.address // PRINTED_DIGIT not in PRINTED_FUNCTIONS for each in _parts(value)):
+    if any(each.address // FIVE_DIGITS not in DIGITS for each in _parts(value)):
         return None
-    if any(each.address % PRINTED_DIGIT < first for each in _parts(value)):
+    if any(each.address % FIVE_DIGITS < first for each in _parts(value)):
         return None
 
     def as_sent(each: Value) -> Value:
-        digit, number = divmod(each.address, PRINTED_DIGIT)
-        return replace(each, address=number - first, function=PRINTED_FUNCTIONS[digit] if by_digit else each.function)
+        digit, number = divmod(each.address, FIVE_DIGITS)
+        return replace(each, address=number - first, function=MODICON_FUNCTIONS[digit] if by_digit else each.function)
 
     return _everywhere(value, as_sent)
 

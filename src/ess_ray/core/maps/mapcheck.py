@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
-from ess_ray.core.maps.registers import LAST_ADDRESS, Computed, Value
+from ess_ray.core.maps.numbering import LAST_ADDRESS
+from ess_ray.core.maps.registers import Computed, Value
 from ess_ray.core.maps.standard import Standard
 
 

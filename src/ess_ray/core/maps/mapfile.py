@@ -17,20 +17,21 @@ from operator import attrgetter
 
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
-from ess_ray.core.maps.addresses import read_address
+from ess_ray.core.maps.addresses import read_address, read_function, read_span, renumbered
 from ess_ray.core.maps.computed import make_computed, settle
 from ess_ray.core.maps.expressions import OPERATIONS
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.new_columns import ColumnFinder
+from ess_ray.core.maps.numbering import LAST_ADDRESS
 from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.rates import check_rates
-from ess_ray.core.maps.registers import LAST_ADDRESS, Cell, Computed, RegisterMap, Value
+from ess_ray.core.maps.registers import Cell, Computed, RegisterMap, Value
 from ess_ray.core.maps.sides import moved, of_row, read_strides
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
 
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
-HANDED_DOWN = ("period_s", "function", *SHARED_ATTRIBUTES)  # from each level to those inside it
+HANDED_DOWN = ("period_s", "function", "addresses", *SHARED_ATTRIBUTES)  # from each level to those inside it
 DAY_S = 86_400
 COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address", "sides")]  # from row to row
 
@@ -50,7 +51,7 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
         where = ".".join(map(str, node.path[deepest:] if node.line else node.path))
         return MapError(mapcheck.location(name, node.line, node.address), f"{where}: {problem}" if where else problem)
 
-    root = TreeNode(dict(tree), (), fail, find_line)
+    root = renumbered(TreeNode(dict(tree), (), fail, find_line))
     allowed = ("readable", "lists", "new", "blocks", *HANDED_DOWN)
     fields = root.fields(allowed, needed=("period_s", "blocks"))
     if (period_s := fields["period_s"].decimal()) <= 0:
@@ -114,6 +115,7 @@ def _period_us(node: TreeNode, map_period_s: Decimal) -> int:
 
 
 def _block(node: TreeNode, inherited: _Inherited, finder: ColumnFinder) -> Iterator[Cell]:
+    node = renumbered(node)
     fields = node.fields(("table", "ids", "repeat", "runs", *HANDED_DOWN), needed=("table", "runs"))
     given = [key for part in ("ids", "repeat") if part in fields for key in fields[part].fields()]
     rows = _rows(node, fields, finder.table(fields["table"], given))
@@ -138,12 +140,14 @@ def _repeat(node: TreeNode) -> range:
 
 
 def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinder) -> Iterator[Cell]:
+    node = renumbered(node)
     fields = node.fields(("at", "stride", "columns", *HANDED_DOWN), needed=("at", "columns"))
     inner = inherited.within(fields)
-    if inner.function is None:
+    function = read_function(fields["at"]) or inner.function
+    if function is None:
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
-    level = Level(rows.table, inner.function, inner.attributes, finder, tuple(rows.repeats))
-    first = list(_columns(fields["columns"].items(), read_address(fields["at"]), level))
+    level = Level(rows.table, function, inner.attributes, finder, tuple(rows.repeats))
+    first = list(_columns(fields["columns"].items(), read_address(fields["at"], inner.function), level))
     values = [_of_period(cell, inner.period_us) for cell in first if isinstance(cell, Value)]
     copies = [(_copies_of(value), value.address, value.sides) for value in values]
     computed = [cell for cell in first if isinstance(cell, Computed)]
@@ -214,7 +218,7 @@ def _entry(node: TreeNode) -> tuple[str, TreeNode]:
 def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Cell]:
     """The values of one entry: of one column, of numbered columns (`name_1..12`), of the elements of an array."""
     own = node.fields((*SHARED_ATTRIBUTES, *OWN_ATTRIBUTES, *OPERATIONS), what="attribute")
-    at = read_address(own["at"]) if "at" in own else at
+    at = read_address(own["at"], level.function) if "at" in own else at
     node, own = node.about(at), {key: child.about(at) for key, child in own.items()}
     index = itertools.count()
     for name in _names(word, node):
@@ -259,9 +263,10 @@ def _readable(node: TreeNode, function: int | None, values: list[Value]) -> froz
             fields = item.fields(("function", "at"), needed=("at",))
             of = fields["function"].integer(1, 4) if "function" in fields else function
             at = fields["at"]
+        of, span = read_span(at, of)
         if of is None:
             raise item.error("function is missing: write {function: 4, at: …}")
-        addresses = {(of, address) for address in at.span(0, LAST_ADDRESS)}
+        addresses = {(of, address) for address in span}
         if len(addresses) == 1 and addresses <= taken:
             raise item.error(f"address {at.value} is no hole, it holds a value")
         holes |= addresses - taken

@@ -23,10 +23,6 @@ from ess_ray.core.maps.standard import Table
 READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
 FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS)
 BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
-LAST_ADDRESS = 0xFFFF
-# The first digit of an address as tables of registers print it, and the function that it stands for; behind it stands a
-# number that counts from 1. 40003 or 400003 is the third holding register: 2 on the wire. Modicon's usage.
-PRINTED_FUNCTIONS = {1: READ_DISCRETE_INPUTS, 3: READ_INPUT_REGISTERS, 4: READ_HOLDING_REGISTERS}
 # MODBUS Application Protocol V1.1b3, sections 6.1-6.4: quantity of outputs, inputs and registers of one request.
 MAX_REGISTERS, MAX_BITS = 125, 2000
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from ess_ray.core.maps.addresses import read_address
+from ess_ray.core.maps.addresses import read_address, read_function
+from ess_ray.core.maps.numbering import LAST_ADDRESS
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, LAST_ADDRESS, RAW_WIDTHS, ROLES, Side, Value, raw_limits
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, RAW_WIDTHS, ROLES, Side, Value, raw_limits
 from ess_ray.core.maps.sentinels import make_sentinels
 from ess_ray.core.maps.tree import TreeNode
 
@@ -48,7 +49,8 @@ def _shifted(side: Side, by: int) -> Side:
 def _side(role: str, node: TreeNode, value: Value, repeats: Sequence[str]) -> Side:
     keys = (*KEYS, "negative") if role == "sign" else KEYS
     fields = node.fields(keys, needed=("at",)) if isinstance(node.value, dict) else {"at": node}
-    function = fields["function"].integer(1, 4) if "function" in fields else value.function
+    function = fields["function"].integer(1, 4) if "function" in fields else None
+    function = function or read_function(fields["at"]) or value.function
     register = _register(role, fields, function)
     register = replace(register, table=value.table, column=value.column, ids=value.ids, line=node.line)
     if "order" not in fields and function not in BIT_FUNCTIONS:
@@ -77,7 +79,7 @@ def _register(role: str, fields: Mapping[str, TreeNode], function: int) -> Value
         sentinels = (NOT_IMPLEMENTED,)
     low, high = EXPONENTS if role == "exponent" else (None, None)
     return Value(
-        "", "", None, (), function, read_address(fields["at"]), RAW_WIDTHS.get(raw_type, 1), raw_type,
+        "", "", None, (), function, read_address(fields["at"], function), RAW_WIDTHS.get(raw_type, 1), raw_type,
         order=fields["order"].text(ORDERS) if "order" in fields else DEFAULT_ORDER, bits=bits,
         sentinels=sentinels, patterns=patterns, minimum=low, maximum=high,
     )  # fmt: skip

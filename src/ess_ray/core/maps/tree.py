@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.numbering import WIRE_NUMBERING, Numbering
 
 KeyPath = tuple[str | int, ...]  # keys of mappings and indexes of lists, from the root
 LineOf = Callable[[KeyPath], int | None]  # the line of a node in its file, from 1; None where there is none
@@ -56,6 +57,7 @@ class TreeNode:
     fail: Callable[[TreeNode, str], ConfigError]
     line_of: Callable[[KeyPath], int] = no_line
     address: int | None = None  # of the register that the node is about, where one is known
+    numbering: Numbering = WIRE_NUMBERING  # of the addresses in it
 
     @property
     def line(self) -> int:
@@ -68,11 +70,11 @@ class TreeNode:
 
     def child(self, key: str | int, value: object) -> TreeNode:
         """A node below this one: its path ends with `key`, its value is `value`, which need not be in this one's."""
-        return TreeNode(value, (*self.path, key), self.fail, self.line_of, self.address)
+        return TreeNode(value, (*self.path, key), self.fail, self.line_of, self.address, self.numbering)
 
     def about(self, address: int) -> TreeNode:
         """A copy of the node, about the register at `address` (0-based, on the wire): errors name that address."""
-        return TreeNode(self.value, self.path, self.fail, self.line_of, address)
+        return replace(self, address=address)
 
     def fields(
         self, allowed: Iterable[str] | None = None, needed: Iterable[str] = (), what: str = "key"
