@@ -23,14 +23,14 @@ STEADY = """\
 period_s: 1
 function: 4
 new:
-  inverter:
-    identity: [inverter_id]
+  charger:
+    identity: [charger_id]
     load: {unit: "%", meaning: Load}
     serial: {meaning: Serial number}
     runs: {meaning: It runs}
 blocks:
-  - table: inverter
-    repeat: {inverter_id: 2}
+  - table: charger
+    repeat: {charger_id: 2}
     runs:
       - at: 0
         stride: 9
@@ -44,14 +44,14 @@ blocks:
 """
 MORE = """\
   - {table: bank, ids: {bank_id: 1}, runs: [{at: 5, columns: [glow: {scale: 0.1}, starts: {type: uint16}]}]}
-  - {table: meter, runs: [{at: 9, columns: [energy: {type: uint32, unit: Wh}]}]}
+  - {table: boiler, runs: [{at: 9, columns: [energy: {type: uint32, unit: Wh}]}]}
 """
 NEW = """\
 new:
   bank:
     glow: {type: float8, meaning: …}  # line 5
     starts: {type: int4, meaning: …}  # line 5
-  meter:
+  boiler:
     energy: {type: int8, unit: Wh, meaning: …}  # line 6"""
 WORDS = ("--config-dir", "plants", "site=hilltop", "cluster=none", "export=none", "cluster.metrics_port=0")
 
@@ -93,17 +93,17 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
         server = EmbeddedPostgres(folder / "ess_ray_state/postgresql")
         until(lambda: server.running_dsn() is not None)
         with psycopg.connect(server.running_dsn() or "", autocommit=True) as connection:
-            until(lambda: has_rows(connection, "inverter"))
+            until(lambda: has_rows(connection, "charger"))
             write_map(folder, "moving", MOVING + MORE)
             refused = ess_ray(folder, "job=reload")
             write_map(folder, "moving", f"{MOVING}{MORE}{NEW}")
             taken = ess_ray(folder, "job=reload")
-            until(lambda: has_rows(connection, "meter"))
+            until(lambda: has_rows(connection, "boiler"))
             curves = curves_of_page(folder)
         job.terminate()
         assert job.wait(60) == 0, job.communicate()
     with database(folder) as left:
-        tables = ("sample", "inverter", "bank", "meter", "device")
+        tables = ("sample", "charger", "bank", "boiler", "device")
         for name in tables[:-1]:  # to a day that is over
             left.execute(f"UPDATE {name} SET time = time - interval '1 day'")
         left.execute("UPDATE device SET valid_from = valid_from - interval '1 d', valid_to = valid_to - interval '1 d'")
@@ -126,7 +126,7 @@ def curves_of_page(folder: Path) -> dict[str, str]:
             return False
         with urllib.request.urlopen(f"{page}/api/device?site=hilltop&device=grows") as reply:  # noqa: S310
             found.update(json.loads(reply.read())["all_curves"])
-        return "meter.energy" in found
+        return "boiler.energy" in found
 
     until(offered)
     return found
@@ -141,7 +141,7 @@ def test_a_reload_with_columns_that_nobody_describes_gives_the_lines_to_paste(ra
 
 def test_a_reload_brings_them_while_samples_flow_and_others_miss_nothing(ran: FinishedRun) -> None:
     code, text = ran.taken
-    assert (code, "changed hilltop/grows; new columns bank.glow, bank.starts, meter.energy" in text) == (0, True), text
+    assert (code, "changed hilltop/grows; new columns bank.glow, bank.starts, boiler.energy" in text) == (0, True), text
     glow = [row["glow"] is not None for row in ran.rows["bank"]]
     assert glow == sorted(glow), "NULL before, a value from then on"
     assert (glow[0], glow[-1]) == (False, True)
@@ -152,30 +152,32 @@ def test_a_reload_brings_them_while_samples_flow_and_others_miss_nothing(ran: Fi
 
 
 def test_rows_of_an_own_table_have_what_the_device_sends(ran: FinishedRun) -> None:
-    assert {(row["inverter_id"], row["serial"], row["runs"]) for row in ran.rows["inverter"]} == {
+    assert {(row["charger_id"], row["serial"], row["runs"]) for row in ran.rows["charger"]} == {
         (1, "SIMULATED", False), (2, "SIMULATED", False),
     }  # fmt: skip
-    assert len({row["load"] for row in ran.rows["inverter"]}) > 3
-    assert all(row["energy"] >= 0 for row in ran.rows["meter"])
+    assert len({row["load"] for row in ran.rows["charger"]}) > 3
+    assert all(row["energy"] >= 0 for row in ran.rows["boiler"])
 
 
 def test_the_page_offers_curves_of_new_columns(ran: FinishedRun) -> None:
-    assert {"bank.bank_soc", "bank.glow", "bank.starts", "meter.energy"} == {*ran.curves}
+    assert {"bank.bank_soc", "bank.glow", "bank.starts", "boiler.energy"} == {*ran.curves}
 
 
 def test_exports_have_them_and_bring_them_back(ran: FinishedRun) -> None:
     day = ran.rows["sample"][0]["time"].date()
     words = ("--config-dir", "plants", "site=hilltop", "cluster=none", "export=local")
+    write_map(ran.folder, "moving", MOVING)  # no map has the columns any more, but that day's had them
     code, text = ess_ray(ran.folder, *words, "job=export", f"day={day}")
     assert code == 0, text
+    write_map(ran.folder, "moving", f"{MOVING}{MORE}{NEW}")
     exported = ran.folder / "ess_ray_state/export"
-    (inverters,) = exported.glob("hilltop/**/*_inverter.csv")
-    lines = list(csv.DictReader(inverters.read_text().splitlines()))
-    assert [*lines[0]] == ["time", "site", "device", "quality", "inverter_id", "load", "serial", "runs"]
-    assert len(lines) == sum(row["time"].date() == day for row in ran.rows["inverter"])
+    (chargers,) = exported.glob("hilltop/**/*_charger.csv")
+    lines = list(csv.DictReader(chargers.read_text().splitlines()))
+    assert [*lines[0]] == ["time", "site", "device", "quality", "charger_id", "load", "serial", "runs"]
+    assert len(lines) == sum(row["time"].date() == day for row in ran.rows["charger"])
     again = ("state_dir=again", f"from={exported}", "restore.run=true")
     code, text = ess_ray(ran.folder, *words, "job=restore", f"day={day}", *again)
     assert code == 0, text
     with EmbeddedPostgres(ran.folder / "again/postgresql") as server, psycopg.connect(server.dsn) as connection:
-        (energies,) = connection.execute("SELECT array_agg(energy ORDER BY time) FROM meter").fetchone() or ()
-    assert energies == [row["energy"] for row in ran.rows["meter"] if row["time"].date() == day]
+        (energies,) = connection.execute("SELECT array_agg(energy ORDER BY time) FROM boiler").fetchone() or ()
+    assert energies == [row["energy"] for row in ran.rows["boiler"] if row["time"].date() == day]

@@ -18,6 +18,7 @@ from ess_ray.actors.exporter import make_exporter
 from ess_ray.actors.restorer import Restorer
 from ess_ray.actors.takeover import TakeOver
 from ess_ray.adapters.local.logs import RESTORE_JOB
+from ess_ray.adapters.postgres.own_columns import read_remembered
 from ess_ray.app.exit_codes import FAILED, INTERRUPTED, OK
 from ess_ray.app.output import print_line
 from ess_ray.app.serving import prepare_tables, serving
@@ -52,9 +53,10 @@ def run(settings: Settings) -> int:
 def _run(settings: Settings, restore: RestoreSettings) -> int:
     state_folder(settings, RESTORE_JOB, "restore")
     store = restore.store.open()
-    catalogue = Catalogue(settings.standard, settings.export.template, settings.export.formats)
     with serving(settings, create=restore.run) as dsn:
         identity = prepare_tables(settings, dsn).identity if restore.run else ""
+        known = read_remembered(dsn, settings.standard)
+        catalogue = Catalogue(known, settings.export.template, settings.export.formats)
         take_over = None
         if settings.export.store is not None:
             exporter = make_exporter(settings, dsn, identity)

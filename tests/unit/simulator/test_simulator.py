@@ -245,17 +245,17 @@ ORDERS = {"ABCD": "ABCDEFGH", "CDAB": "GHEFCDAB", "BADC": "BADCFEHG", "DCBA": "H
 OWN = """
 period_s: 1
 function: 4
-new: {inverter: {identity: [inverter_id], load: {unit: "%", meaning: Load}, starts: {meaning: Starts}}}
+new: {charger: {identity: [charger_id], load: {unit: "%", meaning: Load}, starts: {meaning: Starts}}}
 blocks:
   - {table: bank, ids: {bank_id: 1}, runs: [{at: 0, scale: 0.1, columns: [bank_soc, bank_dc_volt]}]}
-  - {table: inverter, repeat: {inverter_id: 9}, runs: [{at: 9, stride: 2, columns: [load: {scale: 0.1}, starts]}]}
+  - {table: charger, repeat: {charger_id: 9}, runs: [{at: 9, stride: 2, columns: [load: {scale: 0.1}, starts]}]}
 """
 
 
 def test_columns_of_ones_own_are_played_and_move() -> None:
-    inverters = Plant(load_map("own", yaml.safe_load(OWN), shipped_standard()), 7)
-    assert inverters.topology.banks == [1]  # nine inverters are no banks
-    images = [np.frombuffer(inverters.image(second * 1_000_000)[4], ">i2") for second in range(10)]
+    chargers = Plant(load_map("own", yaml.safe_load(OWN), shipped_standard()), 7)
+    assert chargers.topology.banks == [1]  # nine chargers are no banks
+    images = [np.frombuffer(chargers.image(second * 1_000_000)[4], ">i2") for second in range(10)]
     assert all(len({int(image[address]) for image in images}) > 1 for address in range(9, 27, 2))
 
 

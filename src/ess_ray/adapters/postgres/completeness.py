@@ -19,6 +19,7 @@ from psycopg import sql
 
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.adapters.postgres.migrations import check_version
+from ess_ray.adapters.postgres.own_columns import remembering
 from ess_ray.adapters.postgres.zones import calendar_of
 from ess_ray.core.day import Day, microseconds
 from ess_ray.core.decoding.normalise import LATE as LATE_BIT
@@ -89,7 +90,8 @@ class Completeness:
         self._connection = connection
         names = connection.execute("SELECT relname FROM pg_class WHERE pg_table_is_visible(oid)")
         existing = {name for (name,) in names}
-        self._tables = [table for table in standard.tables.values() if table.name in existing]
+        known = remembering(connection, standard).tables.values()
+        self._tables = [table for table in known if table.name in existing]
         if not {"device", "sample", "event", "rejected"} <= existing:
             problem = (
                 "lacks the tables of this version of ess_ray: start the main job on it once, then repeat job=report"

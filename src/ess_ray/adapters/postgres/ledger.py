@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import psycopg
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated, utc
 from ess_ray.adapters.postgres.late_commits import CHANGED, EXPORTS_AT_WORK, IS_CHANGED, forget_late_commits
 from ess_ray.adapters.postgres.migrations import check_version
+from ess_ray.adapters.postgres.own_columns import remembering
 from ess_ray.adapters.postgres.zones import calendar_of
 from ess_ray.core.day import Day, microseconds
 from ess_ray.core.errors import ConfigError
@@ -227,10 +228,20 @@ class Ledger:
                 raise ConfigError("storage", f"{problem} ({error.diag.message_primary})") from error
 
     def _deliveries(self, connection: DatabaseConnection, site: str, end_us: int) -> list[_Delivery]:
-        return [
+        deliveries = [
             _Delivery(self._delivered(map_name, delivers), microseconds(start), end and microseconds(end))
             for map_name, delivers, start, end in connection.execute(DELIVERIES, [site, utc(end_us)])
         ]
+        self._remember(connection, deliveries)
+        return deliveries
+
+    def _remember(self, connection: DatabaseConnection, deliveries: list[_Delivery]) -> None:
+        """Have the catalogue know columns that were delivered and that no map has any more."""
+        known = self.catalogue.standard.tables
+        delivered = union_of_columns(delivery.delivered for delivery in deliveries)
+        if any(table not in known or columns - known[table].columns.keys() for table, columns in delivered.items()):
+            standard = remembering(connection, self.catalogue.standard)
+            self.catalogue = replace(self.catalogue, standard=standard)
 
     def _delivered(self, map_name: str, delivers: str | None) -> Delivered:
         if delivers is None:

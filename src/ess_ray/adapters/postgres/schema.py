@@ -12,9 +12,10 @@ Errors: `ConfigError` (a table that does not fit, `key` is `table NAME`; a datab
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 import psycopg
 from psycopg import sql
@@ -22,14 +23,17 @@ from psycopg import sql
 from ess_ray.adapters.postgres import migrations, schema_sql
 from ess_ray.adapters.postgres.connect import DatabaseConnection, connect, translated
 from ess_ray.adapters.postgres.migrations import SchemaChange
+from ess_ray.adapters.postgres.own_columns import describe
 from ess_ray.adapters.postgres.schema_sql import Relation
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.maps.standard import Standard
+from ess_ray.core.maps.own_columns import own_columns
+from ess_ray.core.maps.standard import Standard, Table
 
 # A statement that waits for a lock makes all others wait that come behind it: those of the writer, too.
 BRIEFLY_S, BRIEF_LIMIT_S = 1.0, 45.0
 PREPARE_LIMIT_S = 120.0  # of the server's silence: a statement here may wait for a query that reads a table
 TIMESCALE_VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+NOTHING: Mapping[str, Table] = MappingProxyType({})
 LOCK = 0x6573735F726179  # "ess_ray" in ASCII: the number of our advisory lock
 
 
@@ -71,12 +75,12 @@ def prepare(
     that does not fit the standard, a schema that a newer ess_ray has changed or this role may not, or a TimescaleDB
     that its server does not load; DatabaseUnavailable (OtherDatabase), DatabaseRefused.
     """
-    relations, deadline_s = schema_sql.relations(standard), time.monotonic() + BRIEF_LIMIT_S
+    relations, own, deadline_s = schema_sql.relations(standard), own_columns(standard), time.monotonic() + BRIEF_LIMIT_S
     lock_s = BRIEFLY_S if beside_writers else None
     with translated("preparing the database"):
         while True:
             try:
-                return _prepare(dsn, identity, relations, chunk_interval, compress_after or chunk_interval, lock_s)
+                return _prepare(dsn, identity, relations, own, chunk_interval, compress_after or chunk_interval, lock_s)
             except psycopg.errors.DeadlockDetected:  # a running collector locks its tables in another order
                 if time.monotonic() > deadline_s:
                     raise
@@ -111,6 +115,7 @@ def _prepare(
     dsn: str,
     identity: str,
     relations: Sequence[Relation],
+    own: Mapping[str, Table],
     chunk_interval: timedelta,
     compress_after: timedelta,
     lock_s: float | None,
@@ -119,15 +124,20 @@ def _prepare(
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # to see what another start has committed
         if lock_s is not None:
             connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_s * 1000:.0f}ms"])
-        return bring_all(connection, relations, chunk_interval, compress_after)
+        return bring_all(connection, relations, chunk_interval, compress_after, own)
 
 
 def bring_all(
-    connection: DatabaseConnection, relations: Sequence[Relation], chunk_interval: timedelta, compress_after: timedelta
+    connection: DatabaseConnection,
+    relations: Sequence[Relation],
+    chunk_interval: timedelta,
+    compress_after: timedelta,
+    own: Mapping[str, Table] = NOTHING,
 ) -> Prepared:
     """The work of `prepare`, in the transaction that the connection is in, which the caller commits or rolls back.
 
-    `relations`: all of `schema_sql.relations`. Raises ConfigError and psycopg's errors.
+    `relations`: all of `schema_sql.relations`. `own`: the columns whose meaning is left in the database. Raises
+    ConfigError and psycopg's errors.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     notes: list[str] = []
@@ -140,6 +150,7 @@ def bring_all(
     timescale = _timescale(connection, notes)
     for relation in relations:
         _bring(connection, relation)
+    notes += describe(connection, own)
     migrations.record(connection, change)
     plain = 0
     for relation in (r for r in relations if r.identity and timescale):

@@ -3,7 +3,7 @@
 Called by `core.decoding.normalise` with the raw numbers of many samples as one long array, and by
 `core.checking.reading`, so that a person is shown the very number that would be stored. In this order: sentinel and NaN
 become NULL, inversion, range, scaling. Nothing is clamped: what is out of range is kept and flagged; only what its
-column cannot hold is NULL and flagged (docs/decisions/019).
+column cannot hold is NULL and flagged (docs/decisions/020).
 """
 
 from __future__ import annotations

@@ -85,6 +85,15 @@ def overlaid(standard: Standard, own: Mapping[str, Table]) -> Standard:
     return Standard(tables)
 
 
+def with_others(standard: Standard, others: Mapping[str, Table]) -> Standard:
+    """The standard with what it lacks of `others` behind its own; what it has itself is left as it is."""
+    tables = dict(standard.tables)
+    for name, table in others.items():
+        first = tables.get(name, Table(name, table.identity, {}))
+        tables[name] = Table(name, first.identity, {**first.columns, **table.columns, **first.columns})
+    return Standard(tables)
+
+
 def likely_unit(name: str, standard: Standard) -> str:
     """The unit that columns of the standard whose last word is the last word of `name` have most often.
 
