@@ -19,10 +19,12 @@ from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 from ess_ray.main import main
 from tests.conftest import QUICK
-from tests.make import make_settings, shipped_standard
+from tests.days import register, write_ticks
+from tests.make import S, make_settings, shipped_standard
 
 pytestmark = pytest.mark.tables(shipped_standard())
 
+RATED = Path(__file__).parents[1] / "data/rated"
 DAY = "2026-05-05"
 MIDNIGHT_US = 1_777_906_800_000_000  # in Seoul
 SECONDS = f"generate_series(0, 99) AS s, LATERAL (SELECT timestamptz '{DAY} 00:00+09' + s * interval '1 s' AS time) t"
@@ -139,6 +141,31 @@ def test_a_day_on_which_the_period_changed_is_complete(dsn: str, settings: Setti
     configure(dsn, settings, 30, 100, period_s=10.0)
     collect(dsn, ", ".join(str(s) for s in range(30, 100) if s % 10))
     assert report(dsn) == 0
+
+
+def test_rows_that_are_read_less_often_are_expected_at_their_ticks(
+    dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten minutes, ten seconds of which nobody polled: bank each second, racks every 4 s, the PCS each minute."""
+    settings = make_settings("site=rated", folder=RATED)
+    register(dsn, settings, MIDNIGHT_US, MIDNIGHT_US + 600 * S)
+    ticks = [MIDNIGHT_US + s * S for s in range(600) if not 60 <= s < 70]
+    write_ticks(dsn, settings, settings.devices[0], ticks, rough=False)
+    words = ["--config-dir", str(RATED), "job=report", f"day={DAY}", "site=rated", "report.format=json"]
+    words += ["storage=timescale", f"storage.dsn={dsn}", "report.max_loss=50"]
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE bank SET quality = 4 WHERE time < (SELECT min(time) + interval '5 s' FROM bank)")
+    assert main(words) == 0
+    device: dict[str, Any] = json.loads(capsys.readouterr().out)["sites"]["rated"]["devices"]["gateway"]
+    assert (device["expected"], device["stored"], device["late"], device["unproven"]) == (600, 590, 5, [])
+    counts = {name: (table["expected"], table["rows"]) for name, table in device["tables"].items()}
+    assert counts == {"bank": (600, 590), "rack": (300, 294), "pcs": (10, 9)}
+    with psycopg.connect(dsn) as connection:
+        (soh,) = connection.execute("SELECT count(bank_soh) FROM bank WHERE quality = 0").fetchone() or ()
+        assert soh == 590 // 2 - 3  # and in none of the late ones
+        connection.execute("UPDATE pcs SET time = time + interval '1 s' WHERE time = (SELECT max(time) FROM pcs)")
+    assert main(words) == 1
+    assert "unproven: the rows of pcs" in capsys.readouterr().err
 
 
 def test_a_day_keeps_the_limits_that_it_had_when_the_time_zone_is_changed(

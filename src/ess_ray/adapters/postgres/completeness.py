@@ -8,11 +8,13 @@ Raises `DatabaseUnavailable` and `DatabaseRefused`; `ConfigError` for a database
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 import psycopg
 from psycopg import sql
@@ -24,14 +26,17 @@ from ess_ray.adapters.postgres.zones import calendar_of
 from ess_ray.core.day import Day, microseconds
 from ess_ray.core.decoding.normalise import LATE as LATE_BIT
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.rates import RowPeriods
+from ess_ray.core.maps.recorded_rates import recorded_rows
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.reasons import DETAIL
-from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun
+from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun, SampleSum
 from ess_ray.core.samples import Device, EventKind
 
 SPANS = """
 SELECT device, map_hash, round(period_s * 1e6)::int8,
-       greatest(valid_from, %(start)s), least(coalesce(valid_to, 'infinity'), %(end)s)
+       greatest(valid_from, %(start)s), least(coalesce(valid_to, 'infinity'), %(end)s),
+       CASE WHEN delivers LIKE '%%"rows every %%' THEN delivers END
 FROM device
 WHERE site = %(site)s AND valid_from < %(end)s AND coalesce(valid_to, 'infinity') > %(start)s
   AND coalesce(valid_to, 'infinity') > valid_from
@@ -51,6 +56,12 @@ FROM (SELECT time, status, reason, time - %(period)s * row_number() OVER (PARTIT
       FROM (SELECT time, status, split_part(reason, {detail}, 1) AS reason FROM sample WHERE {within}) AS bare
      ) AS samples
 GROUP BY status, reason, run""").format(checksum=CHECKSUM, within=WITHIN, detail=sql.Literal(DETAIL))
+READ_EVERY = sql.SQL("""
+SELECT count(*), coalesce({checksum}, 0)
+FROM sample
+WHERE {within} AND status <> 'failed' AND (extract(epoch FROM time) * 1000000)::int8 %% %(every)s = 0""").format(
+    checksum=CHECKSUM, within=WITHIN
+)
 ROWS = "SELECT {ids} count(*), {checksum} FROM {table} WHERE {within} {group}"
 REJECTED = """
 SELECT {ids} count(*), {checksum}
@@ -110,8 +121,15 @@ class Completeness:
         """The configurations of a site's devices, cut to [day.start_us, day.until_us), by device and time."""
         arguments = {"site": site, "start": utc(day.start_us), "end": utc(day.until_us)}
         return [
-            ConfiguredSpan(Device(site, device), map_hash, period_us, microseconds(start), microseconds(end))
-            for device, map_hash, period_us, start, end in self._connection.execute(SPANS, arguments)
+            ConfiguredSpan(
+                Device(site, device),
+                map_hash,
+                period_us,
+                microseconds(start),
+                microseconds(end),
+                _row_periods(periods),
+            )
+            for device, map_hash, period_us, start, end, periods in self._connection.execute(SPANS, arguments)
         ]
 
     def jumps(self, device: Device, day: Day) -> list[tuple[int, int]]:
@@ -143,7 +161,18 @@ class Completeness:
         for table in self._tables:
             rows += self._rows(ROWS, table, arguments, _names(table))
             refused += self._rows(REJECTED, table, arguments, _from_json(table))
-        return replace(self.samples(span), rows=rows, rejected=refused, late=self._late(rows, arguments))
+        each_tick = [row for row in rows if (row.table, row.ids) not in span.row_periods]
+        return replace(
+            self.samples(span),
+            rows=rows,
+            rejected=refused,
+            late=self._late(each_tick, arguments),
+            read_every={every_us: self._read_every(every_us, arguments) for every_us in {*span.row_periods.values()}},
+        )
+
+    def _read_every(self, period_us: int, arguments: dict[str, object]) -> SampleSum:
+        row = self._connection.execute(READ_EVERY, arguments | {"every": period_us}).fetchone()
+        return SampleSum(*row) if row else SampleSum(0, 0)
 
     def _rows(
         self, query: str, table: Table, arguments: dict[str, object], ids: Sequence[sql.Composable]
@@ -164,7 +193,7 @@ class Completeness:
     def _late(self, rows: Sequence[IdentityRows], arguments: dict[str, object]) -> int:
         """Number of late ticks. All rows of a late sample are marked, so those of a single identity are counted.
 
-        It is one of the table with the fewest identities, so that few rows are read.
+        `rows`: identities that have a row of each sample. It is one of the table with the fewest, so that few are read.
         """
         if not rows:
             return 0
@@ -186,6 +215,11 @@ def _arguments(span: ConfiguredSpan) -> dict[str, object]:
         "start": utc(span.start_us), "end": utc(span.end_us),
         "period": timedelta(microseconds=span.period_us), "late": LATE_BIT,
     }  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _row_periods(delivers: str | None) -> RowPeriods:
+    return recorded_rows(json.loads(delivers)) if delivers else {}
 
 
 def _names(table: Table) -> list[sql.Identifier]:

@@ -57,7 +57,7 @@ DEVICE = Relation(
     {
         "site": TEXT, "device": TEXT, "map": TEXT, "map_hash": TEXT, "period_s": ColumnSql("float8", required=True),
         "phase_s": ColumnSql("float8", required=True), "valid_from": TIME, "valid_to": ColumnSql("timestamptz"),
-        "delivers": ColumnSql("text"),  # JSON: the columns that its map delivers, by table
+        "delivers": ColumnSql("text"),  # JSON: the columns that its map delivers, by table, and periods of their own
         "timezone": ColumnSql("text"),  # of its site: where its days begin and end
         "collector": ColumnSql("text"),  # that polls it, and alone closes the row
     },

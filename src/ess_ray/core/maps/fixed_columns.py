@@ -70,7 +70,12 @@ DEVICE_DAY = (
     Column("period_s", "float8", "s", "From one poll to the next", required=True),
     Column("phase_s", "float8", "s", "The delay of the reading behind the tick", required=True),
     Column("until", "timestamptz", "", "Until when on that day", required=True),
-    Column("delivers", "text", "", "The columns that the map delivers, by table, as JSON"),
+    Column(
+        "delivers",
+        "text",
+        "",
+        "The columns that the map delivers, by table, as JSON, and the periods of some",
+    ),
     Column("timezone", "text", "", "The time zone of the site"),
 )
 

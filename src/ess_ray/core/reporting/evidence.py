@@ -8,10 +8,13 @@ only if they are the same times (a sum of the times themselves would miss two er
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import lcm
+from typing import NamedTuple
 
+from ess_ray.core.maps.rates import RowPeriods
 from ess_ray.core.polling.cadence import ticks_between
 from ess_ray.core.samples import Device
 
@@ -28,18 +31,26 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredSpan:
-    """A device with one map and one period, as it was configured in [start_us, end_us)."""
+    """A device with one map and one period, as it was configured in [start_us, end_us).
+
+    `row_periods`: of the rows of its map that are not due at each tick, microseconds.
+    """
 
     device: Device
     map_hash: str
     period_us: int
     start_us: int
     end_us: int
+    row_periods: RowPeriods = field(default_factory=dict)
 
     @property
     def expected(self) -> int:
         """Number of ticks in the span: whole multiples of the period since 1970 UTC in [start_us, end_us)."""
         return ticks_between(self.start_us, self.end_us, self.period_us)
+
+    def expected_every(self, period_us: int) -> int:
+        """Number of ticks in the span at which a row with this period is due; 0: one of each tick."""
+        return ticks_between(self.start_us, self.end_us, lcm(self.period_us, period_us or self.period_us))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,13 @@ class SampleRun:
     outcome: Outcome
     reason: str | None
     checksum: int  # of the samples' times
+
+
+class SampleSum(NamedTuple):
+    """Samples that are not failed, counted."""
+
+    samples: int
+    checksum: int  # of their times
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ class Evidence:
     """What the database holds of a span.
 
     `rejected` are rows that it refused, of samples that are not failed; `late` is the number of ticks that were
-    committed late (bit 4 of `quality`).
+    committed late (bit 4 of `quality`). `read_every`: the samples at the ticks of each period in `span.row_periods`.
     """
 
     span: ConfiguredSpan
@@ -76,3 +94,4 @@ class Evidence:
     rows: Sequence[IdentityRows]
     rejected: Sequence[IdentityRows]
     late: int
+    read_every: Mapping[int, SampleSum] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """The proof that the rows of the tables agree with the samples, identity by identity.
 
-A stored or partial sample has one row of each identity (bank, rack, module) of its device's map. Compared are the
-number of rows and the checksum of their times. Comparing by identity keeps a dead rack from hiding in an average, and
+A stored or partial sample has one row of each identity (bank, rack, module) of its device's map; of rows that have a
+period of their own (`core.maps.rates`), if that is due at its tick. Compared are the number of rows and the checksum of
+their times. Comparing by identity keeps a dead rack from hiding in an average, and
 the checksum keeps a doubled row from hiding a missing one.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.reporting.evidence import Evidence, IdentityRows, Outcome
+from ess_ray.core.reporting.evidence import Evidence, IdentityRows, Outcome, SampleSum
 
 Identities = Mapping[str, frozenset[tuple[int, ...]]]  # table → the identities of its rows
 
@@ -21,7 +22,7 @@ Identities = Mapping[str, frozenset[tuple[int, ...]]]  # table → the identitie
 class TableReport:
     """One table of a device: how many identities it has, and numbers of rows of all of them together.
 
-    `expected`: one of each identity and expected tick; `rows`: in the table; `rejected`: refused by the database.
+    `expected`: one of each identity and expected tick of its period; `rows`: in the table; `rejected`: refused.
     `missing` is summed by identity, so that extra rows of one do not make up for another; rejected ones are missing.
     """
 
@@ -53,7 +54,7 @@ class Unproven:
 
 
 def identities_of(register_map: RegisterMap) -> Identities:
-    """The rows that one complete sample has: by table their identities; (1, 2) is rack 2 of bank 1, () the only row."""
+    """The rows of a complete sample at which all are due, by table: (1, 2) is rack 2 of bank 1, () the only row."""
     identities: dict[str, set[tuple[int, ...]]] = {}
     for value in register_map.values:
         identities.setdefault(value.table, set()).add(value.ids)
@@ -65,7 +66,7 @@ class _IdentityProof(NamedTuple):
 
     table: str
     ids: tuple[int, ...]
-    ticks: int  # expected of the device
+    ticks: int  # expected, at which this row is due
     samples: int  # that should have this row
     rows: int
     rejected: int
@@ -103,8 +104,9 @@ def _proofs(evidence: Evidence, identities: Identities | None) -> Iterator[_Iden
     """Every identity of the map (without a map: every identity that has rows), and every other identity with rows."""
     present = {(rows.table, rows.ids): rows for rows in evidence.rows}
     refused = {(rows.table, rows.ids): rows for rows in evidence.rejected}
-    read = [run for run in evidence.runs if run.outcome != Outcome.FAILED]
-    samples, checksum = sum(run.ticks for run in read), sum(run.checksum for run in read)
+    runs = [run for run in evidence.runs if run.outcome != Outcome.FAILED]
+    sums = {0: SampleSum(sum(run.ticks for run in runs), sum(run.checksum for run in runs)), **evidence.read_every}
+    span = evidence.span
     seen = present.keys() | refused.keys()
     due = seen if identities is None else {(table, ids) for table in identities for ids in identities[table]}
     for key in sorted(due | seen):
@@ -112,8 +114,10 @@ def _proofs(evidence: Evidence, identities: Identities | None) -> Iterator[_Iden
         rows, lost = present.get(key, nothing), refused.get(key, nothing)
         count, total = rows.count + lost.count, rows.checksum + lost.checksum
         if key in due:
-            agrees = (count, total) == (samples, checksum)
-            yield _IdentityProof(*key, evidence.span.expected, samples - lost.count, rows.count, lost.count, agrees)
+            period_us = span.row_periods.get(key, 0)
+            read, expected = sums.get(period_us, SampleSum(0, 0)), span.expected_every(period_us)
+            agrees = (count, total) == read
+            yield _IdentityProof(*key, expected, read.samples - lost.count, rows.count, lost.count, agrees)
         else:
             yield _IdentityProof(*key, 0, 0, rows.count, lost.count, agrees=False)
 

@@ -30,7 +30,8 @@ class Configured:
     map_hash: str
     period_s: float
     phase_s: float
-    delivers: Mapping[str, Sequence[str]]  # columns by table, see `core.exporting.objects.delivered_by`
+    # Columns by table, see `core.exporting.objects.delivered_by`, and their periods (`core.maps.recorded_rates`).
+    delivers: Mapping[str, Sequence[str]]
     timezone: str = ""  # of the site; empty if it is unknown
 
 

@@ -17,6 +17,7 @@ from ess_ray.adapters.local.configured_file import FILE, read_record, write_reco
 from ess_ray.adapters.local.notices import Troubles
 from ess_ray.adapters.postgres.devices import collector_name, count_unknown, register_devices
 from ess_ray.core.exporting.objects import delivered_by
+from ess_ray.core.maps.recorded_rates import recorded
 from ess_ray.core.running.configured import ConfigurationRecord, Configured, ConfiguredFleet
 from ess_ray.core.running.logfields import about
 from ess_ray.core.samples import Device
@@ -120,7 +121,7 @@ class Registrations:
 
 def configured(settings: Settings) -> tuple[Configured, ...]:
     """The devices of these settings, in order of their names."""
-    delivers = {name: delivered_by(register_map) for name, register_map in settings.maps.items()}
+    delivers = {name: delivered_by(each) | recorded(each.values) for name, each in settings.maps.items()}
     devices = (
         Configured(
             device=device.device,

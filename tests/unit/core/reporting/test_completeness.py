@@ -16,7 +16,7 @@ from ess_ray.core.day import Day, check_day, choose_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.polling.cadence import first_tick_us
 from ess_ray.core.reporting.completeness import DeviceReport, SiteReport, account_device, level_stretches, problems
-from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun
+from ess_ray.core.reporting.evidence import ConfiguredSpan, Evidence, IdentityRows, Outcome, SampleRun, SampleSum
 from ess_ray.core.reporting.proof import Unproven
 from ess_ray.core.samples import Device
 from ess_ray.jobs.report_html import as_html
@@ -185,6 +185,40 @@ def test_rows_are_compared_identity_by_identity(
     assert list(device.unproven) == unproven
     assert {table.table: table.missing for table in device.tables} == {"bank": 0, "rack": missing}
     assert bool(problems([SiteReport("jeju", DAY, (device,))], max_loss_percent=50)) == bool(unproven)
+
+
+@pytest.mark.parametrize(
+    ("period_s", "every_s", "expected"), [(1, 60, 1440), (60, 60, 1440), (120, 60, 720), (1, 86_400, 1), (7, 0, 12_343)]
+)
+def test_a_row_is_expected_at_the_ticks_that_are_those_of_its_period_too(
+    period_s: int, every_s: int, expected: int
+) -> None:
+    span = ConfiguredSpan(GATEWAY, "map-1", period_s * S, START, START + 24 * HOUR)
+    ticks_s = range(first_tick_us(START, period_s * S) // S, (START + 24 * HOUR) // S, period_s)
+    assert span.expected_every(every_s * S) == expected
+    assert expected == len([tick_s for tick_s in ticks_s if not every_s or tick_s % every_s == 0])
+
+
+@pytest.mark.parametrize(
+    ("slow", "unproven", "missing"),
+    [
+        ((1440, 17), [], 0),
+        ((1439, 17), [Unproven("rack", (1, 2), 1440, 1439)], 1),
+        ((1440, 18), [Unproven("rack", (1, 2), 1440, 1440)], 0),
+        (GOOD, [Unproven("rack", (1, 2), 1440, 86_400)], 0),
+    ],
+    ids=["agreed", "one is missing", "other ticks", "at each tick"],
+)
+def test_rows_of_a_period_of_their_own_are_compared_with_the_samples_of_their_ticks(
+    slow: tuple[int, int], unproven: list[Unproven], missing: int
+) -> None:
+    complete = evidence([run(0, 86_400)])
+    span = replace(complete.span, row_periods={("rack", (1, 2)): 60 * S})
+    rows = [row for row in complete.rows if row.ids != (1, 2)] + [IdentityRows("rack", (1, 2), *slow)]
+    device = report(Evidence(span, complete.runs, rows, [], 0, {60 * S: SampleSum(1440, 17)}))
+    assert list(device.unproven) == unproven
+    assert [(table.expected, table.missing) for table in device.tables] == [(86_400, 0), (86_400 + 1440, missing)]
+    assert (device.expected, device.loss_percent) == (86_400, 0)
 
 
 def test_without_the_map_of_that_day_every_identity_with_rows_must_agree() -> None:
