@@ -41,7 +41,7 @@ export class Figure {
   }
 
   show(curve, data) {
-    Object.assign(this, { curve, from: data.from_s, until: data.until_s, step: data.step_s });
+    Object.assign(this, { curve, from: data.from_s, until: data.until_s, step: curve.step_s });
     this.title.textContent = curve.title;
     const points = curve.lines.flatMap((line) => line.points);
     this.svg.replaceChildren();

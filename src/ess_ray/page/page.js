@@ -222,12 +222,12 @@ function showDevice(data) {
   }
 }
 
-function newestRows({ table, ids, columns, rows }) {
+function newestRows({ table, period_s: periodS, ids, columns, rows }) {
   const target = element("table");
   const names = ids.join("/").replaceAll("_id", "");
   const cells = rows.map((row) => [row.slice(0, ids.length).join("/"), ...row.slice(ids.length)]);
   fillTable(target, [names, ...columns], cells, 1, 99);
-  const title = `Newest values, ${table}`;
+  const title = `Newest values, ${table}` + (periodS ? `, read every ${duration(periodS)}` : "");
   return [element("h3", {}, title), element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, target)];
 }
 

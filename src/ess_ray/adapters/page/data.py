@@ -121,32 +121,43 @@ class PageData:
 
     def _device(self, live: Live, device: str, names: tuple[str, ...], window_us: int, now_us: int) -> Tree:
         configuration = live.configuration(device)
-        curves = curves_of(self.standard, configuration.delivers)
+        curves = curves_of(self.standard, configuration.delivers, configuration.period_us)
         drawn = chosen(curves, names)
-        step_us = bucket_us(window_us, configuration.period_us)
         window = (now_us - window_us, now_us)
-        lines = live.lines(device, drawn, window, step_us)
+        steps_us = {curve: bucket_us(window_us, max(configuration.period_us, curve.period_us)) for curve in drawn}
+        drawings = dict[str, Tree]()
+        for step_us in sorted({*steps_us.values()}):
+            of_step = [curve for curve in drawn if steps_us[curve] == step_us]
+            for curve, lines in zip(of_step, live.lines(device, of_step, window, step_us), strict=True):
+                drawings[curve.name] = _drawing(curve, lines, step_us)
         newest_us = live.newest_us(device, now_us)
         return {
             "device": device, "map": configuration.map, "period_s": configuration.period_us / 1e6,
-            "step_s": step_us / 1e6, "from_s": window[0] / 1e6, "until_s": window[1] / 1e6,
+            "step_s": bucket_us(window_us, configuration.period_us) / 1e6,
+            "from_s": window[0] / 1e6, "until_s": window[1] / 1e6,
             "newest_s": newest_us and newest_us / 1e6,
-            "curves": [_drawing(curve, of_curve) for curve, of_curve in zip(drawn, lines, strict=True)],
+            "curves": [drawings[curve.name] for curve in drawn],
             "rows": [] if newest_us is None else self._rows(live, device, chosen(curves, ()), newest_us),
             "all_curves": {name: f"{curve.title} ({unit(curve.low) or 'no unit'})" for name, curve in curves.items()},
         }  # fmt: skip
 
     def _rows(self, live: Live, device: str, curves: list[Curve], newest_us: int) -> list[Tree]:
-        """The newest rows of the tables that have several rows a tick, with the columns of `curves`."""
+        """The newest rows of the tables that have several rows a tick, with the columns of `curves`.
+
+        Columns with a period of their own are of its last tick until `newest_us`.
+        """
         tables = []
-        for name, of_table in groupby(sorted(curves, key=lambda curve: curve.table), key=lambda curve: curve.table):
+        for (name, period_us), of_table in groupby(sorted(curves, key=_table_and_period), key=_table_and_period):
             table = self.standard.tables[name]
             columns = dict.fromkeys(column for curve in of_table for column in (curve.low, curve.high))
             if table.identity:
-                newest = live.rows(device, table, [column.name for column in columns], newest_us)
+                read_us = newest_us - newest_us % (period_us or 1)
+                newest = live.rows(device, table, [column.name for column in columns], read_us)
                 titles = [f"{column.meaning.partition(';')[0]}, {unit(column)}" for column in columns]
                 rows = [[_rounded(value) for value in row] for row in newest.rows]
-                tables.append({"table": name, "ids": newest.ids, "columns": titles, "rows": rows})
+                tables.append(
+                    {"table": name, "period_s": period_us / 1e6, "ids": newest.ids, "columns": titles, "rows": rows}
+                )
         return tables
 
     def _day(self, site: str, word: str, first: int) -> Tree:
@@ -189,12 +200,17 @@ class PageData:
         return result
 
 
-def _drawing(curve: Curve, lines: list[CurveLine]) -> Tree:
+def _table_and_period(curve: Curve) -> tuple[str, int]:
+    return curve.table, curve.period_us
+
+
+def _drawing(curve: Curve, lines: list[CurveLine], step_us: int) -> Tree:
     return {
         "name": curve.name,
         "title": curve.title,
         "unit": unit(curve.low),
         "pair": curve.pair,
+        "step_s": step_us / 1e6,
         "lines": [
             {
                 "label": "" if line.split is None else f"{curve.table} {line.split}",

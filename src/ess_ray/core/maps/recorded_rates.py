@@ -9,31 +9,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from math import lcm
 
 from ess_ray.core.maps.rates import RowPeriods, row_periods, seconds
-from ess_ray.core.maps.registers import Value
+from ess_ray.core.maps.registers import RegisterMap
 
 KEY = re.compile(r"(rows|columns) every ([0-9.]+) s")
 Delivers = Mapping[str, Sequence[str]]
 ColumnPeriods = Mapping[tuple[str, str], int]  # by table and column: of columns that no row has at each tick
 
 
-def recorded(values: Sequence[Value]) -> dict[str, list[str]]:
-    """What `delivers` says of the periods of a map's values; empty if all are due at each tick."""
+def recorded(register_map: RegisterMap) -> dict[str, list[str]]:
+    """What `delivers` says of the periods in a map; empty if all of it is due at each tick."""
     kept: dict[str, list[str]] = {}
-    for (table, column), period_us in sorted(_column_periods(values).items()):
+    for (table, column), period_us in sorted(_column_periods(register_map).items()):
         kept.setdefault(f"columns every {seconds(period_us)}", []).append(f"{table}.{column}")
-    for (table, ids), period_us in sorted(row_periods(values).items()):
+    for (table, ids), period_us in sorted(row_periods(register_map.values).items()):
         row = f"{table} {'.'.join(map(str, ids))}".rstrip()
         kept.setdefault(f"rows every {seconds(period_us)}", []).append(row)
     return kept
 
 
-def _column_periods(values: Iterable[Value]) -> ColumnPeriods:
+def _column_periods(register_map: RegisterMap) -> ColumnPeriods:
+    """Of each column the shortest of its rows; a computed one is there when all that it is computed from is."""
+    cells = {(value.table, value.ids, value.column): value.period_us for value in register_map.values}
+    for each in register_map.computed:  # which come in an order in which they can be computed
+        operands = (cells[each.table, each.ids, name] for name in each.expression.columns)
+        together_us = lcm(*filter(None, operands))
+        cells[each.table, each.ids, each.column] = 0 if together_us == 1 else together_us
     periods: dict[tuple[str, str], int] = {}
-    for value in values:
-        column = value.table, value.column
-        periods[column] = min(value.period_us, periods.get(column, value.period_us))
+    for (table, _, column), period_us in cells.items():
+        periods[table, column] = min(period_us, periods.get((table, column), period_us))
     return {column: period_us for column, period_us in periods.items() if period_us}
 
 

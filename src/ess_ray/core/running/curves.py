@@ -1,18 +1,19 @@
 """The curves of a device on the page, made from the columns that its map delivers; nothing is known of single plants.
 
-A curve has one point a bucket of time: the lowest and the highest value in it, and the mean where there is one column.
-Two columns that differ in min and max only are one curve, the range between them. Tables with one row a bank give a
-line for each row; of tables with more rows the range over all rows is drawn. A bucket without a value is no point, and
-no line is drawn over it.
+A curve has one point a bucket of time, which is no shorter than the period of its columns: the lowest and the highest
+value in it, and the mean where there is one column. Two columns that differ in min and max only are one curve, the
+range between them. Tables with one row a bank give a line for each row; of tables with more rows the range over all
+rows is drawn. A bucket without a value is no point, and no line is drawn over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ess_ray.core.errors import NotFound
 from ess_ray.core.maps.column_types import NUMERIC_TYPES, Column
+from ess_ray.core.maps.recorded_rates import recorded_columns
 from ess_ray.core.maps.standard import Standard
 
 WINDOWS_S = {"15m": 900, "1h": 3600, "6h": 21_600}
@@ -44,6 +45,7 @@ class Curve:
     high: Column
     split_by: str | None  # identity column with a line for each value
     spread: bool  # many rows a tick: the range over them is drawn
+    period_us: int = 0  # of its columns, if they are read less often than the device
 
     @property
     def name(self) -> str:
@@ -67,9 +69,13 @@ class Curve:
         return self.low is not self.high
 
 
-def curves_of(standard: Standard, delivers: Mapping[str, Collection[str]]) -> dict[str, Curve]:
-    """All curves of a device, by `Curve.name`, favourites first. `delivers`: names of its map's columns, by table."""
-    curves = {curve.name: curve for curve in _curves(standard, delivers)}
+def curves_of(standard: Standard, delivers: Mapping[str, Sequence[str]], period_us: int = 0) -> dict[str, Curve]:
+    """All curves of a device, by `Curve.name`, favourites first.
+
+    `delivers`: names of its map's columns, by table, and what `core.maps.recorded_rates` keeps beside them.
+    `period_us`: of the device.
+    """
+    curves = {curve.name: curve for curve in _curves(standard, delivers, period_us)}
     return {name: curves[name] for name in dict.fromkeys([*_favourites(curves), *curves])}
 
 
@@ -109,7 +115,8 @@ def _favourites(curves: Mapping[str, Curve]) -> list[str]:
     return [name for name in names if name]
 
 
-def _curves(standard: Standard, delivers: Mapping[str, Collection[str]]) -> Iterator[Curve]:
+def _curves(standard: Standard, delivers: Mapping[str, Sequence[str]], period_us: int) -> Iterator[Curve]:
+    periods = recorded_columns(delivers)
     for table in standard.tables.values():
         delivered = [column for name, column in table.columns.items() if name in delivers.get(table.name, ())]
         columns = {column.name: column for column in delivered if column.type in NUMERIC_TYPES}
@@ -117,7 +124,10 @@ def _curves(standard: Standard, delivers: Mapping[str, Collection[str]]) -> Iter
         partners = {high: low for low in columns if (high := _partner(low)) in columns}
         for name, column in columns.items():
             if name not in partners:
-                yield Curve(table.name, column, columns.get(_partner(name), column), split_by, len(table.identity) > 1)
+                highest = columns.get(_partner(name), column)
+                own_us = max(periods.get((table.name, each.name), 0) for each in (column, highest))
+                slower_us = own_us if own_us > period_us else 0
+                yield Curve(table.name, column, highest, split_by, len(table.identity) > 1, slower_us)
 
 
 def _partner(low: str) -> str:

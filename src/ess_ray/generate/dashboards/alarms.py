@@ -11,14 +11,23 @@ import re
 
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
-from ess_ray.generate.dashboards.curves import WITHIN, part, text, words
+from ess_ray.generate.dashboards.curves import CHOSEN, SLOWER, WITHIN, part, text, words
 
 NAMES = re.compile(r"^flt_|fault|warning|^pcs_protection_\d+_\d+$|^emergency_status$|^tvoc_status$")
 NEWEST = f"""newest AS (
     SELECT device, max(time) AS time FROM sample WHERE {WITHIN} AND status <> 'failed' GROUP BY device
 )"""
 NO_ALARM = """
-    SELECT time, device, '' AS part, '' AS name, '' AS alarm FROM sample WHERE false"""
+    SELECT time, device, '' AS part, '' AS name, '' AS alarm, '' AS source FROM sample WHERE false"""
+# Of columns that are read less often than the device: how often now, in seconds.
+SLOW = f"""slow AS (
+    SELECT device, source, max(every_s) AS every_s
+    FROM device, LATERAL ({SLOWER}) AS slower, jsonb_array_elements_text(names) AS source
+    WHERE {CHOSEN} AND valid_to IS NULL
+    GROUP BY device, source
+)"""
+# The newest tick at which an alarm was read.
+READ = "date_bin(coalesce(every_s, 1e-6) * interval '1 s', newest.time, 'epoch')"
 STEP = "greatest($__interval_ms, 1000) * interval '1 ms'"
 
 
@@ -28,24 +37,24 @@ def alarms(table: Table) -> list[Column]:
 
 
 def active(standard: Standard) -> str:
-    """SQL for a number: how many alarms the newest samples with values have, one sample of each device.
+    """SQL for a number: how many alarms there are by the newest samples with values, one sample of each device.
 
     No sample, no row: silence is no good news.
     """
     return f"""
-{_with_alarms(standard)}, {NEWEST}
-SELECT count(DISTINCT (device, part, alarm)) FILTER (WHERE alarm IS NOT NULL) AS alarms
-FROM newest LEFT JOIN alarm USING (device, time)
+{_with_alarms(standard)}, {NEWEST}, {SLOW}
+SELECT count(DISTINCT (device, part, alarm)) FILTER (WHERE alarm IS NOT NULL AND alarm.time = {READ}) AS alarms
+FROM newest LEFT JOIN alarm USING (device) LEFT JOIN slow USING (device, source)
 HAVING count(*) > 0"""
 
 
 def listed(standard: Standard) -> str:
     """SQL for a table: each alarm of the range, where, since when, and whether the newest sample still has it."""
     return f"""
-{_with_alarms(standard)}, {NEWEST}
-SELECT max(alarm.time) = min(newest.time) AS "now", alarm, device, part, min(alarm.time) AS first,
+{_with_alarms(standard)}, {NEWEST}, {SLOW}
+SELECT max(alarm.time) = min({READ}) AS "now", alarm, device, part, min(alarm.time) AS first,
        max(alarm.time) AS last, count(*) AS samples
-FROM alarm LEFT JOIN newest USING (device)
+FROM alarm LEFT JOIN newest USING (device) LEFT JOIN slow USING (device, source)
 GROUP BY alarm, device, part
 ORDER BY last DESC, alarm, device, part LIMIT 500"""
 
@@ -96,12 +105,13 @@ def _with_alarms(standard: Standard) -> str:
 
 def _of(table: Table) -> str:
     """SQL for a row for each alarm that is on. Rows without any are left out first: most rows have none."""
-    on = {_label(column): f"0 <> ANY ({column.name})" if "[" in column.type else f"{column.name} <> 0"
+    on = {column.name: f"0 <> ANY ({column.name})" if "[" in column.type else f"{column.name} <> 0"
           for column in alarms(table)}  # fmt: skip
-    values = ", ".join(f"({text(label)}, {test})" for label, test in on.items())
+    labels = {column.name: text(_label(column)) for column in alarms(table)}
+    values = ", ".join(f"({labels[name]}, '{table.name}.{name}', {test})" for name, test in on.items())
     return f"""
-    SELECT time, device, {part(table)} AS part, '{table.name}' AS name, alarm
-    FROM {table.name}, LATERAL (VALUES {values}) AS flags (alarm, is_on)
+    SELECT time, device, {part(table)} AS part, '{table.name}' AS name, alarm, source
+    FROM {table.name}, LATERAL (VALUES {values}) AS flags (alarm, source, is_on)
     WHERE {WITHIN} AND ({" OR ".join(on.values())}) AND is_on"""
 
 

@@ -1,11 +1,13 @@
 """Curves of the standard's columns: one for each device part that has values, thinned out by the server.
 
-A point stands for a bin of Grafana's interval, but at least of the devices' period, so that every bin has a tick. A bin
-without values is NULL, so that no line crosses a gap. Plain SQL, for hypertables and ordinary tables alike.
+A point stands for a bin of Grafana's interval, but at least of the devices' period, and of that of the columns if they
+are read less often: so every bin has a tick. A bin without values is NULL, so that no line crosses a gap. Plain SQL,
+for hypertables and ordinary tables alike.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +19,16 @@ from ess_ray.generate.dashboards.grafana import Panel, sql
 CHOSEN = "site = ${site:sqlstring} AND device IN (${device:sqlstring})"
 WITHIN = f"$__timeFilter(time) AND {CHOSEN}"
 UNKNOWN = {"/unit not stated/": ""}  # such a curve gets an axis of its own
+# Of a row of `device`, the columns with a period of their own: see `core.maps.recorded_rates`.
+SLOWER = """
+    SELECT names, split_part(key, ' ', 3)::float8 AS every_s
+    FROM jsonb_each(CASE WHEN position('"columns every' IN delivers) > 0 THEN delivers::jsonb END) AS kept (key, names)
+    WHERE starts_with(key, 'columns every ')"""
 SERIES = """
 WITH chosen AS (
-    SELECT count(DISTINCT device) > 1 AS many, greatest($__interval_ms, 1000 * max(period_s)) * interval '1 ms' AS step
-    FROM device
+    SELECT count(DISTINCT device) > 1 AS many,
+           greatest($__interval_ms, 1000 * max(period_s), 1000 * max(every_s)) * interval '1 ms' AS step
+    FROM device LEFT JOIN LATERAL ({slower}) AS slower ON names ?| ARRAY[{columns}]
     WHERE {chosen} AND valid_from <= $__timeTo() AND coalesce(valid_to, 'infinity') > $__timeFrom()
 ), binned AS (
     SELECT date_bin(step, time, 'epoch') AS bin, CASE WHEN many THEN device END AS device, {part} AS part,
@@ -76,8 +84,11 @@ class Curves:
 
         `depth`: how many identity columns a part has, if not all: with 2 a curve stands for a rack's modules together.
         """
+        named = {word for aggregate in aggregates.values() for word in re.findall(r"\w+", aggregate)}
+        columns = [text(f"{self._table.name}.{name}") for name in self._table.columns if name in named]
         return SERIES.format(
-            chosen=CHOSEN, within=WITHIN, table=self._table.name, part=part(self._table, depth),
+            slower=SLOWER, columns=", ".join(columns), chosen=CHOSEN, within=WITHIN, table=self._table.name,
+            part=part(self._table, depth),
             aggregates=", ".join(f"{value} AS value_{number}" for number, value in enumerate(aggregates.values())),
             labels=", ".join(f"({text(label)}, value_{number})" for number, label in enumerate(aggregates)),
         )  # fmt: skip

@@ -121,7 +121,7 @@ class Registrations:
 
 def configured(settings: Settings) -> tuple[Configured, ...]:
     """The devices of these settings, in order of their names."""
-    delivers = {name: delivered_by(each) | recorded(each.values) for name, each in settings.maps.items()}
+    delivers = {name: delivered_by(each) | recorded(each) for name, each in settings.maps.items()}
     devices = (
         Configured(
             device=device.device,

@@ -21,11 +21,13 @@ COLUMNS = {name: {"type": type_, "meaning": "…"} for name, type_ in {
     "x": "float8", "y": "float8", "energy": "int8", "name": "text", "list": "int2[]"
 }.items()}  # fmt: skip
 STANDARD = load_standard({"tables": {"one": {"columns": COLUMNS}, "many": {"identity": ["part"], "columns": COLUMNS}}})
-# Row `one`: x each second, energy each minute, name each hour. Rows `many`: 1 each second, 2 each minute, 3 each hour.
+# Row `one`: x each second, energy and y = x / energy each minute, name each hour.
+# Rows `many`: 1 each second, 2 each minute, 3 each hour.
 MAP = load_map("rates", {"period_s": 1, "function": 3, "blocks": [
     {"table": "one", "runs": [
         {"at": 0, "columns": ["x"]},
-        {"at": 1, "period_s": 60, "columns": [{"energy": {"type": "uint32", "max": 9}}]},
+        {"at": 1, "period_s": 60, "columns": [
+            {"energy": {"type": "uint32", "max": 9}}, {"y": {"quotient": ["x", "energy"]}}]},
         {"at": 3, "period_s": 3600, "columns": [{"name": {"type": "string", "length": 1}}]},
     ]},
     {"table": "many", "ids": {"part": 1}, "runs": [{"at": 10, "columns": ["x"]}]},
@@ -56,7 +58,7 @@ def row(tick_s: int, **columns: Any) -> dict[str, Any]:
 
 
 def one(tick_s: int, energy: int | None = None, name: str | None = None, quality: int = 0) -> dict[str, Any]:
-    return row(tick_s, quality=quality, x=5.0, energy=energy, name=name)
+    return row(tick_s, quality=quality, x=5.0, energy=energy, name=name, y=energy and 5 / energy)
 
 
 def many(tick_s: int, part: int, x: int | None, y: int | None = None, **other: Any) -> dict[str, Any]:
