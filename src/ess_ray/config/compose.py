@@ -36,9 +36,13 @@ LARGE = ("maps.", "standard")  # words about maps and the standard, which are la
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
     "export.name", *(f"export.{key}" for key in KEYS),
-    "cluster.token_file", "from",
+    "cluster.token_file", "from", "sheet", "name",
 )  # fmt: skip
-ALIASES = {"from": "from_", "to": "last_day"}  # keywords of Python cannot be names of fields
+IMPORT_WORDS = ("columns", "sheet", "base", "function", "scale", "order", "encoding", "name")
+ALIASES = {
+    "from": "from_", "to": "last_day",  # keywords of Python cannot be names of fields
+    **{word: f"importing.{word}" for word in IMPORT_WORDS},
+}  # fmt: skip
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
@@ -191,6 +195,8 @@ def _readable(number: int, word: str) -> str:
     name = ALIASES.get(key, key)
     if key in TEXTS and value not in ("", "null") and value[:1] not in ("'", '"'):
         return f"{name}={_quoted(value)}"
+    if key == "columns":
+        return f"++{name}={value}"  # its keys are the user's
     if key in ALIASES:
         return f"{name}={value}"
     if "," in value and value[0] not in "[{'\"":

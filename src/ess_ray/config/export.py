@@ -114,7 +114,7 @@ def _replace_smaller(config: Config, job: str) -> bool:
 
 def _days(config: Config, job: str) -> tuple[str, str]:
     """First and last day of `job=export`: dates, "today" or "yesterday"."""
-    if job == "restore":  # it understands day, from and to otherwise
+    if job in ("restore", "import"):  # it understands day, from and to otherwise
         return "yesterday", "yesterday"
     if config.from_ is None and config.last_day is None:
         return days_of_word(config.day)

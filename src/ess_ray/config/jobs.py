@@ -109,6 +109,16 @@ ALL = (
         examples=(("job=probe device=sionyu/gateway", "a new device: its registers, read in every way"),),
     ),
     Job(
+        "import",
+        "ess_ray.jobs.import_map",
+        devices="none",
+        database=False,
+        examples=(
+            ("job=import from=registers.xlsx", "a register map out of a vendor's table (XLSX, CSV)"),
+            ("job=import from=telegraf.conf", "or of Telegraf, Home Assistant (modbus:), ha-solarman"),
+        ),
+    ),
+    Job(
         "status",
         "ess_ray.jobs.status",
         devices="none",

@@ -13,6 +13,7 @@ from ess_ray.config.cluster import cluster_settings
 from ess_ray.config.compose import Composed
 from ess_ray.config.device import check_hosts, check_tls, device_settings
 from ess_ray.config.export import export_settings
+from ess_ray.config.importing import import_settings
 from ess_ray.config.jobs import find_job
 from ess_ray.config.maps import DeviceMaps
 from ess_ray.config.probe import probe_settings
@@ -75,6 +76,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         check_format=config.check.format,
         old_programs=file_of(config.upgrade.programs),
         probe=probe,
+        importing=import_settings(config, composed.folders) if job.name == "import" else None,
     )
 
 

@@ -15,6 +15,8 @@ from ess_ray.adapters.stores.kinds import CHOICES
 from ess_ray.config.device_schema import DeviceConfig, FleetConfig
 from ess_ray.config.jobs import JOBS
 from ess_ray.config.rules import DAY_S, LONGEST_S, REQUIRED, setting
+from ess_ray.core.importing.choices import BASES, SCALES
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.settings import STATE_DIR
 
 
@@ -141,6 +143,30 @@ class RestoreConfig:
 
 
 @dataclass
+class ImportConfig:
+    """How `job=import` reads the file of `from`; `base=1` is short for `importing.base=1`, and so are the others."""
+
+    name: str | None = setting(None, "of the map; null: after the file")
+    columns: dict[str, Any] = setting(
+        {},
+        "of a table, where its headings are not recognised: {address: B, name: C}, by letters, numbers or headings",
+    )
+    sheet: str | None = setting(None, "of a workbook: this sheet only; null: all that are not hidden")
+    base: str | None = setting(
+        None,
+        "0: addresses are sent as they are printed; 1: they count from 1; modicon: as in 40001, the first digit is the "
+        "function and the rest counts from 1",
+        choices=BASES,
+    )
+    function: int | None = setting(None, "function code of registers whose kind a table does not say", 1, 4)
+    scale: str | None = setting(None, "what a table's factors do to the raw number", choices=SCALES)
+    order: str | None = setting(
+        None, "of numbers of several registers, where a table does not say it", choices=tuple(ORDERS)
+    )
+    encoding: str | None = setting(None, "of a text file: cp949, utf-16 …; null: found out")
+
+
+@dataclass
 class JournalsConfig:
     """What waits in the journals of the state folder, listed by `job=journals`."""
 
@@ -209,14 +235,20 @@ class Config:
     from_: str | None = setting(
         None,
         "`from=…`, of job=export: the first of several days; of job=restore: `bucket`, where job=export puts the "
-        "objects, or a folder that has them",
+        "objects, or a folder that has them; of job=import: the file",
     )
-    table: str | None = setting(None, "of job=restore: this table only; null: all")
+    table: str | None = setting(
+        None,
+        "of job=restore: this table only; of job=import: the one that the columns go to, null: one of the map's name",
+    )
     last_day: str | None = setting(None, "of job=export: `to=…`, the last of several days; null: yesterday")
     verify: bool = setting(
         False, "of job=export, true: read the objects back and compare them with the ledger and the database"
     )
-    device: str | None = setting(None, "of job=probe: SITE/DEVICE; null: the only one of the chosen sites")
+    device: str | None = setting(
+        None,
+        "of job=probe: SITE/DEVICE; null: the only one of the chosen sites; of job=import: one of several of the file",
+    )
     run: RunConfig = field(default_factory=RunConfig)
     source: SourceConfig = field(default_factory=SourceConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
@@ -226,6 +258,7 @@ class Config:
     report: ReportConfig = field(default_factory=ReportConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     restore: RestoreConfig = field(default_factory=RestoreConfig)
+    importing: ImportConfig = field(default_factory=ImportConfig)
     journals: JournalsConfig = field(default_factory=JournalsConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)

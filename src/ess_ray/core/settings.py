@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.store import StoreSettings
+from ess_ray.core.importing.choices import Choices
 from ess_ray.core.maps.plan import Plan
 from ess_ray.core.maps.registers import RegisterMap
 from ess_ray.core.maps.standard import Standard, Table
@@ -193,6 +194,22 @@ class RestoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportSettings:
+    """The file that `job=import` reads, and what becomes of it.
+
+    `name`: of the map. `table`: that its columns go to; None: one of the map's name. `folder`: the user's, in which
+    `map/` is. `encoding`: of a text; None: found out. `choices`: what the user says of the file.
+    """
+
+    file: Path
+    name: str
+    table: str | None
+    folder: Path
+    encoding: str | None
+    choices: Choices
+
+
+@dataclass(frozen=True, slots=True)
 class PageSettings:
     """Host and port on which the page listens; port None: no page, 0: any."""
 
@@ -266,3 +283,4 @@ class Settings:
     check_format: str
     old_programs: Path | None  # of job=upgrade: the folder of the old PostgreSQL's programs; None: to be looked for
     probe: ProbeSettings | None  # of job=probe only
+    importing: ImportSettings | None  # of job=import only

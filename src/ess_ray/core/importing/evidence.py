@@ -1,0 +1,231 @@
+"""What a register table leaves open, decided by what stands in it, or asked: base, function, factor, word order.
+
+Each decision says what it took and by which cells. What only a guess could decide is a `Question`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from ess_ray.core.importing.choices import BASES, Choices, Question
+from ess_ray.core.importing.decisions import SHOWN, Decisions
+from ess_ray.core.importing.factors import decide_scale, what_ranges_are_of
+from ess_ray.core.importing.headings import plain_heading
+from ess_ray.core.importing.notations import is_open, is_writable, read_function, read_order, read_printed
+from ess_ray.core.importing.rows import SheetTable, TableRow, around
+from ess_ray.core.maps.numbering import LAST_ADDRESS, MODICON_FUNCTIONS
+
+FROM_ONE = re.compile(
+    r"(offset|base|basis)\s*[:=]?\s*1\b|\b(start|count|number|begin)\w*\s+(from|at|with)\s+1\b|\b1[- ]based|"
+    r"one[- ]based|(minus|subtract|less|-)\s*1\b.{0,30}(address|wire|protocol)|"
+    r"(address|register)\w*\s*(-|minus)\s*1\b|1부터 ?시작|从1开始",
+    re.IGNORECASE,
+)
+FROM_ZERO = re.compile(
+    r"(offset|base|basis)\s*[:=]?\s*0\b|\b(start|count|number|begin)\w*\s+(from|at|with)\s+0\b|\b0[- ]based|"
+    r"zero[- ]based|protocol[- ]offset|\bpdu\b|address offset|0부터 ?시작|从0开始",
+    re.IGNORECASE,
+)
+FUNCTION_TEXT = re.compile(
+    r"function(?: code)?s?\D{0,12}0?x?0?([34])\b|\b(holding|input)[- ]?registers?|"
+    r"기능 ?코드\D{0,5}([34])|功能码\D{0,8}0?x?0?([34])",
+    re.IGNORECASE,
+)
+SMALLEST_DIGIT, LARGEST_DIGIT = 10_001, 49_999  # addresses whose first digit may be the function
+
+
+def decide(tables: Sequence[SheetTable], choices: Choices) -> Decisions:
+    """The decisions for these tables, or questions. What the user says goes before everything."""
+    decisions = Decisions()
+    rows = [row for table in tables for row in table.rows]
+    found, why = (choices.base, "as said") if choices.base else _base(tables, rows)
+    decisions.base = decisions.settle("base", BASES if _may_be_digits(rows) else BASES[:2], found, why)
+    _decide_function(decisions, tables, choices)
+    decide_scale(decisions, rows, choices)
+    _decide_order(decisions, tables, choices)
+    decisions.ranges = what_ranges_are_of(rows, decisions.divides)
+    _decide_widths(decisions, tables)
+    return decisions
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------
+
+
+def _base(tables: Sequence[SheetTable], rows: Sequence[TableRow]) -> tuple[str, str]:
+    """How addresses are counted, and why; an empty first text: nobody knows, and the second has examples."""
+    digits = _may_be_digits(rows)
+    found = _base_said(tables, digits) or _base_shown(rows, digits)
+    if found:
+        return found
+    examples = ", ".join(_sent(row, digits) for row in rows[:SHOWN])
+    return "", f"are addresses sent as they are printed, or counted from 1? {examples}"
+
+
+def _base_said(tables: Sequence[SheetTable], digits: bool) -> tuple[str, str] | None:
+    """What the file says of its addresses, by two columns of them or in words."""
+    if found := next(filter(None, map(_two_columns, tables)), None):
+        return found
+    for text in dict.fromkeys(text for table in tables for text in around(table)):
+        if FROM_ONE.search(text):
+            return "1", f"the file says {_shown(text)}"
+        if FROM_ZERO.search(text) and not digits:
+            return "0", f"the file says {_shown(text)}"
+    return None
+
+
+def _base_shown(rows: Sequence[TableRow], digits: bool) -> tuple[str, str] | None:
+    """What the addresses themselves show."""
+    if row := next((row for row in rows if row.printed.first > LAST_ADDRESS), None):
+        return "modicon", f"{row.printed.first} ({row.where}) is above {LAST_ADDRESS}: its first digit is the function"
+    if row := next((row for row in rows if row.printed.first == 0), None):
+        return "0", f"there is an address 0 ({row.where})"
+    if any(row.printed.hexadecimal for row in rows):
+        return "0", "hexadecimal addresses are those that are sent"
+    if digits and (row := next((row for row in rows if row.printed.first % 10_000 == 0), None)):
+        return "0", f"{row.printed.first} ({row.where}) cannot be counted from 1 behind a first digit"
+    if digits and (row := next((row for row in rows if _contradicts(row)), None)):
+        return "0", f"{row.printed.first} has function {row.cell('function')} ({row.where}): its first digit is none"
+    return None
+
+
+def _shown(text: str) -> str:
+    return repr(" ".join(text.split())[:60])
+
+
+def _two_columns(table: SheetTable) -> tuple[str, str] | None:
+    """The base, if the addresses stand in the table twice: decimal, and hexadecimal as they are sent."""
+    others = [c for c in (*table.columns("hex"), *table.columns("address")) if c != table.address]
+    for column in others:
+        heading = plain_heading(table.sheet.seen(table.heading, column))
+        differences = set()
+        for row in table.rows:
+            other = read_printed(table.sheet.seen(row.number, column), "hex" in heading)
+            if other and other.hexadecimal != row.printed.hexadecimal:
+                sign = 1 if other.hexadecimal else -1
+                differences.add(sign * (row.printed.first - other.first))
+        if len(differences) == 1 and (by := differences.pop()) in (0, 1, 40_001, 30_001):
+            base = {0: "0", 1: "1"}.get(by, "modicon")
+            if table.rows[0].printed.hexadecimal:
+                base = "0"
+            return base, f"decimal addresses are {by} above the hexadecimal ones beside them"
+    return None
+
+
+def _may_be_digits(rows: Sequence[TableRow]) -> bool:
+    """Whether the first digit of all addresses may be the function, as in 40001."""
+    numbers = [row.printed.first for row in rows if not row.printed.hexadecimal]
+    return (
+        bool(numbers)
+        and len(numbers) == len(rows)
+        and all(
+            SMALLEST_DIGIT - 1 <= number <= LARGEST_DIGIT and number // 10_000 in MODICON_FUNCTIONS
+            for number in numbers
+        )
+    )
+
+
+def _contradicts(row: TableRow) -> bool:
+    function = read_function(row.cell("function"))
+    return function is not None and MODICON_FUNCTIONS[row.printed.first // 10_000] != function
+
+
+def _sent(row: TableRow, digits: bool) -> str:
+    number = row.printed.first
+    text = f"{number} ({row.where}) is sent as {number} with base=0, as {number - 1} with base=1"
+    return text + (f", as {number % 10_000 - 1} with base=modicon" if digits else "")
+
+
+# --- function -------------------------------------------------------------------------------------------------------
+
+
+def _decide_function(decisions: Decisions, tables: Sequence[SheetTable], choices: Choices) -> None:
+    """The function of rows that do not say theirs."""
+    rows = [row for table in tables for row in table.rows]
+    silent = [row for row in rows if function_of(row) is None]
+    if not silent or decisions.base == "modicon":
+        return
+    found, why = str(choices.function or ""), "as said"
+    if not found:
+        found, why = _function_in_texts(tables)
+    if not found and (row := next((row for row in rows if is_writable(row.cell("access"))), None)):
+        found, why = "3", f"registers that can be written ({row.where}) are holding registers"
+    if not found:
+        why = f"does the device read them as holding (3) or input registers (4)? For example {silent[0].where}"
+    decisions.function = int(decisions.settle("function", ("3", "4"), found, why))
+
+
+def function_of(row: TableRow) -> int | None:
+    """The function that the row's own cell or the title above it says."""
+    if (found := read_function(row.cell("function"))) is not None:
+        return found
+    match = FUNCTION_TEXT.search(row.section)
+    return _function_said(match) if match else None
+
+
+def _function_in_texts(tables: Sequence[SheetTable]) -> tuple[str, str]:
+    for text in dict.fromkeys(text for table in tables for text in around(table)):
+        if match := FUNCTION_TEXT.search(text):
+            return str(_function_said(match)), f"the file says {_shown(text)}"
+    return "", ""
+
+
+def _function_said(match: re.Match[str]) -> int:
+    if match[2]:
+        return 3 if match[2].lower() == "holding" else 4
+    return int(match[1] or match[3] or match[4])
+
+
+# --- word order -----------------------------------------------------------------------------------------------------
+
+
+def _decide_order(decisions: Decisions, tables: Sequence[SheetTable], choices: Choices) -> None:
+    """The order of numbers of several registers that do not say theirs; asked for when the first of them is read."""
+    if choices.order:
+        decisions.order = choices.order
+        decisions.taken.append(f"order={choices.order}: as said")
+        return
+    said: dict[str, str] = {}
+    texts = [text for table in tables for text in around(table)]
+    for text in dict.fromkeys((*texts, *_notes(row for table in tables for row in table.rows))):
+        if found := read_order(text):
+            said.setdefault(found, text)
+    if len(said) == 1:
+        decisions.order, text = next(iter(said.items()))
+        decisions.taken.append(f"order={decisions.order}: the file says {_shown(text)}")
+    else:
+        decisions.order = ""
+
+
+def _notes(rows: Iterable[TableRow]) -> Iterator[str]:
+    for row in rows:
+        yield from row.texts("note")
+
+
+# --- widths ---------------------------------------------------------------------------------------------------------
+
+
+def _decide_widths(decisions: Decisions, tables: Sequence[SheetTable]) -> None:
+    """How many registers `INT` takes: as many as there are to the next row, if no row of the type has less."""
+    gaps: dict[str, list[int]] = {}
+    for table in tables:
+        for row, following in pairwise(table.rows):
+            text = row.cell("type").strip()
+            if is_open(text) and (gap := following.printed.first - row.printed.first) > 0 and row.printed.width == 1:
+                gaps.setdefault(text, []).append(gap)
+    for text, found in gaps.items():
+        usual = Counter(found).most_common(1)[0][0]
+        if usual in (2, 4) and min(found) == usual:
+            decisions.widths[text] = usual
+            decisions.taken.append(f"{text} takes {usual} registers: its addresses go in steps of {usual}")
+
+
+def ask_order(decisions: Decisions, where: str, name: str) -> None:
+    """Ask for the order of words, once, for a row that does not say it."""
+    if all(question.word != "order" for question in decisions.open):
+        why = (
+            f"{name} ({where}) takes two registers or more: does the high word come first (ABCD) or the low one (CDAB)?"
+        )
+        decisions.open.append(Question("order", ("ABCD", "CDAB"), why))
