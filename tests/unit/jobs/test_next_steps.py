@@ -23,7 +23,7 @@ def test_a_first_run_is_told_where_values_page_and_documents_are() -> None:
         "  the newest values: ./scripts/psql -x -c 'SELECT * FROM bank ORDER BY time DESC LIMIT 1'",
         f'  in Python, while a job runs: psycopg.connect("{DSN}")',
         f"  in a browser, while a job runs: {PAGE}",
-        "  how complete it was: the same command with job=report day=today",
+        "  how complete it was, in 60 s: the same command with job=report day=today",
         "  your own plant: docs/plants.md",
     ]
 

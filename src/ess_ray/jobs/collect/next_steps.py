@@ -35,7 +35,8 @@ def next_steps(settings: Settings, dsn: str, page: str, rows: Mapping[str, Count
         lines.append(f"  the newest values: psql DSN {query}; in Python: psycopg.connect(DSN)")
     if page.startswith("http"):
         lines.append(f"  in a browser, while a job runs: {page}")
-    lines.append("  how complete it was: the same command with job=report day=today")
+    late_s = settings.storage.late_us / 1e6  # the report counts until then
+    lines.append(f"  how complete it was, in {late_s:g} s: the same command with job=report day=today")
     lines.append(
         "  your own plant: docs/plants.md"
         if settings.simulated
