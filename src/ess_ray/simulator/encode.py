@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value, raw_limits
+from ess_ray.core.maps.raw_types import TYPES, Notation, to_bits
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
 from ess_ray.simulator.day import Floats
 from ess_ray.simulator.sides import SideRegisters, has_sign, scale_of
 
@@ -50,7 +51,7 @@ def _type_range(value: Value) -> tuple[Decimal, Decimal]:
 def _raw_limits(value: Value) -> tuple[Decimal, Decimal]:
     if value.raw_type in _FLOATS:
         return -_FLOATS[value.raw_type], _FLOATS[value.raw_type]
-    low, high = raw_limits(value.raw_type, value.bits) or (0, 0)  # a text is no number
+    low, high = value.limits or (0, 0)  # a text is no number
     return Decimal(low), Decimal(min(high, 2**62 - 1))  # exact in the 64-bit integers used here
 
 
@@ -70,6 +71,7 @@ class Encoder:
         self._flip = _where(values, lambda value: value.invert is not None)
         self._single = _where(values, lambda value: value.raw_type == "float32")
         self._double = _where(values, lambda value: value.raw_type == "float64")
+        self._notations = _notations(values)
         starts = np.cumsum([0, *sizes.values()]).tolist()
         self._slices = {
             function: (start, start + sizes[function]) for function, start in zip(sizes, starts[:-1], strict=True)
@@ -98,6 +100,8 @@ class Encoder:
             integers[self._double] = raw[self._double].view(np.int64)
         flags = integers[self._flip]
         integers[self._flip] = np.where((flags == 0) | (flags == 1), 1 - flags, flags)
+        for notation, of_kind in self._notations.items():
+            integers[of_kind] = to_bits(integers[of_kind], *notation)
         words = ((integers[self._owner] >> self._right) << self._left).astype(np.uint16)
         if self._swapped:
             words = np.where(self._swap, (words >> 8) | (words << 8), words)
@@ -113,28 +117,41 @@ class Encoder:
         self._buffer[start : start + value.width] = data.view(">u2")
 
     def _set_words(self, values: Sequence[Value]) -> None:
-        shared = {(value.function, value.address) for value in values if value.raw_type == "bits"}
+        shared = {key for value in values if value.raw_type == "bits" for key in value.keys[: value.width]}
         alone, bits = [], []
         for owner, value in enumerate(values):
             if self._sides.hold(value):
                 continue
-            start = self._slices[value.function][0] + value.address
+            start = self._slices[value.function][0]
+            words = [(owner, *word, start + at) for at, word in zip(value.addresses, _words(value), strict=False)]
             if value.raw_type == "bits":
-                shift, swap = value.bits[0] if value.bits else 0, ORDERS[value.order].low_byte_first
-                bits.append((owner, 0, shift, swap, start))
+                bits += words
             elif value.raw_type == "string":
-                self._set_text(value, start)
-            elif (value.function, value.address) not in shared:
-                alone += [(owner, *word, start + i) for i, word in enumerate(_words(value))]
+                self._set_text(value, start + value.address)
+            elif shared.isdisjoint(value.keys[: value.width]):
+                alone += words
         table = np.array(alone + bits, dtype=np.int64).reshape(-1, 5).T
         self._owner, self._right, self._left, self._swap, self._target = table
         self._alone, self._swapped = len(alone), bool(self._swap.any())
 
 
 def _words(value: Value) -> list[tuple[int, int, bool]]:
-    """(right shift, left shift, swap the bytes) of each register of `value`, in the order of the addresses."""
-    order, least = ORDERS[value.order], value.width - 1
-    return [(16 * (least - word), 0, order.low_byte_first) for word in order.words(value.width)]
+    """(right shift, left shift, swap the bytes) of each register of `value` with a number, as in `addresses`."""
+    if value.raw_type == "string":
+        return []
+    order, lowest = ORDERS[value.order], value.bits[0] if value.bits else 0
+    shifts = [16 * (value.width - 1 - word) - lowest for word in order.words(value.width)]
+    return [(max(0, shift), max(0, -shift), order.low_byte_first) for shift in shifts]
+
+
+def _notations(values: Sequence[Value]) -> dict[tuple[str, tuple[int, int] | None, str], NDArray[np.intp]]:
+    """The values whose bits are not just those of their number, by what `to_bits` needs to know."""
+    kinds: dict[tuple[str, tuple[int, int] | None, str], list[int]] = {}
+    for index, value in enumerate(values):
+        type_ = TYPES.get(value.raw_type)
+        if value.signed or (type_ and type_.notation in (Notation.BCD, Notation.MODULO)):
+            kinds.setdefault((value.raw_type, value.bits, value.signed), []).append(index)
+    return {kind: np.array(indexes, np.intp) for kind, indexes in kinds.items()}
 
 
 def _where(values: Sequence[Value], holds: Callable[[Value], bool]) -> NDArray[np.intp]:

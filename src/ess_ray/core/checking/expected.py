@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 import re
 
+from ess_ray.core.checking.guesses import KINDS
 from ess_ray.core.checking.interpretations import as_integer
 from ess_ray.core.checking.reading import Reading, range_text, with_unit
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import COMPUTED, Value, raw_limits
+from ess_ray.core.maps.registers import COMPUTED, Value
 
 # What values of a unit usually are, far enough to be right for every plant: outside is doubtful, not wrong.
 USUAL = {"%": (-1.0, 101.0), "degC": (-50.0, 150.0), "Hz": (40.0, 70.0), "V": (-3000.0, 40_000.0)}
@@ -87,7 +88,7 @@ def evidence(reading: Reading) -> float:
 
 def _by_range(value: Value) -> float:
     """Evidence of being inside the map's own range: the more, the less of what the registers can hold it covers."""
-    limits = raw_limits(value.raw_type, value.bits)
+    limits = value.limits
     if value.choices:
         return FITS
     if limits is None or value.minimum is None or value.maximum is None:
@@ -108,7 +109,7 @@ def _by_quantity(value: Value, number: float) -> float:
 def _by_words(reading: Reading) -> float:
     """Evidence of the words of a wide number: the high one is mostly small, a low one is anything."""
     value = reading.value
-    if value.width == 1 or value.raw_type in ("string", "bits", "bit"):
+    if value.width == 1 or value.raw_type not in KINDS or value.signed:
         return 0.0
     if value.raw_type.startswith("float"):
         size = abs(float(reading.number or 0.0) / float(value.scale))
@@ -122,7 +123,9 @@ def _odd_for_type(reading: Reading, size: float) -> str:
     value = reading.value
     if value.raw_type.startswith("float"):
         return "unusual for a measured value" if size and not TINY_FLOAT < size < HUGE_FLOAT else ""
-    if value.width <= 1 or value.raw_type == "string" or value.minimum is not None or value.maximum is not None:
+    if value.width <= 1 or value.raw_type not in KINDS or value.signed or value.words:
+        return ""
+    if value.minimum is not None or value.maximum is not None:
         return ""
     order = ORDERS[value.order]
     if (swapped := order.swapped(words=True)) is None:

@@ -34,7 +34,7 @@ DIGITS = MODICON_FUNCTIONS.keys() - {0}  # in front of an address of five digits
 
 def swapped(value: Value, *, words: bool = False, bytes_: bool = False) -> Value | None:
     """The value with its words, the bytes of each register, or both the other way round."""
-    if value.raw_type == "bit" or (words and (value.width == 1 or value.raw_type == "string")):
+    if value.raw_type == "bit" or (words and (value.width == 1 or value.raw_type == "string" or value.words)):
         return None
     order = ORDERS[value.order].swapped(words=words, bytes_=bytes_)
     return None if order is None else replace(value, order=order.name)
@@ -45,7 +45,7 @@ def shifted(value: Value, by: int) -> Value | None:
     addresses = [address + by for _, address in value.keys]
     if min(addresses) < 0 or max(addresses) > LAST_ADDRESS:
         return None
-    return _everywhere(value, lambda each: replace(each, address=each.address + by))
+    return _everywhere(value, lambda each: _at(each, lambda address: address + by))
 
 
 def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | None:
@@ -53,14 +53,13 @@ def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | N
 
     `by_digit`: the digit says the function, too.
     """
-    if any(each.address // FIVE_DIGITS not in DIGITS for each in _parts(value)):
-        return None
-    if any(each.address % FIVE_DIGITS < first for each in _parts(value)):
+    printed = [divmod(address, FIVE_DIGITS) for each in _parts(value) for address in (each.address, *each.words)]
+    if any(digit not in DIGITS or number < first for digit, number in printed):
         return None
 
     def as_sent(each: Value) -> Value:
-        digit, number = divmod(each.address, FIVE_DIGITS)
-        return replace(each, address=number - first, function=MODICON_FUNCTIONS[digit] if by_digit else each.function)
+        function = MODICON_FUNCTIONS[each.address // FIVE_DIGITS] if by_digit else each.function
+        return replace(_at(each, lambda address: address % FIVE_DIGITS - first), function=function)
 
     return _everywhere(value, as_sent)
 
@@ -68,6 +67,11 @@ def as_printed(value: Value, first: int, *, by_digit: bool = False) -> Value | N
 def by_other_function(value: Value) -> Value | None:
     """The value among the other kind of registers, or of bits: holding or input, coils or inputs."""
     return _everywhere(value, lambda each: replace(each, function=OTHER_FUNCTION[each.function]))
+
+
+def _at(value: Value, change: Callable[[int], int]) -> Value:
+    """The value at other addresses."""
+    return replace(value, address=change(value.address), words=tuple(map(change, value.words)))
 
 
 def _parts(value: Value) -> list[Value]:

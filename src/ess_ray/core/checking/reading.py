@@ -15,13 +15,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from ess_ray.core.decoding.cells import value_bytes
-from ess_ray.core.decoding.rules import raw_dtype, shared_part
+from ess_ray.core.decoding.cells import dtype_of, value_bytes
+from ess_ray.core.decoding.rules import shared_part
 from ess_ray.core.decoding.sides import make_rule
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Plan, Request
+from ess_ray.core.maps.raw_types import TYPES, field_of
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, COMPUTED, Value
 
+# Those that the few lines of `peek` know.
+PLAIN_TYPES = ("bit", "bits", *(name for name, type_ in TYPES.items() if type_.is_whole or name.startswith("float")))
 FLOAT_FORMATS = {"float32": ">f", "float64": ">d"}
 Registers = Mapping[tuple[int, int], int]
 
@@ -72,7 +75,7 @@ def peek(value: Value, registers: Registers) -> Reading:
     data = _data(value, registers)
     if not data:
         return Reading(value, False, b"", None, False)
-    if value.raw_type == "string" or value.sides:
+    if value.raw_type not in PLAIN_TYPES or value.sides or value.signed or (value.bits and value.width > 1):
         return read_values([value], registers)[0]
     raw = _raw_number(value, data)
     if raw is None:
@@ -158,9 +161,11 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def address_text(value: Value) -> str:
-    """Function and addresses: "4:12", "4:12-13"; "computed" of a column that reads none."""
+    """Function and addresses: "4:12", "4:12-13", of words apart "4:12,79"; "computed" of a column that reads none."""
     if value.raw_type == COMPUTED:
         return COMPUTED
+    if value.words:
+        return f"{value.function}:{','.join(map(str, value.words))}"
     last = value.address + value.width - 1
     return f"{value.function}:{value.address}" + (f"-{last}" if last > value.address else "")
 
@@ -194,12 +199,11 @@ def _data(value: Value, registers: Registers) -> bytes:
 
 def _raw_numbers(values: Sequence[Value], registers: Registers) -> np.ndarray:
     """The raw numbers of values whose `shared_part` is one, as their rule takes them."""
-    return np.array([_raw(value, _data(value, registers)) for value in values], raw_dtype(values[0]))
+    return np.array([_raw(value, _data(value, registers)) for value in values], dtype_of(values[0]))
 
 
 def _raw(value: Value, data: bytes) -> object:
     ordered = bytes(data[byte] for byte in value_bytes(value))
-    raw = np.frombuffer(ordered, raw_dtype(value))[0]
-    if value.bits is None:
-        return raw
-    return (int(raw) >> value.bits[0]) & ((1 << value.bits[1]) - 1)
+    raw = np.frombuffer(ordered, dtype_of(value))[0]
+    field = field_of(value.raw_type, value.bits)
+    return raw if field is None else (int(raw) >> field[0]) & ((1 << field[1]) - 1)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ess_ray.core.decoding.rules import raw_dtype, shared_part
+from ess_ray.core.decoding.rules import shared_part
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.plan import Plan, locate
+from ess_ray.core.maps.plan import Plan, byte_offset, locate
+from ess_ray.core.maps.raw_types import field_of, raw_dtype
 from ess_ray.core.maps.registers import RegisterMap, Value
 
 
@@ -57,7 +58,7 @@ class RawCells:
     dtype: np.dtype  # of the raw numbers, N bytes
     offsets: np.ndarray  # (M * N) intp: bytes in the image, least significant first (text: first character first)
     shifts: np.ndarray | None  # (M) uint16: how far to shift bits down
-    mask: int  # of the bits that are left then
+    mask: int | None  # of the bits that count then; None: all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +151,45 @@ def _raw_cells(count: int, placed: Iterable[tuple[int, Value]], plan: Plan) -> R
     """`placed`: values that differ in where they are only, each with its number among `count` cells."""
     placed = list(placed)
     example = placed[0][1]
-    dtype, byte_offsets = raw_dtype(example), np.array(value_bytes(example))
+    dtype, byte_offsets = dtype_of(example), np.array(value_bytes(example))
     offsets, shifts = np.zeros((count, dtype.itemsize), np.intp), np.zeros(count, np.uint16)
     for cell, value in placed:
-        offsets[cell] = locate(plan, value) + byte_offsets
+        offsets[cell] = _offsets(plan, value)[byte_offsets] if value.words else locate(plan, value) + byte_offsets
         shifts[cell] = value.bits[0] if value.bits else 0
-    mask = (1 << (example.bits[1] if example.bits else 1)) - 1
+    field = field_of(example.raw_type, example.bits)
+    mask = None if field is None else (1 << field[1]) - 1
     return RawCells(dtype, offsets.reshape(-1), shifts if example.raw_type == "bits" else None, mask)
 
 
-def value_bytes(value: Value) -> list[int]:
-    """The bytes that make up a value, as offsets from its first byte in the image, in the order of decoding.
+def _offsets(plan: Plan, value: Value) -> np.ndarray:
+    """The byte offsets of a value whose words are apart, most significant word first."""
+    return np.array(
+        [
+            byte_offset(plan, value.function, address, value.period_us) + byte
+            for address in value.words
+            for byte in (0, 1)
+        ]
+    )
 
-    A number's least significant byte comes first, a text's first character. As many as `rules.raw_dtype(value)` has
-    bytes; [0] for a bit.
+
+def dtype_of(value: Value) -> np.dtype:
+    """The dtype of the raw numbers that the value's rule takes."""
+    return raw_dtype(value.raw_type, value.width, value.signed)
+
+
+def value_bytes(value: Value) -> list[int]:
+    """The bytes that make up a value, as positions among the bytes of its registers, in the order of decoding.
+
+    A number's least significant byte comes first, a text's first character. As many as `dtype_of(value)` has bytes:
+    what three registers leave open is filled with any of their bytes, as none of its bits counts. [0] for a bit.
     """
     if value.raw_type == "bit":
         return [0]
     order = ORDERS[value.order]
     if value.raw_type == "string":
         return order.text_positions(2 * value.width)
-    return order.positions(2 * value.width)[::-1]
+    positions = order.positions(2 * value.width)[::-1]
+    return positions + positions[:1] * (dtype_of(value).itemsize - len(positions))
 
 
 def gather(cells: RawCells, images: np.ndarray) -> np.ndarray:
@@ -180,7 +199,9 @@ def gather(cells: RawCells, images: np.ndarray) -> np.ndarray:
     read are there too, with whatever bytes they have.
     """
     raw = images.take(cells.offsets, axis=1).view(cells.dtype)
-    return raw if cells.shifts is None else (raw >> cells.shifts) & cells.dtype.type(cells.mask)
+    if cells.shifts is not None:
+        raw = raw >> cells.shifts
+    return raw if cells.mask is None else raw & cells.dtype.type(cells.mask)
 
 
 def missing_cells(cells: RuleCells, unread: MissingBytes) -> np.ndarray | None:

@@ -23,7 +23,8 @@ import numpy as np
 
 from ess_ray.core.decoding.texts import read_text
 from ess_ray.core.maps.column_types import value_type
-from ess_ray.core.maps.registers import RAW_DTYPES, Side, Value, raw_limits
+from ess_ray.core.maps.raw_types import TYPES, Notation, are_numbers, to_numbers
+from ess_ray.core.maps.registers import Side, Value
 
 _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
 _EXACT_POWERS = frozenset(10**power for power in range(23))  # 10**22 is the last power of ten that a double holds
@@ -73,25 +74,21 @@ def shared_part(value: Value) -> Value:
     sides = tuple(Side(side.role, shared_part(side.value), side.negative) for side in value.sides)
     return replace(
         value, table="", column="", element=None, ids=(), function=0, address=0, bits=bits,
-        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0, sides=sides,
+        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0, sides=sides, words=(), apart=False,
     )  # fmt: skip
-
-
-def raw_dtype(value: Value) -> np.dtype:
-    """The dtype of the raw array that the value's rule takes: as in RAW_DTYPES; of strings `S` and their bytes."""
-    return np.dtype(RAW_DTYPES.get(value.raw_type) or f"S{2 * value.width}")
 
 
 def make_plain_rule(shared: Value, multiplier: Fraction = ONE) -> Decode:
     """A function that turns raw numbers into values, for all values whose `shared_part` is `shared`.
 
-    The function takes a 1-d array of `raw_dtype(shared)`, of any number of samples and values, and a bool array that is
-    true where there is no value, or None; it looks at no sides. No raw number makes it fail. `multiplier`: what raw
-    numbers are multiplied by, beside the scale; it is whole if the column is of integers.
+    The function takes a 1-d array of the dtype that `core.maps.raw_types.raw_dtype` gives, of any number of samples and
+    values, and a bool array that is true where there is no value, or None; it looks at no sides. No raw number makes it
+    fail. `multiplier`: what raw numbers are multiplied by, beside the scale; whole if the column is of integers.
     """
     if shared.raw_type == "string":
         return partial(decode_texts, encoding=shared.encoding)
-    kind = _FloatRule if shared.raw_type.startswith("float") else _IntegerRule
+    type_ = TYPES.get(shared.raw_type)
+    kind = _FloatRule if type_ is not None and type_.notation is Notation.FLOAT else _IntegerRule
     return kind(shared, multiplier).decode
 
 
@@ -142,17 +139,25 @@ class _Rule(ABC):
         sides: Sequence[np.ndarray],  # noqa: ARG002
     ) -> Decoded:
         """As `Decode` says."""
-        null = _any(hidden, _equal_any(raw, self.shared.sentinels), self.no_number(raw))
+        empty = _any(hidden, self.no_value(raw))
+        raw, nonsense = self.numbers(raw)
+        null = _any(empty, _equal_any(raw, self.shared.sentinels), nonsense)
         with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN are looked at where they matter
             values, lost, tests = self.judge(raw, null)
         outside = _any(*tests)
         if outside is not None and null is not None:
             outside = _any(outside & ~null)
+        if nonsense is not None:
+            outside = _any(outside, nonsense if empty is None else nonsense & ~empty)
         return Decoded(values, _any(null, lost), outside)
 
-    def no_number(self, raw: np.ndarray) -> np.ndarray | None:  # noqa: ARG002
-        """True where the raw number is none, sentinels apart."""
-        return None
+    def no_value(self, raw: np.ndarray) -> np.ndarray | None:
+        """True where the bits say that there is none."""
+        return _equal_any(raw, self.shared.patterns)
+
+    def numbers(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The raw numbers out of their bits, and true where these are none: that is NULL and out of range."""
+        return raw, None
 
     @abstractmethod
     def judge(
@@ -189,7 +194,7 @@ def _divisor(*numbers: Fraction) -> int:
 class _FloatRule(_Rule):
     """Floats: scaled in double precision, so their own rounding stays; infinity is kept."""
 
-    def no_number(self, raw: np.ndarray) -> np.ndarray | None:
+    def no_value(self, raw: np.ndarray) -> np.ndarray | None:
         """NaN, and the bit patterns of the map, which may be NaN and so equal to nothing."""
         return _any(np.isnan(raw), _equal_any(raw.view(f"<u{raw.itemsize}"), self.shared.patterns))
 
@@ -215,7 +220,8 @@ class _IntegerRule(_Rule):
     def __init__(self, shared: Value, multiplier: Fraction) -> None:
         super().__init__(shared, multiplier)
         # Lowest and highest: what the raw type can hold; low and high: what of it the map calls in range.
-        self.lowest, self.highest = cast(tuple[int, int], raw_limits(shared.raw_type, shared.bits))
+        self.lowest, self.highest = cast(tuple[int, int], shared.limits)
+        self.are_bits_numbers = are_numbers(shared.raw_type, shared.bits, shared.signed)
         low, high = self._unscaled(shared.minimum), self._unscaled(shared.maximum)
         if self.factor < 0:
             low, high = high, low
@@ -225,6 +231,12 @@ class _IntegerRule(_Rule):
         self.choices = [int(c) for c in choices if c is not None and c.denominator == 1 and self.low <= c <= self.high]
         self.always_exact = self._is_exact(self.lowest, self.highest)
         self.holds = self._held()
+
+    def numbers(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """As `_Rule.numbers`."""
+        if self.are_bits_numbers:
+            return raw, None
+        return to_numbers(raw, self.shared.raw_type, self.shared.bits, self.shared.signed)
 
     def _unscaled(self, limit: Decimal | int | None) -> Fraction | None:
         return None if limit is None else (Fraction(limit) * self.divisor - self.addend) / self.factor

@@ -13,7 +13,7 @@ from ess_ray.core.importing.notations import read_type
 from ess_ray.core.importing.quantities import decimal, read_range, read_scale, read_unit
 from ess_ray.core.importing.rows import TableRow
 from ess_ray.core.maps.numbering import LAST_ADDRESS
-from ess_ray.core.maps.registers import RAW_WIDTHS, raw_limits
+from ess_ray.core.maps.raw_types import TYPES, raw_limits
 
 # A step of ten of these is no measurement; a step of 10 W or 10 Wh is.
 FINE_UNITS = {"Hz", "degC", "%", "V", "A", "mV", "degF", "deg", "pf", "Degrees", "Decimal degrees"}
@@ -74,7 +74,7 @@ def _makes_smaller(row: TableRow, factor: Decimal) -> bool | None:
 def _raw_limits(row: TableRow) -> tuple[int, int] | None:
     """The least and greatest raw number of the row's type, None for a type that does not say."""
     type_ = read_type(row.cell("type"), row.printed.width if row.printed.width > 1 else 0)
-    return raw_limits(type_.type, None) if type_ and type_.type in RAW_WIDTHS else None
+    return raw_limits(type_.type, None) if type_ and type_.type in TYPES else None
 
 
 def bounds_of(row: TableRow) -> tuple[Decimal, Decimal] | None:

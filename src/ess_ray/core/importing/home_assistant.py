@@ -15,7 +15,8 @@ from typing import Any
 from ess_ray.core.importing.item import FoundDevice, Import, Item, ItemError, LeftOut, width_of
 from ess_ray.core.importing.trees import LineOf, Path, Tree, address, mappings, number, whole
 from ess_ray.core.maps.order import DEFAULT_ORDER
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, RAW_WIDTHS
+from ess_ray.core.maps.raw_types import WIDTHS
+from ess_ray.core.maps.registers import BIT_FUNCTIONS
 
 FUNCTIONS = {"coil": 1, "discrete_input": 2, "holding": 3, "input": 4}
 ORDERS = {"none": DEFAULT_ORDER, "word": "CDAB", "byte": "BADC", "word_byte": "DCBA"}
@@ -126,7 +127,7 @@ def _parts(entry: Tree, name: str, at: int) -> Iterator[tuple[str, str, int, int
 
 
 def _known(type_: str) -> str:
-    if type_ not in RAW_WIDTHS:
+    if type_ not in WIDTHS:
         raise ItemError(f"type {type_} is not among those of register maps")
     return type_
 
@@ -169,7 +170,7 @@ def _sentinels(entry: Tree, type_: str) -> tuple[int, ...]:
     if entry.get("nan_value") is None or type_.startswith("float"):
         return ()
     found = whole(entry["nan_value"], "its nan_value")
-    bits = 16 * RAW_WIDTHS[type_]
+    bits = 16 * WIDTHS[type_]
     low = -(1 << (bits - 1)) if type_.startswith("int") else 0
     return (found,) if low <= found < 1 << bits else ()
 

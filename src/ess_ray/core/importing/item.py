@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
-from ess_ray.core.maps.registers import RAW_WIDTHS
+from ess_ray.core.maps.raw_types import WIDTHS
 
 ONE = Decimal(1)
 
@@ -20,7 +20,7 @@ class Item:
     where: str  # in the file: `line 12`, `sheet BMS, row 7`
     function: int  # 1-4
     address: int  # as sent, from 0
-    type: str = "uint16"  # a key of RAW_WIDTHS or "string"; of functions 1 and 2 without meaning
+    type: str = "uint16"  # a key of `core.maps.raw_types.TYPES` or "string"; of functions 1 and 2 without meaning
     width: int = 1  # registers
     printed: str = ""  # the address as the file has it, where that is not the one that is sent
     order: str = DEFAULT_ORDER
@@ -101,7 +101,7 @@ def in_one_register(item: Item) -> Item:
 
 def width_of(type_: str, length: int = 1) -> int:
     """The registers of a type of the map; `length`: of a text."""
-    return length if type_ == "string" else RAW_WIDTHS[type_]
+    return length if type_ == "string" else WIDTHS[type_]
 
 
 def registers(number: int) -> str:

@@ -16,7 +16,8 @@ from ess_ray.core.importing.notations import TypeCell, is_write_only, read_order
 from ess_ray.core.importing.quantities import decimal, read_scale, read_sentinels, read_unit
 from ess_ray.core.importing.rows import TEXTS, TableRow
 from ess_ray.core.maps.numbering import MODICON, ONE_BASED, WIRE, Numbering
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, raw_limits
+from ess_ray.core.maps.raw_types import raw_limits
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS
 
 ONE = Decimal(1)
 NUMBERINGS = {"0": WIRE, "1": ONE_BASED, "modicon": MODICON}

@@ -42,9 +42,9 @@ def find_atoms(register_map: RegisterMap, limits: Mapping[int, int], borders: Co
             raise _error(register_map, value, problem)
         for part in (value, *(side.value for side in value.sides)):
             of_function = runs.setdefault(part.function, _Runs(limits[part.function], set()))
-            of_function.registers.add((part.address, part.width))
+            of_function.registers.update([(word, 1) for word in part.words] or [(part.address, part.width)])
     for value in register_map.values:
-        if any(not side.apart for side in value.sides):
+        if (value.words and not value.apart) or any(not side.apart for side in value.sides):
             atom = _together(register_map, value)
             runs[value.function].together.setdefault(atom, value)
     return {
@@ -53,23 +53,23 @@ def find_atoms(register_map: RegisterMap, limits: Mapping[int, int], borders: Co
 
 
 def _error(register_map: RegisterMap, value: Value, problem: str) -> ConfigError:
-    line = f", line {value.line}" if value.line and value.sides else ""
+    line = f", line {value.line}" if value.line and (value.words or value.sides) else ""
     where = f"map {register_map.name}{line}, address {value.address}"
     return ConfigError(where, f"{value.table}.{value.column} {problem}")
 
 
 def _together(register_map: RegisterMap, value: Value) -> Atom:
     """The registers from the first to the last of a value and what has to be read with it."""
-    parts = [value]
+    keys = value.keys[: value.width]
     for side in value.sides:
         if side.apart:
             continue
         if side.value.function != value.function:
             problem = f"has function {value.function} and its {side.role} {side.value.function}: two requests"
             raise _error(register_map, value, f"{problem}; {STANDS_STILL}")
-        parts.append(side.value)
-    first = min(part.address for part in parts)
-    return first, max(part.address + part.width for part in parts) - first
+        keys += side.value.keys
+    first, *_, last = sorted(address for _, address in keys)
+    return first, last + 1 - first
 
 
 def _atoms(register_map: RegisterMap, runs: _Runs, borders: Collection[int]) -> list[Atom]:
@@ -89,8 +89,10 @@ def _atoms(register_map: RegisterMap, runs: _Runs, borders: Collection[int]) -> 
 
 
 def _apart(register_map: RegisterMap, value: Value, first: int, count: int, problem: str) -> ConfigError:
-    roles = " and ".join(f"{side.role} at {side.value.address}" for side in value.sides if not side.apart)
-    what = f"and its {roles} have to come in one request, which reads {count} registers from {first} on, but {problem}"
+    parts = [f"words at {', '.join(map(str, value.words))}"] if value.words else []
+    parts += [f"{side.role} at {side.value.address}" for side in value.sides if not side.apart]
+    what = f"and its {' and '.join(parts)} have to come in one request"
+    what += f", which reads {count} registers from {first} on, but {problem}"
     return _error(register_map, value, f"{what}: {STANDS_STILL}")
 
 

@@ -15,7 +15,7 @@ from ess_ray.core.maps.column_types import Column, TypeFamily, is_array, value_t
 from ess_ray.core.maps.expressions import COLUMN, MINUS_ONE, NUMBER, Expression, operation_of, read_operation
 from ess_ray.core.maps.mapcheck import location
 from ess_ray.core.maps.mapvalue import WIDER
-from ess_ray.core.maps.registers import Computed, Value, raw_limits
+from ess_ray.core.maps.registers import Computed, Value
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode, unknown
 
@@ -137,7 +137,7 @@ def _unit(name: str, each: Computed, expression: Expression, row: Mapping[str, V
 
 def _limits_of(value: Value) -> _Limits:
     """Least and most that a whole number can be, None for one that need not be whole."""
-    raw = (0, 1) if value.invert == "nonzero" else raw_limits(value.raw_type, value.bits)
+    raw = (0, 1) if value.invert == "nonzero" else value.limits
     scale, offset = Fraction(value.scale), Fraction(value.offset)
     if raw is None or scale.denominator != 1 or offset.denominator != 1:
         return None

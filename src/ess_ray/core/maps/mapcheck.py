@@ -12,6 +12,7 @@ from decimal import Decimal
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.numbering import LAST_ADDRESS
+from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.registers import Computed, Value
 from ess_ray.core.maps.standard import Standard
 
@@ -68,6 +69,8 @@ def _decides(v: Value) -> tuple[object, ...]:
     """Everything about a value that decides what is stored. What a map need not say and does not say is left out."""
     newer = [] if v.encoding == DEFAULT_ENCODING else [v.encoding]
     newer += [f"every {v.period_us} us"] if v.period_us else []
+    newer += [v.signed] if v.signed else []
+    newer += [str(v.words)] if v.words else []
     newer += [str((side.role, side.negative, _decides(side.value))) for side in v.sides]
     return (
         v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),
@@ -110,21 +113,26 @@ def _check_elements(name: str, values: Iterable[Value], standard: Standard) -> N
 
 def _check_overlap(name: str, values: Iterable[Value], standard: Standard) -> None:
     # A register has two layers: values that take all of it, and values that take some of its bits.
-    taken: dict[tuple[int, int, bool], list[Value]] = {}
+    taken: dict[tuple[int, int, bool], list[tuple[Value, int]]] = {}
     for value in values:
-        for address in value.addresses:
+        for address, bits in _bits_of(value).items():
             others = taken.setdefault((value.function, address, value.bits is not None), [])
-            for other in others:
-                if _share_bits(value, other):
+            for other, their_bits in others:
+                if bits & their_bits:
                     problem = (
                         f"{label(value, standard)} reads a register that {label(other, standard)} reads already "
                         f"({location(name, other.line, other.address)})"
                     )
                     raise MapError(location(name, value.line, address), problem)
-            others.append(value)
+            others.append((value, bits))
 
 
-def _share_bits(first: Value, second: Value) -> bool:
-    if first.bits is None or second.bits is None:
-        return True
-    return first.bits[0] < sum(second.bits) and second.bits[0] < sum(first.bits)
+def _bits_of(value: Value) -> dict[int, int]:
+    """The bits of each of its registers that a value takes, by address; all of them if it is none of bits."""
+    if value.bits is None:
+        return dict.fromkeys(value.addresses, 0xFFFF)
+    lowest, count = value.bits
+    taken = ((1 << count) - 1) << lowest
+    places = [16 * (value.width - 1 - word) for word in ORDERS[value.order].words(value.width)]
+    bits = {address: taken >> place & 0xFFFF for address, place in zip(value.addresses, places, strict=True)}
+    return {address: mask for address, mask in bits.items() if mask}

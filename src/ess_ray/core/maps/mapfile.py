@@ -33,7 +33,7 @@ from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
 HANDED_DOWN = ("period_s", "function", "addresses", *SHARED_ATTRIBUTES)  # from each level to those inside it
 DAY_S = 86_400
-COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address", "sides")]  # from row to row
+COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address", "words", "sides")]
 
 
 def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of: LineOf | None = None) -> RegisterMap:
@@ -149,13 +149,16 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinde
     level = Level(rows.table, function, inner.attributes, finder, tuple(rows.repeats))
     first = list(_columns(fields["columns"].items(), read_address(fields["at"], inner.function), level))
     values = [_of_period(cell, inner.period_us) for cell in first if isinstance(cell, Value)]
-    copies = [(_copies_of(value), value.address, value.sides) for value in values]
+    copies = [(_copies_of(value), value.address, value.words, value.sides) for value in values]
     computed = [cell for cell in first if isinstance(cell, Computed)]
     strides = _strides(node, fields, list(rows.repeats))
     for ids, rows_on in rows.instances():
         shift = sum(strides[key] * number for key, number in rows_on.items())
-        for copy_with, address, sides in copies:
-            yield copy_with(ids=ids, address=address + shift, sides=of_row(sides, rows_on) if sides else ())
+        for copy_with, address, words, sides in copies:
+            yield copy_with(
+                ids=ids, address=address + shift, words=tuple(word + shift for word in words) if words else (),
+                sides=of_row(sides, rows_on) if sides else (),
+            )  # fmt: skip
         yield from (replace(each, ids=ids) for each in computed)
 
 
@@ -193,7 +196,8 @@ def _columns(entries: list[TreeNode], at: int, level: Level) -> Iterator[Cell]:
         else:
             values = list(_column(word, node, at, level))
         yield from values
-        at = max((value.address + value.width for value in values if isinstance(value, Value)), default=at)
+        read = (value for value in values if isinstance(value, Value) and not value.words)
+        at = max((value.address + value.width for value in read), default=at)
 
 
 def _spliced(entries: list[TreeNode]) -> Iterator[TreeNode]:
@@ -228,8 +232,20 @@ def _column(word: str, node: TreeNode, at: int, level: Level) -> Iterator[Cell]:
             continue
         value = make_value(node, column, level, own)
         for element in _elements(node, value, own):
+            if value.words:
+                yield _apart(value, element, word, own)
+                continue
             yield replace(value, element=element, address=at, sides=moved(value.sides, next(index)))
             at += value.width
+
+
+def _apart(value: Value, element: int | None, word: str, own: Mapping[str, TreeNode]) -> Value:
+    """A value whose words are apart; so are those of one column only, whose registers do not follow each other."""
+    if "at" in own:
+        raise own["at"].error("words says where the value is, it takes no at")
+    if ".." in word or element is not None:
+        raise own["words"].error("words are the registers of one value: give each column an entry of its own")
+    return replace(value, address=value.words[0])
 
 
 def _names(word: str, node: TreeNode) -> Iterable[str]:

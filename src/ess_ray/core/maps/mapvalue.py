@@ -18,9 +18,10 @@ from ess_ray.core.maps.encodings import DEFAULT_ENCODING, is_encoding
 from ess_ray.core.maps.expressions import OPERATIONS
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, RAW_WIDTHS, ROLES, Value, raw_limits
+from ess_ray.core.maps.raw_types import COMPLEMENT, MAGNITUDE, TYPES, WIDTHS, Notation, raw_limits
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, ROLES, Value
 from ess_ray.core.maps.sentinels import make_sentinels
-from ess_ray.core.maps.sides import make_sides
+from ess_ray.core.maps.sides import make_sides, read_words
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode
 
@@ -28,24 +29,30 @@ INVERTS = ("swap01", "nonzero")
 SHARED_ATTRIBUTES = (
     "type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "encoding", "note", *ROLES,
 )  # fmt: skip
-OWN_ATTRIBUTES = ("at", "length", "bit", "bits", "count", "element", "unit")  # only at a column
+OWN_ATTRIBUTES = ("at", "words", "length", "bit", "bits", "signed", "count", "element", "unit")  # only at a column
 
 WIDER = "give it a column of another name, which the map brings itself (`new`)"
 MOST_DECIMALS = 50  # of scale and offset
+
+KINDS = {
+    Notation.WHOLE: "integer", Notation.BCD: "integer", Notation.FLOAT: "float", Notation.MODULO: "modulo",
+}  # fmt: skip
+BIT_TYPES = tuple(name for name, type_ in TYPES.items() if type_.is_whole or type_.registers == 3)  # with `bits`
 
 _ALWAYS = {"at", "count", "element", "unit", "note"}
 _NUMBER = _ALWAYS | {"scale", "offset", "min", "max", "sentinel", *ROLES}
 _INTEGER = _NUMBER | {"invert", "enum"}
 _APPLIES = {  # kind of value → attributes
-    "float": _NUMBER | {"type", "order"},
-    "integer": _INTEGER | {"type", "order"},
+    "float": _NUMBER | {"type", "order", "words"},
+    "integer": _INTEGER | {"type", "order", "words"},
+    "modulo": _INTEGER | {"type", "order", "words", "signed"},
     "string": _ALWAYS | {"type", "order", "length", "encoding"},
-    "bits": _INTEGER | {"bit", "bits", "order"},
+    "bits": _INTEGER | {"type", "bit", "bits", "order", "words", "signed"},
     "bit": _INTEGER,
-    "bool of bits": _ALWAYS | {"bit", "bits", "order", "invert"},
+    "bool of bits": _ALWAYS | {"type", "bit", "bits", "order", "words", "invert"},
     "bool of bit": _ALWAYS | {"invert"},
 }
-_NOT_FOR_BITS = {"scale", "offset", "min", "max", "sentinel", *ROLES}  # when they come from an outer level
+_NOT_FOR_BITS = {"type", "scale", "offset", "min", "max", "sentinel", *ROLES}  # when they come from an outer level
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,16 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
     chosen = _applying(_kind(raw_type, column), level.attributes, own)
     if "unit" in chosen and (unit := chosen["unit"].text()) != column.unit:
         raise chosen["unit"].error(f"the standard's unit of {column.name} is {column.unit!r}, not {unit!r}")
-    bits = _bits(chosen)
-    raw_range = raw_limits(raw_type, bits)
-    sentinels, patterns = make_sentinels(chosen["sentinel"], raw_type, raw_range) if "sentinel" in chosen else ((), ())
+    width = _width(node, raw_type, chosen, own)
+    bits, signed = _bits(chosen, width), _signed(raw_type, chosen, own)
+    raw_range = raw_limits(raw_type, bits, signed)
+    sentinels, patterns = (
+        make_sentinels(chosen["sentinel"], raw_type, raw_range, signed) if "sentinel" in chosen else ((), ())
+    )
+    words, apart = read_words(chosen["words"], width, level.function) if "words" in chosen else ((), False)
     value = Value(
-        level.table.name, column.name, None, (), level.function, 0, _width(node, raw_type, chosen), raw_type,
-        order=chosen["order"].text(ORDERS) if "order" in chosen else DEFAULT_ORDER,
+        level.table.name, column.name, None, (), level.function, 0, width, raw_type,
+        order=_order(chosen, own),
         scale=chosen["scale"].decimal() if "scale" in chosen else Decimal(1),
         offset=chosen["offset"].decimal() if "offset" in chosen else Decimal(0),
         minimum=chosen["min"].decimal() if "min" in chosen else None,
@@ -97,6 +108,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
         encoding=_encoding(chosen["encoding"]) if "encoding" in chosen else DEFAULT_ENCODING,
         bits=bits, column_type=column.type, unit=column.unit,
         note=chosen["note"].text() if "note" in chosen else "", line=node.line,
+        signed=signed, words=words, apart=apart,
     )  # fmt: skip
     value = replace(value, sides=make_sides(chosen, value, level.repeats))
     _check_fit(node, value, raw_range)
@@ -109,13 +121,13 @@ def _raw_type(level: Level, own: Mapping[str, TreeNode]) -> str:
     if "bit" in own or "bits" in own:
         return "bits"
     node = own.get("type", level.attributes.get("type"))
-    return "int16" if node is None or node.value is None else node.text([*RAW_WIDTHS, "string"], "type")
+    return "int16" if node is None or node.value is None else node.text([*TYPES, "string"], "type")
 
 
 def _kind(raw_type: str, column: Column) -> str:
     if raw_type in ("bit", "bits"):
         return f"bool of {raw_type}" if column.type == "bool" else raw_type
-    return raw_type if raw_type == "string" else "float" if raw_type.startswith("float") else "integer"
+    return KINDS[TYPES[raw_type].notation] if raw_type in TYPES else raw_type
 
 
 def _applying(kind: str, inherited: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> dict[str, TreeNode]:
@@ -123,25 +135,50 @@ def _applying(kind: str, inherited: Mapping[str, TreeNode], own: Mapping[str, Tr
     for key, node in own.items():
         if key not in _APPLIES[kind]:
             raise node.error(f"{key} does not apply to a value of kind {kind!r}")
-    handed_down = _APPLIES[kind] - _NOT_FOR_BITS if kind in ("bit", "bits") else _APPLIES[kind]
+    handed_down = _APPLIES[kind] - _NOT_FOR_BITS if "bit" in kind else _APPLIES[kind]
     outer = {key: node for key, node in inherited.items() if key in handed_down}
     return {key: node for key, node in (outer | dict(own)).items() if node.value is not None}
 
 
-def _bits(chosen: Mapping[str, TreeNode]) -> tuple[int, int] | None:
-    """(lowest bit, count) of `bit: 3` or `bits: 4..7`."""
+def _bits(chosen: Mapping[str, TreeNode], width: int) -> tuple[int, int] | None:
+    """(lowest bit, count) of `bit: 3` or `bits: 4..7`; `width`: registers that they are of."""
     if "bit" in chosen and "bits" in chosen:
         raise chosen["bits"].error("expected bit or bits, not both")
     node = chosen.get("bit", chosen.get("bits"))
     if node is None:
         return None
-    span = node.span(0, 15)
+    span = node.span(0, 16 * width - 1)
     return span[0], len(span)
 
 
-def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode]) -> int:
+def _signed(raw_type: str, chosen: dict[str, TreeNode], own: Mapping[str, TreeNode]) -> str:
+    """What `signed: true` or `sign: magnitude` says; `sign` stays in `chosen` if it is a register beside the value."""
+    if "sign" in chosen and isinstance(chosen["sign"].value, str):
+        chosen.pop("sign").text((MAGNITUDE,))
+        if raw_type == "bits" or TYPES[raw_type].notation is Notation.WHOLE:
+            return MAGNITUDE
+        if "sign" in own:
+            raise own["sign"].error(f"a {raw_type} has no bit for its sign")
+    return COMPLEMENT if "signed" in chosen and chosen["signed"].boolean() else ""
+
+
+def _order(chosen: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> str:
+    """Words apart say by themselves which is the first: of an outer order the bytes of each register are left."""
+    if "order" not in chosen:
+        return DEFAULT_ORDER
+    order = ORDERS[chosen["order"].text(ORDERS)]
+    if "words" not in chosen or order.positions(4)[0] < 2:
+        return order.name
+    if "order" in own:
+        raise own["order"].error(f"words are given most significant first, {order.name} says otherwise")
+    return "BADC" if order.low_byte_first else "ABCD"
+
+
+def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> int:
+    if raw_type == "bits" and "type" in own:
+        return WIDTHS[own["type"].text(BIT_TYPES, "type of bits")]
     if raw_type != "string":
-        return RAW_WIDTHS.get(raw_type, 1)
+        return WIDTHS.get(raw_type, 1)
     if "length" not in chosen:
         raise node.error("a string needs length, its number of registers (two characters each)")
     return chosen["length"].integer(1, MAX_REGISTERS)
@@ -220,7 +257,7 @@ def _factors(node: TreeNode, value: Value, type_: ColumnType) -> set[int]:
     """The ends of what the registers beside a value can multiply its raw number by."""
     factors = {1}
     for side in value.sides:
-        limits = (-1, 1) if side.role == "sign" else raw_limits(side.value.raw_type, side.value.bits)
+        limits = (-1, 1) if side.role == "sign" else side.value.limits
         if side.role in ("exponent", "divisor") or limits is None:
             raise node.error(f"the column is {type_.name}: with {side.role} values may be broken, take a float8 column")
         factors = {factor * limit for factor in factors for limit in limits}

@@ -7,7 +7,7 @@ has no measured values. What a value is, its column says: by its unit, and witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +15,8 @@ import numpy as np
 
 from ess_ray.core.maps.column_types import TypeFamily, value_type
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import RAW_DTYPES, Value
+from ess_ray.core.maps.raw_types import TYPES, Notation, to_bits
+from ess_ray.core.maps.registers import Value
 
 # Units of what is counted up, and not measured: energy, charge, times.
 COUNTED = frozenset(prefix + unit for prefix in ("", "k", "M", "G") for unit in ("Wh", "VAh", "varh", "Ah")) | {
@@ -35,13 +36,21 @@ class Measured:
     nothing: frozenset[bytes]
 
 
-def find_measured(located: Iterable[tuple[Value, int]]) -> tuple[Measured, ...]:
-    """Those of the values that are measured; each comes with the offset of its first byte in the image."""
+def find_measured(located: Iterable[tuple[Value, Sequence[int]]]) -> tuple[Measured, ...]:
+    """Those of the values that are measured.
+
+    Each comes with the offset of its first byte in the image, or, if its words are apart, with that of each word.
+    """
     offsets: dict[tuple[int, frozenset[bytes]], list[int]] = {}
-    for value, offset in located:
+    for value, starts in located:
         if _is_measured(value.raw_type, value.column_type, value.unit):
-            nothing = _nothing(value.raw_type, value.order, value.sentinels, value.patterns)
-            offsets.setdefault(nothing, []).append(offset)
+            size, nothing = _nothing(
+                value.raw_type, value.width, value.order, value.signed, value.sentinels, value.patterns
+            )
+            size //= len(starts)
+            for part, start in enumerate(starts):
+                of_part = frozenset(each[part * size : (part + 1) * size] for each in nothing)
+                offsets.setdefault((size, of_part), []).append(start)
     return tuple(Measured(tuple(of_type), *nothing) for nothing, of_type in offsets.items())
 
 
@@ -61,12 +70,17 @@ def _is_measured(raw_type: str, column_type: str, unit: str) -> bool:
 
 @cache
 def _nothing(
-    raw_type: str, order: str, sentinels: tuple[int, ...], patterns: tuple[int, ...]
+    raw_type: str, width: int, order: str, signed: str, sentinels: tuple[int, ...], patterns: tuple[int, ...]
 ) -> tuple[int, frozenset[bytes]]:
     """The size of a value of this kind in the image, and the bytes by which it says nothing."""
-    dtype = RAW_DTYPES[raw_type]
     if raw_type in ("bit", "bits"):  # of bits that share a register the whole of it is looked at
-        return dtype.itemsize, frozenset({bytes(dtype.itemsize)})
-    numbers = [number.tobytes()[::-1] for number in np.array([0, *sentinels], dtype)]
-    bits = [pattern.to_bytes(dtype.itemsize) for pattern in patterns]
-    return dtype.itemsize, frozenset(map(ORDERS[order].encode, numbers + bits))
+        size = 1 if raw_type == "bit" else 2 * width
+        return size, frozenset({bytes(size)})
+    if TYPES[raw_type].notation is Notation.FLOAT:
+        numbers = [number.tobytes()[::-1] for number in np.array([0, *sentinels], TYPES[raw_type].dtype)]
+    else:
+        unsigned = [number % (1 << 64) for number in (0, *sentinels)]  # as bits: a uint64 may be beyond an int64
+        bits = to_bits(np.array(unsigned, np.uint64).view(np.int64), raw_type, None, signed).view(np.uint64)
+        numbers = [number.tobytes()[2 * width - 1 :: -1] for number in bits.astype("<u8")]
+    numbers += [pattern.to_bytes(2 * width) for pattern in patterns]
+    return 2 * width, frozenset(map(ORDERS[order].encode, numbers))

@@ -16,7 +16,7 @@ from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps.column_types import STANDARD_TYPES, Column, TypeFamily, value_type
 from ess_ray.core.maps.mapcheck import location
 from ess_ray.core.maps.own_columns import difference, likely_unit
-from ess_ray.core.maps.registers import Cell, Computed, Value, raw_limits
+from ess_ray.core.maps.registers import Cell, Computed, Value
 from ess_ray.core.maps.standard import Standard, Table, check_column_name, check_table_name, read_identity
 from ess_ray.core.maps.tree import TreeNode, unknown
 
@@ -211,7 +211,7 @@ def _needed_type(value: Cell) -> str:
     plain = value.scale == 1 and value.offset == 0 and not value.sides
     if single and plain and not (array or value.sentinels or value.choices or value.sides or _has_range(value)):
         return "bool"
-    limits = (0, 1) if value.invert == "nonzero" else raw_limits(value.raw_type, value.bits)
+    limits = (0, 1) if value.invert == "nonzero" else value.limits
     if limits is None or not plain or any(side.role != "sign" for side in value.sides):
         return f"float8{array}"
     if value.sides:

@@ -36,10 +36,13 @@ class ByteOrder:
         return self.positions(2) == [1, 0]
 
     def positions(self, size: int) -> list[int]:
-        """The positions of a number's bytes, most significant first, among the `size` (2, 4 or 8) of its registers.
+        """The positions of a number's bytes, most significant first, among the `size` (2, 4, 6 or 8) of its registers.
 
-        CDAB and 4 bytes: [2, 3, 0, 1].
+        CDAB and 4 bytes: [2, 3, 0, 1]. Of three registers the words stand the other way round if those of two do.
         """
+        if size == 6:
+            words = range(4, -1, -2) if self.positions(4)[0] >= 2 else range(0, 6, 2)
+            return [word + byte for word in words for byte in self.positions(2)]
         # Halves that trade places flip one bit of an index: bit 0 for bytes, bit 1 for words, bit 2 for halves of 64
         # bits. The letter that comes first says which; bits beyond a name's letters are as its highest.
         first = ord(self.name[0]) - ord("A")
@@ -56,21 +59,21 @@ class ByteOrder:
         return [index ^ self.low_byte_first for index in range(size)]
 
     def words(self, registers: int) -> list[int]:
-        """For each of a number's 1, 2 or 4 `registers`, in address order, the word it carries: 0 the most significant.
+        """For each of a number's 1 to 4 `registers`, in address order, the word it carries: 0 the most significant.
 
         CDAB and 2 registers: [1, 0].
         """
         return [position // 2 for position in self.positions(2 * registers)[::2]]
 
     def decode(self, data: bytes) -> bytes:
-        """A number's bytes, most significant first, out of the bytes of its 1, 2 or 4 registers as received.
+        """A number's bytes, most significant first, out of the bytes of its 1 to 4 registers as received.
 
-        `data` has to be 2, 4 or 8 bytes long. For numbers only: for text see `text_positions`.
+        `data` has to be 2, 4, 6 or 8 bytes long. For numbers only: for text see `text_positions`.
         """
         return bytes(data[position] for position in self.positions(len(data)))
 
     def encode(self, number: bytes) -> bytes:
-        """The bytes of 1, 2 or 4 registers as sent, for a number's 2, 4 or 8 bytes, most significant first."""
+        """The bytes of 1 to 4 registers as sent, for a number's 2, 4, 6 or 8 bytes, most significant first."""
         return self.decode(number)  # halves that trade places twice are back where they were
 
     def swapped(self, *, words: bool = False, bytes_: bool = False) -> ByteOrder | None:

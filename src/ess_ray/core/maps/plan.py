@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ess_ray.core.errors import ConfigError
@@ -89,7 +89,7 @@ def make_plan(
     _check_limit("max_bits", max_bits, MAX_BITS)
     requests: list[Request] = []
     offset = 0
-    located: list[tuple[Value, int]] = []
+    located: list[tuple[Value, Sequence[int]]] = []
     limits = {function: max_bits if function in BIT_FUNCTIONS else max_registers for function in FUNCTIONS}
     for period_us, values in by_period(register_map.values):
         of_period: list[Request] = []
@@ -137,20 +137,27 @@ def byte_offset(plan: Plan, function: int, address: int, period_us: int = 0) -> 
 
     `period_us`: of the values that it is read for.
     """
-    keys = [(request.period_us, request.function, request.address) for request in plan.requests]
-    request = plan.requests[bisect_right(keys, (period_us, function, address)) - 1]
+    return _offset(plan.requests, function, address, period_us)
+
+
+def _offset(requests: Sequence[Request], function: int, address: int, period_us: int) -> int:
+    keys = [(request.period_us, request.function, request.address) for request in requests]
+    request = requests[bisect_right(keys, (period_us, function, address)) - 1]
     return request.offset + (address - request.address) * request.item_bytes
 
 
-def _located(values: Iterable[Value], requests: Iterable[Request]) -> Iterator[tuple[Value, int]]:
-    """Each value with what `locate` gives for it; both in the order of the plan."""
+def _located(values: Iterable[Value], requests: Sequence[Request]) -> Iterator[tuple[Value, Sequence[int]]]:
+    """Each value with what `locate` gives for it, or for each of its words; both in the order of the plan."""
     ahead = iter(requests)
     request = next(ahead, None)
     for value in values:
+        if value.words:
+            yield value, [_offset(requests, value.function, address, value.period_us) for address in value.words]
+            continue
         while request and (value.function, value.address) >= (request.function, request.address + request.count):
             request = next(ahead, None)
         if request:
-            yield value, request.offset + (value.address - request.address) * request.item_bytes
+            yield value, (request.offset + (value.address - request.address) * request.item_bytes,)
 
 
 def _check_limit(name: str, limit: int, highest: int) -> None:

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
-from types import MappingProxyType
 from typing import ClassVar, TypeAlias
-
-import numpy as np
 
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.expressions import Expression
 from ess_ray.core.maps.order import DEFAULT_ORDER
+from ess_ray.core.maps.raw_types import raw_limits
 from ess_ray.core.maps.standard import Table
 
 READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPUT_REGISTERS = 1, 2, 3, 4
@@ -25,17 +22,6 @@ FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS, READ_HOLDING_REGISTERS, READ_INPU
 BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
 # MODBUS Application Protocol V1.1b3, sections 6.1-6.4: quantity of outputs, inputs and registers of one request.
 MAX_REGISTERS, MAX_BITS = 125, 2000
-
-# Numbers in registers, least significant byte first: as the bytes of a value are gathered for decoding. Text ("string")
-# is none of them and takes as many registers as the map says.
-RAW_DTYPES: Mapping[str, np.dtype] = MappingProxyType({
-    "int16": np.dtype("<i2"), "uint16": np.dtype("<u2"), "int32": np.dtype("<i4"), "uint32": np.dtype("<u4"),
-    "int64": np.dtype("<i8"), "uint64": np.dtype("<u8"), "float32": np.dtype("<f4"), "float64": np.dtype("<f8"),
-    "bits": np.dtype("<u2"),  # some bits of a register, which several values may share
-    "bit": np.dtype("u1"),  # of functions 1 and 2: 0 or 1
-})  # fmt: skip
-# Those that a map names as `type`, with the registers that each takes.
-RAW_WIDTHS = {name: dtype.itemsize // 2 for name, dtype in RAW_DTYPES.items() if name not in ("bits", "bit")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +33,9 @@ class Value:
     element: int | None  # number in an array column, from 1; None: the column is no array
     ids: tuple[int, ...]  # the identity of its row, in the order of the table's identity columns
     function: int  # 1-4
-    address: int
+    address: int  # of its first register, of words apart the most significant one
     width: int  # registers; 1 bit for functions 1 and 2
-    raw_type: str  # a key of RAW_DTYPES, or "string"
+    raw_type: str  # a key of `core.maps.raw_types.TYPES`, or "bits", "bit", "string"
     order: str = DEFAULT_ORDER  # a key of `core.maps.order.ORDERS`
     scale: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)  # value = raw * scale + offset, exact in decimals
@@ -67,11 +53,19 @@ class Value:
     note: str = ""
     line: int = 0  # of the map file, for error messages
     sides: tuple[Side, ...] = ()  # registers without which the raw number is no value; in the order of ROLES
+    signed: str = ""  # COMPLEMENT or MAGNITUDE of `core.maps.raw_types`, where the raw type does not say it
+    words: tuple[int, ...] = ()  # addresses of its registers if they are apart, most significant first
+    apart: bool = False  # they may be read by several requests
 
     @property
     def addresses(self) -> Sequence[int]:
         """Its own registers, in the order in which they carry it."""
-        return range(self.address, self.address + self.width)
+        return self.words or range(self.address, self.address + self.width)
+
+    @property
+    def limits(self) -> tuple[int, int] | None:
+        """The lowest and highest raw number that it can have, both inclusive; None for floats and texts."""
+        return raw_limits(self.raw_type, self.bits, self.signed)
 
     @property
     def keys(self) -> list[tuple[int, int]]:
@@ -145,19 +139,3 @@ class RegisterMap:
     def cells(self) -> tuple[Cell, ...]:
         """Everything that a poll fills in: read and computed."""
         return (*self.values, *self.computed)
-
-
-@cache
-def raw_limits(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The lowest and highest raw number, both inclusive, that a value can have; None for floats and strings.
-
-    `raw_type`: a key of RAW_DTYPES or "string". `bits`: (lowest bit, count) for the raw type "bits", else None.
-    """
-    if raw_type == "bit":
-        return 0, 1
-    if bits is not None:
-        return 0, (1 << bits[1]) - 1
-    if raw_type not in RAW_DTYPES or RAW_DTYPES[raw_type].kind == "f":
-        return None
-    info = np.iinfo(RAW_DTYPES[raw_type])
-    return int(info.min), int(info.max)

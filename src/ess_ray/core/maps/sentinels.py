@@ -12,33 +12,39 @@ from dataclasses import replace
 
 import numpy as np
 
-from ess_ray.core.maps.registers import RAW_DTYPES
+from ess_ray.core.maps.raw_types import MAGNITUDE, TYPES, Notation
 from ess_ray.core.maps.tree import TreeNode
 
 HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F_]+")
 
 
 def make_sentinels(
-    node: TreeNode, raw_type: str, raw_range: tuple[int, int] | None
+    node: TreeNode, raw_type: str, raw_range: tuple[int, int] | None, signed: str = ""
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The fields `sentinels` and `patterns` of a `Value`, both sorted, out of its attribute `sentinel`.
 
     That is a number, a text such as 0xFFFF, or a list of them. `raw_range`: lowest and highest raw number, None for a
-    float. Raises what `node.fail` makes for one that no raw number of the type can ever be.
+    float; `signed`: as `Value.signed`. Raises what `node.fail` makes for what no raw number of the type can ever be.
     """
     nodes = node.items() if isinstance(node.value, list) else [node]
     numbers, patterns = set[int](), set[int]()
     for item in nodes:
         number = _written_in_hexadecimal(item)
-        if raw_range is not None:
-            numbers.add(_integer(item if number is None else replace(item, value=number), *raw_range))
-        elif number is not None:
+        if number is not None and _differ(raw_type, signed):
             patterns.add(_pattern(item, number, raw_type))
+        elif raw_range is not None:
+            numbers.add(_integer(item if number is None else replace(item, value=number), *raw_range))
         else:
             exact, rounded = _float(item, raw_type)
             numbers |= exact
             patterns |= rounded
     return tuple(sorted(numbers)), tuple(sorted(patterns))
+
+
+def _differ(raw_type: str, signed: str) -> bool:
+    """True if the bits of a number, written as a number, are another one."""
+    type_ = TYPES.get(raw_type)
+    return signed == MAGNITUDE or (type_ is not None and type_.notation is not Notation.WHOLE)
 
 
 def _written_in_hexadecimal(item: TreeNode) -> int | None:
@@ -54,7 +60,7 @@ def _integer(item: TreeNode, low: int, high: int) -> int:
 
 
 def _pattern(item: TreeNode, number: int, raw_type: str) -> int:
-    highest = (1 << 8 * RAW_DTYPES[raw_type].itemsize) - 1
+    highest = (1 << TYPES[raw_type].bits) - 1
     if number > highest:
         raise item.error(f"{item.value} can never match: the bits of a {raw_type} go up to {highest:#X}")
     return number
@@ -66,7 +72,7 @@ def _float(item: TreeNode, raw_type: str) -> tuple[set[int], set[int]]:
     Both: a whole number that the type has not exactly may have been the bits, in a recipe that was made before
     hexadecimal digits were kept.
     """
-    dtype = RAW_DTYPES[raw_type]
+    dtype = TYPES[raw_type].dtype
     number = item.decimal()
     with np.errstate(over="ignore"):
         rounded = np.array([float(number)], dtype)

@@ -13,12 +13,13 @@ from decimal import Decimal
 from ess_ray.core.maps.addresses import read_address, read_function
 from ess_ray.core.maps.numbering import LAST_ADDRESS
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, RAW_WIDTHS, ROLES, Side, Value, raw_limits
+from ess_ray.core.maps.raw_types import WIDTHS, raw_limits
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, ROLES, Side, Value
 from ess_ray.core.maps.sentinels import make_sentinels
 from ess_ray.core.maps.tree import TreeNode
 
 KEYS = ("at", "function", "type", "order", "bit", "sentinel", "stride", "step", "apart")
-TYPES = tuple(name for name, width in RAW_WIDTHS.items() if width <= 2)  # those that doubles hold exactly
+TYPES = tuple(name for name, width in WIDTHS.items() if width <= 2)  # those that doubles hold exactly
 # "SunSpec Device Information Model Specification", data type sunssf: an int16 from -10 to 10, 0x8000 not implemented.
 EXPONENTS = (Decimal(-10), Decimal(10))
 NOT_IMPLEMENTED = -0x8000
@@ -30,6 +31,16 @@ def make_sides(chosen: Mapping[str, TreeNode], value: Value, repeats: Sequence[s
     `value`: the value as it is without them. `repeats`: the identity columns that repeat.
     """
     return tuple(_side(role, chosen[role], value, repeats) for role in ROLES if role in chosen)
+
+
+def read_words(node: TreeNode, width: int, function: int) -> tuple[tuple[int, ...], bool]:
+    """The fields `words` and `apart` of a value of `width` registers of a function out of its attribute `words`."""
+    fields = node.fields(("at", "apart"), needed=("at",)) if isinstance(node.value, dict) else {"at": node}
+    words = tuple(read_address(item, function) for item in fields["at"].items())
+    if len(words) != width or len(set(words)) != width or width == 1:
+        count = f"{width} different addresses" if width > 1 else "no words apart of one register"
+        raise fields["at"].error(f"expected {count}, most significant first, found {fields['at'].value!r}")
+    return words, "apart" in fields and fields["apart"].boolean()
 
 
 def moved(sides: Sequence[Side], index: int) -> tuple[Side, ...]:
@@ -78,8 +89,9 @@ def _register(role: str, fields: Mapping[str, TreeNode], function: int) -> Value
     if role == "exponent" and raw_type == "int16" and "sentinel" not in fields:
         sentinels = (NOT_IMPLEMENTED,)
     low, high = EXPONENTS if role == "exponent" else (None, None)
+    width = WIDTHS.get(raw_type, 1)
     return Value(
-        "", "", None, (), function, read_address(fields["at"], function), RAW_WIDTHS.get(raw_type, 1), raw_type,
+        "", "", None, (), function, read_address(fields["at"], function), width, raw_type,
         order=fields["order"].text(ORDERS) if "order" in fields else DEFAULT_ORDER, bits=bits,
         sentinels=sentinels, patterns=patterns, minimum=low, maximum=high,
     )  # fmt: skip

@@ -18,8 +18,9 @@ from ess_ray.core.decoding.normalise import Decoder, normalise
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.plan import make_plan
+from ess_ray.core.maps.raw_types import TYPES
 from ess_ray.core.maps.recipe import make_recipe
-from ess_ray.core.maps.registers import RAW_WIDTHS, RegisterMap, Value
+from ess_ray.core.maps.registers import RegisterMap, Value
 from ess_ray.core.maps.standard import Standard, Table, load_standard
 from ess_ray.core.samples import Device, Sample, Status
 from tests.decoded import dicts
@@ -93,7 +94,7 @@ def _value(chance: Random) -> Value:
     limits = None if chance.random() < 0.8 else sorted(_limit(chance, scale, offset, power) for _ in range(2))
     least = 0 if raw_type[0] == "u" or bits else -5
     return Value(
-        "one", "x", None, (), 4, 0, RAW_WIDTHS.get(raw_type, 1), raw_type, bits=bits,
+        "one", "x", None, (), 4, 0, TYPES[raw_type].registers if raw_type in TYPES else 1, raw_type, bits=bits,
         column_type=chance.choice(column_types),
         order=chance.choice(["ABCD", "CDAB", "BADC", "DCBA"]), scale=scale, offset=offset,
         minimum=limits[0] if limits else None, maximum=limits[1] if limits else None,

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ess_ray.core.checking.reading import Reading, read_values
 from ess_ray.core.maps.mapvalue import MOST_DECIMALS
-from ess_ray.core.maps.registers import RAW_WIDTHS, Value
+from ess_ray.core.maps.raw_types import TYPES
+from ess_ray.core.maps.registers import Value
 
 FORMATS = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "int64": ">q", "uint64": ">Q", "float32": ">f",
            "float64": ">d"}  # fmt: skip
@@ -26,7 +27,7 @@ DECIMALS = st.decimals(-10, 10, allow_nan=False, places=6).flatmap(
 
 
 def read(raw_type: str, data: bytes, **attributes: object) -> Reading:
-    value = Value("t", "c", None, (), 3, 0, RAW_WIDTHS[raw_type], raw_type, **attributes)  # type: ignore[arg-type]
+    value = Value("t", "c", None, (), 3, 0, TYPES[raw_type].registers, raw_type, **attributes)  # type: ignore[arg-type]
     words = struct.unpack(f">{value.width}H", data)
     return read_values([value], {(3, address): word for address, word in enumerate(words)})[0]
 
@@ -38,7 +39,7 @@ def read(raw_type: str, data: bytes, **attributes: object) -> Reading:
 def test_a_number_is_the_one_that_is_meant_or_none(
     raw_type: str, data: bytes, scale: Decimal, offset: Decimal, column_type: str, minimum: Decimal | None
 ) -> None:
-    data = data[: 2 * RAW_WIDTHS[raw_type]]
+    data = data[: 2 * TYPES[raw_type].registers]
     reading = read(raw_type, data, scale=scale, offset=offset, column_type=column_type, minimum=minimum)
     (raw,) = struct.unpack(FORMATS[raw_type], data)
     if math.isnan(raw):

@@ -188,7 +188,7 @@ IN_COLUMNS: dict[str, list[str]] = {
     "x: {enum: [0, 1]}": ["expected numbers with their meanings"],
     "x: {bit: 16}": ["from 0 to 15"],
     "x: {bit: 1, bits: 2..3}": ["not both"],
-    "x: {bit: 1, type: uint16}": ["type does not apply"],
+    "x: {bit: 1, type: float32}": ["unknown type of bits 'float32'"],
     "x: {length: 2}": ["length does not apply"],
     "x: {type: float32, invert: swap01}": ["invert does not apply"],
     "list": ["list: the column is an array: it needs count"],
