@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ess_ray.config.device_schema import DeviceConfig
+from ess_ray.config.jobs import JOBS
 from ess_ray.core.reasons import Reason, Whose
 from ess_ray.core.running.metrics import SERIES
 from ess_ray.core.samples import EventKind
@@ -72,6 +73,11 @@ def test_the_index_lists_every_page_once() -> None:
 def test_every_path_that_is_named_exists(page: str) -> None:
     for path in PATH.findall((ROOT / page).read_text(encoding="utf-8")):
         assert (ROOT / path).exists() or (ROOT / "src/ess_ray" / path).exists(), f"{page} names {path}"
+
+
+def test_the_page_of_jobs_has_a_row_for_each() -> None:
+    page = (ROOT / "docs/jobs.md").read_text(encoding="utf-8")
+    assert [job for job in JOBS if job != "collect" and f"| `job={job}` |" not in page] == []
 
 
 def test_the_page_of_devices_knows_all_that_may_be_said_of_one() -> None:
