@@ -1,7 +1,8 @@
 """`python -m ess_ray.app.programs PROGRAM [ARGUMENT …]`: psql, pg_dump or pg_restore on the embedded database.
 
-Whether the job runs or not. The arguments go to the program. The database is that of `ess_ray_state` in this folder, or
-of the state folder that ESS_RAY_STATE names; `pg_restore` makes it if it is not there.
+Whether the job runs or not. The arguments go to the program, but `--config-dir FOLDER` in front of them. The database
+is that of the state folder that ESS_RAY_STATE names, else the one that `ess_ray.yaml` of the plants folder names (see
+`adapters.local.plants_folder`), else of `ess_ray_state` in this folder; `pg_restore` makes it if it is not there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.adapters.local.own_folder import check_own
+from ess_ray.adapters.local.plants_folder import OPTION, find_plants_folder, state_dir_of
 from ess_ray.adapters.postgres.connect import PINNED
 from ess_ray.adapters.postgres.embedded.process import find_bin_dir
 from ess_ray.adapters.postgres.embedded.server import EmbeddedPostgres
@@ -28,9 +30,10 @@ def main(program: str, arguments: Sequence[str]) -> int:
 
     Gives the program's exit code, or with a line on standard error FAILED (no database) or UNUSABLE (the state folder).
     """
-    state_dir = Path(os.environ.get("ESS_RAY_STATE", STATE_DIR)).absolute()
     try:
-        check_own("ESS_RAY_STATE", state_dir)
+        config_dir, arguments = _config_dir(arguments)
+        state_dir = _state_dir(config_dir).absolute()
+        check_own("state_dir", state_dir)
     except ConfigError as error:
         print(f"ess_ray: {error}", file=sys.stderr)
         return UNUSABLE
@@ -51,6 +54,25 @@ def main(program: str, arguments: Sequence[str]) -> int:
         return FAILED
     finally:
         server.stop()
+
+
+def _config_dir(arguments: Sequence[str]) -> tuple[Path | None, Sequence[str]]:
+    """The folder that the first arguments name, and the others."""
+    option, equals, folder = arguments[0].partition("=") if arguments else ("", "", "")
+    if option != OPTION:
+        return None, arguments
+    if equals:
+        return Path(folder), arguments[1:]
+    if len(arguments) < 2:
+        raise ConfigError(OPTION, "expected a folder")
+    return Path(arguments[1]), arguments[2:]
+
+
+def _state_dir(config_dir: Path | None) -> Path:
+    if config_dir is None and (named := os.environ.get("ESS_RAY_STATE")):
+        return Path(named)
+    folder = find_plants_folder(config_dir, os.environ)
+    return (state_dir_of(folder) if folder else None) or Path(STATE_DIR)
 
 
 if __name__ == "__main__":

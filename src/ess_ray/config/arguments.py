@@ -24,7 +24,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ess_ray", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config-dir", type=Path, metavar="FOLDER", help="your own site/ and map/ files")
+    parser.add_argument("--config-dir", type=Path, metavar="FOLDER", help="your own ess_ray.yaml, site/ and map/ files")
     parser.add_argument("--cfg", choices=["job"], help="print the composed configuration, secrets masked, and stop")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings")

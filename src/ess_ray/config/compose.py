@@ -1,8 +1,9 @@
 """The configuration, composed by Hydra of words of the command line, the files of `conf/` and the user's folder.
 
-Sites name their maps; the maps' files are found in the group `map/` of the user's folder (`--config-dir`), then of the
-program's own, and composed as `maps.NAME`. Of `standard/` one file is chosen, and those that the user's folder has
-beside it extend it. Every error is a ConfigError of one line; none quotes a DSN.
+What wins: the words, then `ess_ray.yaml` of the user's folder, then the files that are chosen by name. Sites name their
+maps; the maps' files are found in the group `map/` of the user's folder, then of the program's own, and composed as
+`maps.NAME`. Of `standard/` one file is chosen, and those that the user's folder has beside it extend it. Every error is
+a ConfigError of one line; none quotes a DSN.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.files import ConfigFiles
 from ess_ray.config.fleet import SITE as FLEET
 from ess_ray.config.messages import config_error
+from ess_ray.config.own_sites import choose_sites, unchosen_sites
 from ess_ray.config.paths import conf_folder
-from ess_ray.config.schema import Config
+from ess_ray.config.plants_file import PlantsFile, read_plants_file
+from ess_ray.config.schema import ALIASES, Config
 from ess_ray.config.yaml_source import SmallFiles, Tree, YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
 
@@ -38,13 +41,7 @@ TEXTS = (  # taken as they are
     "export.name", *(f"export.{key}" for key in KEYS),
     "cluster.token_file", "from", "sheet", "name",
 )  # fmt: skip
-IMPORT_WORDS = ("columns", "sheet", "base", "function", "scale", "order", "encoding", "name")
-ALIASES = {
-    "from": "from_", "to": "last_day",  # keywords of Python cannot be names of fields
-    **{word: f"importing.{word}" for word in IMPORT_WORDS},
-}  # fmt: skip
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
-PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 
 ConfigStore.instance().store(name="schema", node=Config)  # as conf/config.yaml calls it
 for _kind in CHOICES:  # the words export=local, export=gcs …
@@ -53,13 +50,20 @@ for _kind in CHOICES:  # the words export=local, export=gcs …
 
 @dataclass(frozen=True)
 class Composed:
-    """The composed configuration, plain dataclasses and trees, and the folders that it came from, the user's first."""
+    """The composed configuration, plain dataclasses and trees, and the folders that it came from, the user's first.
+
+    `own`: what the user's ess_ray.yaml says; `words` may say something else. `unchosen`: a sentence about the user's
+    sites that are left out; empty: there are none.
+    """
 
     config: Config
     folders: tuple[Path, ...]
     standards: Mapping[str, Tree] = field(
         default_factory=dict
     )  # by place (`standard/mine.yaml`): what the user's folder has beside the chosen one
+    own: PlantsFile = field(default_factory=PlantsFile)
+    words: tuple[str, ...] = ()
+    unchosen: str = ""
 
     def to_yaml(self) -> str:
         """The configuration as YAML, secrets masked."""
@@ -81,22 +85,14 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     if config_dir is not None and not config_dir.is_dir():
         raise ConfigError("--config-dir", f"there is no folder {config_dir}")
     folders = (*([config_dir.resolve()] if config_dir else []), conf_folder())
+    own = read_plants_file(folders[0]) if config_dir else PlantsFile()
     words = [_readable(number, word) for number, word in enumerate(overrides, 1)]
-    _check_sites(words, folders)
-    # Sites name their maps: a first pass, without what is large, says which.
-    small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
-    files = ConfigFiles(folders, SmallFiles)
-    config = _compose(files, small)
-    standard = _chosen("standard", words) or files.default_option("standard")
-    standards = _own_standards(config_dir, standard) if config_dir else {}
-    names = _missing_maps(config)
-    large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
-    if large is None:
-        config = _compose(ConfigFiles(folders, YamlFiles), [*(f"+map@maps.{name}={name}" for name in names), *words])
-    else:
-        config.standard, maps = large
-        config.maps |= maps
-    return Composed(config, folders, standards)
+    try:
+        config, standards = _compose_large(folders, choose_sites([*own.words(), *words], folders), own.tree(words))
+    except ConfigError as error:
+        raise own.located(error, words) from None
+    unchosen = unchosen_sites(folders[0], config.sites) if config_dir else ""
+    return Composed(config, folders, standards, own, tuple(words), unchosen)
 
 
 def devices_of(config: Config) -> Iterator[tuple[str, str, DeviceConfig]]:
@@ -106,6 +102,24 @@ def devices_of(config: Config) -> Iterator[tuple[str, str, DeviceConfig]]:
             yield site, name, device
 
 
+def _compose_large(folders: Sequence[Path], words: Sequence[str], own: Tree) -> tuple[Config, dict[str, Tree]]:
+    """The configuration with maps and standard, and the standards that the user's folder has beside the chosen one."""
+    # Sites name their maps: a first pass, without what is large, says which.
+    small = [word for word in words if not word.lstrip("~").startswith(LARGE)]
+    files = ConfigFiles(folders, SmallFiles)
+    config = _compose(files, small, own)
+    standard = _chosen("standard", words) or files.default_option("standard")
+    standards = _own_standards(folders[0], standard) if len(folders) > 1 else {}
+    names = _missing_maps(config)
+    large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
+    if large is None:
+        named = [f"+map@maps.{name}={name}" for name in names]
+        return _compose(ConfigFiles(folders, YamlFiles), [*named, *words], own), standards
+    config.standard, maps = large
+    config.maps |= maps
+    return config, standards
+
+
 def _missing_maps(config: Config) -> list[str]:
     """The maps that devices name and that are not part of the configuration yet."""
     fleet = {config.fleet.map} if FLEET in config.sites else set()
@@ -113,10 +127,10 @@ def _missing_maps(config: Config) -> list[str]:
     return sorted(named - config.maps.keys())
 
 
-def _compose(files: ConfigFiles, words: Sequence[str]) -> Config:
+def _compose(files: ConfigFiles, words: Sequence[str], own: Tree) -> Config:
     """The configuration as plain dataclasses, references resolved. Raises ConfigError, also if a value is missing."""
     with _as_config_errors():
-        config = files.compose(words)
+        config = files.compose(words, own)
         try:
             plain = OmegaConf.to_object(config)  # raises if a value refers to nothing, too
         except MissingMandatoryValue:
@@ -208,30 +222,3 @@ def _quoted(text: str) -> str:
     """The text as Hydra's grammar quotes it: backslashes count only before a quote, and `${` would refer to a key."""
     escaped = re.sub(r"(\\*)('|$)", lambda match: 2 * match[1] + ("\\'" if match[2] else ""), text)
     return "'" + escaped.replace("${", "\\${") + "'"
-
-
-# --- site files -----------------------------------------------------------------------------------------------------
-
-
-def _check_sites(words: Sequence[str], folders: Sequence[Path]) -> None:
-    """Raises ConfigError if the file of a chosen site does not name its package, or two files are the same site."""
-    chosen = [word.partition("=")[2] for word in words if word.startswith("site=")]
-    names = re.findall(r"[^\[\],'\"\s]+", chosen[-1]) if chosen else []
-    packages: dict[str, str] = {}
-    for name in dict.fromkeys(names):
-        files = [file for folder in folders if (file := folder / "site" / f"{name}.yaml").is_file()]
-        if not files:
-            continue  # Hydra says which there are
-        package = _package(files[0])
-        if package is None:
-            raise ConfigError(f"site/{name}.yaml", f"has to begin with the line `# @package sites.{name}`")
-        if package != "_global_" and package in packages:
-            raise ConfigError(f"site/{name}.yaml", f"is {package}, as site/{packages[package]}.yaml is: rename one")
-        packages[package] = name
-
-
-def _package(file: Path) -> str | None:
-    """The package that a file names, where Hydra looks for it: in its first line that is not empty."""
-    lines = (line for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
-    match = PACKAGE.fullmatch(next(lines, ""))
-    return match[1] if match else None

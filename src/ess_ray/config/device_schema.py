@@ -15,10 +15,14 @@ class TlsConfig:
     """Of a device with `framing: tls`: whom its connection trusts and what it shows. All files hold PEM."""
 
     ca_file: str | None = setting(
-        None, "the authority that signed the device's certificate, or that certificate itself; null: the machine's own"
+        None,
+        "the authority that signed the device's certificate, or that certificate itself; null: the machine's own",
+        path=True,
     )
-    certificate_file: str | None = setting(None, "the certificate that is shown to a device that asks for one")
-    key_file: str | None = setting(None, "its key, without a password and readable by its owner only")
+    certificate_file: str | None = setting(
+        None, "the certificate that is shown to a device that asks for one", path=True
+    )
+    key_file: str | None = setting(None, "its key, without a password and readable by its owner only", path=True)
     server_name: str | None = setting(
         None, "the name or address that the device's certificate has to be for; null: `host`"
     )

@@ -6,8 +6,9 @@ copies all that it has before it begins: that is half of its time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
@@ -44,15 +45,18 @@ class ConfigFiles(ConfigLoaderImpl):
         super().__init__(path)
         self.repository = _ReadOnce(path)
 
-    def compose(self, words: Sequence[str]) -> DictConfig:
+    def compose(self, words: Sequence[str], own: Mapping[str, Any]) -> DictConfig:
         """The configuration that `config.yaml` and the words `key=value` ask for, closed for unknown keys. Once only.
 
-        Raises Hydra's and OmegaConf's errors, and those of YAML.
+        `own`: a tree of values that win over those of the files, and the words over them. Raises Hydra's and
+        OmegaConf's errors, and those of YAML.
         """
         overrides = OverridesParser.create().parse_overrides(list(words))
         self.validate_sweep_overrides_legal(overrides, RunMode.RUN, from_shell=False)
         chosen = create_defaults_list(self.repository, ROOT, overrides, prepend_hydra=False, skip_missing=False)
         config = self._compose_config_from_defaults_list(chosen.defaults, self.repository)
+        if own:
+            config.merge_with(own)
         OmegaConf.set_struct(config, True)
         self._apply_overrides_to_config(chosen.config_overrides, config)
         return config

@@ -48,7 +48,7 @@ ALL = (
         database=True,
         read_again=True,
         examples=(
-            ("site=all", "four simulated plants into a database of its own, until Ctrl-C"),
+            ("site=all", "all sites of your own folder; without one four simulated plants"),
             ("site=sionyu run.duration_s=20 run.summary=summary.json", ""),
             ("site=[sionyu,panri]", ""),
             ("--config-dir my_plants site=my_plant source=plant storage=timescale", ""),

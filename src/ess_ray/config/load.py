@@ -33,6 +33,13 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
     `environment`: variables by name, as `config.storage.read_environment` gives them, where the DSN may be. Makes and
     changes no files. Simulated devices have no host yet: `simulator.launch.simulate` fills it in.
     """
+    try:
+        return _settings(composed, environment)
+    except ConfigError as error:
+        raise composed.own.located(error, composed.words) from None
+
+
+def _settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     config = composed.config
     job = find_job(config.job)
     check_groups(config)
@@ -77,6 +84,7 @@ def load_settings(composed: Composed, environment: Mapping[str, str]) -> Setting
         old_programs=file_of(config.upgrade.programs),
         probe=probe,
         importing=import_settings(config, composed.folders) if job.name == "import" else None,
+        unchosen_sites=composed.unchosen,
     )
 
 

@@ -6,6 +6,7 @@ Called by `ess_ray.config.compose` alone. What was given for a DSN is not quoted
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,7 +33,7 @@ def config_error(error: Exception) -> ConfigError:
     """The ConfigError for an error of Hydra, OmegaConf or YAML: the key, file or word that is wrong, and what to do."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
-        return ConfigError(group or "config", f"there is no {option!r}{_hint(option, list(error.options or ()))}")
+        return ConfigError(group or "config", f"there is no {option!r}{hint(option, list(error.options or ()))}")
     if isinstance(error, OverrideParseException):
         return _unreadable(error.override)
     cause: BaseException | None = error
@@ -65,18 +66,18 @@ def _problem(error: OmegaConfBaseException) -> str:
     key = str(error.full_key)
     if isinstance(error, (ConfigKeyError, ConfigAttributeError)):
         parent: Any = error.parent_node
-        return f"unknown key{_elsewhere(key) or _hint(str(error.key), [str(name) for name in parent or ()])}"
+        return f"unknown key{_elsewhere(key) or hint(str(error.key), [str(name) for name in parent or ()])}"
     if isinstance(error, InterpolationResolutionError):
         return "refers with ${…} to something that is not there"
-    expected = _expected(key)
-    if expected is None:
+    values = expected(key)
+    if values is None:
         return str(error).strip().splitlines()[0] if "dsn" not in key else "expected a text"
     given = "" if "dsn" in key else f", found {error.value!r}"
-    hint = "; did you mean site=…?" if key == "sites" else ""
-    return f"expected {expected}{given}{hint}"
+    meant = "; did you mean site=…?" if key == "sites" else ""
+    return f"expected {values}{given}{meant}"
 
 
-def _expected(key: str) -> str | None:
+def expected(key: str) -> str | None:
     """The values that `key` takes, in words: `a whole number`; None for a key that the schema does not have."""
     kind: Any = Config
     for name in re.split(r"[.\[]", key):
@@ -101,8 +102,8 @@ def _elsewhere(key: str) -> str:
     return f"; did you mean {' or '.join(keys)}?" if keys else ""
 
 
-def _hint(name: str, names: list[str]) -> str:
-    """The name of those that exist that is nearest to a wrong one, else all of them if they are few."""
+def hint(name: str, names: Sequence[str]) -> str:
+    """Behind a sentence about a wrong name: the one of those that exist that is nearest, else all if they are few."""
     if close := get_close_matches(name, names, 1):
         return f"; did you mean {close[0]}?"
     if not names or len(names) > MOST_LISTED:

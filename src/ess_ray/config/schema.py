@@ -19,6 +19,12 @@ from ess_ray.core.importing.choices import BASES, SCALES
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.settings import STATE_DIR
 
+IMPORT_WORDS = ("columns", "sheet", "base", "function", "scale", "order", "encoding", "name")
+ALIASES = {  # keys that have another name in here
+    "from": "from_", "to": "last_day",  # keywords of Python cannot be names of fields
+    **{word: f"importing.{word}" for word in IMPORT_WORDS},
+}  # fmt: skip
+
 
 @dataclass
 class SiteConfig:
@@ -37,7 +43,7 @@ class RunConfig:
         None, "counted from the first tick that all devices share; null: until Ctrl-C", 1, LONGEST_S
     )
     drain_s: float = setting(30.0, "at the end: how long to wait for what was read to be stored", 0, LONGEST_S)
-    summary: str | None = setting(None, "a file to write the run's summary to, as JSON")
+    summary: str | None = setting(None, "a file to write the run's summary to, as JSON", path=True)
     require_complete: bool = setting(False, "true: exit code 1 unless every expected sample was stored")
 
 
@@ -55,7 +61,7 @@ class StorageConfig:
 
     kind: str = setting(REQUIRED, "set by `storage=…`", choices=("embedded", "timescale"))
     dsn: str | None = setting(None, "of timescale: a URL or key=value words; better in the variable ESS_RAY_DSN")
-    dsn_file: str | None = setting(None, "of timescale: a file that holds the DSN")
+    dsn_file: str | None = setting(None, "of timescale: a file that holds the DSN", path=True)
     allow_simulated: bool = setting(False, "true: simulated samples may go into a server, too")
     late_s: float = setting(60.0, "samples stored later than this after their tick are marked late", 0, LONGEST_S)
     chunk_h: float = setting(24.0, "length of a hypertable's chunk", 1 / 60, LONGEST_S)
@@ -83,7 +89,7 @@ class ClusterConfig:
 
     ray: bool = setting(True, "false: everything in one process, without Ray and its dashboard")
     address: str | None = setting(None, "of a Ray that runs, HOST:6379 or auto; null: one on this machine")
-    token_file: str | None = setting(None, "Ray's token; null: as the environment says")
+    token_file: str | None = setting(None, "Ray's token; null: as the environment says", path=True)
     devices_per_actor: str = setting("auto", "a number, or auto: 1 while cores and memory bear a process each")
     normalisers: int = setting(1, "processes that decode", 1, 64)
     dashboard_port: int = setting(8265, "of Ray's dashboard, on loopback, or one of the next nine; 0: any", 0, 65535)
@@ -95,7 +101,7 @@ class ReportConfig:
     """How `job=report` shows how complete a day was, and what loss it may have."""
 
     format: str = setting("terminal", "of the report", choices=("terminal", "json", "csv", "html"))
-    file: str | None = setting(None, "a file to write it to instead of the terminal")
+    file: str | None = setting(None, "a file to write it to instead of the terminal", path=True)
     max_loss: float = setting(
         0.0, "percent of the expected samples of a device or table; above it the exit code is 1", 0, 100
     )
@@ -108,9 +114,11 @@ class ExportConfig:
     kind: str = setting(
         REQUIRED, "set by `export=…`; auto: local with the embedded database, none with a server", choices=CHOICES
     )
-    folder: str | None = setting(None, "of local; null: `export/` in `state_dir`")
+    folder: str | None = setting(None, "of local; null: `export/` in `state_dir`", path=True)
     bucket: str | None = setting(None, "of gcs: its name; has to be given")
-    credentials_file: str | None = setting(None, "of gcs: a service account's JSON; null: the machine's credentials")
+    credentials_file: str | None = setting(
+        None, "of gcs: a service account's JSON; null: the machine's credentials", path=True
+    )
     endpoint: str | None = setting(None, "of gcs: an emulator or a private endpoint")
     name: str = setting(
         "{site}/{yyyy}/{mm}/{dd}/{yyyymmdd}_{table}.csv", "of each object; its ending becomes that of the format"
@@ -186,7 +194,9 @@ class CheckConfig:
 class UpgradeConfig:
     """How `job=upgrade` brings an embedded database of an older PostgreSQL to that of this ess_ray."""
 
-    programs: str | None = setting(None, "folder `bin` of the old PostgreSQL's programs; null: it is looked for")
+    programs: str | None = setting(
+        None, "folder `bin` of the old PostgreSQL's programs; null: it is looked for", path=True
+    )
 
 
 @dataclass
@@ -225,7 +235,9 @@ class Config:
 
     job: str = setting("collect", "what to do: `--help` shows examples", choices=tuple(JOBS))
     state_dir: str = setting(
-        STATE_DIR, "folder of journals, embedded database, Ray's folder and logs; made if it is not there"
+        STATE_DIR,
+        "folder of journals, embedded database, Ray's folder and logs; made if it is not there",
+        path=True,
     )
     day: str = setting(
         "yesterday",

@@ -81,6 +81,11 @@ def plain_tree(file: Path) -> Tree | None:
     return _plain_tree(text)
 
 
+def load_tree(text: str) -> Any:
+    """What the text says, None if nothing. Raises yaml.YAMLError or ValueError for what is not YAML."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+
+
 def _shown(file: Path) -> str:
     """A file as messages name it: with its group, `map/sionyu.yaml`."""
     return "/".join(file.parts[-2:])
@@ -90,7 +95,7 @@ def _shown(file: Path) -> str:
 def _tree(text: str) -> Tree | None:
     """The tree of a text, not to be changed; None if libyaml does not take it or it is no mapping."""
     try:
-        tree = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+        tree = load_tree(text)
     except (ValueError, yaml.YAMLError):
         return None
     return tree if isinstance(tree, dict) else None

@@ -284,3 +284,4 @@ class Settings:
     old_programs: Path | None  # of job=upgrade: the folder of the old PostgreSQL's programs; None: to be looked for
     probe: ProbeSettings | None  # of job=probe only
     importing: ImportSettings | None  # of job=import only
+    unchosen_sites: str  # a sentence about site files of the user that are not chosen; empty: there are none

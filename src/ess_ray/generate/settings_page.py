@@ -21,8 +21,9 @@ INTRODUCTION = """\
 
 Made by `./scripts/standard` from `src/ess_ray/config/schema.py`: change that, not this page.
 
-A setting is a word `key=value` of the command line, or a value of a file of your own folder (`--config-dir`); the word
-wins. `--cfg job` prints what is set. A key or value that cannot be used is one line that names it, and exit code 2.
+A setting is a word `key=value` of the command line, or a line `key: value` of `ess_ray.yaml` in your own folder
+([plants.md](plants.md)); the word wins. Sites and devices have files of their own there. `--cfg job` prints what is
+set. A key or value that cannot be used is one line that names it, and exit code 2.
 
 null means that nothing is set. A text with spaces, commas or brackets stands in quotes: `run.summary='a b'`."""
 UNBOUNDED = 1e9  # a bound that nobody reaches is not shown

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +35,53 @@ def check_own(key: str, folder: Path) -> None:
         _check_owner(key, folder)  # a link that leads nowhere
     except OSError as error:
         raise ConfigError(key, f"{folder} cannot be read: {error.strerror}") from error
+
+
+def check_own_tree(key: str, folder: Path, inside: Iterable[str]) -> None:
+    """Raise ConfigError if another user made, or may change, this folder, a file in it, or what is below `inside`.
+
+    `inside`: names of folders in it, which need not be there. Links are followed. For files that are only read: the
+    right of a group that is this user's own passes, as a umask of 002 gives it.
+    """
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise ConfigError(key, f"{folder} is not a folder")
+        files = [path for path in folder.iterdir() if path.is_symlink() or not path.is_dir()]
+        seen: set[Path] = set()
+        for path in (folder, *files):
+            _check_unchangeable(key, path)
+        for path in (folder / name for name in inside):
+            _check_below(key, path, seen)
+    except OSError as error:
+        raise ConfigError(key, f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _check_below(key: str, path: Path, seen: set[Path]) -> None:
+    if not os.path.lexists(path):
+        return
+    _check_unchangeable(key, path)
+    real = path.resolve()
+    if real not in seen and real.is_dir():
+        seen.add(real)
+        for child in real.iterdir():
+            _check_below(key, child, seen)
+
+
+def _check_unchangeable(key: str, path: Path) -> None:
+    for each in (path, path.resolve()):
+        _check_owner(key, each)
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid)):
+            raise ConfigError(key, f"{path} may be written by other users: chmod go-w it if all in it is yours")
+
+
+def _is_own_group(gid: int) -> bool:
+    """True for a group that is named as the user and has no other members, as useradd makes one for each user."""
+    with suppress(KeyError):
+        group, user = grp.getgrgid(gid), pwd.getpwuid(os.geteuid()).pw_name
+        return group.gr_name == user and not {*group.gr_mem} - {user}
+    return False
 
 
 def _check_owner(key: str, path: Path) -> None:

@@ -13,7 +13,7 @@ from ess_ray.core.maps.standard import Standard
 from ess_ray.core.samples import Device
 from ess_ray.core.settings import Settings
 
-CHANGEABLE = {"timezones", "devices", "maps", "map_trees", "standard", "own"}
+CHANGEABLE = {"timezones", "devices", "maps", "map_trees", "standard", "own", "unchosen_sites"}
 WAYS = {
     "standard_tree": "stop the job and start it anew, or put new columns into a map or into another file of standard/"
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from ess_ray.app.exit_codes import OK, UNUSABLE
 from ess_ray.config.arguments import arguments
 from ess_ray.config.compose import compose_config
 from ess_ray.config.load import load_settings
+from ess_ray.config.paths import plants_folder
 from ess_ray.core.errors import ConfigError
 from ess_ray.generate.dashboards.files import files
 
@@ -24,7 +26,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, required=True, help="where the dashboards are written")
     given = parser.parse_intermixed_args(words)
     try:
-        composed = compose_config(["job=report", *given.settings], given.config_dir)  # which needs no hosts
+        folder = plants_folder(given.config_dir, os.environ)
+        composed = compose_config(["job=report", *given.settings], folder)  # which needs no hosts
         made = files(load_settings(composed, {}).standard)
         given.folder.mkdir(parents=True, exist_ok=True)
         for name, text in made.items():

@@ -156,7 +156,8 @@ class Reload:
         except EssRayError as error:
             return self._refused(str(error))
         if not composed.change:
-            return self._result(ReloadOutcome.UNCHANGED, "nothing to reload: the configuration has not changed")
+            text = "nothing to reload: the configuration has not changed"
+            return self._result(ReloadOutcome.UNCHANGED, text + _unchosen(composed.configured))
         plans = plan_change(composed.effective, self._collector.pollers.plans, self._collector.nodes.up)
         self._prepare(replace(composed, plans=tuple(plans)))
         return []
@@ -187,7 +188,8 @@ class Reload:
             return ["nodes have joined or left the cluster: the devices are shared out anew among those that are up"]
         self._switched(following.effective, first_us, changed_us)
         first = datetime.fromtimestamp(first_us / 1e6, UTC).isoformat()
-        notes = self._result(ReloadOutcome.DONE, f"reloaded: {following.change}, from {first} on", first_us)
+        text = f"reloaded: {following.change}, from {first} on{_unchosen(following.configured)}"
+        notes = self._result(ReloadOutcome.DONE, text, first_us)
         if missing := self._collector.pollers.awaited(self._collector.nodes.up):
             notes.append(f"not up yet, and polled as soon as they are: {', '.join(missing)}")
         return notes
@@ -216,3 +218,8 @@ class Reload:
             else:
                 troubles.over("result", "the result of the reload is written", about("reload"))
                 return
+
+
+def _unchosen(configured: Settings) -> str:
+    """The end of a sentence: which site files of the user are left out, if any are."""
+    return f" ({configured.unchosen_sites})" if configured.unchosen_sites else ""
