@@ -106,4 +106,6 @@ def _made(found: Import, device: FoundDevice, file: Path, importing: ImportSetti
     def check(text: str) -> tuple[int, str] | None:
         return check_map(file.stem, text, standard)
 
-    return make_map(found, device, importing.table or file.stem, importing.file.name, check)
+    table = importing.table or file.stem
+    known = standard.tables.get(table)
+    return make_map(found, device, table, importing.file.name, check, known.identity if known else ())

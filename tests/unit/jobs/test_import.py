@@ -49,6 +49,13 @@ def test_a_table_becomes_a_map_that_a_site_plays(
     ]
 
 
+def test_a_file_that_is_called_like_a_table_of_the_standard_fills_a_row_of_it(table: Path, tmp_path: Path) -> None:
+    file = table.rename(tmp_path / "inverter.csv")
+    assert run(settings(tmp_path, "job=import", f"from={file}", "base=modicon", "order=CDAB")) == OK
+    made = (tmp_path / "map" / "inverter.yaml").read_text()
+    assert "  - table: inverter\n    ids: {inverter_id: 1}\n    runs:\n" in made
+
+
 def test_what_the_file_leaves_open_is_asked_and_nothing_is_written(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,17 +32,24 @@ class MadeMap:
     unit_id: int | None
 
 
-def make_map(found: Import, device: FoundDevice, table: str, source: str, check: Check) -> MadeMap:
+def make_map(
+    found: Import, device: FoundDevice, table: str, source: str, check: Check, identity: Sequence[str] = ()
+) -> MadeMap:
     """The map of one device of an import, whose columns go to `table`, or to that and some more if they are many.
 
-    `source`: the file's name. `check` gives the first line of a map's text (0: none) that cannot be used, and why; None
-    if it is good. Raises ConfigError if nothing is left, or if what is wrong is no value's fault.
+    `source`: the file's name. `identity`: of `table`, if the standard has it: its row gets number 1. `check` gives the
+    first line of a map's text (0: none) that cannot be used, and why; None if it is good. Raises ConfigError if nothing
+    is left, or if what is wrong is no value's fault.
     """
     items, left_out = _apart(device.items)
     entries = _placed(items, table)
     while entries:
         text = write_map(
-            entries, device.period_s, _heading(found, device, source), _footing([*found.left_out, *left_out])
+            entries,
+            device.period_s,
+            _heading(found, device, source),
+            _footing([*found.left_out, *left_out]),
+            {table: identity} if identity else {},
         )
         wrong = check(text.text)
         if wrong is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from types import MappingProxyType
 
 from ess_ray.core.importing.item import Item
 from ess_ray.core.importing.names import UniqueNames, plain_name
@@ -44,12 +45,17 @@ def place(items: Iterable[Item], table: str, known: Iterable[str] = ()) -> list[
 
 
 def write_map(
-    entries: Sequence[Entry], period_s: Decimal | None, heading: Iterable[str], footing: Iterable[str] = ()
+    entries: Sequence[Entry],
+    period_s: Decimal | None,
+    heading: Iterable[str],
+    footing: Iterable[str] = (),
+    ids: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> MapText:
     """The map of the entries, of which there has to be one, with the commonest function at its top. Nothing is checked.
 
-    `period_s`: of entries that do not say theirs, None: 1; what is read less often stands in runs of its own. `heading`
-    and `footing`: lines of comments in front of the map and behind it.
+    `ids`: the identity columns of tables that have some; they get 1. `period_s`: of entries that do not say theirs,
+    None: 1; what is read less often stands in runs of its own. `heading` and `footing`: lines of comments in front of
+    the map and behind it.
     """
     periods = _periods(entries, period_s or Decimal(1))
     functions = Counter(entry.item.function for entry in entries if entry.item.function not in BIT_FUNCTIONS)
@@ -65,7 +71,10 @@ def write_map(
             lines.entries[len(lines.lines)] = entry
     lines.add("blocks:")
     for table, group in tables:
-        lines.add(f"  - table: {table}", "    runs:")
+        lines.add(f"  - table: {table}")
+        if table in ids:
+            lines.add(f"    ids: {flow(dict.fromkeys(ids[table], 1))}")
+        lines.add("    runs:")
         for of_period, same in groupby(sorted(group, key=periods.__getitem__), key=periods.__getitem__):
             for run in _runs(list(same)):
                 lines.run(run, function, None if of_period == shortest else of_period)
