@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -73,6 +74,15 @@ def test_the_index_lists_every_page_once() -> None:
 def test_every_path_that_is_named_exists(page: str) -> None:
     for path in PATH.findall((ROOT / page).read_text(encoding="utf-8")):
         assert (ROOT / path).exists() or (ROOT / "src/ess_ray" / path).exists(), f"{page} names {path}"
+
+
+def test_every_library_that_is_installed_is_named_with_its_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    libraries = {re.split(r"[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    rows = re.findall(
+        r"^\| ([\w\[\]-]+).* \| .+ \| .+ \|$", (ROOT / "docs/install.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert libraries - set(rows) == set()
 
 
 def test_the_page_of_jobs_has_a_row_for_each() -> None:
