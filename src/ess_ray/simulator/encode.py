@@ -7,20 +7,24 @@ or one byte a bit for functions 1 and 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ess_ray.core.maps.clocks import SKIP, fields_of
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.raw_types import TYPES, Notation, to_bits
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, TEXT_TYPES, Value
 from ess_ray.simulator.day import Floats
 from ess_ray.simulator.sides import SideRegisters, has_sign, scale_of
 
 Image = Mapping[int, bytes]
 
 TEXT = "SIMULATED"  # of every string
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FLOATS = {"float32": Decimal("3.4e38"), "float64": Decimal("1.7e308")}
 
@@ -77,6 +81,7 @@ class Encoder:
             function: (start, start + sizes[function]) for function, start in zip(sizes, starts[:-1], strict=True)
         }
         self._buffer = np.zeros(starts[-1], dtype=np.uint16)
+        self._clocks: list[tuple[Value, int]] = []
         self._set_words(values)
 
     @property
@@ -86,11 +91,11 @@ class Encoder:
             ends = np.stack((self._low, self._high)) * self._scale + self._offset
         return ends.min(axis=0), ends.max(axis=0)
 
-    def encode(self, numbers: Floats) -> dict[int, bytes]:
+    def encode(self, numbers: Floats, now: datetime = NO_TIME) -> dict[int, bytes]:
         """The image of `numbers`, bytes by function: a new one each time, with the functions of `sizes`.
 
         `numbers`: shape (values,), in the order of the values, as they would be stored; what does not fit is cut to the
-        range, and the number of a text is ignored.
+        range, and the number of a text is ignored. `now`: the device's clock.
         """
         raw = self._sides.add_to(np.clip((numbers - self._offset) / self._scale, self._low, self._high))
         with np.errstate(invalid="ignore"):  # floats may be no int64: they are replaced below
@@ -108,6 +113,8 @@ class Encoder:
         buffer = self._buffer.copy()
         buffer[self._target[: self._alone]] = words[: self._alone]
         np.bitwise_or.at(buffer, self._target[self._alone :], words[self._alone :])
+        for value, start in self._clocks:
+            buffer[start : start + value.width] = _clock_words(value, now)
         return {function: _as_sent(function, buffer[start:end]) for function, (start, end) in self._slices.items()}
 
     def _set_text(self, value: Value, start: int) -> None:
@@ -128,6 +135,8 @@ class Encoder:
                 bits += words
             elif value.raw_type == "string":
                 self._set_text(value, start + value.address)
+            elif value.raw_type == "datetime":
+                self._clocks.append((value, start + value.address))
             elif shared.isdisjoint(value.keys[: value.width]):
                 alone += words
         table = np.array(alone + bits, dtype=np.int64).reshape(-1, 5).T
@@ -137,7 +146,7 @@ class Encoder:
 
 def _words(value: Value) -> list[tuple[int, int, bool]]:
     """(right shift, left shift, swap the bytes) of each register of `value` with a number, as in `addresses`."""
-    if value.raw_type == "string":
+    if value.raw_type in TEXT_TYPES:
         return []
     order, lowest = ORDERS[value.order], value.bits[0] if value.bits else 0
     shifts = [16 * (value.width - 1 - word) - lowest for word in order.words(value.width)]
@@ -152,6 +161,18 @@ def _notations(values: Sequence[Value]) -> dict[tuple[str, tuple[int, int] | Non
         if value.signed or (type_ and type_.notation in (Notation.BCD, Notation.MODULO)):
             kinds.setdefault((value.raw_type, value.bits, value.signed), []).append(index)
     return {kind: np.array(indexes, np.intp) for kind, indexes in kinds.items()}
+
+
+def _clock_words(value: Value, now: datetime) -> NDArray[np.uint16]:
+    """The registers of a date and time: each byte for itself, or the whole register."""
+    here = now.astimezone(ZoneInfo(value.zone)) if value.zone else now
+    data = np.zeros(2 * value.width, np.uint8)
+    for register, part in enumerate(value.parts):
+        numbers = [0 if field == SKIP else getattr(here, field) for field in fields_of(part)]
+        data[2 * register : 2 * register + 2] = divmod(numbers[0], 256) if len(numbers) == 1 else np.mod(numbers, 100)
+    sent = np.empty_like(data)
+    sent[ORDERS[value.order].text_positions(len(data))] = data
+    return sent.view(">u2").astype(np.uint16)
 
 
 def _where(values: Sequence[Value], holds: Callable[[Value], bool]) -> NDArray[np.intp]:

@@ -95,7 +95,7 @@ def signal_of(value: Value) -> str | None:
 
     One of UNIT_SIGNALS for the tables rack and bank, "volt" for a cell in the table module, else one of PLANT_SIGNALS.
     """
-    if value.raw_type == "string" or (value.choices and not {0, 1} <= set(value.choices)):
+    if value.is_text or (value.choices and not {0, 1} <= set(value.choices)):
         return None
     if _TROUBLE.search(value.column):
         return None

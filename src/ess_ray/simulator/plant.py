@@ -7,6 +7,7 @@ Charging currents and powers are positive, in the battery and in the converter.
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
@@ -84,7 +85,8 @@ class Plant:
             numbers[self.topology.unmodelled] += self.topology.unmodelled_swing * flicker
         numbers[self.topology.measured] = self._signals[self.topology.source]
         self._add_incidents(numbers, second_of_day)
-        return self.topology.encoder.encode(numbers)
+        clock = datetime.fromtimestamp(second, timezone(timedelta(seconds=self._utc_offset_s)))
+        return self.topology.encoder.encode(numbers, clock)
 
     def _moment(self, second: int, day: int, minute: int, now: list[float]) -> Moment:
         season = math.sin(2 * math.pi * (day - 110) / 365.25)

@@ -42,9 +42,10 @@ def why_doubtful(reading: Reading) -> str:
     if value.raw_type == COMPUTED and number is None:
         return "divided by zero, or too large" if reading.outside else ""
     if reading.outside:
-        return f"outside {range_text(value)}".replace("outside one", "not one") if range_text(value) else "no text"
+        range_ = range_text(value)
+        return f"outside {range_}".replace("outside one", "not one") if range_ else _nothing(value)
     if number is None:
-        return "" if value.sentinels or value.patterns or value.raw_type == "string" else "not a number"
+        return "" if value.sentinels or value.patterns or value.is_text else "not a number"
     if isinstance(number, (str, bool)):
         return ""
     low, high = USUAL.get(value.unit, (-math.inf, math.inf))
@@ -53,6 +54,10 @@ def why_doubtful(reading: Reading) -> str:
     if not low <= number <= high and not (number == 0 and not any(reading.data)):
         return f"unusual for {with_unit('', value.unit).strip()}"
     return _odd_for_type(reading, abs(float(number)))
+
+
+def _nothing(value: Value) -> str:
+    return "no text" if value.raw_type == "string" else "means nothing"
 
 
 def fits(reading: Reading) -> bool:
@@ -76,7 +81,7 @@ def evidence(reading: Reading) -> float:
     if reading.outside:
         return CONTRADICTS
     if number is None:
-        return 0.0 if value.sentinels or value.patterns or value.raw_type == "string" else CONTRADICTS
+        return 0.0 if value.sentinels or value.patterns or value.is_text else CONTRADICTS
     if isinstance(number, (str, bool)):
         return 0.0
     if proves_nothing(reading):

@@ -16,6 +16,7 @@ from ess_ray.core.maps.registers import (
     READ_DISCRETE_INPUTS,
     READ_HOLDING_REGISTERS,
     READ_INPUT_REGISTERS,
+    TEXT_TYPES,
     Value,
 )
 
@@ -34,7 +35,7 @@ DIGITS = MODICON_FUNCTIONS.keys() - {0}  # in front of an address of five digits
 
 def swapped(value: Value, *, words: bool = False, bytes_: bool = False) -> Value | None:
     """The value with its words, the bytes of each register, or both the other way round."""
-    if value.raw_type == "bit" or (words and (value.width == 1 or value.raw_type == "string" or value.words)):
+    if value.raw_type == "bit" or (words and (value.width == 1 or value.raw_type in TEXT_TYPES or value.words)):
         return None
     order = ORDERS[value.order].swapped(words=words, bytes_=bytes_)
     return None if order is None else replace(value, order=order.name)

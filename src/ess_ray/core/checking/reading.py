@@ -23,7 +23,7 @@ from ess_ray.core.maps.plan import Plan, Request
 from ess_ray.core.maps.raw_types import TYPES, field_of
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, COMPUTED, Value
 
-# Those that the few lines of `peek` know.
+# Raw types that the few lines of `peek` know.
 PLAIN_TYPES = ("bit", "bits", *(name for name, type_ in TYPES.items() if type_.is_whole or name.startswith("float")))
 FLOAT_FORMATS = {"float32": ">f", "float64": ">d"}
 Registers = Mapping[tuple[int, int], int]
@@ -75,7 +75,7 @@ def peek(value: Value, registers: Registers) -> Reading:
     data = _data(value, registers)
     if not data:
         return Reading(value, False, b"", None, False)
-    if value.raw_type not in PLAIN_TYPES or value.sides or value.signed or (value.bits and value.width > 1):
+    if not _is_plain(value):
         return read_values([value], registers)[0]
     raw = _raw_number(value, data)
     if raw is None:
@@ -84,6 +84,12 @@ def peek(value: Value, registers: Registers) -> Reading:
         raw = (1 - raw if raw in (0, 1) else raw) if value.invert == "swap01" else int(raw == 0)
     number = raw * _float(value.scale) + _float(value.offset)
     return Reading(value, True, data, number, _is_outside(value, number))
+
+
+def _is_plain(value: Value) -> bool:
+    """True if the few lines of `peek` know how to read it."""
+    special = value.sides or value.signed or value.format or (value.bits and value.width > 1)
+    return value.raw_type in PLAIN_TYPES and not special
 
 
 def _raw_number(value: Value, data: bytes) -> float | None:

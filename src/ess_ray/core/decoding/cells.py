@@ -19,7 +19,7 @@ from ess_ray.core.decoding.rules import shared_part
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.maps.plan import Plan, byte_offset, locate
 from ess_ray.core.maps.raw_types import field_of, raw_dtype
-from ess_ray.core.maps.registers import RegisterMap, Value
+from ess_ray.core.maps.registers import TEXT_TYPES, RegisterMap, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def value_bytes(value: Value) -> list[int]:
     if value.raw_type == "bit":
         return [0]
     order = ORDERS[value.order]
-    if value.raw_type == "string":
+    if value.raw_type in TEXT_TYPES:
         return order.text_positions(2 * value.width)
     positions = order.positions(2 * value.width)[::-1]
     return positions + positions[:1] * (dtype_of(value).itemsize - len(positions))

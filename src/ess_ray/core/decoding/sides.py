@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ess_ray.core.decoding.number_texts import ClockRule, FormatRule
 from ess_ray.core.decoding.rules import Decode, Decoded, make_plain_rule
 from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.registers import Side, Value
@@ -39,6 +40,10 @@ def make_rule(shared: Value) -> Decode:
     As `core.decoding.rules.make_plain_rule`, and it takes the raw numbers of the value's sides too, each as long as the
     value's own. No raw number makes it fail.
     """
+    if shared.format:
+        return FormatRule(shared).decode
+    if shared.raw_type == "datetime":
+        return ClockRule(shared).decode
     return _SidedRule(shared).decode if shared.sides else make_plain_rule(shared)
 
 

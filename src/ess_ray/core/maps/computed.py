@@ -13,8 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 from ess_ray.core.errors import MapError
 from ess_ray.core.maps.column_types import Column, TypeFamily, is_array, value_type
 from ess_ray.core.maps.expressions import COLUMN, MINUS_ONE, NUMBER, Expression, operation_of, read_operation
+from ess_ray.core.maps.fit import WIDER
 from ess_ray.core.maps.mapcheck import location
-from ess_ray.core.maps.mapvalue import WIDER
 from ess_ray.core.maps.registers import Computed, Value
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode, unknown

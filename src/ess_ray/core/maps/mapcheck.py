@@ -71,6 +71,7 @@ def _decides(v: Value) -> tuple[object, ...]:
     newer += [f"every {v.period_us} us"] if v.period_us else []
     newer += [v.signed] if v.signed else []
     newer += [str(v.words)] if v.words else []
+    newer += [f"{v.format} {v.parts} {v.zone}"] if v.is_text and (v.format or v.parts) else []
     newer += [str((side.role, side.negative, _decides(side.value))) for side in v.sides]
     return (
         v.table, v.column, v.element, v.ids, v.function, v.address, v.width, v.raw_type, v.order, _plain(v.scale),

@@ -11,15 +11,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
 
-from ess_ray.core.maps.column_types import Column, ColumnType, TypeFamily, value_type
+from ess_ray.core.maps.clocks import read_parts, read_zone
+from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING, is_encoding
 from ess_ray.core.maps.expressions import OPERATIONS
+from ess_ray.core.maps.fit import check_fit
+from ess_ray.core.maps.formats import FORMATS
 from ess_ray.core.maps.new_columns import ColumnFinder
 from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.raw_types import COMPLEMENT, MAGNITUDE, TYPES, WIDTHS, Notation, raw_limits
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, ROLES, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS, ROLES, TEXT_TYPES, Value
 from ess_ray.core.maps.sentinels import make_sentinels
 from ess_ray.core.maps.sides import make_sides, read_words
 from ess_ray.core.maps.standard import Table
@@ -27,12 +29,23 @@ from ess_ray.core.maps.tree import TreeNode
 
 INVERTS = ("swap01", "nonzero")
 SHARED_ATTRIBUTES = (
-    "type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "encoding", "note", *ROLES,
+    "type", "order", "scale", "offset", "min", "max", "invert", "sentinel", "enum", "encoding", "note", "zone",
+    *ROLES,
 )  # fmt: skip
-OWN_ATTRIBUTES = ("at", "words", "length", "bit", "bits", "signed", "count", "element", "unit")  # only at a column
+OWN_ATTRIBUTES = (
+    "at",
+    "words",
+    "length",
+    "bit",
+    "bits",
+    "signed",
+    "format",
+    "parts",
+    "count",
+    "element",
+    "unit",
+)  # only at a column
 
-WIDER = "give it a column of another name, which the map brings itself (`new`)"
-MOST_DECIMALS = 50  # of scale and offset
 
 KINDS = {
     Notation.WHOLE: "integer", Notation.BCD: "integer", Notation.FLOAT: "float", Notation.MODULO: "modulo",
@@ -47,6 +60,8 @@ _APPLIES = {  # kind of value → attributes
     "integer": _INTEGER | {"type", "order", "words"},
     "modulo": _INTEGER | {"type", "order", "words", "signed"},
     "string": _ALWAYS | {"type", "order", "length", "encoding"},
+    "text of a number": _ALWAYS | {"type", "order", "words", "bits", "sentinel", "format", "zone"},
+    "datetime": _ALWAYS | {"type", "order", "parts", "zone"},
     "bits": _INTEGER | {"type", "bit", "bits", "order", "words", "signed"},
     "bit": _INTEGER,
     "bool of bits": _ALWAYS | {"type", "bit", "bits", "order", "words", "invert"},
@@ -72,6 +87,8 @@ class Level:
     def column(self, name: str, entry: TreeNode, own: Mapping[str, TreeNode]) -> Column:
         """The column that an entry fills; `own`: its attributes. Raises as `ColumnFinder.column` does."""
         kind = "computed" if OPERATIONS.keys() & own.keys() else _raw_type(self, own)
+        if "format" in own or kind in TEXT_TYPES:
+            kind = "string"
         return self.finder.column(self.table, name, entry, own, kind)
 
 
@@ -85,7 +102,7 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
     says so with `enum`, `min` or `max`: every value that is in range).
     """
     raw_type = _raw_type(level, own)
-    chosen = _applying(_kind(raw_type, column), level.attributes, own)
+    chosen = _applying(_kind(raw_type, column, own), level.attributes, own)
     if "unit" in chosen and (unit := chosen["unit"].text()) != column.unit:
         raise chosen["unit"].error(f"the standard's unit of {column.name} is {column.unit!r}, not {unit!r}")
     width = _width(node, raw_type, chosen, own)
@@ -108,10 +125,12 @@ def make_value(node: TreeNode, column: Column, level: Level, own: Mapping[str, T
         encoding=_encoding(chosen["encoding"]) if "encoding" in chosen else DEFAULT_ENCODING,
         bits=bits, column_type=column.type, unit=column.unit,
         note=chosen["note"].text() if "note" in chosen else "", line=node.line,
-        signed=signed, words=words, apart=apart,
+        signed=signed, words=words, apart=apart, format=own["format"].text(FORMATS) if "format" in own else "",
+        parts=read_parts(chosen["parts"]) if "parts" in chosen else (),
+        zone=read_zone(chosen["zone"]) if "zone" in chosen else "",
     )  # fmt: skip
     value = replace(value, sides=make_sides(chosen, value, level.repeats))
-    _check_fit(node, value, raw_range)
+    check_fit(node, value, raw_range)
     return value
 
 
@@ -121,10 +140,12 @@ def _raw_type(level: Level, own: Mapping[str, TreeNode]) -> str:
     if "bit" in own or "bits" in own:
         return "bits"
     node = own.get("type", level.attributes.get("type"))
-    return "int16" if node is None or node.value is None else node.text([*TYPES, "string"], "type")
+    return "int16" if node is None or node.value is None else node.text([*TYPES, *TEXT_TYPES], "type")
 
 
-def _kind(raw_type: str, column: Column) -> str:
+def _kind(raw_type: str, column: Column, own: Mapping[str, TreeNode]) -> str:
+    if "format" in own and (raw_type == "bits" or raw_type in TYPES):
+        return "text of a number"
     if raw_type in ("bit", "bits"):
         return f"bool of {raw_type}" if column.type == "bool" else raw_type
     return KINDS[TYPES[raw_type].notation] if raw_type in TYPES else raw_type
@@ -177,6 +198,12 @@ def _order(chosen: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> str:
 def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> int:
     if raw_type == "bits" and "type" in own:
         return WIDTHS[own["type"].text(BIT_TYPES, "type of bits")]
+    if raw_type == "datetime":
+        if "parts" not in chosen:
+            raise node.error(
+                "a datetime needs parts, what each of its registers holds: [year, month, day, hour/minute]"
+            )
+        return len(chosen["parts"].items())
     if raw_type != "string":
         return WIDTHS.get(raw_type, 1)
     if "length" not in chosen:
@@ -203,71 +230,3 @@ def _choices(node: TreeNode) -> tuple[int, ...]:
 def _number(key: object) -> object:
     """The key as YAML has it: in a recipe, which is JSON, every key is a text."""
     return int(key) if isinstance(key, str) and re.fullmatch(r"-?[0-9]+", key) else key
-
-
-def _check_size(node: TreeNode, value: Value) -> None:
-    """No factor is as large or small; beyond, doubles would overflow on the way to a result that they could hold."""
-    for name, number in (("scale", value.scale), ("offset", value.offset)):
-        exponent = cast(int, number.normalize().as_tuple().exponent)  # of its last digit
-        if number and (exponent < -MOST_DECIMALS or number.adjusted() > MOST_DECIMALS):
-            limits = f"at most {MOST_DECIMALS} decimals, and less than 1e{MOST_DECIMALS + 1}"
-            raise node.error(f"{name} {number} cannot be used: expected a number with {limits}")
-
-
-def _check_fit(node: TreeNode, value: Value, raw_range: tuple[int, int] | None) -> None:
-    """Raises what `node.fail` makes unless the column's type can hold whatever the map calls in range."""
-    type_ = value_type(value.column_type)
-    if value.scale == 0:
-        raise node.error("scale 0 would turn every value into nothing")
-    _check_size(node, value)
-    if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
-        raise node.error(f"min {value.minimum} is above max {value.maximum}")
-    if (value.raw_type == "string") != (type_.family is TypeFamily.TEXT):
-        raise node.error(
-            f"the column is {type_.name}: a string goes into a text column, and nothing else does; {WIDER}"
-        )
-    if type_.family is TypeFamily.BOOLEAN and (value.raw_type != "bit" and (value.bits is None or value.bits[1] != 1)):
-        raise node.error(f"the column is bool: it takes one bit (`bit: 3`, or function 1 or 2); {WIDER}")
-    if type_.family is TypeFamily.INTEGER:
-        _check_integer(node, value, type_, raw_range)
-
-
-def _check_integer(node: TreeNode, value: Value, type_: ColumnType, raw_range: tuple[int, int] | None) -> None:
-    half = 1 << (type_.bits - 1)
-    if raw_range is None:
-        raise node.error(f"the column is {type_.name}: it cannot hold a {value.raw_type}; {WIDER}")
-    if any(number != number.to_integral_value() for number in (value.scale, value.offset)):
-        raise node.error(
-            f"the column is {type_.name}: scale {value.scale} and offset {value.offset} must be whole numbers; {WIDER}"
-        )
-    raws = (0, 1) if value.invert == "nonzero" else raw_range
-    factors = _factors(node, value, type_)
-    ends = sorted(raw * factor * value.scale + value.offset for raw in raws for factor in factors)
-    low, high = ends[0], ends[-1]
-    expected_low, expected_high = _expected(value, low, high)
-    if expected_low < -half or expected_high >= half:
-        raise node.error(
-            f"the column is {type_.name} and holds {-half} to {half - 1}, but a {value.raw_type} with this scale may "
-            f"give {low} to {high}: say with enum, or min and max, that only numbers which fit mean anything (another "
-            f"one is stored as NULL then, and flagged), or {WIDER}"
-        )
-
-
-def _factors(node: TreeNode, value: Value, type_: ColumnType) -> set[int]:
-    """The ends of what the registers beside a value can multiply its raw number by."""
-    factors = {1}
-    for side in value.sides:
-        limits = (-1, 1) if side.role == "sign" else side.value.limits
-        if side.role in ("exponent", "divisor") or limits is None:
-            raise node.error(f"the column is {type_.name}: with {side.role} values may be broken, take a float8 column")
-        factors = {factor * limit for factor in factors for limit in limits}
-    return factors
-
-
-def _expected(value: Value, low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
-    """The lowest and the highest number that the map calls in range; `low` and `high`: that the device may send."""
-    if value.choices:
-        low, high = Decimal(value.choices[0]), Decimal(value.choices[-1])
-    lows = [low] if value.minimum is None else [low, value.minimum]
-    highs = [high] if value.maximum is None else [high, value.maximum]
-    return max(lows), min(highs)

@@ -24,6 +24,9 @@ BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
 MAX_REGISTERS, MAX_BITS = 125, 2000
 
 
+TEXT_TYPES = ("string", "datetime")  # raw types beside those of numbers
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value of a poll: where its registers are, how they are decoded, which cell of the data standard it fills."""
@@ -35,7 +38,7 @@ class Value:
     function: int  # 1-4
     address: int  # of its first register, of words apart the most significant one
     width: int  # registers; 1 bit for functions 1 and 2
-    raw_type: str  # a key of `core.maps.raw_types.TYPES`, or "bits", "bit", "string"
+    raw_type: str  # a key of `core.maps.raw_types.TYPES`, or "bits", "bit", or of TEXT_TYPES
     order: str = DEFAULT_ORDER  # a key of `core.maps.order.ORDERS`
     scale: Decimal = Decimal(1)
     offset: Decimal = Decimal(0)  # value = raw * scale + offset, exact in decimals
@@ -56,6 +59,14 @@ class Value:
     signed: str = ""  # COMPLEMENT or MAGNITUDE of `core.maps.raw_types`, where the raw type does not say it
     words: tuple[int, ...] = ()  # addresses of its registers if they are apart, most significant first
     apart: bool = False  # they may be read by several requests
+    format: str = ""  # of FORMATS of `core.maps.formats`: the number is stored as such a text
+    parts: tuple[str, ...] = ()  # of a date and time: what each register holds (`core.maps.clocks`)
+    zone: str = ""  # of a date and time: the time zone that it is in, or is shown in; "": none is added
+
+    @property
+    def is_text(self) -> bool:
+        """True if what is stored of it is a text."""
+        return self.raw_type in TEXT_TYPES or bool(self.format)
 
     @property
     def addresses(self) -> Sequence[int]:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ess_ray.core.checking.reading import Reading, read_values
-from ess_ray.core.maps.mapvalue import MOST_DECIMALS
+from ess_ray.core.maps.fit import MOST_DECIMALS
 from ess_ray.core.maps.raw_types import TYPES
 from ess_ray.core.maps.registers import Value
 
