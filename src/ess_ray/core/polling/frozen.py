@@ -59,7 +59,7 @@ class FrozenWatch:
 
     def on_sample(self, sample: Sample) -> Event | None:
         """Take the device's next sample; gives an event if it is frozen from now on, or moves again."""
-        if not is_due(self._period_us, sample.tick_us):
+        if self._period_us and not is_due(self._period_us, sample.tick_us):
             return None
         if self._passed_over and sample.image:
             sample = self._compared(sample)
