@@ -92,7 +92,7 @@ def plan_finding(device: DeviceSettings, register_map: RegisterMap) -> Finding:
         f"every {device.period_us / 1e6:g} s{_slower(device)}; "
         f"about {took_ms:.0f} ms a poll if a reply takes {ASSUMED_REPLY_MS:g} ms"
     )
-    if took_ms * 1000 <= device.period_us:
+    if took_ms * 1000 * _usual_part(device) <= device.period_us:
         return Finding(str(device.device), "plan", Verdict.PASS, text)
     advice = "set a longer period_s or shorter pauses, or give the map `readable` registers to join requests"
     return Finding(str(device.device), "plan", Verdict.WARNING, f"{text}: longer than its period", advice)
@@ -127,18 +127,30 @@ def connection_findings(devices: Sequence[Polled], took_ms: Mapping[str, float])
         endpoints.setdefault(polled.device.endpoint, []).append(polled.device)
     findings = []
     for (host, port), sharing in endpoints.items():
-        sum_ms = sum(took_ms.get(str(device.device), 0.0) for device in sharing)
+        each_ms = [(took_ms.get(str(device.device), 0.0), _usual_part(device)) for device in sharing]
+        sum_ms, usual_ms = sum(ms for ms, _ in each_ms), sum(ms * part for ms, part in each_ms)
         least_us = min(device.period_us for device in sharing)
         if len(sharing) > 1:
             text = f"{len(sharing)} devices one after the other in {sum_ms:.0f} ms of {least_us / 1000:.0f} ms"
-            findings.append(_within(f"{host}:{port}", "connection", text, 1000 * sum_ms / least_us))
+            shares = 1000 * usual_ms / least_us, 1000 * sum_ms / least_us
+            findings.append(_within(f"{host}:{port}", "connection", text, *shares))
     return findings
 
 
-def _within(subject: str, what: str, text: str, share: float) -> Finding:
-    if share <= BUSY_SHARE:
+def _usual_part(device: DeviceSettings) -> float:
+    """The part of its plan's requests that a device is sent at each tick; 1 unless its map has several rates."""
+    requests = device.plan.requests
+    usual = sum(request.period_us <= device.period_us for request in requests)
+    return usual / len(requests) if requests else 1.0
+
+
+def _within(subject: str, what: str, text: str, usual: float, share: float) -> Finding:
+    """`usual`: of the period, at most ticks; `share`: when everything is due at once."""
+    if usual < share:
+        text += f", when everything is due at once ({usual:.0%} of the period at most ticks)"
+    if usual <= BUSY_SHARE and share <= (BUSY_SHARE if usual == share else 1):
         return Finding(subject, what, Verdict.PASS, text)
-    verdict = Verdict.FAIL if share > 1 else Verdict.WARNING
+    verdict = Verdict.FAIL if usual > 1 else Verdict.WARNING
     advice = "set a longer period_s, give the map `readable` registers to join requests, or a faster way to the device"
     return Finding(subject, what, verdict, f"{text}: {share:.0%} of the period", advice)
 
@@ -159,7 +171,7 @@ def poll_finding(
     if reason is None:
         again = f", {count(retries, 'request')} sent again" if retries else ""
         text = f"all registers read in {read_ms:.0f} ms of {period_ms:.0f} ms{again}"
-        return _within(name, "poll", text, read_ms / period_ms)
+        return _within(name, "poll", text, _usual_part(device) * read_ms / period_ms, read_ms / period_ms)
     text = f"{describe_reason(reason)}; " + (f"not read: {missing}" if missing else "nothing was read")
     return Finding(name, "poll", Verdict.FAIL, text, explain(reason).advice)
 

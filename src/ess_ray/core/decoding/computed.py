@@ -116,10 +116,12 @@ class ComputedColumns:
     def add(self, columns: Mapping[str, dict[str, ColumnValues]], quality: Mapping[str, np.ndarray], flag: int) -> None:
         """Add the computed columns to `columns`, by table and name, and `flag` to the quality of rows out of range.
 
-        `quality`: by table (samples, rows).
+        Those of tables that are not in `columns` are left out. `quality`: by table (samples, rows).
         """
         for alike in self._alike:
             table, name = alike.computed.table, alike.computed.column
+            if table not in columns:
+                continue
             shape = quality[table].shape
             operands = {
                 operand: _of_rows(columns[table][operand], shape, alike.rows)

@@ -99,21 +99,26 @@ class Decoder:
         """(samples, rows) bool: rows that are due at these ticks, of a table in `_row_periods`."""
         return are_due(self._row_periods[table], ticks_us[:, np.newaxis])
 
+    def _has_rows(self, table: str, ticks_us: np.ndarray) -> bool:
+        return table not in self._row_periods or bool(self._due_rows(table, ticks_us).any())
+
     def decode(self, batch: Batch) -> dict[str, Columns]:
         """The columns of each table of the map, by name; rows by sample (as in the batch), then identity.
 
-        Failed samples have no rows, others those that are due. Columns are those of `column_types`, in any order:
-        `quality` the sum of OUT_OF_RANGE and MISSING, values that were not read or mean "no value" NULL. LATE is not
-        set here.
+        Failed samples have no rows, others those that are due; a table of which none is due at any of the ticks is left
+        out. Columns are those of `column_types`, in any order: `quality` the sum of OUT_OF_RANGE and MISSING, values
+        that were not read or mean "no value" NULL. LATE is not set here.
 
         Raises ValueError if the images do not have the length of the plan.
         """
         read = np.flatnonzero(batch.headers["status"] != FAILED)
         images, unread = _images(batch, len(read), self._plan.image_bytes), _unread(batch, read, self._plan.image_bytes)
-        columns: dict[str, Columns] = {name: {} for name in self._tables}
-        quality = {name: np.zeros((len(read), len(table.rows)), np.int16) for name, table in self._tables.items()}
         ticks_us = batch.headers["tick_us"][read]
+        columns: dict[str, Columns] = {name: {} for name in self._tables if self._has_rows(name, ticks_us)}
+        quality = {name: np.zeros((len(read), len(table.rows)), np.int16) for name, table in self._tables.items()}
         for decode, cells in self._rules:
+            if cells.period_us and columns.keys().isdisjoint(group.table for group in cells.groups):
+                continue
             missing = None if unread is None else missing_cells(cells, unread)
             due = np.flatnonzero(are_due(cells.period_us, ticks_us)) if cells.period_us else slice(None)
             images_due = images[due]
@@ -123,6 +128,8 @@ class Decoder:
             decoded = decode(raw.reshape(-1), None if hidden is None else hidden.reshape(-1), sides).reshaped(raw.shape)
             values, null, outside = spread(decoded, due, len(read)) if cells.period_us else decoded
             for group in cells.groups:
+                if group.table not in columns:
+                    continue
                 if missing is not None:
                     quality[group.table][flagged_rows(group, missing)] |= MISSING
                 if outside is not None:
@@ -162,7 +169,7 @@ class Decoder:
             }
             for name, own in columns.items()
         }
-        for name in self._row_periods:
+        for name in self._row_periods.keys() & tables.keys():
             due = self._due_rows(name, keys["time"].values[read]).reshape(-1)
             tables[name] = {column: chosen_rows(values, due) for column, values in tables[name].items()}
         return tables

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ess_ray.core.checking.findings import plan_finding, table_rate
+from ess_ray.core.checking.findings import plan_finding, poll_finding, table_rate
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.registers import RegisterMap, Value
 from tests.make import S, make_device
@@ -24,6 +24,18 @@ def test_the_plan_says_which_requests_are_sent_less_often() -> None:
         in plan_finding(device, RATED).text
     )
     assert "(1 of" not in plan_finding(replace(device, period_us=10 * S), RATED).text
+
+
+@pytest.mark.parametrize(
+    ("read_ms", "plain", "rated"),
+    [(400, "pass", "pass"), (800, "warning", "pass"), (1200, "fail", "warning"), (2200, "fail", "fail")],
+)
+def test_a_poll_is_judged_by_what_is_asked_at_each_tick(read_ms: float, plain: str, rated: str) -> None:
+    device = make_device(plan=make_plan(RATED))
+    found = {each.map_hash: poll_finding(replace(device, plan=make_plan(each)), read_ms, None, None, 0)
+             for each in (RATED, replace(PLAIN, map_hash="plain"))}  # fmt: skip
+    assert [found["plain"].verdict, found["hash"].verdict] == [plain, rated]
+    assert ("most ticks" in found["hash"].text, "most ticks" in found["plain"].text) == (True, False)
 
 
 @pytest.mark.parametrize(("period_s", "part"), [(1, 0.1), (5, 0.5), (10, 1), (20, 1)])
