@@ -27,7 +27,7 @@ from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.files import ConfigFiles
 from ess_ray.config.fleet import SITE as FLEET
 from ess_ray.config.messages import config_error
-from ess_ray.config.own_sites import choose_sites, unchosen_sites
+from ess_ray.config.own_sites import check_names, choose_sites, unchosen_sites
 from ess_ray.config.paths import conf_folder
 from ess_ray.config.plants_file import PlantsFile, read_plants_file
 from ess_ray.config.schema import ALIASES, Config
@@ -85,6 +85,8 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     if config_dir is not None and not config_dir.is_dir():
         raise ConfigError("--config-dir", f"there is no folder {config_dir}")
     folders = (*([config_dir.resolve()] if config_dir else []), conf_folder())
+    if config_dir:
+        check_names(folders[0])
     own = read_plants_file(folders[0]) if config_dir else PlantsFile()
     words = [_readable(number, word) for number, word in enumerate(overrides, 1)]
     try:
@@ -121,9 +123,11 @@ def _compose_large(folders: Sequence[Path], words: Sequence[str], own: Tree) -> 
 
 
 def _missing_maps(config: Config) -> list[str]:
-    """The maps that devices name and that are not part of the configuration yet."""
+    """The maps that devices name and that are not in the configuration yet. Raises ConfigError if others are in it."""
     fleet = {config.fleet.map} if FLEET in config.sites else set()
     named = {device.map for _, _, device in devices_of(config)} | fleet
+    if unused := sorted(config.maps.keys() - named):
+        raise ConfigError(f"maps.{unused[0]}", "no device of the chosen sites has this map")
     return sorted(named - config.maps.keys())
 
 

@@ -58,8 +58,9 @@ def check_hosts(config: Config, simulated: bool) -> None:
     if not hosts:
         raise ConfigError("sites", "none of the chosen sites has a device")
     for key, host in hosts.items():
-        if simulated and host:
-            raise ConfigError(key, "a host is given but source=simulated plays the device: set source=plant")
+        if simulated and host and not config.source.ignore_hosts:
+            problem = "a host is given but source=simulated plays the device: set source=plant to read it"
+            raise ConfigError(key, f"{problem}, or source.ignore_hosts=true to play it all the same")
         if not simulated and not host:
             raise ConfigError(key, "source=plant needs the device's host name or address")
 

@@ -26,6 +26,8 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.own_columns import own_columns
 from ess_ray.core.settings import JournalLimits, PageSettings, Settings
 
+PLAYED = "simulated"  # in the state folder: that of devices which are played although they have a host
+
 
 def load_settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     """The settings of the job. Raises ConfigError for a value that cannot be used (MapError for a register map).
@@ -55,7 +57,7 @@ def _settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     probe = probe_settings(config, devices, simulated) if job.devices == "one" else None
     if not simulated and not config.cluster.address:  # in a cluster the files are those of the nodes
         check_tls(devices if job.devices == "all" else [probe.device] if probe and probe.device else [])
-    state_dir = _state_dir(config.state_dir)
+    state_dir = _state_dir(config)
     return freeze(
         Settings,
         config.run,  # and of it: duration, drain, summary, require_complete
@@ -105,11 +107,19 @@ def _page(config: Config) -> PageSettings:
     return freeze(PageSettings, config.page)
 
 
-def _state_dir(text: str) -> Path:
-    folder = file_of(text)
+def _state_dir(config: Config) -> Path:
+    """The state folder; of devices that are played although they are real one of its own, so that nothing is mixed."""
+    folder = file_of(config.state_dir)
     if folder is None:
         raise ConfigError("state_dir", "expected a folder; it is made if it is not there")
-    return folder
+    if not config.source.ignore_hosts:
+        return folder
+    if config.source.kind != "simulated":
+        raise ConfigError("source.ignore_hosts", "belongs to source=simulated: set that, or leave it out")
+    if config.export.kind not in ("auto", "none", "local") or config.export.folder:
+        problem = "with source.ignore_hosts simulated days would go where those of the plants go: set export=auto"
+        raise ConfigError("export", problem)
+    return folder / PLAYED
 
 
 def _file(key: str, text: str | None) -> Path | None:

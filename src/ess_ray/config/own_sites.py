@@ -1,4 +1,4 @@
-"""Which files of `site/` a configuration takes: those that are named, or with `site=all` all of the user's own.
+"""The files of the user's folder: of `site/` those that are named, or with `site=all` all; and slips of names.
 
 Called by `ess_ray.config.compose` alone. Errors: ConfigError that names the file.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
+from ess_ray.adapters.local.plants_folder import FILE, READ
 from ess_ray.config.messages import hint
 from ess_ray.config.paths import conf_folder
 from ess_ray.core.errors import ConfigError
@@ -17,6 +19,7 @@ ALL = "all"
 GLOBAL = "_global_"  # the package of a file that chooses sites, as conf/site/all.yaml does
 NAME = re.compile(r"[A-Za-z0-9_/-]+")
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
+LIKE = 0.75  # names that are as much alike are taken for slips
 MOST_NAMED = 3  # files in a message
 
 
@@ -34,6 +37,22 @@ def choose_sites(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
         words = [*words, f"site=[{','.join(names)}]"]
     _check_packages(names, folders)
     return [*words]
+
+
+def check_names(folder: Path) -> None:
+    """Raises ConfigError for what lies in the user's folder, is not read, and was probably meant to be."""
+    if folder == conf_folder():
+        return
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        if path.is_dir():
+            meant = [] if name in READ else get_close_matches(name, ("site", "map", "standard"), 1, LIKE)
+        else:
+            meant = [] if name == FILE else get_close_matches(name.replace("config.", "ess_ray."), [FILE], 1, LIKE)
+        if meant:
+            raise ConfigError(f"{folder / name}", f"is not read: did you mean {meant[0]}?")
+    for path in sorted(path for group in READ for path in (folder / group).rglob("*.yml")):
+        raise ConfigError(f"{path.relative_to(folder)}", "is not read: its name has to end in .yaml")
 
 
 def unchosen_sites(folder: Path, sites: Collection[str]) -> str:

@@ -53,6 +53,11 @@ class SourceConfig:
 
     kind: str = setting(REQUIRED, "set by `source=…`", choices=("simulated", "plant"))
     seed: int = setting(1, "of the simulator's random numbers")
+    ignore_hosts: bool = setting(
+        False,
+        "of simulated, true: devices are played although they have a host; the state folder is then `simulated` in "
+        "`state_dir`, with a database, journals and exports of its own",
+    )
 
 
 @dataclass

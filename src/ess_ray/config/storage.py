@@ -36,7 +36,8 @@ def storage_settings(
     if needed and simulated and not storage.allow_simulated:
         raise ConfigError(
             "storage.allow_simulated",
-            "simulated samples would go into a real database: set storage.allow_simulated=true if you mean it",
+            "simulated samples would go into a real database: set storage=embedded, or storage.allow_simulated=true if "
+            "you mean it",
         )
     return freeze(StorageSettings, storage, dsn=dsn)
 

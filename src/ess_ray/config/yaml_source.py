@@ -5,6 +5,7 @@ Called by `ess_ray.config.compose` alone. The rules (numbers, keys given twice) 
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,8 +16,11 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import OmegaConf
 from omegaconf._utils import get_yaml_loader
 
+from ess_ray.adapters.local.plants_folder import path_in
 from ess_ray.adapters.local.yaml_bounds import check_bounds
+from ess_ray.config.device_schema import TlsConfig
 from ess_ray.config.numbered import expand_devices
+from ess_ray.config.rules import rule_of
 from ess_ray.core.maps.addresses import ZEROS
 from ess_ray.core.maps.registers import ROLES
 from ess_ray.core.maps.sentinels import HEXADECIMAL
@@ -24,6 +28,7 @@ from ess_ray.core.maps.sentinels import HEXADECIMAL
 Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
 
 ADDRESSES = ("at", "readable", *ROLES)  # keys of a map that hold addresses
+TLS_FILES = frozenset(field.name for field in fields(TlsConfig) if rule_of(field).path)
 HEADER = 512  # characters in which Hydra looks for `# @package`
 
 
@@ -47,7 +52,7 @@ class YamlFiles(FileConfigSource):
         if (tree := _tree(text)) is None:
             return super().load_config(config_path)
         if config_path.startswith("site/"):
-            tree = expand_devices(tree, _shown(file))
+            tree = _counted_from(Path(self.path), expand_devices(tree, _shown(file)))
         header = self._get_header_dict(text[:HEADER])
         return ConfigResult(self.provider, self.full_path(), OmegaConf.create(tree), header)
 
@@ -89,6 +94,18 @@ def load_tree(text: str) -> Any:
 def _shown(file: Path) -> str:
     """A file as messages name it: with its group, `map/sionyu.yaml`."""
     return "/".join(file.parts[-2:])
+
+
+def _counted_from(folder: Path, node: Any, tls: bool = False) -> Any:
+    """What a site's file says, with the paths in it, which are those of TLS, as they count from the folder."""
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: path_in(folder, value)
+        if tls and key in TLS_FILES and isinstance(value, str) and value and "${" not in value
+        else _counted_from(folder, value, key == "tls")
+        for key, value in node.items()
+    }
 
 
 @lru_cache(maxsize=64)  # a reload composes the same files again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,80 @@ def test_a_file_of_all_that_cannot_be_a_site_is_named(home: Home, name: str, tex
     with pytest.raises(ConfigError) as caught:
         compose_config([], home(**{name: text, "hilltop": ""}))
     assert caught.value.key == key
+
+
+# --- names that are slips, and keys that nobody uses ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("ess_ray.yml", "did you mean ess_ray.yaml?"),
+        ("ess-ray.yaml", "did you mean ess_ray.yaml?"),
+        ("config.yaml", "did you mean ess_ray.yaml?"),
+        ("sites/a.yaml", "did you mean site?"),
+        ("maps/a.yaml", "did you mean map?"),
+        ("site/a.yml", "has to end in .yaml"),
+        ("README.md", ""),
+        ("tls/plant.crt", ""),
+        ("compose.yaml", ""),
+    ],
+)
+def test_a_name_that_is_a_slip_is_refused(home: Home, name: str, told: str) -> None:
+    folder = home("source: plant")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).touch()
+    with pytest.raises(ConfigError) if told else nullcontext() as caught:
+        compose_config(["job=report"], folder)
+    assert not told or (caught and told in caught.value.problem)
+
+
+def test_a_map_that_no_device_has_is_refused(home: Home) -> None:
+    folder = home(both="# @package _global_\ndefaults: [hilltop]\nmaps: {other: {period_s: 1}}\n", hilltop="")
+    with pytest.raises(ConfigError) as caught:
+        compose_config(["site=both"], folder)
+    assert caught.value.key == "maps.other"
+
+
+def test_paths_of_a_site_count_from_the_folder(home: Home) -> None:
+    tls = "    framing: tls\n    tls: {ca_file: tls/plant.crt, key_file: /key, certificate_file: ~/own.crt}\n"
+    folder = home(
+        hilltop="# @package sites.hilltop\ntimezone: UTC\ndevices:\n  gateway:\n    map: small\n    host: h\n" + tls
+    )
+    found = compose_config([], folder).config.sites["hilltop"].devices["gateway"].tls
+    assert (found.ca_file, found.key_file, found.certificate_file) == (f"{folder}/tls/plant.crt", "/key", "~/own.crt")
+
+
+# --- real devices that are played -----------------------------------------------------------------------------------
+
+PLAY = ("source=simulated", "source.ignore_hosts=true")
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "told"),
+    [
+        (("source=simulated",), "sites.hilltop.devices.gateway.host", "source.ignore_hosts=true to play it"),
+        (("source.ignore_hosts=true",), "source.ignore_hosts", "belongs to source=simulated"),
+        ((*PLAY, "export=auto"), "storage.allow_simulated", "set storage=embedded"),
+        ((*PLAY, "storage=embedded"), "ess_ray.yaml, line 3, export", "set export=auto"),
+        ((*PLAY, "storage=embedded", "export=local", "export.folder=/days"), "export", "set export=auto"),
+    ],
+)
+def test_what_is_played_does_not_go_where_what_is_read_goes(
+    home: Home, words: tuple[str, ...], key: str, told: str
+) -> None:
+    folder = home("source: plant\nstorage: timescale\nexport: gcs\nexport.bucket: days\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(compose_config(words, folder), {"ESS_RAY_DSN": "postgresql://u@h/d"})
+    assert caught.value.key == key
+    assert told in caught.value.problem
+
+
+def test_devices_with_a_host_are_played_when_that_is_said(home: Home) -> None:
+    folder = home("source: plant\nstate_dir: state\nstorage: timescale\nexport: gcs\nexport.bucket: days\n")
+    words = [*PLAY, "storage=embedded", "export=auto"]
+    settings = load_settings(compose_config(words, folder), {})
+    assert settings.simulated
+    assert settings.state_dir == folder / "state/simulated"
+    assert settings.export.store is not None
+    assert settings.export.store.location.startswith(str(folder / "state/simulated"))
