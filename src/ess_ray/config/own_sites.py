@@ -16,6 +16,7 @@ from ess_ray.config.paths import conf_folder
 from ess_ray.core.errors import ConfigError
 
 ALL = "all"
+IMPORT = "job=import"  # makes the map that a site may name already
 GLOBAL = "_global_"  # the package of a file that chooses sites, as conf/site/all.yaml does
 NAME = re.compile(r"[A-Za-z0-9_/-]+")
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
@@ -26,12 +27,12 @@ MOST_NAMED = 3  # files in a message
 def choose_sites(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """The words with `site=all`, also where it is the default, as the sites of the user's own folder, if it has any.
 
-    An `all.yaml` of the user's own stays what it is. Raises ConfigError if a chosen site has no file, if its file does
-    not name its package, or if two of them are the same site.
+    An `all.yaml` of the user's own stays what it is, and `job=import` needs no site. Raises ConfigError if a chosen
+    site has no file, if its file does not name its package, or if two of them are the same site.
     """
     chosen = [word.partition("=")[2] for word in words if word.startswith("site=")]
     names = re.findall(r"[^\[\],'\"\s]+", chosen[-1]) if chosen else [ALL]
-    own = [*_own_sites(folders[0])]
+    own = [] if IMPORT in words else [*_own_sites(folders[0])]
     if ALL in names and own and not _file(folders[0], ALL).is_file():
         names = [*dict.fromkeys(each for name in names for each in (own if name == ALL else [name]))]
         words = [*words, f"site=[{','.join(names)}]"]

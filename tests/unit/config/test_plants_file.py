@@ -155,6 +155,16 @@ def test_a_new_file_is_one_of_all(home: Home) -> None:
     assert sorted(compose_config(["site=both"], folder).config.sites) == ["hilltop", "valley"]
 
 
+def test_a_map_can_be_imported_that_a_site_names_already(home: Home) -> None:
+    folder = home(mine=SITE.format(name="mine").replace("small", "not_there_yet"))
+    file = folder / "table.csv"
+    file.touch()
+    words = ["job=import", f"from={file}"]
+    assert load_settings(compose_config(words, folder), {}).importing
+    with pytest.raises(ConfigError, match="not_there_yet"):
+        compose_config(["job=check"], folder)
+
+
 def test_an_all_of_ones_own_stays_what_it_is(home: Home) -> None:
     folder = home(all="# @package _global_\ndefaults: [valley]\n", valley="", hilltop="")
     assert sorted(compose_config([], folder).config.sites) == ["valley"]
