@@ -38,12 +38,18 @@ def make_plan_of(*blocks: range, periods_s: Sequence[int] = ()) -> Plan:
 class PlayedLine:
     """A connection, and a gateway behind which `units` behave as `behaviour` says: (unit id, registers, seconds).
 
-    Register r of unit u holds 1000 u + r, modulo 65536. `serial`: the gateway deals with one request after the other,
-    silent ones included.
+    Register r of unit u holds 1000 u + r, modulo 65536, or what `numbers` says: (r, seconds). `serial`: the gateway
+    deals with one request after the other, silent ones included.
     """
 
     def __init__(
-        self, behaviour: Behaviour, plan: Plan, units: Sequence[int] = (1,), serial: bool = False, **settings: int
+        self,
+        behaviour: Behaviour,
+        plan: Plan,
+        units: Sequence[int] = (1,),
+        serial: bool = False,
+        numbers: Callable[[int, float], int] | None = None,
+        **settings: int,
     ) -> None:
         self.samples: list[Sample] = []
         self.events: list[Event] = []
@@ -51,6 +57,7 @@ class PlayedLine:
         self.connects = 0
         self._us = 0
         self._behaviour, self._serial = behaviour, serial
+        self._numbers = numbers
         self._free_us = 0  # when the serial gateway is done with what it was asked
         self._arriving: list[tuple[int, int, int, bytes]] = []  # when, order, connection, ADU
         self._connecting = False
@@ -114,7 +121,9 @@ class PlayedLine:
         self._free_us = begin_us + round(took_s * S)
         if reply is None:
             return
-        pdu = struct.pack(f">BB{count}H", function, 2 * count, *((1000 * unit + r) % 65536 for r in registers))
+        numbers = self._numbers
+        held = [numbers(r, begin_us / S) if numbers else (1000 * unit + r) % 65536 for r in registers]
+        pdu = struct.pack(f">BB{count}H", function, 2 * count, *held)
         if reply is not True:
             pdu = bytes([function | 0x80, reply])
         frame = struct.pack(">HHHB", transaction, 0, len(pdu) + 1, unit) + pdu

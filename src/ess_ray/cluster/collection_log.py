@@ -21,7 +21,11 @@ from ess_ray.core.samples import Event, EventKind, Status
 from ess_ray.core.storing.flush import Committed, Key
 
 # Troubles of a device by the event that ends each.
-BEGUN_BY = {EventKind.DEVICE_BACK: EventKind.DEVICE_LOST, EventKind.DEVICE_MOVES: EventKind.DEVICE_FROZEN}
+BEGUN_BY = {
+    EventKind.DEVICE_BACK: EventKind.DEVICE_LOST,
+    EventKind.DEVICE_MOVES: EventKind.DEVICE_FROZEN,
+    EventKind.DEVICE_AS_EXPECTED: EventKind.DEVICE_CHANGED,
+}
 MOST_NAMED = 20  # samples of one batch that get a notice each; of more incomplete ones only their number is given
 
 

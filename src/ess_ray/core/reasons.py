@@ -111,6 +111,12 @@ class Reason(StrEnum):
         "bad checksum", Whose.DEVICE, "the checksum of the reply is not that of its bytes: the line has garbled them",
         "check the serial line: wiring, termination, baud rate, and that one client at a time uses it",
     )  # fmt: skip
+    UNEXPECTED = (
+        "unexpected", Whose.DEVICE,
+        "a register does not hold what the map expects, as in `unexpected: 40070 holds 111, not 103`",
+        ("its registers have moved, or it is another device: make its map anew (job=import from=sunspec), or correct "
+         "`expect` in the map"),
+    )  # fmt: skip
     OVERRUN = (
         "overrun", Whose.COLLECTOR, "the poll before was still at work, or other devices of its connection were",
         "set a longer period_s; make polls shorter by a larger max_registers or shorter pauses",

@@ -79,6 +79,11 @@ class EventKind(StrEnum):
         "all registers have stayed the same for frozen_after_s, measured values too; they are stored as ever", True,
     )  # fmt: skip
     DEVICE_MOVES = "device moves", "registers of the frozen device change again", False
+    DEVICE_CHANGED = (
+        "device changed",
+        "a register does not hold what the map expects, see `detail`: what the map places by it is not stored", True,
+    )  # fmt: skip
+    DEVICE_AS_EXPECTED = "device as expected", "the registers of the changed device hold what the map expects", False
     REGISTERS_PARKED = (
         "registers parked",
         "the device calls the registers in `detail` illegal, or does not reply to them: they are left out", True,

@@ -124,10 +124,13 @@ class Encoder:
         self._buffer[start : start + value.width] = data.view(">u2")
 
     def _set_words(self, values: Sequence[Value]) -> None:
+        expected = {one[:2]: one.number for value in values for one in value.expected}
+        for (function, address), number in expected.items():
+            self._buffer[self._slices[function][0] + address] = number
         shared = {key for value in values if value.raw_type == "bits" for key in value.keys[: value.width]}
         alone, bits = [], []
         for owner, value in enumerate(values):
-            if self._sides.hold(value):
+            if self._sides.hold(value) or expected.keys() & value.keys[: value.width]:
                 continue
             start = self._slices[value.function][0]
             words = [(owner, *word, start + at) for at, word in zip(value.addresses, _words(value), strict=False)]

@@ -124,6 +124,7 @@ def _readable(register_map: RegisterMap) -> dict[int, bytes]:
     """For each function one byte an address, 1 where it may be read."""
     spans = [(function, address, address + 1) for value in register_map.values for function, address in value.keys]
     spans += [(function, address, address + 1) for function, address in register_map.readable_holes]
+    spans += [(e.function, e.address, e.address + 1) for value in register_map.values for e in value.expected]
     ends: dict[int, int] = {}
     for function, _, end in sorted(spans):
         ends[function] = max(ends.get(function, 0), end)

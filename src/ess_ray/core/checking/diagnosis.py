@@ -140,5 +140,7 @@ def _mostly_wrong(values: Sequence[Value], survey: Survey) -> bool:
 
 
 def mapped_keys(values: Iterable[Value]) -> list[Key]:
-    """The registers of all values."""
-    return sorted({key for value in values for key in keys_of(value)})
+    """The registers of all values, and those that say whether they are what the map calls them."""
+    values = list(values)
+    expected = {(one.function, one.address) for value in values for one in value.expected}
+    return sorted(expected.union(key for value in values for key in keys_of(value)))

@@ -15,7 +15,7 @@ from functools import partial
 from ess_ray.core.checking import guesses
 from ess_ray.core.checking.expected import mends, why_doubtful
 from ess_ray.core.checking.reading import Reading, Registers, address_text, read_values
-from ess_ray.core.maps.registers import Value
+from ess_ray.core.maps.registers import Expected, Value
 
 MOST_HINTS = 3  # of one reading
 
@@ -38,6 +38,8 @@ class _Guess:
 def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
     """The doubtful readings among `values`, in order, each with at most MOST_HINTS guesses that mend it.
 
+    In front of them stand those that the map places by a register which does not hold what it expects there.
+
     Values that lack registers are left out. Guesses look at neighbouring registers too, as far as `registers` has them.
     """
     readings = read_values(values, registers)
@@ -49,7 +51,20 @@ def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
                 moved = other.value.address != doubtful[index][0].value.address
                 where = f" ({address_text(other.value)})" if moved else ""
                 hints[index].append(f"{guess.text}{where}: {other.text()}")
-    return [Doubt(*doubt, tuple(instead)) for doubt, instead in zip(doubtful, hints, strict=True)]
+    judged = [Doubt(*doubt, tuple(instead)) for doubt, instead in zip(doubtful, hints, strict=True)]
+    return [*_unexpected(readings, registers), *judged]
+
+
+def _unexpected(readings: Sequence[Reading], registers: Registers) -> list[Doubt]:
+    """A doubt for each register that does not hold what the map expects, about the first value that is placed by it."""
+    found: dict[Expected, Doubt] = {}
+    for reading in readings:
+        for expected in reading.value.expected:
+            number = registers.get((expected.function, expected.address), expected.number)
+            if reading.read and number != expected.number:
+                why = f"{expected.address} holds {number}, and the map expects {expected.number} there"
+                found.setdefault(expected, Doubt(reading, f"{why}: it and others are not stored", ()))
+    return [*found.values()]
 
 
 def _under(guess: _Guess, values: Sequence[Value], registers: Registers) -> list[tuple[int, Reading]]:

@@ -43,6 +43,9 @@ def find_atoms(register_map: RegisterMap, limits: Mapping[int, int], borders: Co
         for part in (value, *(side.value for side in value.sides)):
             of_function = runs.setdefault(part.function, _Runs(limits[part.function], set()))
             of_function.registers.update([(word, 1) for word in part.words] or [(part.address, part.width)])
+        for expected in value.expected:
+            of_function = runs.setdefault(expected.function, _Runs(limits[expected.function], set()))
+            of_function.registers.add((expected.address, 1))
     for value in register_map.values:
         if (value.words and not value.apart) or any(not side.apart for side in value.sides):
             atom = _together(register_map, value)

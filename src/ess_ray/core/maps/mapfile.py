@@ -19,6 +19,7 @@ from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
 from ess_ray.core.maps.addresses import read_address, read_function, read_span, renumbered
 from ess_ray.core.maps.computed import make_computed, settle
+from ess_ray.core.maps.expected import read_expected
 from ess_ray.core.maps.expressions import OPERATIONS
 from ess_ray.core.maps.mapvalue import OWN_ATTRIBUTES, SHARED_ATTRIBUTES, Level, make_value
 from ess_ray.core.maps.new_columns import ColumnFinder
@@ -31,7 +32,7 @@ from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
 
 ID_RANGE = (0, 0x7FFF)  # identity columns are int2
-HANDED_DOWN = ("period_s", "function", "addresses", *SHARED_ATTRIBUTES)  # from each level to those inside it
+HANDED_DOWN = ("period_s", "function", "addresses", "expect", *SHARED_ATTRIBUTES)  # from each level to those inside it
 DAY_S = 86_400
 COPIED = [name for name in Value.__match_args__ if name not in ("ids", "address", "words", "sides")]
 
@@ -73,19 +74,22 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
 
 @dataclass(frozen=True, slots=True)
 class _Inherited:
-    """Function, attributes and period that a map, a block or a run hands down to the levels inside it."""
+    """Function, attributes, period and what is expected, that a map, a block or a run hands down to those inside it."""
 
     function: int | None
     attributes: dict[str, TreeNode]
     map_period_s: Decimal
     period_us: int = 0  # 0: that of the map
+    expected: tuple[TreeNode, ...] = ()
 
     def within(self, fields: Mapping[str, TreeNode]) -> _Inherited:
         """The same for a level inside, which has `fields`: what it names itself goes first."""
         function = fields["function"].integer(1, 4) if "function" in fields else self.function
         shared = {key: node for key, node in fields.items() if key in SHARED_ATTRIBUTES}
         period_us = _period_us(fields["period_s"], self.map_period_s) if "period_s" in fields else self.period_us
-        return replace(self, function=function, attributes=self.attributes | shared, period_us=period_us)
+        expected = (*self.expected, fields["expect"]) if "expect" in fields else self.expected
+        attributes = self.attributes | shared
+        return replace(self, function=function, attributes=attributes, period_us=period_us, expected=expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,8 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinde
     level = Level(rows.table, function, inner.attributes, finder, tuple(rows.repeats))
     first = list(_columns(fields["columns"].items(), read_address(fields["at"], inner.function), level))
     values = [_of_period(cell, inner.period_us) for cell in first if isinstance(cell, Value)]
+    if expected := read_expected(inner.expected, function):
+        values = [replace(value, expected=expected) for value in values]
     copies = [(_copies_of(value), value.address, value.words, value.sides) for value in values]
     computed = [cell for cell in first if isinstance(cell, Computed)]
     strides = _strides(node, fields, list(rows.repeats))

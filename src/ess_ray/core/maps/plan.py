@@ -16,7 +16,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.atoms import Atom, find_atoms
 from ess_ray.core.maps.measured import Measured, find_measured
 from ess_ray.core.maps.rates import by_period
-from ess_ray.core.maps.registers import BIT_FUNCTIONS, FUNCTIONS, MAX_BITS, MAX_REGISTERS, RegisterMap, Value
+from ess_ray.core.maps.registers import BIT_FUNCTIONS, FUNCTIONS, MAX_BITS, MAX_REGISTERS, Expected, RegisterMap, Value
 
 # So many registers in a row of another period are read along: on a serial line at 9600 baud 32 bytes take about as long
 # as one more request and the beginning of its reply, with the silence around them and the device's time to think.
@@ -50,6 +50,30 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """A register, or bit, that is compared in each sample; from `start` to `end` it is in the image.
+
+    `covers`: requests of the plan, with those of their atoms that count as not read where it holds another number than
+    `expected` says.
+    """
+
+    expected: Expected
+    start: int
+    end: int
+    data: bytes  # of the number that is expected
+    period_us: int
+    covers: tuple[Request, ...]
+
+    def holds(self, image: bytes) -> bool:
+        """True if a sample's image has the number that is expected."""
+        return image[self.start : self.end] == self.data
+
+    def number(self, image: bytes) -> int:
+        """The number in a sample's image."""
+        return int.from_bytes(image[self.start : self.end])
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The requests of one poll, in the order they are sent: by period (those of each tick first), function, address.
 
@@ -61,6 +85,7 @@ class Plan:
     image_bytes: int
     layout: str  # hash of the map and of this plan: equal layouts decode alike
     measured: tuple[Measured, ...] = ()
+    guards: tuple[Guard, ...] = ()
 
     @property
     def periods_us(self) -> tuple[int, ...]:
@@ -90,6 +115,7 @@ def make_plan(
     requests: list[Request] = []
     offset = 0
     located: list[tuple[Value, Sequence[int]]] = []
+    guards: list[Guard] = []
     limits = {function: max_bits if function in BIT_FUNCTIONS else max_registers for function in FUNCTIONS}
     for period_us, values in by_period(register_map.values):
         of_period: list[Request] = []
@@ -103,7 +129,9 @@ def make_plan(
                 offset += of_period[-1].count * of_period[-1].item_bytes
         located += _located(values, of_period)
         requests += of_period
-    return Plan(tuple(requests), offset, _layout(register_map.map_hash, requests), find_measured(located))
+        guards += _guards(values, of_period)
+    layout = _layout(register_map.map_hash, requests)
+    return Plan(tuple(requests), offset, layout, find_measured(located), tuple(guards))
 
 
 def _of_function(keys: Iterable[tuple[int, int]], function: int) -> frozenset[int]:
@@ -158,6 +186,29 @@ def _located(values: Iterable[Value], requests: Sequence[Request]) -> Iterator[t
             request = next(ahead, None)
         if request:
             yield value, (request.offset + (value.address - request.address) * request.item_bytes,)
+
+
+def _guards(values: Iterable[Value], requests: Iterable[Request]) -> Iterator[Guard]:
+    """The guards of the values of one period, which these requests read."""
+    covered: dict[Expected, set[tuple[int, int]]] = {}
+    for value in values:
+        for expected in value.expected:
+            keys = covered.setdefault(expected, {(one.function, one.address) for one in value.expected})
+            keys.update((value.function, address) for address in value.addresses)
+    for expected, keys in covered.items():
+        covers, offset = [], 0
+        for request in requests:
+            if request.function == expected.function and 0 <= expected.address - request.address < request.count:
+                offset = request.offset + (expected.address - request.address) * request.item_bytes
+            atoms = [
+                (first, count) for first, count in request.atoms
+                if any((request.function, address) in keys for address in range(first, first + count))
+            ]  # fmt: skip
+            if atoms:
+                covers.append(replace(request, atoms=tuple(atoms)))
+        width = 1 if expected.function in BIT_FUNCTIONS else 2
+        data = expected.number.to_bytes(width)
+        yield Guard(expected, offset, offset + width, data, covers[0].period_us, tuple(covers))
 
 
 def _check_limit(name: str, limit: int, highest: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.expressions import Expression
@@ -23,8 +23,15 @@ BIT_FUNCTIONS = (READ_COILS, READ_DISCRETE_INPUTS)
 # MODBUS Application Protocol V1.1b3, sections 6.1-6.4: quantity of outputs, inputs and registers of one request.
 MAX_REGISTERS, MAX_BITS = 125, 2000
 
-
 TEXT_TYPES = ("string", "datetime")  # raw types beside those of numbers
+
+
+class Expected(NamedTuple):
+    """What a register, or a bit, has to hold for values to be what the map says that they are."""
+
+    function: int
+    address: int
+    number: int  # 0 to 65535; of a bit 0 or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class Value:
     unit: str = ""
     note: str = ""
     line: int = 0  # of the map file, for error messages
+    expected: tuple[Expected, ...] = ()  # it is not read where one of these holds something else
     sides: tuple[Side, ...] = ()  # registers without which the raw number is no value; in the order of ROLES
     signed: str = ""  # COMPLEMENT or MAGNITUDE of `core.maps.raw_types`, where the raw type does not say it
     words: tuple[int, ...] = ()  # addresses of its registers if they are apart, most significant first

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from ess_ray.core.maps.plan import Request
 from ess_ray.core.polling.cadence import Cadence, Now
 from ess_ray.core.polling.counts import REGISTERS, REQUESTS, RETRIES, DeviceCounts
+from ess_ray.core.polling.expectations import ExpectationWatch
 from ess_ray.core.polling.framing import Framing, PreparedRequest
 from ess_ray.core.polling.frozen import make_watch
 from ess_ray.core.polling.missing import missing_text
@@ -39,6 +40,7 @@ class PolledDevice:
     """A device and, while it is at work or waits for its turn, its poll."""
 
     __slots__ = (
+        "_expectations",
         "_framing",
         "_lost_us",
         "_parking",
@@ -85,6 +87,7 @@ class PolledDevice:
         self._strikes = 0  # how often in a row it has replied to a request alone, but not among several
         self._surplus = b""  # of which an event was delivered
         self._watch = make_watch(settings)
+        self._expectations = ExpectationWatch()
         self._registers = sum(request.count for request in settings.plan.requests)
         self._framing = framing
         self._requests: Sequence[Request] = ()
@@ -222,6 +225,8 @@ class PolledDevice:
         sample = take_sample(poll, now)
         deliver(sample)
         if self._watch and (event := self._watch.on_sample(sample)):
+            deliver(event)
+        if poll.compared and (event := self._expectations.on_poll(poll)):
             deliver(event)
         if self.passed_over:
             self.passed_over -= 1

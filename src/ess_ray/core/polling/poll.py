@@ -7,9 +7,10 @@ at the end (`core.polling.poll_sample`). What the device does not have is search
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ess_ray.core.maps.plan import Request
+from ess_ray.core.maps.plan import Guard, Request
+from ess_ray.core.maps.registers import Expected
 from ess_ray.core.polling.cadence import Now
 from ess_ray.core.polling.rates import Asked
 from ess_ray.core.polling.requests import NOTHING_IN_FLIGHT, PARKED, EarlyReply, PollRequests
@@ -39,6 +40,8 @@ class Poll(PollRequests):
     silent: Sequence[tuple[Request, str]] = ()  # requests without a reply that can be used, each with the reason
     refused: Sequence[Request] = ()  # with an exception that does not call them illegal
     searching = False  # a request was divided
+    compared: Sequence[Guard] = ()  # registers that were held against what the map expects, as far as they were due
+    unexpected: Mapping[Expected, str] = {}  # those that hold something else, and what
     resume_us = 0  # nothing is sent before, on the monotonic clock: the device is busy
     _pauses = 0  # for a busy device
     _splits = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ess_ray.core.polling.cadence import Now
+from ess_ray.core.polling.expectations import as_expected, nothing_left
 from ess_ray.core.polling.missing import byte_range, byte_ranges, missing_text
 from ess_ray.core.polling.parking import PollResult, subrequest
 from ess_ray.core.polling.poll import Poll
@@ -22,12 +23,19 @@ def take_sample(poll: Poll, now: Now) -> Sample:
     if poll.requests is parking.planned and not poll.missing and not parking.remembers:  # nearly always
         whole = poll.requests is plan.requests
         image = b"".join(poll.replies) if whole else _image(poll)  # type: ignore[arg-type]  # none has failed
-        return Sample(
-            device, plan.layout, poll.tick_us, STORED, None, (), None, read_ms, poll.sent, poll.retries, image
-        )  # fmt: skip
-    _miss_parked(poll)
-    _learn(poll, now.mono_us)
-    image, reason, missing = _image(poll), poll.reason, poll.missing
+        if not plan.guards or as_expected(poll, image):
+            return Sample(
+                device, plan.layout, poll.tick_us, STORED, None, (), None, read_ms, poll.sent, poll.retries, image
+            )  # fmt: skip
+    else:
+        _miss_parked(poll)
+        _learn(poll, now.mono_us)
+        image = _image(poll)
+        if image and plan.guards:
+            as_expected(poll, image)
+    if plan.guards and nothing_left(poll):
+        image = b""
+    reason, missing = poll.reason, poll.missing
     status = FAILED if not image else STORED if reason is None or reason == PARKED else PARTIAL
     # Of a failed sample nothing was read: its registers need not be listed.
     ranges, text = (byte_ranges(missing), missing_text(missing)) if image and missing else ((), None)

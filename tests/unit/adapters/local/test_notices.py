@@ -42,7 +42,11 @@ def test_a_trouble_is_heard_when_it_begins_and_when_it_is_over(heard: list[Notic
 @pytest.mark.parametrize("kind", EventKind)
 def test_every_device_event_is_heard(kind: EventKind, heard: list[Notice]) -> None:
     report = CollectionLog()
-    ended = {EventKind.DEVICE_BACK: EventKind.DEVICE_LOST, EventKind.DEVICE_MOVES: EventKind.DEVICE_FROZEN}
+    ended = {
+        EventKind.DEVICE_BACK: EventKind.DEVICE_LOST,
+        EventKind.DEVICE_MOVES: EventKind.DEVICE_FROZEN,
+        EventKind.DEVICE_AS_EXPECTED: EventKind.DEVICE_CHANGED,
+    }
     if kind in ended:
         report.pulled("poller:0", pulled(Event(DEVICE, 1_000_000, ended[kind])))
     report.pulled("poller:0", pulled(Event(DEVICE, 3_000_000, kind)))
