@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.metadata import distribution
@@ -58,6 +58,24 @@ def make_model(number: int, address: int, rng: Random, most: int = 3) -> SunSpec
     _fill(model, tree, {}, (), rng, most)
     model.registers[:2] = [number, len(model.registers) - 2]
     return model
+
+
+def make_chain(*numbers: int, most: int = 2) -> list[SunSpecModel]:
+    """Models one behind the other, from 40002 on; what a point counts is there `most` times."""
+    models: list[SunSpecModel] = []
+    for number in numbers:
+        address = models[-1].address + len(models[-1].registers) if models else 40002
+        made = (make_model(number, address, Random(seed), most) for seed in range(999))
+        models.append(next(one for one in made if all(count == most for count in one.counts.values())))
+    return models
+
+
+def as_registers(models: Sequence[SunSpecModel], *behind: int) -> list[int]:
+    """A device with these models: its registers from address 0 on, and `behind` the last of them."""
+    registers = [0] * 40000 + [0x5375, 0x6E53]
+    for model in models:
+        registers += model.registers
+    return [*registers, *behind]
 
 
 def _groups(tree: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

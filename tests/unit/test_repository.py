@@ -40,7 +40,7 @@ ROOMS = {
     "core/day": {"core/errors"},
     "core/maps": {"core/errors"},
     "core/importing": {"core/errors", "core/maps"},
-    "core/sunspec": {"core/importing", "core/maps"},
+    "core/sunspec": {"core/importing", "core/maps", "core/reasons"},
     "core/settings": {"core/exporting", "core/importing", "core/maps", "core/samples"},
     "core/storing": {"core/batch", "core/day", "core/maps", "core/reasons", "core/samples"},
     "core/decoding": {"core/batch", "core/maps", "core/storing"},

@@ -39,7 +39,7 @@ LARGE = ("maps.", "standard")  # words about maps and the standard, which are la
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
     "export.name", *(f"export.{key}" for key in KEYS),
-    "cluster.token_file", "from", "sheet", "name",
+    "cluster.token_file", "from", "sheet", "name", "device", "unit",
 )  # fmt: skip
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 

@@ -6,34 +6,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ess_ray.config.schema import Config
+from ess_ray.config.sunspec import sunspec_settings
 from ess_ray.config.values import file_of
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.importing.choices import Choices
 from ess_ray.core.importing.names import plain_name
-from ess_ray.core.settings import ImportSettings
+from ess_ray.core.settings import ImportSettings, SunSpecSettings
 
 HOME = Path("my_plants")  # where a map goes if no folder of the user is named
 
 
-def import_settings(config: Config, folders: Sequence[Path]) -> ImportSettings:
+def import_settings(config: Config, folders: Sequence[Path]) -> ImportSettings | SunSpecSettings:
     """Freeze `importing` and the words `from`, `table` and `device` of `job=import`.
 
     `folders`: those of the configuration, the user's first if there is one. Raises ConfigError if there is no such file
     and for names that no map or table can have.
     """
-    words = config.importing
+    words, folder = config.importing, folders[0] if len(folders) > 1 else HOME
+    said = _name("name", words.name) if words.name else None
+    if sunspec := sunspec_settings(config, said, folder):
+        return sunspec
     file = file_of(config.from_)
     if file is None:
-        raise ConfigError("from", "say which file: from=registers.xlsx (XLSX, CSV, YAML or TOML)")
+        raise ConfigError("from", "say which file: from=registers.xlsx (XLSX, CSV, YAML or TOML), or from=sunspec")
     if not file.is_file():
         raise ConfigError("from", f"there is no file {file}")
-    name = _name("name", words.name) if words.name else plain_name(file.stem, "device")
     columns = {str(role): str(column) for role, column in words.columns.items()}
     return ImportSettings(
         file,
-        name,
+        said or plain_name(file.stem, "device"),
         _name("table", config.table) if config.table else None,
-        folders[0] if len(folders) > 1 else HOME,
+        folder,
         words.encoding,
         Choices(columns, words.base, words.scale, words.order, words.function, words.sheet, config.device),
     )

@@ -116,6 +116,7 @@ ALL = (
         examples=(
             ("job=import from=registers.xlsx", "a register map out of a vendor's table (XLSX, CSV)"),
             ("job=import from=telegraf.conf", "or of Telegraf, Home Assistant (modbus:), ha-solarman"),
+            ("job=import from=sunspec device=192.0.2.10", "or of a SunSpec device, which is read"),
         ),
     ),
     Job(

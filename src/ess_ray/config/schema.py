@@ -19,7 +19,7 @@ from ess_ray.core.importing.choices import BASES, SCALES
 from ess_ray.core.maps.order import ORDERS
 from ess_ray.core.settings import STATE_DIR
 
-IMPORT_WORDS = ("columns", "sheet", "base", "function", "scale", "order", "encoding", "name")
+IMPORT_WORDS = ("columns", "sheet", "base", "function", "scale", "order", "encoding", "name", "unit", "models")
 ALIASES = {  # keys that have another name in here
     "from": "from_", "to": "last_day",  # keywords of Python cannot be names of fields
     **{word: f"importing.{word}" for word in IMPORT_WORDS},
@@ -177,6 +177,10 @@ class ImportConfig:
         None, "of numbers of several registers, where a table does not say it", choices=tuple(ORDERS)
     )
     encoding: str | None = setting(None, "of a text file: cp949, utf-16 …; null: found out")
+    unit: str | None = setting(None, "of a SunSpec device: its unit id, or several as 1..4, a map for each; null: 1")
+    models: list[str] = setting(
+        [], "from=sunspec without a device: the numbers of its models, 160x2 with what repeats in it there twice"
+    )
 
 
 @dataclass
@@ -252,7 +256,7 @@ class Config:
     from_: str | None = setting(
         None,
         "`from=…`, of job=export: the first of several days; of job=restore: `bucket`, where job=export puts the "
-        "objects, or a folder that has them; of job=import: the file",
+        "objects, or a folder that has them; of job=import: the file, or `sunspec`",
     )
     table: str | None = setting(
         None,
@@ -264,7 +268,8 @@ class Config:
     )
     device: str | None = setting(
         None,
-        "of job=probe: SITE/DEVICE; null: the only one of the chosen sites; of job=import: one of several of the file",
+        "of job=probe: SITE/DEVICE; null: the only one of the chosen sites; of job=import: one of several of the "
+        "file, of from=sunspec HOST or HOST:PORT",
     )
     run: RunConfig = field(default_factory=RunConfig)
     source: SourceConfig = field(default_factory=SourceConfig)

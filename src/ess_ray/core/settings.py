@@ -210,6 +210,17 @@ class ImportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SunSpecSettings:
+    """The SunSpec device that `job=import` reads with `probe`; None: the `models` of one."""
+
+    probe: ProbeSettings | None
+    units: tuple[int, ...]
+    models: tuple[tuple[int, int], ...]  # numbers, each with how often what repeats in it is there
+    name: str | None  # of the map; None: after the device
+    folder: Path  # as of `ImportSettings`
+
+
+@dataclass(frozen=True, slots=True)
 class PageSettings:
     """Host and port on which the page listens; port None: no page, 0: any."""
 
@@ -283,5 +294,5 @@ class Settings:
     check_format: str
     old_programs: Path | None  # of job=upgrade: the folder of the old PostgreSQL's programs; None: to be looked for
     probe: ProbeSettings | None  # of job=probe only
-    importing: ImportSettings | None  # of job=import only
+    importing: ImportSettings | SunSpecSettings | None  # of job=import only
     unchosen_sites: str  # a sentence about site files of the user that are not chosen; empty: there are none

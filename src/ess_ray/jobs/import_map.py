@@ -27,7 +27,8 @@ from ess_ray.core.importing.solarman import is_solarman, read_solarman
 from ess_ray.core.importing.table import read_table
 from ess_ray.core.importing.telegraf import read_telegraf
 from ess_ray.core.maps.standard import Standard
-from ess_ray.core.settings import ImportSettings, Settings
+from ess_ray.core.settings import ImportSettings, Settings, SunSpecSettings
+from ess_ray.jobs import import_sunspec
 from ess_ray.jobs.import_text import print_made, print_questions
 
 WORKBOOKS = {".xlsx", ".xlsm"}
@@ -42,6 +43,8 @@ def run(settings: Settings) -> int:
     or holds nothing, and for a map that is there already.
     """
     importing = settings.importing
+    if isinstance(importing, SunSpecSettings):
+        return import_sunspec.run(importing, settings.standard)
     assert importing is not None
     found, questions = read_file(importing)
     if questions:

@@ -63,15 +63,23 @@ def _left_out(left_out: Sequence[LeftOut]) -> None:
 
 
 def _next_steps(importing: ImportSettings, path: Path, made: MadeMap) -> None:
-    """The site file that plays the map, and the commands that try it."""
-    name, command = path.stem, f"{PROGRAM} --config-dir {importing.folder}"
     unit = f", unit_id: {made.unit_id}" if made.unit_id not in (None, 0, 1) else ""
+    print_next_steps(importing.folder, path.stem, unit, known=False)
+
+
+def print_next_steps(folder: Path, name: str, device: str, known: bool) -> None:
+    """The site file that plays the map, and the commands that try it.
+
+    `device`: what is said of the device behind its map; `known`: its host is among that.
+    """
+    command = f"{PROGRAM} --config-dir {folder}"
     print_line("next:")
-    print_line(f"  1. write {importing.folder}/site/my_plant.yaml, if you have none:")
+    print_line(f"  1. write {folder}/site/my_plant.yaml, if you have none:")
     print_line("       # @package sites.my_plant")
     print_line("       timezone: Asia/Seoul")
-    print_line(f"       devices: {{{name}: {{map: {name}{unit}}}}}")
+    print_line(f"       devices: {{{name}: {{map: {name}{device}}}}}")
     print_line("  2. play it with simulated values:")
     print_line(f"       {command} site=my_plant run.duration_s=30")
-    print_line("  3. hold the map against the device, with `host: ADDRESS` in its braces of the site file:")
+    add = "" if known else ", with `host: ADDRESS` in its braces of the site file"
+    print_line(f"  3. hold the map against the device{add}:")
     print_line(f"       {command} job=probe source=plant device=my_plant/{name} site=my_plant")

@@ -74,6 +74,10 @@ class PointGroup:
         """Registers of its points, without the groups in it."""
         return sum(point.size for point in self.points)
 
+    def size_with(self, times: int) -> int:
+        """Registers of it and of the groups in it, if each that repeats is there so many times."""
+        return self.size + sum(group.size_with(times) * (times if group.repeats else 1) for group in self.groups)
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:

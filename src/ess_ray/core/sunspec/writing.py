@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -58,8 +57,7 @@ def _entries(entries: Sequence[BlockEntry]) -> Iterator[str]:
     for entry in entries:
         place = {} if entry.address == at else {"at": entry.address}
         own = {**place, **entry.attributes}
-        words = re.sub(r'"(0x[0-9A-F]+)"', r"\1", flow(own))  # hexadecimal digits are a number of YAML's, too
-        yield f"          - {scalar(entry.column)}: {words} # {comment(entry.comment)}"
+        yield f"          - {scalar(entry.column)}: {flow(own)} # {comment(entry.comment)}"
         at = entry.address + entry.width
 
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from random import Random
 
 import pytest
 
 from ess_ray.adapters.importing.sunspec_definitions import model_numbers
-from tests.sunspec_device import NUMBERS, Cell, make_model
-from tests.sunspec_maps import decoded, map_of
-
-
-def stored(cell: Cell, unit: str, type_: str) -> object:
-    """What the database should have of a value, in a column of this unit and type."""
-    if not isinstance(cell.value, Fraction | float):
-        return cell.value
-    thousandth = unit.startswith("k") and not cell.units.startswith("k")
-    share = Fraction(1, 1000) if thousandth else Fraction(1, 100) if cell.units == "Pct" and not unit else 1
-    number = Fraction(cell.value) * share
-    return float(number) if type_ == "float8" else int(number)
+from tests.sunspec_device import NUMBERS, make_model
+from tests.sunspec_maps import cells_by_address, decoded, map_of, stored
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -28,15 +17,7 @@ def test_every_value_of_a_model_is_decoded_as_an_independent_device_means_it(num
     model = next(model for model in models if model.cells)  # some have nothing but groups, and those 0 times
     register_map = map_of(model)
     found = decoded(register_map, model)
-    wanted: dict[int, Cell] = {}
-    for cell in model.cells.values():
-        if isinstance(cell.value, list):  # an array of its registers
-            wanted |= {
-                cell.address + at: Cell(cell.name, cell.address + at, [word], Fraction(word), "", cell.rows)
-                for at, word in enumerate(cell.value)
-            }
-        else:
-            wanted[cell.address] = cell
+    wanted = cells_by_address([model])
     assert found.keys() == wanted.keys()
     for value in register_map.values:
         cell, number_found = wanted[value.address], found[value.address]

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 
 from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.registers import MAX_REGISTERS
-from tests.sunspec_device import SunSpecModel, make_model
+from tests.sunspec_device import make_chain as chain
 from tests.sunspec_maps import decoded, made_of, map_of
-
-
-def chain(*numbers: int, most: int = 2) -> list[SunSpecModel]:
-    """Models one behind the other, from 40002 on; what repeats is there `most` times."""
-    models: list[SunSpecModel] = []
-    for number in numbers:
-        last = models[-1] if models else None
-        address = last.address + len(last.registers) if last else 40002
-        seeds = (Random(seed) for seed in range(999))
-        made = (make_model(number, address, seed, most) for seed in seeds)
-        models.append(next(one for one in made if all(count == most for count in one.counts.values())))
-    return models
 
 
 @pytest.mark.parametrize(
