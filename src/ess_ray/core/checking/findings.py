@@ -82,7 +82,7 @@ def plan_finding(device: DeviceSettings, register_map: RegisterMap) -> Finding:
     """The plan of a poll, with a warning if it takes longer than the period when each reply takes ASSUMED_REPLY_MS."""
     plan = device.plan
     requested = sum(request.count for request in plan.requests)
-    used = sum(width for request in plan.requests for _, width in request.atoms)
+    used = len({(value.period_us, key) for value in register_map.values for key in value.keys})
     rows = len({(value.table, value.ids) for value in register_map.values})
     took_ms = poll_ms(device, ASSUMED_REPLY_MS)
     computed = f" and {len(register_map.computed)} computed" if register_map.computed else ""

@@ -125,6 +125,12 @@ def test_an_entry_behind_words_apart_follows_on_the_one_before() -> None:
     assert {value.column: value.address for value in plant.values} == {"x": 0, "y": 90, "z": 1}
 
 
+def test_words_and_registers_beside_are_numbered_as_the_map_says() -> None:
+    columns = "x: {type: uint32, words: [21, 11], exponent: 31}, y: {words: [22, 12], type: uint32, factor: {at: 32}}"
+    for value, sent in zip(made(columns, "at: 1", top="function: 3, addresses: one_based").values, (0, 1), strict=True):
+        assert value.keys == [(3, 20 + sent), (3, 10 + sent), (3, 30 + sent)]
+
+
 def test_an_outer_order_says_nothing_of_words_apart_but_their_bytes() -> None:
     for order, own in (("CDAB", "ABCD"), ("DCBA", "BADC"), ("BADC", "BADC")):
         (value,) = made("x: {type: uint32, words: [0, 1]}", f"at: 0, order: {order}").values
