@@ -96,7 +96,7 @@ def _by_range(value: Value) -> float:
     limits = value.limits
     if value.choices:
         return FITS
-    if limits is None or value.minimum is None or value.maximum is None:
+    if limits is None or value.minimum is None or value.maximum is None or value.sides:
         return 0.0
     share = float((value.maximum - value.minimum) / abs(value.scale)) / (limits[1] - limits[0])
     return FITS if share < 0.25 else 0.0

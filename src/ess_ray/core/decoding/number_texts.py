@@ -102,9 +102,8 @@ def _moment_text(said: Mapping[str, int], zone: str) -> str | None:
 def _with_zone(wall: datetime, zone: str) -> str | None:
     """A wall clock's time with its difference to UTC. None for one that was left out when clocks were put forward."""
     moment = wall.replace(tzinfo=ZoneInfo(zone))
-    return (
-        moment.isoformat() if moment.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall else None
-    )
+    again = moment.astimezone(UTC).astimezone(ZoneInfo(zone))
+    return moment.isoformat() if again.replace(tzinfo=None) == wall else None
 
 
 def _nibbles(number: int, bits: int, _: str) -> str:

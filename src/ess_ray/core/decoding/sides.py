@@ -21,6 +21,7 @@ from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.registers import Side, Value
 
 MOST_RULES = 1024  # that are kept
+FEW = 1 << 10  # numbers: below, a table of all words costs more than a sort
 LARGEST = Fraction(10) ** 30  # no ratio is larger, nor 1 divided by it
 
 
@@ -75,18 +76,22 @@ class _SidedRule:
 
     def _alike(self, sides: Sequence[np.ndarray]) -> Iterator[tuple[Multiplier, np.ndarray | slice]]:
         """Each multiplier with the cells that have it."""
-        multipliers, codes = [Multiplier(Fraction(1))], np.zeros(len(sides[0]), np.intp)
+        multipliers, codes = [Multiplier(Fraction(1))], np.zeros(1, np.intp)
         for multipliers_of, raw in zip(self._sides, sides, strict=True):
-            different, of_side = np.unique(raw, return_inverse=True)
-            pairs, codes = np.unique(codes * len(different) + of_side, return_inverse=True)
+            different, of_side = _numbered(raw)
             found = multipliers_of(different)
+            if len(multipliers) == 1:
+                multipliers, codes = [_product(multipliers[0], each) for each in found], of_side
+                continue
+            pairs, codes = _numbered(codes * len(found) + of_side)
             multipliers = [
                 _product(multipliers[pair // len(found)], found[pair % len(found)]) for pair in pairs.tolist()
             ]
         if len(multipliers) == 1:
             yield multipliers[0], slice(None)
             return
-        order = np.argsort(codes, kind="stable")
+        few = codes.astype(np.uint16) if len(multipliers) <= FEW else codes  # sorted in one pass
+        order = np.argsort(few, kind="stable")
         ends = np.cumsum(np.bincount(codes, minlength=len(multipliers)))
         yield from zip(multipliers, np.split(order, ends[:-1]), strict=True)
 
@@ -96,6 +101,17 @@ class _SidedRule:
                 self._rules.clear()
             self._rules[multiplier] = make_plain_rule(self._plain, multiplier)
         return self._rules[multiplier]
+
+
+def _numbered(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different ones among numbers, and for each number which of them it is: `numpy.unique` without its sort."""
+    if raw.itemsize != 2 or len(raw) < FEW:
+        return np.unique(raw, return_inverse=True)
+    bits, number = raw.view(np.uint16), np.zeros(1 << 16, np.intp)
+    number[bits] = 1
+    different = np.flatnonzero(number)
+    number[different] = np.arange(len(different))
+    return different.astype(np.uint16).view(raw.dtype), number[bits]
 
 
 def _product(first: Multiplier, second: Multiplier) -> Multiplier:

@@ -2,7 +2,7 @@
 
 A register map names them as `type`. TYPES is the only list of them: whoever decodes, checks or simulates values takes
 widths, limits and conversions from here, so a new type is one more line there, and a new notation one more branch in
-`to_numbers` and `to_bits`. Text ("string") is none of them and takes as many registers as the map says.
+`to_numbers` and `to_bits`. Texts and dates are none of them and take as many registers as the map says.
 
 The *bits* of a number are what its registers carry, as an unsigned number, the most significant register first.
 """
@@ -82,7 +82,7 @@ def _container(registers: int) -> int:
 def raw_dtype(raw_type: str, width: int, signed: str) -> np.dtype:
     """The dtype of the raw numbers of a rule: of text `S`, else what `to_numbers` takes.
 
-    `raw_type`: a key of TYPES, "bits", "bit" or "string". `width`: registers. `signed`: as `Value.signed`.
+    `raw_type`: as `Value.raw_type`. `width`: registers. `signed`: as `Value.signed`.
     """
     if raw_type in TYPES:
         type_ = TYPES[raw_type]
@@ -105,7 +105,7 @@ def field_of(raw_type: str, bits: tuple[int, int] | None) -> tuple[int, int] | N
 def raw_limits(raw_type: str, bits: tuple[int, int] | None, signed: str = "") -> tuple[int, int] | None:
     """The lowest and highest raw number, both inclusive, that a value can have; None for floats and texts.
 
-    `raw_type`: a key of TYPES, "bits", "bit" or a text's. `bits`: (lowest bit, count) for "bits", else None.
+    `raw_type`: as `Value.raw_type`. `bits`: (lowest bit, count) for "bits", else None.
     """
     if raw_type == "bit":
         return 0, 1

@@ -82,7 +82,7 @@ def test_whole_columns_take_factors_and_signs() -> None:
 
 def test_many_samples_have_each_their_own() -> None:
     plant = made("x: {exponent: 2}, y: {exponent: 2, divisor: 3}, z: {at: 2}, whole: {at: 3}")
-    polls = [{0: n, 1: 2 * n, 2: n % 25 - 12, 3: n % 7} for n in range(400)]
+    polls = [{0: n, 1: 2 * n, 2: n % 25 - 12, 3: n % 7} for n in range(1100)]  # as many as are numbered by a table
     rows = decoded(plant, *polls)
     for n, row in enumerate(rows):
         factor = Fraction(10) ** (n % 25 - 12) if abs(n % 25 - 12) <= 10 else None
