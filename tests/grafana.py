@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.own_columns import merged
+from ess_ray.core.maps.standard import Standard, Table
+from tests.make import shipped_standard
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "grafana"
 NAMES = sorted(path.stem for path in (FOLDER / "dashboards").glob("*.json"))
@@ -26,6 +31,23 @@ class PanelQuery:
 
     def __str__(self) -> str:
         return f"{self.dashboard}: {self.panel['title']}"
+
+
+def own_standard() -> Standard:
+    """The shipped standard with columns of the user's own, of every kind, in a table of the standard and in another."""
+    bank = [Column("glow", "float8", "V", "Glow"), Column("no_light_fault", "bool", "", "Fault: no light")]
+    bank += [Column(f"lamp_{number}", "int4", "", f"Lamp {number % 3}") for number in range(9)]
+    charger = [
+        Column("load", "float8", "%", "Load"),
+        Column("word", "text", "", "Word"),
+        Column("few", "int2[]", "", ""),
+    ]
+    own = {("bank", ("bank_id",)): bank, ("charger", ("charger_id", "plug_id")): charger}
+    parts = [
+        {name: Table(name, identity, {column.name: replace(column, place="here") for column in columns})}
+        for (name, identity), columns in own.items()
+    ]
+    return merged(shipped_standard(), parts)
 
 
 def load(name: str) -> dict[str, Any]:

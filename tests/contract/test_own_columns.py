@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -14,6 +16,8 @@ from ess_ray.adapters.postgres.schema import prepare
 from ess_ray.core.errors import DatabaseUnavailable
 from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
+from ess_ray.generate.dashboards.files import files
+from tests.grafana import expand, own_standard, panels
 
 SOC = Column("soc", "float8", "%", "State of charge")
 OWN = {
@@ -27,6 +31,10 @@ OWN = {
     ),
     "meter": Table("meter", (), {"on": Column("on", "bool", "", "", place="standard/mine.yaml")}),
 }
+
+
+OWN_PANELS = ("bank, V", "bank, no unit", "bank, no unit (2)", "charger, %")
+CHOSEN = {"site": ["s"], "device": ["d"]}
 
 
 def standard(*own: str) -> Standard:
@@ -95,3 +103,34 @@ def test_a_table_that_stays_in_use_is_told(dsn: str, monkeypatch: pytest.MonkeyP
             DatabaseUnavailable, match="preparing the database: canceling statement due to lock timeout"
         ):
             prepare(dsn, standard("rack"), beside_writers=True)
+
+
+def test_dashboards_show_them(dsn: str) -> None:
+    own = own_standard()
+    prepare(dsn, own)
+    start, end = (datetime(2025, 11, 22, 12, second, tzinfo=UTC) for second in (0, 9))
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"INSERT INTO sample (time, site, device, status) VALUES ('{start}', 's', 'd', 'stored')")
+        connection.execute(
+            "INSERT INTO device (site, device, map, map_hash, period_s, phase_s, valid_from) "
+            f"VALUES ('s', 'd', 'm', '', 1, 0, '{start}')"
+        )
+        key = f"(time, site, device, quality, bank_id, VALUES) SELECT '{start}', 's', 'd', 0, 1, "
+        connection.execute(
+            f"INSERT INTO bank {key.replace('VALUES', 'glow, no_light_fault, lamp_0, lamp_8')}1, true, 8, 9"
+        )
+        key = key.replace("bank_id", "charger_id, plug_id").replace("0, 1, ", "0, 1, 2, ")
+        connection.execute(f"INSERT INTO charger {key.replace('VALUES', 'load, word, few')}5, 'w', '{{1,2}}'")
+        shown = {
+            panel["title"]: connection.execute(expand(sent, start, end, variables=CHOSEN).encode()).fetchall()
+            for panel in panels(json.loads(files(own)["plant.json"]))
+            for sent in (target["rawSql"] for target in panel.get("targets", ()))
+        }
+    points = [(title, name, value) for title in OWN_PANELS for _, name, value in shown[title]]
+    assert {point for point in points if point[2] is not None} == {
+        ("bank, V", "bank 1 Glow", 1), ("bank, no unit", "bank 1 Fault: no light", 1),
+        ("bank, no unit", "bank 1 Lamp 0, lamp_0", 8), ("bank, no unit (2)", "bank 1 Lamp 2", 9),
+        ("charger, %", "charger 1 plug 2 Load", 5),
+    }  # fmt: skip
+    assert shown["charger, newest rows"] == [("d", 1, 2, "w", [1, 2], start)]
+    assert shown["Alarms"] == [(1,)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ess_ray.app.exit_codes import OK, UNUSABLE
 from ess_ray.config.arguments import arguments
@@ -45,10 +45,19 @@ number, int2 a 16-bit whole one, `int2[]` an array of these, timestamptz a momen
 def page(settings: Settings) -> str:
     """The page as one text in Markdown, with the standard of `settings` and the maps of the sites chosen there."""
     maps = {site: _map_of(settings, site) for site in settings.timezones}
-    parts = [INTRODUCTION, _plants(settings, maps), _every_table(settings.standard)]
+    parts = [INTRODUCTION, *_own(settings), _plants(settings, maps), _every_table(settings.standard)]
     parts += [_data_table(table, maps) for table in settings.standard.tables.values()]
     parts += [_sample(), _event()]
     return "\n\n".join(parts) + "\n"
+
+
+def _own(settings: Settings) -> Iterator[str]:
+    """Where the columns of the user's own are described; nothing if there are none."""
+    places = dict.fromkeys(
+        column.place.partition(",")[0] for table in settings.own.values() for column in table.columns.values()
+    )
+    if places:
+        yield f"Columns and tables of these plants' own stand last. They are described in {', '.join(places)}."
 
 
 def _map_of(settings: Settings, site: str) -> list[RegisterMap]:

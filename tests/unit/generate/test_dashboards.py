@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from ess_ray.core.maps.standard import load_standard
 from ess_ray.generate.dashboards.alarms import alarms
 from ess_ray.generate.dashboards.files import files
 from ess_ray.generate.dashboards.grafana import DATABASE, METRICS, SCHEMA, UNITS, WIDTH
-from tests.grafana import FOLDER, NAMES, expand, load, panels, queries
+from tests.grafana import FOLDER, NAMES, expand, load, own_standard, panels, queries
 from tests.make import shipped_standard
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +38,17 @@ def test_a_standard_of_ones_own_makes_its_own_dashboards_or_is_refused() -> None
     del tree["tables"]["rack"]["columns"]["rack_soc"]
     with pytest.raises(ConfigError, match="column rack_soc"):
         files(load_standard(tree))
+
+
+def test_columns_of_ones_own_have_a_row_of_their_own_and_raise_alarms() -> None:
+    text = files(own_standard())["plant.json"]
+    titles = [panel["title"] for panel in panels(json.loads(text))]
+    first = titles.index("Other columns") + 1
+    assert titles[first : first + 6] == [
+        "bank, V", "bank, no unit", "bank, no unit (2)", "charger, %", "charger, newest rows", "Alarms",
+    ]  # fmt: skip
+    assert "Other columns" not in {panel["title"] for panel in panels(load("plant"))}
+    assert "('Fault: no light', 'bank.no_light_fault', no_light_fault)" in text, "a truth is an alarm"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ess_ray.core.maps.column_types import Column
+from ess_ray.core.maps.column_types import Column, TypeFamily, is_array, value_type
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.generate.dashboards.curves import CHOSEN, SLOWER, WITHIN, part, text, words
 
@@ -32,8 +32,12 @@ STEP = "greatest($__interval_ms, 1000) * interval '1 ms'"
 
 
 def alarms(table: Table) -> list[Column]:
-    """The table's alarms: columns of type int2 or int2[] whose names match NAMES; [] if there are none."""
-    return [column for column in table.columns.values() if column.type.startswith("int2") and NAMES.search(column.name)]
+    """The table's alarms: columns of whole numbers, arrays of them, or truths whose names match NAMES; [] if none."""
+    return [column for column in table.columns.values() if _may_alarm(column) and NAMES.search(column.name)]
+
+
+def _may_alarm(column: Column) -> bool:
+    return value_type(column.type).family in (TypeFamily.INTEGER, TypeFamily.BOOLEAN)
 
 
 def active(standard: Standard) -> str:
@@ -105,14 +109,19 @@ def _with_alarms(standard: Standard) -> str:
 
 def _of(table: Table) -> str:
     """SQL for a row for each alarm that is on. Rows without any are left out first: most rows have none."""
-    on = {column.name: f"0 <> ANY ({column.name})" if "[" in column.type else f"{column.name} <> 0"
-          for column in alarms(table)}  # fmt: skip
+    on = {column.name: _is_on(column) for column in alarms(table)}
     labels = {column.name: text(_label(column)) for column in alarms(table)}
     values = ", ".join(f"({labels[name]}, '{table.name}.{name}', {test})" for name, test in on.items())
     return f"""
     SELECT time, device, {part(table)} AS part, '{table.name}' AS name, alarm, source
     FROM {table.name}, LATERAL (VALUES {values}) AS flags (alarm, source, is_on)
     WHERE {WITHIN} AND ({" OR ".join(on.values())}) AND is_on"""
+
+
+def _is_on(column: Column) -> str:
+    if is_array(column.type):
+        return f"0 <> ANY ({column.name})"
+    return column.name if column.type == "bool" else f"{column.name} <> 0"
 
 
 def _label(column: Column) -> str:

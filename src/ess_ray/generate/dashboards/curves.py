@@ -8,6 +8,7 @@ for hypertables and ordinary tables alike.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,13 @@ class Curves:
         shown = [self._column(column) for column in columns]
         return self.query({_label(column, self._table, len(shown)): _aggregate(column) for column in shown})
 
+    def named(self, columns: Sequence[str]) -> str:
+        """SQL as `of` gives it, with the standard's name at every curve, also of a single column."""
+        shown = [self._column(column) for column in columns]
+        names = Counter(map(words, shown))
+        labels = [words(each) if names[words(each)] == 1 else f"{words(each)}, {each.name}" for each in shown]
+        return self.query({label: _aggregate(column) for label, column in zip(labels, shown, strict=True)})
+
     def query(self, aggregates: Mapping[str, str], depth: int | None = None) -> str:
         """SQL for curves: series of (time, metric, value).
 
@@ -142,4 +150,5 @@ def _label(column: Column, table: Table, of: int) -> str:
 def _aggregate(column: Column) -> str:
     """The aggregate over a bin: the highest of a highest value, the lowest of a lowest, else the mean."""
     parts = column.name.split("_")
-    return f"{next((function for function in ('max', 'min') if function in parts), 'avg')}({column.name})"
+    value = f"{column.name}::int" if column.type == "bool" else column.name
+    return f"{next((function for function in ('max', 'min') if function in parts), 'avg')}({value})"

@@ -7,6 +7,7 @@ from ess_ray.generate.dashboards import alarms
 from ess_ray.generate.dashboards.curves import UNKNOWN, WITHIN, Curves, spread
 from ess_ray.generate.dashboards.fleet import AGES, NOW, NUMBERS, PERCENT, REASONS, SITES, TROUBLE
 from ess_ray.generate.dashboards.grafana import RED, Json, Panel, Row, dashboard, sql, variable
+from ess_ray.generate.dashboards.others import other_columns
 
 DEVICES = "SELECT DISTINCT device FROM device WHERE site = ${site:sqlstring} ORDER BY 1"
 EACH = "{} of each rack"
@@ -35,7 +36,7 @@ def plant(standard: Standard) -> Json:
         "One plant, from the bank to its cells. A point of a curve is the mean of its time, of highest values the "
         "highest, of lowest the lowest; where nothing was read the curve has a hole.",
         [_now(standard), _bank(standard), _racks(standard), _cells(standard), _temperatures(standard),
-         _power(standard), _alarms(standard), _samples()],
+         _power(standard), *other_columns(standard), _alarms(standard), _samples()],
         variables=[
             variable("site", "Plant", SITES, several=False),
             variable("device", "Devices", DEVICES, several=True),
