@@ -21,7 +21,6 @@ from omegaconf import OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.adapters.stores.kinds import CHOICES, KEYS
 from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.files import ConfigFiles
@@ -31,6 +30,7 @@ from ess_ray.config.own_sites import check_names, choose_sites, unchosen_sites
 from ess_ray.config.paths import conf_folder
 from ess_ray.config.plants_file import PlantsFile, read_plants_file
 from ess_ray.config.schema import ALIASES, Config
+from ess_ray.config.standards import own_standards
 from ess_ray.config.yaml_source import SmallFiles, Tree, YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
 
@@ -111,7 +111,7 @@ def _compose_large(folders: Sequence[Path], words: Sequence[str], own: Tree) -> 
     files = ConfigFiles(folders, SmallFiles)
     config = _compose(files, small, own)
     standard = _chosen("standard", words) or files.default_option("standard")
-    standards = _own_standards(folders[0], standard) if len(folders) > 1 else {}
+    standards = own_standards(folders[0], standard) if len(folders) > 1 else {}
     names = _missing_maps(config)
     large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
     if large is None:
@@ -159,25 +159,6 @@ def _read_large(standard: str, maps: Sequence[str], folders: Sequence[Path]) -> 
 def _chosen(group: str, words: Sequence[str]) -> str:
     """The option of a group that the words name last; "" if none does."""
     return next((word.partition("=")[2] for word in reversed(words) if word.startswith(f"{group}=")), "")
-
-
-def _own_standards(config_dir: Path, chosen: str) -> dict[str, Tree]:
-    """The files of `standard/` in the user's folder but the chosen one, by place, in the order of their names."""
-    trees = {}
-    for file in sorted((config_dir / "standard").glob("*.yaml")):
-        if file.stem == chosen:
-            continue
-        place, tree = f"standard/{file.name}", plain_tree(file)
-        if tree is None:
-            try:
-                line_finder(file.read_text(encoding="utf-8"))
-            except ConfigError as error:
-                raise ConfigError(f"{place}, {error.key}", error.problem) from None
-            except (OSError, ValueError) as error:
-                raise ConfigError(place, f"cannot be read: {error}") from None
-            raise ConfigError(place, "expected `tables: {…}`, and neither defaults nor @package nor ${…}")
-        trees[place] = tree
-    return trees
 
 
 def _read_tree(name: str, folders: Sequence[Path]) -> Tree | None:

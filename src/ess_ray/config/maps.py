@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.config.device_schema import DeviceConfig
+from ess_ray.config.standards import extended
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.handed import Answer, Handed, OpenPlace, answers, open_places, put
 from ess_ray.core.maps.mapcheck import location
@@ -115,10 +116,7 @@ def _text(name: str, folders: Sequence[Path]) -> str | None:
 
 @lru_cache(maxsize=2)
 def _load_standard(chosen: _Same[Tree], extensions: tuple[tuple[str, _Same[Tree]], ...]) -> Standard:
-    standard = load_standard(chosen.thing)
-    for place, tree in extensions:
-        standard = merged(standard, [load_standard(tree.thing, place, standard).tables])
-    return standard
+    return extended(load_standard(chosen.thing), [(place, tree.thing) for place, tree in extensions])
 
 
 @lru_cache(maxsize=32)

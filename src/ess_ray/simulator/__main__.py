@@ -17,6 +17,7 @@ import yaml
 from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.app.exit_codes import OK, UNUSABLE
 from ess_ray.config.paths import conf_folder
+from ess_ray.config.standards import extended, own_standards
 from ess_ray.core.errors import ConfigError, Terminal
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
@@ -93,7 +94,8 @@ async def run_plant(words: Mapping[str, str]) -> None:
 def read_map(name: str) -> RegisterMap:
     """A shipped map by its name, or one by the path of its file, which ends in .yaml or .yml.
 
-    Raises ConfigError if there is none, or if it cannot be used.
+    If that is `FOLDER/map/NAME.yaml` the files of `FOLDER/standard` extend the standard, as for the collector. Raises
+    ConfigError if there is none, or if it cannot be used.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else conf_folder() / "map" / f"{name}.yaml"
     if not path.is_file():
@@ -102,6 +104,9 @@ def read_map(name: str) -> RegisterMap:
     text = path.read_text(encoding="utf-8")
     line_of = line_finder(text)
     standard = load_standard(yaml.safe_load((conf_folder() / "standard" / "ess.yaml").read_text(encoding="utf-8")))
+    folder = path.resolve().parent
+    if folder.name == "map" and folder.parent != conf_folder():
+        standard = extended(standard, own_standards(folder.parent, "ess").items())
     return load_map(path.stem, yaml.safe_load(text), standard, line_of)
 
 

@@ -12,6 +12,7 @@ from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.recipe import follow_recipe
 from ess_ray.core.maps.standard import load_standard
 from ess_ray.core.settings import Settings
+from ess_ray.simulator.__main__ import read_map
 from tests.make import shipped_standard
 
 SITE = """\
@@ -65,6 +66,12 @@ def test_a_file_that_is_chosen_stands_for_the_shipped_one(tmp_path: Path) -> Non
     assert {name: [*table.columns] for name, table in settings.standard.tables.items()} == {
         "bank": ["bank_soc", "heat"]
     }
+
+
+def test_the_simulator_alone_plays_a_map_with_the_standard_of_its_folder(tmp_path: Path) -> None:
+    plain = MAP.replace("new: {NEW}\n", "").replace("FILLED", "heat")
+    write(tmp_path, **{"map/first": plain, "standard/mine": STANDARD})
+    assert [value.column for value in read_map(str(tmp_path / "map/first.yaml")).values] == ["bank_soc", "heat"]
 
 
 @pytest.mark.parametrize(

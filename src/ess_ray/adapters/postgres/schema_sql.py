@@ -145,7 +145,10 @@ def missing_columns(relation: Relation, existing: Mapping[str, tuple[str, bool]]
     for column in relation.columns.keys() & existing.keys():
         expected, (actual, _) = type_name(relation, column), existing[column]
         if actual != expected:
-            raise ConfigError(key, f"column {column} is {actual}, expected {expected}; alter it or rename the table")
+            raise ConfigError(
+                key, f"column {column} is {actual}, expected {expected}; alter it or rename the table (a column of "
+                "your own can get another name, or, with `type`, the type that it has there)"
+            )  # fmt: skip
     for column, (actual, needed) in existing.items():
         if needed and column not in relation.columns:
             raise ConfigError(

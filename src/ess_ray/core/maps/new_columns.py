@@ -8,6 +8,7 @@ it unless it is said; so what is unknown can be told all at once, with the lines
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ SIZES = ("bool", "int2", "int4", "int8", "float8")  # each holds what the ones b
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}  # bits without the sign
 ENTRY_WORDS = ("skip", "register")  # entries of a column list that are not columns
 SIMILAR, A_SLIP = 0.6, 0.85
+NO_TEXTS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}  # words that YAML reads otherwise
 Key = tuple[str, str]  # table and column
 
 
@@ -54,9 +56,10 @@ class ColumnFinder:
         self._new: dict[Key, Column] = {}
         self._unknown: dict[Key, _Unknown] = {}
         self._unknown_tables: dict[str, TreeNode] = {}
-        self._has_new = described is not None
+        self._described: dict[str, object] = {}  # `new` as it stands in the map
         for table, node in described.fields(what="table").items() if described else ():
             self._describe(table, node)
+            self._described[table] = node.value
 
     def _describe(self, name: str, node: TreeNode) -> None:
         fields = node.fields(what="column")
@@ -179,15 +182,17 @@ class ColumnFinder:
             problem += f"; did you mean {near}?" if (near := first.near(SIMILAR)) else ""
             if first.near(A_SLIP):
                 return first.entry.error(problem)
-        where = "below `new:`, which the map has," if self._has_new else "into the map"
-        paste = f"Or paste this {where} with what each means in place of …:"
+        where = "in place of the map's `new`" if self._described else "into the map"
+        paste = f"Or paste this {where}, with what each means in place of …:"
         error = first.entry.error(problem)
         return MapError(error.key, error.problem, (paste, *self._lines(types)))
 
     def _lines(self, types: Mapping[Key, str]) -> Iterable[str]:
         yield "new:"
-        for table in dict.fromkeys(table for table, _ in self._unknown):
+        for table in dict.fromkeys([*self._described, *(table for table, _ in self._unknown)]):
             yield f"  {table}:"
+            said = self._described.get(table)
+            yield from (f"    {key}: {_flow(value)}" for key, value in (said if isinstance(said, dict) else {}).items())
             if table in self._unknown_tables and (identity := self._tables[table].identity):
                 yield f"    identity: [{', '.join(identity)}]"
             for key, one in self._unknown.items():
@@ -224,5 +229,13 @@ def _has_range(value: Value) -> bool:
     return value.minimum is not None or value.maximum is not None
 
 
+def _flow(value: object) -> str:
+    """A description as YAML writes it on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    return f"[{', '.join(map(_flow, value))}]" if isinstance(value, list) else _quoted(str(value))
+
+
 def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z°][\w/·°²³]*", text) else f'"{text}"'
+    plain = re.fullmatch(r"…|[A-Za-z°][\w/·°²³ ()-]*", text) and text.lower() not in NO_TEXTS and text == text.strip()
+    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -179,6 +179,25 @@ def test_all_that_nobody_describes_is_told_at_once_and_can_be_pasted() -> None:
     }  # fmt: skip
 
 
+def test_a_map_that_describes_some_is_given_all_of_them_to_paste() -> None:
+    described = """\
+new:
+  pcs:
+    starts: {type: int8, meaning: "Starts: since the beginning, \\"all\\" #1"}
+    glow: {unit: "%", meaning: Glow (of the lamp)}
+  load:
+    identity: [load_id]
+    power: {unit: W/m², meaning: Power}
+"""
+    entries = "[starts, glow, more: {unit: kW}]"
+    blocks = f"blocks: [{{table: pcs, runs: [{{at: 0, columns: {entries}}}]}}]"
+    with pytest.raises(MapError) as error:
+        read(f"period_s: 1\nfunction: 4\n{described}{blocks}")
+    lines = str(error.value).partition("\nnew:")[2]
+    missing = "    more: {type: int2, unit: kW, meaning: …}  # line 10\n"
+    assert f"new:{lines}\n" == described.replace("  load:", f"{missing}  load:")
+
+
 def test_one_name_with_a_slip_is_told_in_one_line() -> None:
     with pytest.raises(MapError) as error:
         read("{period_s: 1, function: 4, blocks: [{table: pcs, runs: [{at: 0, columns: [dc_voltagee]}]}]}")
