@@ -137,10 +137,6 @@ def change_a_value(case: Case) -> None:
     case.tables.heads = {**case.tables.heads, TICK: [(None, (*row[:3], 0))]}
 
 
-def take_the_head_of_the_next_poll(case: Case) -> None:
-    case.renumber({1: HEAD, 2: PARTS, 3: HEAD}, head=3, part=2)
-
-
 def take_the_parts_of_the_next_poll(case: Case) -> None:
     case.renumber({1: HEAD, 2: HEAD, 3: PARTS}, head=1, part=3)
 
@@ -200,7 +196,7 @@ def lose_what_was_restored_and_hold_nothing(case: Case) -> None:
     [
         (lose_a_sample, "lost"), (lose_the_first_tick_of_a_new_poller, "lost"), (lose_a_row, "lost"),
         (double_a_row, "doubled"), (change_a_value, "wrong"),
-        (take_the_head_of_the_next_poll, "wrong"), (take_the_parts_of_the_next_poll, "wrong"),
+        (take_the_parts_of_the_next_poll, "wrong"),
         (fail_without_a_fault, "gap"), (fail_by_a_fault_of_another_device, "gap"), (fail_long_after_a_fault, "gap"),
         (time_out_while_the_journals_disk_is_full, "gap"), (lose_an_object, "gone"),
         (replace_by_a_smaller_object, "gone"), (export_a_row_twice, "doubled"), (change_a_cell_of_an_object, "wrong"),
@@ -258,6 +254,10 @@ def parts_asked_for_before_the_head(case: Case) -> None:
     case.renumber({1: PARTS, 2: HEAD}, head=2, part=1)
 
 
+def head_asked_for_again_behind_the_parts(case: Case) -> None:
+    case.renumber({1: HEAD, 2: PARTS, 3: HEAD}, head=3, part=2)
+
+
 def another_period_after_a_reload(case: Case) -> None:
     for second in range(START_S + 11, END_S, 2):
         case.delete((1, second))
@@ -271,7 +271,7 @@ def another_period_after_a_reload(case: Case) -> None:
     [
         forgotten_by_a_restored_copy, data_deleted_by_an_administrator, failed_by_its_own_fault,
         without_a_poller_that_was_killed, answers_to_requests_that_a_dead_poller_left_in_its_network,
-        parts_asked_for_before_the_head, another_period_after_a_reload,
+        parts_asked_for_before_the_head, head_asked_for_again_behind_the_parts, another_period_after_a_reload,
     ],
 )  # fmt: skip
 def test_what_has_its_reason_is_counted_apart(happen: Callable[[Case], None]) -> None:

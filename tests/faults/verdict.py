@@ -156,18 +156,14 @@ class Given:
         at_ms = max(answer.clock_ms for answer in first.values())
         return Complete(at_ms / 1000, {answer.connection for answer in first.values()})
 
-    def mixed(self, tick: Tick, *answers: Answer) -> bool:
-        """True if two answers belong to two polls: the second's connection had the first's request again in between.
+    def mixed(self, head: Answer, parts: Answer) -> bool:
+        """True if the answers belong to two polls: the parts' connection had the head's request again in between.
 
-        A device that was silent may be asked for its parts first; then its head was not asked for before at that tick.
+        A head that is asked for after the parts was lost before, or the device was silent and is asked in turn.
         """
-        first, second = sorted(answers, key=lambda answer: answer.number)
-        of_tick = first.number
-        while (other := self.by_number.get((tick[0], of_tick - 1))) and other.clock_ms >= tick[1] * 1000:
-            of_tick -= 1
-        begin = first.number + 1 if first.address == HEAD else of_tick
-        others = (self.by_number[tick[0], number] for number in range(begin, second.number))
-        return any(other.address == HEAD and other.connection == second.connection for other in others)
+        between = range(head.number + 1, parts.number)
+        others = (self.by_number[head.device, number] for number in between)
+        return any(other.address == HEAD and other.connection == parts.connection for other in others)
 
 
 def judge(answers: Sequence[Answer], tables: Tables, history: History) -> Verdict:
@@ -178,7 +174,7 @@ def judge(answers: Sequence[Answer], tables: Tables, history: History) -> Verdic
         verdict.stored += status == "stored"
         verdict.explained += status != "stored"
         if reason:
-            verdict.reasons[f"{status} {reason}"] += 1
+            verdict.reasons[f"{status} {reason.partition(': ')[0]}"] += 1  # without what came, as the report counts
         _judge_tick(verdict, given, tick, tables, history, used)
     for (device, number), times in used.items():
         if times > 1:
@@ -219,7 +215,7 @@ def _judge_tick(
             elif answer:
                 answers.append(answer)
                 used[answer.device, answer.number] += 1
-    if len(answers) == 2 and given.mixed(tick, *answers):
+    if len(answers) == 2 and given.mixed(*answers):
         verdict.accuse("wrong", tick, f"answers of two polls: {answers}")
 
 
