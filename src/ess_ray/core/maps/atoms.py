@@ -16,6 +16,8 @@ from ess_ray.core.maps.registers import RegisterMap, Value
 Atom = tuple[int, int]  # (address, count) of registers or bits that one request has to read together
 STANDS_STILL = "if it never changes while the device runs, say `apart: true` with it"
 
+MAY_DIFFER = "if they may be of two moments, say `words: {at: […], apart: true}`"
+
 
 @dataclass(slots=True)
 class _Runs:
@@ -96,7 +98,8 @@ def _apart(register_map: RegisterMap, value: Value, first: int, count: int, prob
     parts += [f"{side.role} at {side.value.address}" for side in value.sides if not side.apart]
     what = f"and its {' and '.join(parts)} have to come in one request"
     what += f", which reads {count} registers from {first} on, but {problem}"
-    return _error(register_map, value, f"{what}: {STANDS_STILL}")
+    alone = value.words and not any(not side.apart for side in value.sides)
+    return _error(register_map, value, f"{what}: {MAY_DIFFER if alone else STANDS_STILL}")
 
 
 def _joined(registers: Iterable[Atom]) -> list[Atom]:

@@ -52,6 +52,14 @@ KINDS = {
 }  # fmt: skip
 BIT_TYPES = tuple(name for name, type_ in TYPES.items() if type_.is_whole or type_.registers == 3)  # with `bits`
 
+# What types of other tables are here.
+ELSEWHERE = {
+    "int8": "write `bits: 0..7, signed: true`, or 8..15", "uint8": "write `bits: 0..7`, or 8..15",
+    "sunssf": "it is an int16, and a value's `exponent: ADDRESS` names it",
+    "mod10": "mod10k32, mod10k48 and mod10k64 have 2, 3 and 4 registers",
+    **{f"{name}{bits}": f"it is a uint{bits}" for name in ("acc", "enum", "bitfield") for bits in (16, 32, 64)},
+}  # fmt: skip
+
 _ALWAYS = {"at", "count", "element", "unit", "note"}
 _NUMBER = _ALWAYS | {"scale", "offset", "min", "max", "sentinel", *ROLES}
 _INTEGER = _NUMBER | {"invert", "enum"}
@@ -140,7 +148,13 @@ def _raw_type(level: Level, own: Mapping[str, TreeNode]) -> str:
     if "bit" in own or "bits" in own:
         return "bits"
     node = own.get("type", level.attributes.get("type"))
-    return "int16" if node is None or node.value is None else node.text([*TYPES, *TEXT_TYPES], "type")
+    return "int16" if node is None or node.value is None else _type_name(node)
+
+
+def _type_name(node: TreeNode) -> str:
+    if hint := ELSEWHERE.get(str(node.value)):
+        raise node.error(f"unknown type {node.value!r}: {hint}")
+    return node.text([*TYPES, *TEXT_TYPES], "type")
 
 
 def _kind(raw_type: str, column: Column, own: Mapping[str, TreeNode]) -> str:
@@ -197,6 +211,8 @@ def _order(chosen: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> str:
 
 def _width(node: TreeNode, raw_type: str, chosen: Mapping[str, TreeNode], own: Mapping[str, TreeNode]) -> int:
     if raw_type == "bits" and "type" in own:
+        if own["type"].value in ("int8", "uint8"):
+            raise own["type"].error("bits say how many they are: leave the type out, and write signed: true for int8")
         return WIDTHS[own["type"].text(BIT_TYPES, "type of bits")]
     if raw_type == "datetime":
         if "parts" not in chosen:

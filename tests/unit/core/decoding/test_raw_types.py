@@ -148,6 +148,10 @@ def test_an_outer_order_says_nothing_of_words_apart_but_their_bytes() -> None:
         ("x: {type: bcd16, sentinel: '0x10000'}", "the bits of a bcd16 go up to 0XFFFF"),
         ("x: {type: float32, bits: 0..3}", "unknown type of bits 'float32'"),
         ("up: {type: uint32, bit: 32}", "from 0 to 31"),
+        ("x: {type: int8}", "write `bits: 0..7, signed: true`"),
+        ("x: {bits: 8..15, type: int8}", "leave the type out"),
+        ("x: {type: acc32}", "it is a uint32"),
+        ("x: {type: sunssf}", "exponent: ADDRESS"),
         ("x: {sign: size}", "unknown value 'size'; known: magnitude"),
         ("x: {type: uint32, words: [1, 2, 3]}", "expected 2 different addresses"),
         ("x: {type: uint32, words: [1, 1]}", "expected 2 different addresses"),
@@ -173,7 +177,7 @@ def test_bits_of_a_wide_field_stand_beside_others_and_its_whole() -> None:
 def test_words_apart_come_in_one_request_or_are_refused() -> None:
     plant = made("x: {type: uint32, words: [9, 5]}", top="function: 3, readable: [6..8]")
     assert [(r.address, r.count, r.atoms) for r in make_plan(plant).requests] == [(5, 5, ((5, 5),))]
-    with pytest.raises(ConfigError, match="its words at 9, 5 have to come in one request"):
+    with pytest.raises(ConfigError, match=r"its words at 9, 5 have to come in one request.*two moments"):
         make_plan(made("x: {type: uint32, words: [9, 5]}"))
 
 
