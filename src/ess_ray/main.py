@@ -27,14 +27,14 @@ def main(words: Sequence[str] | None = None) -> int:
     from ess_ray.app.output import print_line
     from ess_ray.app.state_folder import check_state_folder
     from ess_ray.config.compose import compose_config
-    from ess_ray.config.jobs import find_job
+    from ess_ray.config.jobs import NEW, find_job
     from ess_ray.config.load import load_settings
     from ess_ray.config.paths import plants_folder
     from ess_ray.config.storage import read_environment
 
     variables = read_environment()
     try:
-        folder = plants_folder(given.config_dir, variables)
+        folder = plants_folder(given.config_dir, variables, new=NEW in given.settings)
         composed = compose_config(given.settings, folder)
         if given.cfg:
             _print_pipeable(composed.to_yaml())
@@ -44,7 +44,7 @@ def main(words: Sequence[str] | None = None) -> int:
         check_state_folder(settings.state_dir)
         if settings.unchosen_sites and job.devices == "all":
             print_line(f"ess_ray: {settings.unchosen_sites}", error=True)
-        if job.read_again:
+        if job.read_again and job.devices == "all":
             print("ess_ray: starting …", flush=True)  # the database and Ray take seconds
         return job.start(settings, lambda: load_settings(compose_config(given.settings, folder), variables))
     except ConfigError as error:  # also one that shows in the database only: still before anything is polled

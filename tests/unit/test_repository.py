@@ -41,7 +41,7 @@ ROOMS = {
     "core/maps": {"core/errors"},
     "core/importing": {"core/errors", "core/maps"},
     "core/sunspec": {"core/importing", "core/maps", "core/reasons"},
-    "core/settings": {"core/exporting", "core/importing", "core/maps", "core/samples"},
+    "core/settings": {"core/day", "core/exporting", "core/importing", "core/maps", "core/samples"},
     "core/storing": {"core/batch", "core/day", "core/maps", "core/reasons", "core/samples"},
     "core/decoding": {"core/batch", "core/maps", "core/storing"},
     "core/polling": {"core/maps", "core/reasons", "core/samples", "core/settings"},

@@ -25,6 +25,7 @@ from ess_ray.adapters.stores.kinds import CHOICES, KEYS
 from ess_ray.config.device_schema import DeviceConfig
 from ess_ray.config.files import ConfigFiles
 from ess_ray.config.fleet import SITE as FLEET
+from ess_ray.config.jobs import NEW
 from ess_ray.config.messages import config_error
 from ess_ray.config.own_sites import check_names, choose_sites, unchosen_sites
 from ess_ray.config.paths import conf_folder
@@ -39,7 +40,7 @@ LARGE = ("maps.", "standard")  # words about maps and the standard, which are la
 TEXTS = (  # taken as they are
     "state_dir", "run.summary", "report.file", "storage.dsn", "storage.dsn_file",
     "export.name", *(f"export.{key}" for key in KEYS),
-    "cluster.token_file", "from", "sheet", "name", "device", "unit",
+    "cluster.token_file", "from", "sheet", "name", "device", "unit", "new.table", "new.ca_file",
 )  # fmt: skip
 WORD = re.compile(r"(?P<key>~?[A-Za-z0-9_.@/-]+)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 
@@ -64,6 +65,7 @@ class Composed:
     own: PlantsFile = field(default_factory=PlantsFile)
     words: tuple[str, ...] = ()
     unchosen: str = ""
+    home: Path | None = None  # the user's folder, which for job=new need not be there
 
     def to_yaml(self) -> str:
         """The configuration as YAML, secrets masked."""
@@ -82,19 +84,20 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
     group or option, a value that is missing or of the wrong type; bounds are checked by `config.load`. Hydra's state is
     global: one call at a time in a process.
     """
-    if config_dir is not None and not config_dir.is_dir():
+    there = config_dir is not None and config_dir.is_dir()
+    if config_dir and not there and NEW not in overrides:
         raise ConfigError("--config-dir", f"there is no folder {config_dir}")
-    folders = (*([config_dir.resolve()] if config_dir else []), conf_folder())
-    if config_dir:
+    folders = (*([config_dir.resolve()] if config_dir and there else []), conf_folder())
+    if there:
         check_names(folders[0])
-    own = read_plants_file(folders[0]) if config_dir else PlantsFile()
+    own = read_plants_file(folders[0]) if there else PlantsFile()
     words = [_readable(number, word) for number, word in enumerate(overrides, 1)]
     try:
         config, standards = _compose_large(folders, choose_sites([*own.words(), *words], folders), own.tree(words))
     except ConfigError as error:
         raise own.located(error, words) from None
-    unchosen = unchosen_sites(folders[0], config.sites) if config_dir else ""
-    return Composed(config, folders, standards, own, tuple(words), unchosen)
+    unchosen = unchosen_sites(folders[0], config.sites) if there else ""
+    return Composed(config, folders, standards, own, tuple(words), unchosen, config_dir)
 
 
 def devices_of(config: Config) -> Iterator[tuple[str, str, DeviceConfig]]:

@@ -76,3 +76,21 @@ class FleetConfig(DeviceConfig):
     map: str = setting("", "the register map of all; `site=fleet` takes sionyu")
     devices: int = setting(0, "how many, d0000 at `fleet.port`, d0001 at the next port …; `site=fleet` takes 1000")
     spread_s: float = setting(0.0, "spreads the readings over this part of the period, device by device", 0, DAY_S)
+
+
+@dataclass
+class NewConfig:
+    """The device that `job=new` tries and writes files for; on a terminal it asks for what is not said."""
+
+    site: str | None = setting(None, "name of the site; null: my_plant")
+    timezone: str | None = setting(None, "of the site; null: that of this machine")
+    device: str | None = setting(None, "name of the device; null: gateway")
+    host: str | None = setting(None, "its name or address; has to be said where there is no terminal")
+    port: int | None = setting(None, "its TCP port; null: 502", 1, 65535)
+    unit_id: int | None = setting(None, "its unit identifier; null: 1, or another one that answers", 0, 255)
+    map: str | None = setting(None, "a register map that is there; null: one to begin with is made of what is read")
+    table: str | None = setting(None, "a vendor's register table, of which a map is made as by `job=import`", path=True)
+    address: int | None = setting(
+        None, "where its registers begin, on the wire; null: SunSpec and usual addresses are tried", 0, 65535
+    )
+    ca_file: str | None = setting(None, "of a device in TLS: whom to trust, as tls.ca_file", path=True)

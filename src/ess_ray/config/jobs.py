@@ -28,7 +28,7 @@ class Job:
     devices: Literal["none", "one", "all"]  # polled by it: their hosts, maps and plans have to be usable
     database: bool  # True: storage.kind=timescale needs a DSN
     examples: tuple[tuple[str, str], ...]  # words of the command line, and what they do
-    read_again: bool = False  # True: runs until it is stopped, and `run` takes a function that reads the settings anew
+    read_again: bool = False  # True: `run` takes a function that reads the settings anew, too
 
     def start(self, settings: Settings, read_settings: Callable[[], Settings]) -> int:
         """Run the job in this process until it ends; returns its exit code, one of `ess_ray.app.exit_codes`.
@@ -109,6 +109,17 @@ ALL = (
         examples=(("job=probe device=sionyu/gateway", "a new device: its registers, read in every way"),),
     ),
     Job(
+        "new",
+        "ess_ray.jobs.new",
+        devices="none",
+        database=False,
+        examples=(
+            ("job=new", "your own plant: asks for a device, tries it, writes my_plants"),
+            ("job=new new.host=192.0.2.7 new.map=sionyu", "the same without questions"),
+        ),
+        read_again=True,
+    ),
+    Job(
         "import",
         "ess_ray.jobs.import_map",
         devices="none",
@@ -141,6 +152,7 @@ ALL = (
         examples=(("job=upgrade", "bring the embedded database to the present PostgreSQL"),),
     ),
 )
+NEW = "job=new"  # the word with which the user's folder need not be there
 JOBS = {job.name: job for job in ALL}
 
 

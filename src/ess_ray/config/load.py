@@ -16,6 +16,7 @@ from ess_ray.config.export import export_settings
 from ess_ray.config.importing import import_settings
 from ess_ray.config.jobs import find_job
 from ess_ray.config.maps import DeviceMaps
+from ess_ray.config.new import new_settings
 from ess_ray.config.probe import probe_settings
 from ess_ray.config.report import report_settings
 from ess_ray.config.restore import restore_settings
@@ -87,6 +88,7 @@ def _settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
         probe=probe,
         importing=import_settings(config, composed.folders) if job.name == "import" else None,
         unchosen_sites=composed.unchosen,
+        new=new_settings(config, composed.folders, composed.home) if job.name == "new" else None,
     )
 
 

@@ -15,6 +15,6 @@ def conf_folder() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "conf"
 
 
-def plants_folder(named: Path | None, environment: Mapping[str, str]) -> Path | None:
+def plants_folder(named: Path | None, environment: Mapping[str, str], new: bool = False) -> Path | None:
     """The user's folder, see `adapters.local.plants_folder`: that of `--config-dir`, ESS_RAY_CONFIG, or `my_plants`."""
-    return find_plants_folder(named, environment)
+    return find_plants_folder(named, environment, new)

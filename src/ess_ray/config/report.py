@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ess_ray.config.schema import ReportConfig
 from ess_ray.config.values import file_of
-from ess_ray.core.day import check_day
+from ess_ray.core.day import ReportSettings, check_day
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.settings import ReportSettings
 
 
 def report_settings(day: str, config: ReportConfig) -> ReportSettings:

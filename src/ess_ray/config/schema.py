@@ -12,7 +12,7 @@ from typing import Any
 
 from ess_ray.adapters.stores.formats import FORMATS
 from ess_ray.adapters.stores.kinds import CHOICES
-from ess_ray.config.device_schema import DeviceConfig, FleetConfig
+from ess_ray.config.device_schema import DeviceConfig, FleetConfig, NewConfig
 from ess_ray.config.jobs import JOBS
 from ess_ray.config.rules import DAY_S, LONGEST_S, REQUIRED, setting
 from ess_ray.core.importing.choices import BASES, SCALES
@@ -284,6 +284,7 @@ class Config:
     journals: JournalsConfig = field(default_factory=JournalsConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
+    new: NewConfig = field(default_factory=NewConfig)
     upgrade: UpgradeConfig = field(default_factory=UpgradeConfig)
     page: PageConfig = field(default_factory=PageConfig)
     sites: dict[str, SiteConfig] = field(default_factory=dict)

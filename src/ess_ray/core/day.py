@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ess_ray.core.errors import ConfigError
@@ -18,6 +19,20 @@ from ess_ray.core.errors import ConfigError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WORDS = {"today": timedelta(0), "yesterday": timedelta(days=1)}  # how long before the date at the site
 HOUR_US, QUARTER_US, MINUTE_US = 3_600_000_000, 900_000_000, 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """The day of `job=report`, and the form of the report.
+
+    `day`: YYYY-MM-DD, "today" or "yesterday", at each site. `format`: "terminal", "json", "csv" or "html". `file`: an
+    absolute path; None: the terminal. Exit code 1 if a device or table lost more than `max_loss_percent`.
+    """
+
+    day: str  # see `core.day`
+    format: str
+    file: Path | None
+    max_loss_percent: float
 
 
 def microseconds(moment: datetime) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from ess_ray.core.day import ReportSettings
 from ess_ray.core.exporting.formats import ObjectFormat
 from ess_ray.core.exporting.store import StoreSettings
 from ess_ray.core.importing.choices import Choices
@@ -96,16 +97,12 @@ class DeviceSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """Where samples go. `kind`: "embedded" or "timescale".
-
-    `dsn` is empty for the embedded database; it is a secret and no part of the repr. `late_us`: samples stored later
-    than this after their tick are marked late. `allow_simulated`: simulated samples may go into a server.
-    """
+    """Where samples go. `kind`: "embedded" or "timescale"."""
 
     kind: str
-    dsn: str = field(repr=False)
-    allow_simulated: bool
-    late_us: int
+    dsn: str = field(repr=False)  # a secret; empty for the embedded database
+    allow_simulated: bool  # simulated samples may go into a server
+    late_us: int  # samples stored later than this after their tick are marked late
     chunk_us: int  # length of a hypertable's chunk
     compress_after_us: int  # counted from the chunk's end
 
@@ -138,20 +135,6 @@ class JournalLimits:
     capacity_bytes: int
     max_age_us: int
     sync: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportSettings:
-    """The day of `job=report`, and the form of the report.
-
-    `day`: YYYY-MM-DD, "today" or "yesterday", at each site. `format`: "terminal", "json", "csv" or "html". `file`: an
-    absolute path; None: the terminal. Exit code 1 if a device or table lost more than `max_loss_percent`.
-    """
-
-    day: str  # see `core.day`
-    format: str
-    file: Path | None
-    max_loss_percent: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +238,20 @@ class ProbeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSettings:
+    """The device that `job=new` tries, and the `folder` of its files, which need not be there. `said`: by words."""
+
+    folder: Path
+    said: Mapping[str, str]
+    table: ImportSettings | None  # of a vendor, which becomes the map
+    address: int | None  # where registers begin; None: to be found
+    maps: tuple[str, ...]  # that are there
+    probe: ProbeSettings  # limits and times, without an address
+    ca_file: Path | None
+    as_is: tuple[str, ...]  # words that make other jobs read this folder and its devices
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a job.
 
@@ -295,4 +292,5 @@ class Settings:
     old_programs: Path | None  # of job=upgrade: the folder of the old PostgreSQL's programs; None: to be looked for
     probe: ProbeSettings | None  # of job=probe only
     importing: ImportSettings | SunSpecSettings | None  # of job=import only
+    new: NewSettings | None  # of job=new only
     unchosen_sites: str  # a sentence about site files of the user that are not chosen; empty: there are none

@@ -36,11 +36,11 @@ TREES = {".yaml", ".yml"}
 TABLES = {".toml", ".conf"}
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, next_steps: bool = True) -> int:
     """Read the file, write a map for each device in it, print what became of it, return the exit code: OK or UNUSABLE.
 
     `settings.importing` has to be there, as for `job=import` it is. Raises ConfigError for a file that cannot be read
-    or holds nothing, and for a map that is there already.
+    or holds nothing, and for a map that is there already. `next_steps`: say how to go on.
     """
     importing = settings.importing
     if isinstance(importing, SunSpecSettings):
@@ -59,7 +59,7 @@ def run(settings: Settings) -> int:
     ]
     for made, file in zip(maps, files, strict=True):
         write_new(file, made.text)
-    print_made(importing, found, list(zip(files, maps, strict=True)))
+    print_made(importing, found, list(zip(files, maps, strict=True)), next_steps)
     return OK
 
 

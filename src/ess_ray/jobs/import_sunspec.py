@@ -37,10 +37,11 @@ class _Found:
     made: Made
 
 
-def run(sunspec: SunSpecSettings, standard: Standard) -> int:
+def run(sunspec: SunSpecSettings, standard: Standard, next_steps: bool = True) -> int:
     """Read the device, write a map for each unit, print what was found; the exit code: OK, FAILED or INTERRUPTED.
 
-    `standard`: the one that maps may fill. Raises ConfigError for a map that is there already, and for unknown models.
+    `standard`: the one that maps may fill; `next_steps`: say how to go on. Raises ConfigError for a map that is there
+    already, and for unknown models.
     """
     try:
         chains = _chains(sunspec)
@@ -57,7 +58,7 @@ def run(sunspec: SunSpecSettings, standard: Standard) -> int:
         found.append(_Found(unit, chain, made))
     if not found:
         return FAILED
-    _write(sunspec, standard, found)
+    _write(sunspec, standard, found, next_steps)
     return OK
 
 
@@ -79,7 +80,7 @@ def _walk(probe: ProbeSettings, budget: Budget) -> Chain:
         reader.close()
 
 
-def _write(sunspec: SunSpecSettings, standard: Standard, found: Sequence[_Found]) -> None:
+def _write(sunspec: SunSpecSettings, standard: Standard, found: Sequence[_Found], next_steps: bool) -> None:
     names = UniqueNames()
     maps = [(one, names.take(_name(sunspec, one, len(found) > 1))) for one in found]
     files = {name: sunspec.folder / "map" / f"{name}.yaml" for _, name in maps}
@@ -97,7 +98,8 @@ def _write(sunspec: SunSpecSettings, standard: Standard, found: Sequence[_Found]
     port = f", port: {probe.port}" if probe and probe.port != 502 else ""
     way = f", host: {probe.host}{port}" if probe else ""
     unit = f", unit_id: {first.unit}" if first.unit not in (None, 1) else ""
-    print_next_steps(sunspec.folder, name, f"{way}{unit}", known=probe is not None)
+    if next_steps:
+        print_next_steps(sunspec.folder, name, f"{way}{unit}", known=probe is not None)
 
 
 def _name(sunspec: SunSpecSettings, one: _Found, several: bool) -> str:

@@ -26,7 +26,9 @@ def print_questions(file: Path, questions: Sequence[Question]) -> None:
     print_line(f"say it, for example: job=import from={file} {words}", error=True)
 
 
-def print_made(importing: ImportSettings, found: Import, made: Sequence[tuple[Path, MadeMap]]) -> None:
+def print_made(
+    importing: ImportSettings, found: Import, made: Sequence[tuple[Path, MadeMap]], next_steps: bool
+) -> None:
     """Say what was read, taken, left out and written, and which commands come next."""
     count = sum(len(one.entries) for _, one in made)
     left_out = [*found.left_out, *(left for _, one in made for left in one.left_out)]
@@ -39,7 +41,8 @@ def print_made(importing: ImportSettings, found: Import, made: Sequence[tuple[Pa
         print_line(f"written: {path}: {len(one.entries)} columns into {tables}")
     if len(made) > MAPS_SHOWN:
         print_line(f"written: {len(made) - MAPS_SHOWN} maps more in {made[0][0].parent}")
-    _next_steps(importing, *made[0])
+    if next_steps:
+        _next_steps(importing, *made[0])
 
 
 def _some(what: str, lines: Sequence[str]) -> None:

@@ -16,11 +16,11 @@ from ess_ray.adapters.postgres.completeness import Completeness, open_completene
 from ess_ray.app.exit_codes import FAILED, OK
 from ess_ray.app.output import print_line
 from ess_ray.app.serving import serving
-from ess_ray.core.day import choose_day
+from ess_ray.core.day import ReportSettings, choose_day
 from ess_ray.core.errors import ConfigError
 from ess_ray.core.reporting.completeness import SiteReport, account_device, problems
 from ess_ray.core.reporting.proof import identities_of
-from ess_ray.core.settings import ReportSettings, Settings
+from ess_ray.core.settings import Settings
 from ess_ray.jobs.report_html import as_html
 from ess_ray.jobs.report_text import as_csv, as_json, print_report
 

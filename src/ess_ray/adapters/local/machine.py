@@ -6,10 +6,21 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 # Of the container that this process is in, if it is in one and that has a limit (the kernel's cgroup-v2, memory.max;
 # cgroup-v1/memory, memory.limit_in_bytes).
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def time_zone(link: Path = Path("/etc/localtime")) -> str:
+    """The name of this machine's time zone, that of the variable TZ first; UTC if it has none with a name."""
+    name = os.environ.get("TZ", "").removeprefix(":") or str(link.resolve()).rpartition("zoneinfo/")[2]
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return "UTC"
+    return name
 
 
 def cores() -> int:

@@ -22,22 +22,23 @@ FILE = "ess_ray.yaml"
 READ = ("site", "map", "standard", "source", "storage", "export", "cluster")  # folders in it
 
 
-def find_plants_folder(named: Path | None, environment: Mapping[str, str]) -> Path | None:
+def find_plants_folder(named: Path | None, environment: Mapping[str, str], new: bool = False) -> Path | None:
     """The folder that `--config-dir` names, else the variable ESS_RAY_CONFIG, else `my_plants` in the working folder.
 
-    Absolute; None if none is named and there is no `my_plants`. Raises ConfigError if a folder is named that is not
-    there, and if another user made what `my_plants` holds, or may change it.
+    Absolute; None if none is named and there is no `my_plants`. With `new` it need not be there, and is never None.
+    Raises ConfigError if a folder is named that is not there, and if another user made what `my_plants` holds, or may
+    change it.
     """
     key = OPTION
     if named is None and (text := environment.get(VARIABLE)):
         key, named = VARIABLE, Path(text).expanduser()
     if named is not None:
-        if not named.is_dir():
+        if not named.is_dir() and not (new and not os.path.lexists(named)):
             raise ConfigError(key, f"there is no folder {named}")
         return named.absolute()
     usual = Path(USUAL).absolute()
     if not os.path.lexists(usual):
-        return None
+        return usual if new else None
     try:
         check_own_tree(USUAL, usual, READ)
     except ConfigError as error:
