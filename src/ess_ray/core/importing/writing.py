@@ -83,10 +83,13 @@ def write_map(
 
 
 def _periods(entries: Iterable[Entry], otherwise: Decimal) -> dict[Entry, Decimal]:
-    """The period of each entry: a multiple of the shortest, as maps have to have them."""
+    """The period of each entry: each a multiple of the next shorter one, as maps have to have them within a row."""
     asked = {entry: min(entry.item.period_s or otherwise, Decimal(DAY_S)) for entry in entries}
-    shortest = min(asked.values())
-    return {entry: period // shortest * shortest for entry, period in asked.items()}
+    fitting: dict[Decimal, Decimal] = {}
+    for period in sorted(asked.values()):
+        shorter = max(fitting.values(), default=period)
+        fitting[period] = period // shorter * shorter
+    return {entry: fitting[period] for entry, period in asked.items()}
 
 
 def _table(entry: Entry) -> str:

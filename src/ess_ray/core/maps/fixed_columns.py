@@ -34,8 +34,8 @@ COLLECTOR = Column("collector", "text", "", "Which collector wrote it")
 SAMPLE_ROW = (
     *SAMPLE_KEY,
     Column(
-        "status", "text", "", "stored: all rows are there; partial: registers are missing; failed: no rows",
-        required=True,
+        "status", "text", "",
+        "stored: all rows that are due are there; partial: registers are missing; failed: no rows", required=True,
     ),
     Column("reason", "text", "", "Why it is not complete, or parked registers; NULL for a complete sample"),
     Column("missing", "text", "", "What was not read, as function:first-last address, comma-separated"),

@@ -40,6 +40,13 @@ def test_what_is_read_less_often_has_a_period_of_its_own() -> None:
     assert {value.column: value.period_us for value in values} == {"power": 0, "energy": 60_000_000}
 
 
+def test_periods_that_do_not_divide_each_other_become_shorter() -> None:
+    asked = {f"x{seconds}": replace(ITEM, name=f"x{seconds}", address=seconds, period_s=Decimal(seconds))
+             for seconds in (5, 10, 15, 30, 100)}  # fmt: skip
+    values = loaded(made(imported(*asked.values())).text).values
+    assert [value.period_us // 1_000_000 for value in values] == [0, 10, 10, 30, 90]
+
+
 def test_a_register_may_be_read_twice_as_a_whole_and_as_bits() -> None:
     signed = replace(ITEM, name="as signed", type="int16")
     found = made(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from ess_ray.core.samples import EventKind, Sample, Status
@@ -91,3 +93,30 @@ def test_a_lost_device_is_probed_with_a_request_of_the_tick_and_found_when_it_is
     assert kinds == [EventKind.DEVICE_LOST, EventKind.DEVICE_BACK]
     assert {s.status for s in line.of(1)[-60:]} == {Status.STORED}
     assert {s.requests for t_s, s in enumerate(line.of(1)) if t_s > back_s + 100} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_a_device_refuses_each_register_that_is_due_is_read_or_missing_and_no_other_is(seed: int) -> None:
+    chance = Random(seed)
+    blocks = [range(100, 116), range(104, 112), range(200, 240), range(300, 302)]  # the second lies in the first
+    plan = make_plan_of(*blocks, periods_s=[0, 2, 6, 10])
+    refused = {chance.choice([*blocks[chance.randrange(4)]]): chance.choice([2, 4, 6, SILENT]) for _ in range(5)}
+
+    def behave(unit: int, asked: range, t_s: float) -> tuple[float, bool | int | None]:
+        if chance.random() < 0.02:
+            return 0.01, SILENT
+        return 0.01, next((reply for register, reply in refused.items() if register in asked and t_s < 90), True)
+
+    line = PlayedLine(behave, plan, park_retry_us=20 * S, timeout_us=S // 10).run(160)
+    assert seconds(line.of(1)) == list(range(161))[: len(line.of(1))]
+    for sample in filter(lambda sample: sample.image, line.of(1)):
+        missing = {byte for start, end in sample.missing for byte in range(start, end)}
+        for request, block in zip(plan.requests, blocks, strict=True):
+            is_due = not request.period_us or sample.tick_us % request.period_us == 0
+            for index, register in enumerate(block):
+                place = range(request.offset + 2 * index, request.offset + 2 * index + 2)
+                read = sample.image[place.start : place.stop] == (1000 + register).to_bytes(2, "big")
+                assert read or not any(sample.image[place.start : place.stop])
+                lacking = not missing.isdisjoint(place)
+                assert read != lacking if is_due else not (read or lacking)
+    assert {sample.status for sample in line.of(1)[-10:]} == {Status.STORED}
