@@ -20,6 +20,7 @@ from psycopg import sql
 from ess_ray.adapters.postgres.connect import connect, translated, utc
 from ess_ray.core.day import microseconds
 from ess_ray.core.errors import NotFound
+from ess_ray.core.maps.column_types import Column
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.running.curves import Curve
 
@@ -155,7 +156,7 @@ class Live:
     def rows(self, device: str, table: Table, columns: Sequence[str], time_us: int) -> Newest:
         """A table's rows at exactly `time_us`, in the order of identity, MOST_ROWS at most; without rows if none.
 
-        `columns`: names of numeric columns of the table, no arrays.
+        `columns`: names of columns of the table with numbers or truths, no arrays.
         """
         names = [sql.Identifier(name) for name in (*table.identity, *columns)]
         statement = sql.SQL(ROWS).format(
@@ -212,9 +213,14 @@ class Live:
 
 def _values(curve: Curve) -> sql.Composed:
     """Expressions for the lowest, mean and highest value of a bucket."""
-    low, high = sql.Identifier(curve.low.name), sql.Identifier(curve.high.name)
+    low, high = map(_number_sql, (curve.low, curve.high))
     mean = sql.SQL("NULL::float8") if curve.pair else sql.SQL("avg({})::float8").format(low)
     return sql.SQL("min({})::float8, {}, max({})::float8").format(low, mean, high)
+
+
+def _number_sql(column: Column) -> sql.Composed:
+    """A column as a number: a truth is 1 or 0."""
+    return sql.SQL("{}::int" if column.type == "bool" else "{}").format(sql.Identifier(column.name))
 
 
 def _number(value: Any) -> float | None:

@@ -25,7 +25,7 @@ OPEN = ""  # the type of a column that follows from its values
 SIZES = ("bool", "int2", "int4", "int8", "float8")  # each holds what the ones before hold
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}  # bits without the sign
 ENTRY_WORDS = ("skip", "register")  # entries of a column list that are not columns
-SIMILAR, A_SLIP = 0.6, 0.85
+SIMILAR, A_SLIP = 0.6, 0.85  # of two names, as difflib measures it
 NO_TEXTS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}  # words that YAML reads otherwise
 Key = tuple[str, str]  # table and column
 
@@ -55,7 +55,7 @@ class ColumnFinder:
         self._tables = dict(standard.tables)
         self._new: dict[Key, Column] = {}
         self._unknown: dict[Key, _Unknown] = {}
-        self._unknown_tables: dict[str, TreeNode] = {}
+        self._unknown_tables: set[str] = set()
         self._described: dict[str, object] = {}  # `new` as it stands in the map
         for table, node in described.fields(what="table").items() if described else ():
             self._describe(table, node)
@@ -102,12 +102,12 @@ class ColumnFinder:
             if difflib.get_close_matches(name, self._tables, n=1):
                 raise node.error(unknown("table", name, self._tables))
             check_table_name(name, node)
-            self._unknown_tables[name] = node
+            self._unknown_tables.add(name)
             self._tables[name] = Table(name, tuple(identity), {})
         return self._tables[name]
 
     def column(self, table: Table, name: str, entry: TreeNode, own: Mapping[str, TreeNode], kind: str) -> Column:
-        """The column that an entry fills; `own`: its attributes, `kind`: TEXT or not, of its raw type.
+        """The column that an entry fills; `own`: its attributes; `kind`: "string" if a text comes of it.
 
         A type that is not known yet is one that holds whatever the entry may give, until `settle`.
         """
@@ -213,11 +213,11 @@ def _needed_type(value: Cell) -> str:
     if value_type(value.column_type).family is TypeFamily.TEXT:
         return "text"
     single = value.raw_type == "bit" or (value.bits is not None and value.bits[1] == 1)
-    plain = value.scale == 1 and value.offset == 0 and not value.sides
+    plain = value.scale == 1 and value.offset == 0 and all(side.role == "sign" for side in value.sides)
     if single and plain and not (array or value.sentinels or value.choices or value.sides or _has_range(value)):
         return "bool"
     limits = (0, 1) if value.invert == "nonzero" else value.limits
-    if limits is None or not plain or any(side.role != "sign" for side in value.sides):
+    if limits is None or not plain:
         return f"float8{array}"
     if value.sides:
         limits = -max(map(abs, limits)), max(map(abs, limits))

@@ -17,6 +17,7 @@ from ess_ray.core.maps.recorded_rates import recorded_columns
 from ess_ray.core.maps.standard import Standard
 
 WINDOWS_S = {"15m": 900, "1h": 3600, "6h": 21_600}
+DRAWN_TYPES = (*NUMERIC_TYPES, "bool")  # true is 1
 MOST_POINTS = 300  # of a line
 MOST_CURVES = 12  # of one reply
 
@@ -119,7 +120,7 @@ def _curves(standard: Standard, delivers: Mapping[str, Sequence[str]], period_us
     periods = recorded_columns(delivers)
     for table in standard.tables.values():
         delivered = [column for name, column in table.columns.items() if name in delivers.get(table.name, ())]
-        columns = {column.name: column for column in delivered if column.type in NUMERIC_TYPES}
+        columns = {column.name: column for column in delivered if column.type in DRAWN_TYPES}
         split_by = table.identity[0] if len(table.identity) == 1 else None
         partners = {high: low for low in columns if (high := _partner(low)) in columns}
         for name, column in columns.items():

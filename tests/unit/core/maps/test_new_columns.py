@@ -57,6 +57,8 @@ def of_entry(entry: str, described: str = "meaning: mine", function: int = 4) ->
         ("mine: {type: int16, scale: 10}", "float8"),
         ("mine: {type: int16, offset: -40}", "float8"),
         ("mine: {type: float32}", "float8"),
+        ("mine: {type: uint16, exponent: 7}", "float8"),
+        ("mine: {type: uint16, sign: 7}", "int4"),
         ("mine: {type: string, length: 4}", "text"),
         ("mine: {type: uint16, invert: nonzero}", "int2"),
         ("mine: {bit: 3}", "bool"),
