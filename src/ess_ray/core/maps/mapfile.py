@@ -277,7 +277,7 @@ def _elements(node: TreeNode, value: Value, own: Mapping[str, TreeNode]) -> Iter
 
 def _readable(node: TreeNode, function: int | None, values: list[Value]) -> frozenset[tuple[int, int]]:
     """The holes that may be read along. A lone address must be a hole; in a range values may stand too."""
-    taken = {(v.function, address) for v in values for address in range(v.address, v.address + v.width)}
+    taken = {(v.function, address) for v in values for address in v.addresses}
     holes: set[tuple[int, int]] = set()
     for item in node.items() if isinstance(node.value, list) else [node]:
         of, at = function, item

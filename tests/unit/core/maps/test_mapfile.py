@@ -147,6 +147,11 @@ def test_readable_holes(readable: str, holes: set[tuple[int, int]]) -> None:
     assert small("x, skip: 1, y", top=f"function: 4\nreadable: {readable}").readable_holes == holes
 
 
+def test_registers_between_words_that_lie_apart_are_holes() -> None:
+    readable = small("{x: {type: int32, words: [20, 23]}}", top="function: 4\nreadable: [21, 22]").readable_holes
+    assert readable == {(4, 21), (4, 22)}
+
+
 def test_the_hash_knows_what_decides_and_nothing_else() -> None:
     base = small("x: {scale: 0.1}").map_hash
     assert small("\n\nx: {scale: 0.10, note: new}").map_hash == base
