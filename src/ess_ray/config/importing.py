@@ -34,7 +34,7 @@ def import_settings(config: Config, folders: Sequence[Path]) -> ImportSettings |
     columns = {str(role): str(column) for role, column in words.columns.items()}
     return ImportSettings(
         file,
-        said or plain_name(file.stem, "device"),
+        said or plain_name(f"{file.stem} {config.device or ''}", "device"),
         _name("table", config.table) if config.table else None,
         folder,
         words.encoding,

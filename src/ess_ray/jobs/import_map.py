@@ -50,7 +50,7 @@ def run(settings: Settings, *, next_steps: bool = True) -> int:
     if questions:
         print_questions(importing.file, questions)
         return UNUSABLE
-    files = [importing.folder / "map" / f"{name}.yaml" for name in _names(importing.name, found.devices)]
+    files = [importing.folder / "map" / f"{name}.yaml" for name in _names(importing, found.devices)]
     if there := next((file for file in files if file.exists()), None):
         raise ConfigError("name", f"{there} is there already, and nothing is overwritten: say name=… for another map")
     maps = [
@@ -99,10 +99,12 @@ def _tree(text: str, file: Path) -> Import:
     raise ConfigError("from", f"{file} has neither {known} at its top, but {', '.join(map(str, tree))[:100]}")
 
 
-def _names(name: str, devices: Sequence[FoundDevice]) -> list[str]:
-    """A name of a map for each device: the file's, with that of the device behind it."""
+def _names(importing: ImportSettings, devices: Sequence[FoundDevice]) -> list[str]:
+    """A name of a map for each device: the file's, of several with that of the device behind it."""
+    if len(devices) == 1:
+        return [importing.name]
     names = UniqueNames()
-    return [names.take(plain_name(f"{name} {device.name}", "device") if device.name else name) for device in devices]
+    return [names.take(plain_name(f"{importing.name} {device.name}", "device")) for device in devices]
 
 
 def _made(found: Import, device: FoundDevice, file: Path, importing: ImportSettings, standard: Standard) -> MadeMap:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ess_ray.adapters.importing.trees import read_yaml
 from ess_ray.adapters.local.yaml_lines import line_finder
-from ess_ray.core.errors import ConfigError, MapError
+from ess_ray.core.errors import ConfigError
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.own_columns import merged
+from ess_ray.core.maps.plan import make_plan
 from ess_ray.core.maps.row_size import check_rows
 from ess_ray.core.maps.standard import Standard
 
@@ -20,11 +21,10 @@ def check_map(name: str, text: str, standard: Standard) -> tuple[int, str] | Non
     try:
         register_map = load_map(name, read_yaml(text, f"map {name}"), standard, line_finder(text))
         check_rows(register_map, merged(standard, [register_map.own]))
-    except MapError as error:
+        make_plan(register_map)
+    except ConfigError as error:
         line = re.search(r"line (\d+)", error.key)
         return int(line[1]) if line else 0, error.problem
-    except ConfigError as error:
-        return 0, str(error)
     return None
 
 

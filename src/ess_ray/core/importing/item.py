@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -10,6 +10,18 @@ from ess_ray.core.maps.order import DEFAULT_ORDER, ORDERS
 from ess_ray.core.maps.raw_types import WIDTHS
 
 ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """Another item that a computed one is computed from, by its name and place; `negative`: its value times -1."""
+
+    name: str
+    where: str
+    negative: bool = False
+
+
+Formula = Mapping[str, Sequence[object]]  # an operation of maps and its operands: Operand, Decimal or Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,15 @@ class Item:
     note: str = ""
     period_s: Decimal | None = None  # None: the map's
     words: Mapping[str, object] = field(default_factory=dict)  # further attributes, as the map writes them
+    formula: Formula | None = None  # of an item that is computed and reads no register
+
+    @property
+    def registers(self) -> list[int]:
+        """The addresses of what it reads: a row of them, or those that its word `words` lists."""
+        if self.formula is not None:
+            return []
+        apart = self.words.get("words")
+        return apart if isinstance(apart, list) else [*range(self.address, self.address + self.width)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +118,16 @@ def in_one_register(item: Item) -> Item:
     order = ORDERS[item.order]
     plain = "BADC" if order.low_byte_first else DEFAULT_ORDER
     return replace(item, address=item.address + register, width=1, bits=(bit, count), order=plain, type="uint16")
+
+
+def operands(formula: Formula) -> Iterator[Operand]:
+    """The items that a formula is computed from."""
+    for terms in formula.values():
+        for term in terms:
+            if isinstance(term, Operand):
+                yield term
+            elif isinstance(term, Mapping):
+                yield from operands(term)
 
 
 def width_of(type_: str, length: int = 1) -> int:

@@ -5,17 +5,17 @@ So a map that was made can always be used, and whatever it lacks is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.importing.item import FoundDevice, Import, Item, LeftOut
+from ess_ray.core.importing.item import FoundDevice, Import, Item, LeftOut, Operand, operands
 from ess_ray.core.importing.writing import Entry, MapText, place, write_map
 from ess_ray.core.maps.registers import BIT_FUNCTIONS
 
 ROW_BYTES = 7600  # of a table's row, counted generously: PostgreSQL holds some more, see `core.maps.row_size`
-COLUMN_BYTES, TEXT_BYTES = 8, 21
+COLUMN_BYTES, LONG_BYTES = 8, 21  # of a number; of a text or an array, which may be moved out of the row
 WHOLE = 0xFFFF  # every bit of a register
 
 Check = Callable[[str], tuple[int, str] | None]
@@ -43,7 +43,7 @@ def make_map(
     """
     items, left_out = _apart(device.items)
     entries = _placed(items, table)
-    while entries:
+    while entries := _complete(entries, left_out):
         text = write_map(
             entries,
             device.period_s,
@@ -54,11 +54,14 @@ def make_map(
         wrong = check(text.text)
         if wrong is None:
             return MadeMap(text.text, entries, left_out, text.period_s, device.unit_id)
-        entry = _entry_at(text, wrong[0])
-        if entry is None:
-            raise ConfigError("from", f"no map can be made of {source}: {wrong[1]}")
-        entries.remove(entry)
-        left_out.append(LeftOut(entry.item.name, entry.item.where, wrong[1]))
+        good = _good_alone(entries, left_out, check)
+        if len(good) == len(entries):
+            entry = _entry_at(text, wrong[0])
+            if entry is None:
+                raise ConfigError("from", f"no map can be made of {source}: {wrong[1]}")
+            good.remove(entry)
+            left_out.append(LeftOut(entry.item.name, entry.item.where, wrong[1]))
+        entries = good
     reasons = "; ".join(dict.fromkeys(one.reason for one in left_out))
     raise ConfigError("from", f"nothing of {source} fits into a map: {reasons}")
 
@@ -68,16 +71,52 @@ def _entry_at(text: MapText, line: int) -> Entry | None:
     return text.entries[max(before)] if (before := [at for at in text.entries if at <= line]) else None
 
 
-def _placed(items: Sequence[Item], table: str) -> list[Entry]:
-    """Each item with its column; tables as many as their rows need."""
-    entries = place(items, table)
-    placed, number, size = [], 1, 0
+def _good_alone(entries: list[Entry], left_out: list[LeftOut], check: Check) -> list[Entry]:
+    """The entries that make a map by themselves: one look at each, where a map of all tells only the first mistake."""
+    good = []
     for entry in entries:
-        bytes_ = TEXT_BYTES if entry.item.type == "string" else COLUMN_BYTES
-        if size + bytes_ > ROW_BYTES:
-            number, size = number + 1, 0
-        size += bytes_
-        placed.append(entry if number == 1 else replace(entry, table=f"{table}_{number}"))
+        wrong = None if entry.item.formula is not None else check(write_map([entry], None, ()).text)
+        if wrong is None:
+            good.append(entry)
+        else:
+            left_out.append(LeftOut(entry.item.name, entry.item.where, wrong[1]))
+    return good
+
+
+def _complete(entries: list[Entry], left_out: list[LeftOut]) -> list[Entry]:
+    """The entries without those that are computed from something that is not among them."""
+    while True:
+        there = {(entry.item.name, entry.item.where) for entry in entries}
+        lacking = {entry: lack for entry in entries if (lack := _lacks(entry.item, there))}
+        if not lacking:
+            return entries
+        entries = [entry for entry in entries if entry not in lacking]
+        left_out += [
+            LeftOut(entry.item.name, entry.item.where, f"it is computed from {lack}, which is not in the map")
+            for entry, lack in lacking.items()
+        ]
+
+
+def _lacks(item: Item, there: Collection[tuple[str, str]]) -> str:
+    names = operands(item.formula) if item.formula is not None else ()
+    return next((one.name for one in names if (one.name, one.where) not in there), "")
+
+
+def _placed(items: Sequence[Item], table: str) -> list[Entry]:
+    """Each item with its column; tables as many as their rows need, what is computed beside its operands."""
+    tables: dict[tuple[str, str], str] = {}
+    placed, number, size = [], 1, 0
+    for entry in place(items, table):
+        item = entry.item
+        beside = next((tables.get((one.name, one.where)) for one in operands(item.formula or {})), None)
+        if beside is None:
+            bytes_ = LONG_BYTES if item.type == "string" or "count" in item.words else COLUMN_BYTES
+            if size + bytes_ > ROW_BYTES:
+                number, size = number + 1, 0
+            size += bytes_
+            beside = table if number == 1 else f"{table}_{number}"
+        tables[item.name, item.where] = beside
+        placed.append(replace(entry, table=beside))
     return placed
 
 
@@ -88,12 +127,9 @@ def _apart(items: Iterable[Item]) -> tuple[list[Item], list[LeftOut]]:
     whole: dict[tuple[int, int], Item] = {}
     bits: dict[tuple[int, int], int] = {}
     for item in items:
-        found = item
-        registers = [(item.function, item.address + number) for number in range(item.width)]
+        registers = [(item.function, register) for register in item.registers]
         other = next((whole[register] for register in registers if register in whole), None)
-        if item.bits is None and other and _fits_into_bits(item) and not bits.get(registers[0]):
-            words = {"signed": True} | dict(item.words) if item.type == "int16" else item.words
-            found = replace(item, bits=(0, 16), words=words)
+        found = _beside(item, other, bits.get(registers[0], 0)) if other and item.bits is None else item
         if found.bits is not None:
             lowest, count = found.bits
             mask = ((1 << count) - 1) << lowest
@@ -101,14 +137,30 @@ def _apart(items: Iterable[Item]) -> tuple[list[Item], list[LeftOut]]:
                 left_out.append(LeftOut(item.name, item.where, f"register {item.address} is another value's already"))
                 continue
             bits[registers[0]] = bits.get(registers[0], 0) | mask
-        elif other:
+        elif other and found.formula is None:
             reason = f"register {item.address} is read by {other.name} ({other.where}) already"
             left_out.append(LeftOut(item.name, item.where, reason))
             continue
-        else:
+        elif found.formula is None:
             whole.update(dict.fromkeys(registers, item))
         kept.append(found)
     return kept, left_out
+
+
+def _beside(item: Item, other: Item, bits: int) -> Item:
+    """The item in another form, if a map can have it so beside the `other`, which reads its register already.
+
+    `bits`: those of the register that are values of their own.
+    """
+    if _fits_into_bits(item) and not bits:
+        words = {"signed": True} | dict(item.words) if item.type == "int16" else item.words
+        return replace(item, bits=(0, 16), words=words)
+    same = all(getattr(item, key) == getattr(other, key) for key in ("registers", "type", "order", "words"))
+    if same and item.type != "string" and not item.offset and not other.offset and not item.sentinels:
+        ratio = item.scale / other.scale
+        if ratio * other.scale == item.scale:
+            return replace(item, formula={"product": [Operand(other.name, other.where), ratio]})
+    return item
 
 
 def _fits_into_bits(item: Item) -> bool:

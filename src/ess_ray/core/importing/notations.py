@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ess_ray.core.maps.order import ORDERS
 
 TYPES = {
+    "bcd": "bcd16", "bcd16": "bcd16", "bcd32": "bcd32", "bcd64": "bcd64",
     "short": "int16", "ushort": "uint16", "word": "uint16", "uword": "uint16", "dword": "uint32", "udword": "uint32",
     "qword": "uint64", "long": "int32", "ulong": "uint32", "signedint": "int16", "unsignedint": "uint16",
     "signedshort": "int16", "unsignedshort": "uint16",
@@ -113,7 +114,8 @@ class TypeCell:
     """What a type's cell says.
 
     `length`: registers of a text, 0: not said. `order`: of words, empty: not said. `decimals`: of the value. `byte`:
-    the value is the low byte of the register only, and the type that of a number which may be negative or not.
+    the value is the low byte of the register only, and the type that of a number which may be negative or not. `count`:
+    of such numbers one behind the other.
     """
 
     type: str
@@ -121,6 +123,7 @@ class TypeCell:
     order: str = ""
     decimals: int = 0
     byte: bool = False
+    count: int = 1
 
 
 def read_type(text: str, width: int = 0) -> TypeCell | None:
@@ -157,7 +160,7 @@ def _text_type(compact: str, width: int) -> TypeCell | None:
 
 def _number_type(compact: str, width: int) -> str | None:
     """The type of a number, or of a text without its length."""
-    if match := re.fullmatch(r"(?!\d)(unsigned|u|signed|s|i)?(?:int|integer|long|number)?(16|32|64)", compact):
+    if match := re.fullmatch(r"(?!\d)(unsigned|u|signed|s|i)?(?:int|integer|long|number)?(16|24|32|48|64)", compact):
         return f"{'uint' if match[1] in ('unsigned', 'u') else 'int'}{match[2]}"
     if (match := re.fullmatch(r"(u?int|[usi]|u?word)\[?([124])\]?", compact)) and match[2] != "1":  # int2: registers
         return f"{'uint' if match[1] in ('uint', 'u', 'word', 'uword') else 'int'}{16 * int(match[2])}"
@@ -169,7 +172,7 @@ def _number_type(compact: str, width: int) -> str | None:
 
 # Types that do not say how many registers they take.
 _WIDTH_OPEN = {
-    "int", "uint", "integer", "unsigned", "signed", "u", "s", "signedint", "unsignedint", "signedinteger",
+    "bcd", "int", "uint", "integer", "unsigned", "signed", "u", "s", "signedint", "unsignedint", "signedinteger",
     "unsignedinteger", "enum", "bitfield", "bitmap", "hex", "flags", "无符号", "有符号", "부호없음", "부호있음",
     "정수",
 }  # fmt: skip

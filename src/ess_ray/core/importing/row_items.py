@@ -20,6 +20,7 @@ from ess_ray.core.maps.raw_types import raw_limits
 from ess_ray.core.maps.registers import BIT_FUNCTIONS, MAX_REGISTERS
 
 ONE = Decimal(1)
+MISTAKEN = (2, 4)  # times as wide as its type: rather a type that is written wrong than a list of numbers
 NUMBERINGS = {"0": WIRE, "1": ONE_BASED, "modicon": MODICON}
 
 
@@ -39,7 +40,7 @@ def row_items(row: TableRow, decisions: Decisions, second: TableRow | None, orde
     bit = _bit(row)
     bits = {} if bit else _bits(row)
     type_ = _type(row, function, decisions, second is not None)
-    width = width_of(type_.type, type_.length) if type_.type != "bit" else 1
+    width = width_of(type_.type, type_.length) * type_.count if type_.type != "bit" else 1
     halves = half_of(row.title) if second else None
     name = halves[0] if halves else row.title
     base = Item(
@@ -47,7 +48,7 @@ def row_items(row: TableRow, decisions: Decisions, second: TableRow | None, orde
         printed="" if str(address) == row.cell("address") else row.table.sheet.seen(row.number, row.table.address),
         order=order or type_.order or read_order(row.cell("order")) or decisions.order,
     )  # fmt: skip
-    if width == 1 or type_.type == "string":
+    if type_.type in ("string", "bit") or width_of(type_.type) == 1:
         base = replace(base, order="BADC" if base.order in ("BADC", "DCBA") else "ABCD")
     if function in BIT_FUNCTIONS:
         yield replace(base, enum=_enum(row))
@@ -59,6 +60,8 @@ def row_items(row: TableRow, decisions: Decisions, second: TableRow | None, orde
         yield base
     else:
         number = _number(base, row, decisions, type_)
+        if type_.count > 1:
+            number = replace(number, words={"count": type_.count})
         if type_.byte:
             words = {"signed": True} if type_.type == "int16" else {}
             number = replace(number, type="uint16", bits=(0, 8), words=words)
@@ -126,6 +129,11 @@ def _type(row: TableRow, function: int, decisions: Decisions, joined: bool) -> T
         if found.type not in ("int16", "uint16", "int32", "uint32", "float32"):
             raise ItemError(f"two rows of type {text} are no number")
         return replace(found, type=found.type.replace("16", "32"))
+    return _fitted(found, text, width)
+
+
+def _fitted(found: TypeCell, text: str, width: int) -> TypeCell:
+    """The type with the length or the count that the row's `width` in registers gives it, 0: it gives none."""
     if found.type == "string":
         length = found.length or width
         if not 0 < length <= MAX_REGISTERS:
@@ -133,9 +141,10 @@ def _type(row: TableRow, function: int, decisions: Decisions, joined: bool) -> T
         return replace(found, length=length)
     if found.type == "bit":
         return replace(found, type="uint16")
-    if width and width != width_of(found.type):
+    several, rest = divmod(width, width_of(found.type))
+    if width and (rest or several in MISTAKEN):
         raise ItemError(f"type {text!r} takes {registers(width_of(found.type))}, and the row has {width}")
-    return found
+    return replace(found, count=several or 1)
 
 
 def _says_nothing(text: str) -> bool:

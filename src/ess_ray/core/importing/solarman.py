@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from ess_ray.core.importing.item import FoundDevice, Import, ItemError, LeftOut
-from ess_ray.core.importing.solarman_values import Source, read_item
+from ess_ray.core.importing.solarman_computed import computed_item
+from ess_ray.core.importing.solarman_values import Source, read_items
 from ess_ray.core.importing.trees import LineOf, Tree, listed, mappings, number, whole
 
 DEFAULT_CODE, DEFAULT_INTERVAL_S = 3, 60
@@ -36,31 +37,28 @@ def read_solarman(tree: Tree, line_of: LineOf) -> Import:
     defaults = tree.get("default") or {}
     for model, name in enumerate(models):
         device = FoundDevice(name if len(models) > 1 else "", period_s=_interval(defaults, None))
-        left_out: list[LeftOut] = []
-        for entry, group, where in _entries(tree, line_of):
-            chosen = _of_model(entry, model)
+        entries = [(_of_model(entry, model), group, where) for entry, group, where in _entries(tree, line_of)]
+        # What is computed comes last, since it may be computed from any of the others.
+        for entry, group, where in sorted(entries, key=lambda one: "sensors" in one[0]):
             try:
-                _take(device, chosen, _source(chosen, group, tree, where))
+                source = _source(entry, group, tree, where)
+                if "sensors" in entry:
+                    device.items += computed_item(entry, source, device.items)
+                else:
+                    device.items += read_items(entry, source)
             except ItemError as reason:
-                left_out.append(LeftOut(str(entry.get("name", "")), where, str(reason)))
+                found.left_out.append(LeftOut(str(entry.get("name", "")), where, str(reason)))
         found.devices.append(device)
-        found.left_out += left_out
     if len(models) > 1:
         found.taken.append(f"{len(models)} models, whose registers or factors differ: one map each")
         _forgive(found)
     return found
 
 
-def _take(device: FoundDevice, entry: Tree, source: Source) -> None:
-    if "sensors" in entry:
-        raise ItemError("it is computed from several registers")
-    device.items.append(read_item(entry, source))
-
-
 def _forgive(found: Import) -> None:
     """Take out of what is left out whatever another model's map has."""
-    there = {(item.name, item.where) for device in found.devices for item in device.items}
-    kept = dict.fromkeys(one for one in found.left_out if (one.name, one.where) not in there)
+    there = {item.where for device in found.devices for item in device.items}
+    kept = dict.fromkeys(one for one in found.left_out if one.where not in there)
     found.left_out[:] = list(kept)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ess_ray.core.importing.item import Item, ItemError
+from ess_ray.core.importing.item import Item, ItemError, in_one_register
 from ess_ray.core.importing.trees import Tree, address, listed, mappings, number, whole
 from ess_ray.core.maps.registers import MAX_REGISTERS
 
 NUMBERS = {1: False, 3: False, 2: True, 4: True}  # rule → signed
 TEXT, DIGITS, VERSION, DATE_TIME, TIME, RAW = 5, 6, 7, 8, 9, 10
 MOST_TRACKERS, MOST_PHASES = 4, 3  # that a sum counts: ha-solarman's own defaults
+MOST_WORDS = 4  # of a number
 ONE = Decimal(1)
 
 
@@ -25,8 +26,8 @@ class Source:
     period_s: Decimal | None
 
 
-def read_item(entry: Tree, source: Source) -> Item:
-    """The item of an entry that reads its own registers. Raises ItemError for one that cannot be carried over."""
+def read_items(entry: Tree, source: Source) -> list[Item]:
+    """The items of an entry that reads its own registers. Raises ItemError for one that cannot be carried over."""
     name = str(entry.get("name", ""))
     if "disabled" in entry:
         raise ItemError("it is disabled in the file")
@@ -40,17 +41,19 @@ def read_item(entry: Tree, source: Source) -> Item:
         name, source.where, source.function, registers[0], period_s=source.period_s,
         unit=str(entry.get("uom", entry.get("unit_of_measurement")) or ""),
     )  # fmt: skip
+    if rule in NUMBERS and len(registers) > MOST_WORDS and "lookup" in entry:
+        rule = RAW  # events, a bit each
     if rule in NUMBERS:
-        return _number(base, entry, registers, NUMBERS[rule])
-    return _other(base, registers, rule)
+        return [_number(base, entry, registers, NUMBERS[rule])]
+    return _other(base, entry, registers, rule)
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
 
 
 def located(item: Item, registers: Sequence[int], signed: bool) -> Item:
-    """The item as a number of these registers, the least significant first."""
-    if len(registers) not in (1, 2, 3, 4):
+    """The item as a number of these registers, the least significant first. Raises ItemError for too many of them."""
+    if len(registers) > MOST_WORDS:
         raise ItemError(f"a number of {len(registers)} registers is not among those of register maps")
     kind = "int" if signed else "uint"
     item = replace(item, type=f"{kind}{16 * len(registers)}", width=len(registers), address=min(registers))
@@ -65,20 +68,20 @@ def located(item: Item, registers: Sequence[int], signed: bool) -> Item:
 def _number(base: Item, entry: Tree, registers: Sequence[int], signed: bool) -> Item:
     item = located(base, registers, signed)
     if entry.get("magnitude"):
-        item = replace(item, type=item.type.replace("int", "uint"), words=dict(item.words) | {"sign": "magnitude"})
+        item = replace(item, words=dict(item.words) | {"sign": "magnitude"})
     lowest, item = _bits(item, entry)
-    scale, offset = _scale(entry), _number_at(entry, "offset", Decimal(0))
+    scale, offset = _scale(entry), number_at(entry, "offset", Decimal(0))
     enum = _lookup(entry, lowest)
     if enum or "lookup" in entry:
         scale, offset = ONE, Decimal(0)
-    divide = _number_at(entry, "divide", ONE)
+    divide = number_at(entry, "divide", ONE)
     if divide not in (ONE, 1 << lowest):
         raise ItemError(f"it is divided by {divide:f} and rounded down")
     if divide == ONE and item.bits and item.bits[1] > 1:
         scale *= 1 << lowest  # a mask that is not shifted down
     if entry.get("inverted"):
         scale = -scale
-    low, high = (None, None) if enum else _range(entry, scale, offset)
+    low, high = (None, None) if enum else value_range(entry, scale, offset)
     item = replace(
         item, scale=scale, offset=-offset * scale, minimum=low, maximum=high, enum=enum, unit="" if enum else item.unit
     )
@@ -103,16 +106,17 @@ def _bits(item: Item, entry: Tree) -> tuple[int, Item]:
 
 
 def _some(item: Item, lowest: int, count: int) -> Item:
-    if item.width != 1:
-        raise ItemError("some bits of a number of several registers")
-    return replace(item, type="uint16", bits=(lowest, count))
+    if "words" in item.words:
+        raise ItemError("some bits of registers that lie apart")
+    return in_one_register(replace(item, type="uint16", bits=(lowest, count)))
 
 
 def _scale(entry: Tree) -> Decimal:
-    return _number_at(entry, "scale", ONE) or ONE
+    return number_at(entry, "scale", ONE) or ONE
 
 
-def _number_at(entry: Tree, key: str, otherwise: Decimal) -> Decimal:
+def number_at(entry: Tree, key: str, otherwise: Decimal) -> Decimal:
+    """The number at a key; `otherwise` without it. Raises ItemError for what is none."""
     return otherwise if entry.get(key) is None else number(entry[key], f"its {key}")
 
 
@@ -128,7 +132,7 @@ def _lookup(entry: Tree, lowest: int) -> dict[int, str]:
     return found
 
 
-def _range(entry: Tree, scale: Decimal, offset: Decimal) -> tuple[Decimal | None, Decimal | None]:
+def value_range(entry: Tree, scale: Decimal, offset: Decimal) -> tuple[Decimal | None, Decimal | None]:
     """The expected range of the value: `validation` is of the value, `range` of the raw number."""
     bounds: dict[str, Decimal | None] = {"min": None, "max": None}
     raw, checked = entry.get("range"), entry.get("validation")
@@ -156,21 +160,65 @@ def _note(entry: Tree) -> str:
 
 # --- everything else ------------------------------------------------------------------------------------------------
 
+# Parts of a date and time, by the registers that hold them: bytes of three, or six.
+DATE_PARTS = ("year", "month", "day", "hour", "minute", "second")
 
-def _other(base: Item, registers: Sequence[int], rule: int) -> Item:
-    following = list(registers) == list(range(registers[0], registers[0] + len(registers)))
-    if rule in (TEXT, VERSION, DIGITS, RAW, DATE_TIME) and not following:
-        raise ItemError(f"its registers {list(registers)} do not follow each other")
+
+def _other(base: Item, entry: Tree, registers: Sequence[int], rule: int) -> list[Item]:
+    base = replace(base, unit="")
     if rule == TEXT:
-        if len(registers) > MAX_REGISTERS:
-            raise ItemError(f"a text of {len(registers)} registers")
-        return replace(base, type="string", width=len(registers), unit="")
-    if rule == VERSION:
-        return replace(base, type="uint16", width=len(registers), words={"format": "nibbles"}, unit="")
-    if rule in (DIGITS, RAW):
-        return replace(base, type="uint16", width=len(registers), words={"format": "hex"}, unit="")
-    if rule == DATE_TIME:
-        return replace(base, type="datetime", width=len(registers), unit="")
+        return [_text(base, registers)]
     if rule == TIME:
-        return replace(base, type="time", width=len(registers), unit="")
+        return _time(base, entry, registers)
+    if rule == DATE_TIME:
+        return _date(base, registers)
+    if rule in (VERSION, DIGITS, RAW):
+        note = "version, a digit in each four bits" if rule == VERSION else ""
+        items = [replace(base, name=f"{base.name} {n}", address=at, note=note) for n, at in enumerate(registers, 1)]
+        return items if len(items) > 1 else [replace(base, note=note)]
     raise ItemError(f"rule {rule} is unknown")
+
+
+def _text(base: Item, registers: Sequence[int]) -> Item:
+    if list(registers) != list(range(registers[0], registers[0] + len(registers))) or len(registers) > MAX_REGISTERS:
+        raise ItemError(f"a text of registers {list(registers)}: a map has them in a row, at most {MAX_REGISTERS}")
+    return replace(base, type="string", width=len(registers))
+
+
+def _time(base: Item, entry: Tree, registers: Sequence[int]) -> list[Item]:
+    """A time of day: hours and minutes as a number like 1330, as two bytes, as two registers, or as digits of text."""
+    if "hex" in entry and entry.get("offset") is not None:
+        return [_text(base, registers)]
+    if len(registers) > 1:
+        names = DATE_PARTS[3 : 3 + len(registers)]
+        return [
+            replace(base, name=f"{base.name} {part}", address=at) for part, at in zip(names, registers, strict=True)
+        ]
+    if "hex" in entry:
+        return [replace(base, type="bcd16", note="HHMM")]
+    if number_at(entry, "dec", Decimal(100)) == 256:
+        return _bytes(base, registers, DATE_PARTS[3:5])
+    return [replace(base, note="HHMM")]
+
+
+def _date(base: Item, registers: Sequence[int]) -> list[Item]:
+    if len(registers) == 3:
+        return _bytes(base, registers, DATE_PARTS)
+    if len(registers) != 6:
+        raise ItemError(f"a date and time of {len(registers)} registers")
+    return [
+        replace(base, name=f"{base.name} {part}", address=at) for part, at in zip(DATE_PARTS, registers, strict=True)
+    ]
+
+
+def _each(base: Item, registers: Sequence[int], names: Sequence[str]) -> list[Item]:
+    return [replace(base, name=f"{base.name} {name}", address=at) for name, at in zip(names, registers, strict=True)]
+
+
+def _bytes(base: Item, registers: Sequence[int], names: Sequence[str]) -> list[Item]:
+    """The bytes of the registers, the high one first, as items of these names."""
+    halves = [(at, lowest) for at in registers for lowest in (8, 0)]
+    return [
+        replace(base, name=f"{base.name} {name}", address=at, bits=(lowest, 8))
+        for name, (at, lowest) in zip(names, halves, strict=True)
+    ]

@@ -14,6 +14,7 @@ from ess_ray.core.importing.item import FoundDevice, Import, Item, ItemError, Le
 from ess_ray.core.importing.meanings import half_of
 from ess_ray.core.importing.row_items import is_nothing, row_items
 from ess_ray.core.importing.rows import SheetTable, TableRow, find_tables
+from ess_ray.core.maps.raw_types import WIDTHS
 
 LOOKED_AT = 5  # rows that an error shows of a sheet without headings
 NAMED = 8  # sheets and devices that a message lists
@@ -94,7 +95,7 @@ def _read(table: SheetTable, decisions: Decisions, found: Import) -> Iterator[tu
             found.left_out.append(LeftOut(row.title, row.where, str(reason)))
             continue
         for item in items:
-            if item.width > 1 and item.type != "string" and not item.order:
+            if not item.order and WIDTHS.get(item.type, 1) > 1:
                 ask_order(decisions, item.where, item.name)
         yield row, items
     for number, text in table.unread:
@@ -154,7 +155,8 @@ def _name(key: tuple[str, str], groups: Iterable[tuple[str, str]]) -> str:
 def _collide(groups: Iterable[Sequence[Item]]) -> bool:
     counts: Counter[object] = Counter()
     for items in groups:
-        counts.update({(item.function, item.address + n) for item in items for n in range(item.width)})
+        single = (item for item in items if "count" not in item.words)
+        counts.update({(item.function, register) for item in single for register in item.registers})
     return any(number > 1 for number in counts.values())
 
 

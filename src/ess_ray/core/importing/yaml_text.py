@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ /().-]+[A-Za-z0-9_()]+)*")
+PLAIN = re.compile(r"-?[A-Za-z][A-Za-z0-9_]*(?:[ /().-]+[A-Za-z0-9_()]+)*")
 RANGE = re.compile(r"\d+\.\.\d+")
 NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan", "inf"}  # to one YAML or another
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.importing.item import FoundDevice, Import, Item, ItemError, in_one_register
+from ess_ray.core.importing.item import FoundDevice, Import, Item, ItemError, Operand, in_one_register
 from ess_ray.core.importing.yaml_text import comment, flow, scalar
 from tests.imported import decoded, loaded, made
 
@@ -60,6 +60,31 @@ def test_a_register_may_be_read_twice_as_a_whole_and_as_bits() -> None:
     assert [(one.name, one.reason) for one in thrice.left_out] == [
         ("as signed", "register 10 is read by power (line 1) already")
     ]
+
+
+def test_a_number_that_is_read_twice_is_computed_from_the_first() -> None:
+    wide = replace(ITEM, type="uint32", width=2, scale=Decimal("0.1"))
+    found = made(imported(wide, replace(wide, name="kilo", scale=Decimal("0.0001"))))
+    assert decoded(found.text, {(3, 10): 1, (3, 11): 0})["imported"] == [{"power": 6553.6, "kilo": 6.5536}]
+
+
+def test_words_apart_come_in_one_request_if_what_lies_between_may_be_read() -> None:
+    near = replace(ITEM, name="near", type="uint32", width=2, address=23, words={"words": [23, 20]})
+    far = replace(ITEM, name="far", type="uint32", width=2, address=200, words={"words": [100, 200]})
+    found = made(imported(ITEM, replace(ITEM, name="between", address=21), near, far))
+    assert "readable: [22] #" in found.text
+    assert "far: {type: uint32, words: {at: [100, 200], apart: true}}" in found.text
+    assert decoded(found.text, {(3, 23): 1, (3, 20): 2, (3, 100): 3, (3, 200): 4})["imported"] == [
+        {"power": 0, "between": 0, "near": 65538, "far": 3 * 65536 + 4}
+    ]
+
+
+def test_what_is_computed_from_something_that_is_left_out_is_left_out_too() -> None:
+    odd = replace(ITEM, name="odd", address=20, words={"colour": "red"})
+    sums = replace(ITEM, name="sum", formula={"sum": [Operand("odd", "line 1"), Operand("power", "line 1", True)]})
+    found = made(imported(ITEM, odd, sums))
+    assert [entry.column for entry in found.entries] == ["power"]
+    assert found.left_out[-1].reason == "it is computed from odd, which is not in the map"
 
 
 def test_what_the_map_language_refuses_is_left_out_with_its_reason() -> None:

@@ -70,6 +70,8 @@ def test_what_is_no_address_is_none(text: str) -> None:
         ("UINT", 4, "uint64", 0, ""),
         ("bitfield", 2, "uint32", 0, ""),
         ("enum16", 0, "uint16", 0, ""),
+        ("uint48", 0, "uint48", 0, ""),
+        ("BCD", 2, "bcd32", 0, ""),
         ("in16", 0, "int16", 0, ""),
         ("String[8]", 0, "string", 8, ""),
         ("STR32", 16, "string", 16, ""),
@@ -85,7 +87,7 @@ def test_types_are_read_in_all_their_spellings(text: str, width: int, type_: str
     assert (found.type, found.length, found.order) == (type_, length, order)
 
 
-@pytest.mark.parametrize("text", ["RO", "Fixed Block", "uint48", "", "pad"])
+@pytest.mark.parametrize("text", ["RO", "Fixed Block", "uint40", "", "pad"])
 def test_what_is_no_type_of_a_map_is_none(text: str) -> None:
     assert read_type(text) is None
 

@@ -12,6 +12,7 @@ from ess_ray.core.importing.cells import Sheet, column_number, letters
 from ess_ray.core.importing.choices import Choices, Question
 from ess_ray.core.importing.item import Import, Item
 from ess_ray.core.importing.table import read_table
+from tests.imported import decoded, made
 
 READY = Choices(base="0", function=3, order="ABCD", scale="multiply")
 HEADINGS = ["Address", "Name", "Type", "Factor", "Unit", "Range"]
@@ -270,6 +271,11 @@ def test_meanings_are_found_wherever_they_stand() -> None:
         ["2", "mode", "U16", "", "", "0: off\n1: on\n2: auto"],
     )
     assert [dict(item.enum) for item in found] == [{0: "Open", 1: "Closed"}, {0: "off", 1: "on", 2: "auto"}]
+
+
+def test_a_long_row_of_numbers_is_an_array() -> None:
+    found, _ = imported(["Address", "Name", "Type"], ["0x10~0x1F", "Cell voltage", "s16"])
+    assert decoded(made(found).text, {(3, 0x11): 0xFFFF})["imported"] == [{"cell_voltage": [0, -1, *[0] * 14]}]
 
 
 def test_what_is_no_value_is_counted_or_left_out_with_its_place() -> None:
