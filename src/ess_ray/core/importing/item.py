@@ -135,6 +135,11 @@ def width_of(type_: str, length: int = 1) -> int:
     return length if type_ == "string" else WIDTHS[type_]
 
 
+def is_long(item: Item) -> bool:
+    """True for a text or an array: no number, and wider in a row."""
+    return item.type in ("string", "datetime") or "format" in item.words or "count" in item.words
+
+
 def registers(number: int) -> str:
     """`1 register`, `2 registers`."""
     return f"{number} register{'s' * (number != 1)}"

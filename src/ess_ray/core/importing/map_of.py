@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.importing.item import FoundDevice, Import, Item, LeftOut, Operand, operands
+from ess_ray.core.importing.item import FoundDevice, Import, Item, LeftOut, Operand, is_long, operands
 from ess_ray.core.importing.writing import Entry, MapText, place, write_map
 from ess_ray.core.maps.registers import BIT_FUNCTIONS
 
@@ -110,7 +110,7 @@ def _placed(items: Sequence[Item], table: str) -> list[Entry]:
         item = entry.item
         beside = next((tables.get((one.name, one.where)) for one in operands(item.formula or {})), None)
         if beside is None:
-            bytes_ = LONG_BYTES if item.type == "string" or "count" in item.words else COLUMN_BYTES
+            bytes_ = LONG_BYTES if is_long(item) else COLUMN_BYTES
             if size + bytes_ > ROW_BYTES:
                 number, size = number + 1, 0
             size += bytes_
@@ -153,10 +153,9 @@ def _beside(item: Item, other: Item, bits: int) -> Item:
     `bits`: those of the register that are values of their own.
     """
     if _fits_into_bits(item) and not bits:
-        words = {"signed": True} | dict(item.words) if item.type == "int16" else item.words
-        return replace(item, bits=(0, 16), words=words)
+        return replace(item, bits=(0, 16), words={"signed": True} if item.type == "int16" else {})
     same = all(getattr(item, key) == getattr(other, key) for key in ("registers", "type", "order", "words"))
-    if same and item.type != "string" and not item.offset and not other.offset and not item.sentinels:
+    if same and not is_long(item) and not item.offset and not other.offset and not item.sentinels:
         ratio = item.scale / other.scale
         if ratio * other.scale == item.scale:
             return replace(item, formula={"product": [Operand(other.name, other.where), ratio]})
@@ -164,7 +163,10 @@ def _beside(item: Item, other: Item, bits: int) -> Item:
 
 
 def _fits_into_bits(item: Item) -> bool:
-    return item.width == 1 and item.function not in BIT_FUNCTIONS and item.type in ("int16", "uint16")
+    """Whether all 16 bits of a register say the same as the item."""
+    return (
+        item.width == 1 and item.function not in BIT_FUNCTIONS and item.type in ("int16", "uint16") and not item.words
+    )
 
 
 def _heading(found: Import, device: FoundDevice, source: str) -> Iterator[str]:

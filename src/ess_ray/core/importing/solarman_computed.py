@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from ess_ray.core.importing.item import Item, ItemError, Operand
+from ess_ray.core.importing.item import Item, ItemError, Operand, is_long
 from ess_ray.core.importing.solarman_values import Source, located, number_at, value_range
 from ess_ray.core.importing.trees import Tree, address, listed, mappings
 
@@ -106,7 +106,7 @@ def _column(sensor: Tree, scale: Decimal, source: Source, name: str, known: Sequ
 
 
 def _same_raw(one: Item, other: Item) -> bool:
-    if one.formula is not None or one.bits is not None or one.type == "string" or one.enum:
+    if one.formula is not None or one.bits is not None or is_long(one) or one.enum:
         return False
     return (one.function, one.registers, one.type, one.order, one.words) == (
         other.function, other.registers, other.type, other.order, other.words,

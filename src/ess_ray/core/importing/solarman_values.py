@@ -160,8 +160,12 @@ def _note(entry: Tree) -> str:
 
 # --- everything else ------------------------------------------------------------------------------------------------
 
-# Parts of a date and time, by the registers that hold them: bytes of three, or six.
-DATE_PARTS = ("year", "month", "day", "hour", "minute", "second")
+# The parts of a date and time, by the registers that it takes: two parts in each of three, or one in each of six.
+DATE_PARTS = {
+    3: ["year/month", "day/hour", "minute/second"],
+    6: ["year", "month", "day", "hour", "minute", "second"],
+}
+TIME_PARTS = {2: ["hour", "minute"], 3: ["hour", "minute", "second"]}
 
 
 def _other(base: Item, entry: Tree, registers: Sequence[int], rule: int) -> list[Item]:
@@ -169,56 +173,42 @@ def _other(base: Item, entry: Tree, registers: Sequence[int], rule: int) -> list
     if rule == TEXT:
         return [_text(base, registers)]
     if rule == TIME:
-        return _time(base, entry, registers)
+        return [_time(base, entry, registers)]
     if rule == DATE_TIME:
-        return _date(base, registers)
-    if rule in (VERSION, DIGITS, RAW):
-        note = "version, a digit in each four bits" if rule == VERSION else ""
-        items = [replace(base, name=f"{base.name} {n}", address=at, note=note) for n, at in enumerate(registers, 1)]
-        return items if len(items) > 1 else [replace(base, note=note)]
-    raise ItemError(f"rule {rule} is unknown")
+        return [_clock(base, registers, DATE_PARTS.get(len(registers)))]
+    if rule not in (VERSION, DIGITS, RAW):
+        raise ItemError(f"rule {rule} is unknown")
+    words = {VERSION: {"format": "nibbles"}, DIGITS: {"format": "hex"}}.get(rule, {})
+    base = replace(base, words=words)
+    if len(registers) == 1:
+        return [base]
+    return [replace(base, name=f"{base.name} {number}", address=at) for number, at in enumerate(registers, 1)]
+
+
+def _in_a_row(registers: Sequence[int]) -> bool:
+    return list(registers) == list(range(registers[0], registers[0] + len(registers)))
 
 
 def _text(base: Item, registers: Sequence[int]) -> Item:
-    if list(registers) != list(range(registers[0], registers[0] + len(registers))) or len(registers) > MAX_REGISTERS:
+    if not _in_a_row(registers) or len(registers) > MAX_REGISTERS:
         raise ItemError(f"a text of registers {list(registers)}: a map has them in a row, at most {MAX_REGISTERS}")
     return replace(base, type="string", width=len(registers))
 
 
-def _time(base: Item, entry: Tree, registers: Sequence[int]) -> list[Item]:
-    """A time of day: hours and minutes as a number like 1330, as two bytes, as two registers, or as digits of text."""
+def _time(base: Item, entry: Tree, registers: Sequence[int]) -> Item:
+    """A time of day: a number like 1330, two bytes, a register for each part, or digits of text."""
     if "hex" in entry and entry.get("offset") is not None:
-        return [_text(base, registers)]
+        return _text(base, registers)
     if len(registers) > 1:
-        names = DATE_PARTS[3 : 3 + len(registers)]
-        return [
-            replace(base, name=f"{base.name} {part}", address=at) for part, at in zip(names, registers, strict=True)
-        ]
+        return _clock(base, registers, TIME_PARTS.get(len(registers)))
     if "hex" in entry:
-        return [replace(base, type="bcd16", note="HHMM")]
+        return replace(base, type="bcd16", note="HHMM")
     if number_at(entry, "dec", Decimal(100)) == 256:
-        return _bytes(base, registers, DATE_PARTS[3:5])
-    return [replace(base, note="HHMM")]
+        return _clock(base, registers, ["hour/minute"])
+    return replace(base, words={"format": "hhmm"})
 
 
-def _date(base: Item, registers: Sequence[int]) -> list[Item]:
-    if len(registers) == 3:
-        return _bytes(base, registers, DATE_PARTS)
-    if len(registers) != 6:
-        raise ItemError(f"a date and time of {len(registers)} registers")
-    return [
-        replace(base, name=f"{base.name} {part}", address=at) for part, at in zip(DATE_PARTS, registers, strict=True)
-    ]
-
-
-def _each(base: Item, registers: Sequence[int], names: Sequence[str]) -> list[Item]:
-    return [replace(base, name=f"{base.name} {name}", address=at) for name, at in zip(names, registers, strict=True)]
-
-
-def _bytes(base: Item, registers: Sequence[int], names: Sequence[str]) -> list[Item]:
-    """The bytes of the registers, the high one first, as items of these names."""
-    halves = [(at, lowest) for at in registers for lowest in (8, 0)]
-    return [
-        replace(base, name=f"{base.name} {name}", address=at, bits=(lowest, 8))
-        for name, (at, lowest) in zip(names, halves, strict=True)
-    ]
+def _clock(base: Item, registers: Sequence[int], parts: list[str] | None) -> Item:
+    if parts is None or not _in_a_row(registers):
+        raise ItemError(f"a date or time of registers {list(registers)}")
+    return replace(base, type="datetime", width=len(registers), words={"parts": parts})
