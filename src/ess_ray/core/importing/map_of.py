@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ess_ray.core.errors import ConfigError
-from ess_ray.core.importing.item import FoundDevice, Import, Item, LeftOut, Operand, is_long, operands
+from ess_ray.core.importing.item import FoundDevice, Import, Item, ItemError, LeftOut, Operand, is_long, operands
 from ess_ray.core.importing.writing import Entry, MapText, place, write_map
 from ess_ray.core.maps.registers import BIT_FUNCTIONS
 
@@ -121,52 +121,70 @@ def _placed(items: Sequence[Item], table: str) -> list[Entry]:
 
 
 def _apart(items: Iterable[Item]) -> tuple[list[Item], list[LeftOut]]:
-    """The items that a map can have together, in the file's order: one value for a register, and one for its bits."""
+    """The items that a map can have together, in the file's order."""
     kept: list[Item] = []
     left_out: list[LeftOut] = []
-    whole: dict[tuple[int, int], Item] = {}
-    bits: dict[tuple[int, int], int] = {}
+    taken = _Taken()
     for item in items:
-        registers = [(item.function, register) for register in item.registers]
-        other = next((whole[register] for register in registers if register in whole), None)
-        found = _beside(item, other, bits.get(registers[0], 0)) if other and item.bits is None else item
-        if found.bits is not None:
-            lowest, count = found.bits
-            mask = ((1 << count) - 1) << lowest
-            if bits.get(registers[0], 0) & mask:
-                left_out.append(LeftOut(item.name, item.where, f"register {item.address} is another value's already"))
-                continue
-            bits[registers[0]] = bits.get(registers[0], 0) | mask
-        elif other and found.formula is None:
-            reason = f"register {item.address} is read by {other.name} ({other.where}) already"
-            left_out.append(LeftOut(item.name, item.where, reason))
-            continue
-        elif found.formula is None:
-            whole.update(dict.fromkeys(registers, item))
-        kept.append(found)
+        try:
+            kept.append(taken.take(item))
+        except ItemError as reason:
+            left_out.append(LeftOut(item.name, item.where, str(reason)))
     return kept, left_out
 
 
-def _beside(item: Item, other: Item, bits: int) -> Item:
-    """The item in another form, if a map can have it so beside the `other`, which reads its register already.
+class _Taken:
+    """The registers of the items so far. A map has one value of a whole register, and one of each of its bits."""
 
-    `bits`: those of the register that are values of their own.
-    """
-    if _fits_into_bits(item) and not bits:
-        return replace(item, bits=(0, 16), words={"signed": True} if item.type == "int16" else {})
+    def __init__(self) -> None:
+        self._whole: dict[tuple[int, int], Item] = {}
+        self._bits: dict[tuple[int, int], int] = {}  # masks
+
+    def take(self, item: Item) -> Item:
+        """The item, in another form if its registers are another one's already. Raises ItemError if there is none."""
+        registers = [(item.function, register) for register in item.registers]
+        other = next((self._whole[register] for register in registers if register in self._whole), None)
+        if item.bits is not None:
+            lowest, count = item.bits
+            self._take_bits(item, registers, ((1 << count) - 1) << lowest)
+        elif other is None:
+            self._whole.update(dict.fromkeys(registers, item))
+        elif _is_plain_number(item) and not any(register in self._bits for register in registers):
+            self._take_bits(item, registers, WHOLE)
+            return _as_bits(item)
+        else:
+            return _computed_from(item, other)
+        return item
+
+    def _take_bits(self, item: Item, registers: Sequence[tuple[int, int]], mask: int) -> None:
+        for register in registers:
+            if self._bits.get(register, 0) & mask:
+                raise ItemError(f"register {item.address} is another value's already")
+            self._bits[register] = self._bits.get(register, 0) | mask
+
+
+def _is_plain_number(item: Item) -> bool:
+    """Whether the bits of its registers say the same as the item."""
+    return item.function not in BIT_FUNCTIONS and item.type.startswith(("int", "uint")) and not item.words
+
+
+def _as_bits(item: Item) -> Item:
+    """The item as all bits of its registers."""
+    words: dict[str, object] = {"signed": True} if item.type.startswith("int") else {}
+    if item.width == 1:
+        return replace(item, bits=(0, 16), words=words)
+    type_ = f"u{item.type.removeprefix('u')}"
+    return replace(item, type=type_, words={"bits": f"0..{16 * item.width - 1}"} | words)
+
+
+def _computed_from(item: Item, other: Item) -> Item:
+    """The item, computed from the one that reads the same number. Raises ItemError if it is another number."""
     same = all(getattr(item, key) == getattr(other, key) for key in ("registers", "type", "order", "words"))
-    if same and not is_long(item) and not item.offset and not other.offset and not item.sentinels:
-        ratio = item.scale / other.scale
-        if ratio * other.scale == item.scale:
-            return replace(item, formula={"product": [Operand(other.name, other.where), ratio]})
-    return item
-
-
-def _fits_into_bits(item: Item) -> bool:
-    """Whether all 16 bits of a register say the same as the item."""
-    return (
-        item.width == 1 and item.function not in BIT_FUNCTIONS and item.type in ("int16", "uint16") and not item.words
-    )
+    ratio = item.scale / other.scale
+    plain = not (is_long(item) or item.offset or other.offset or item.sentinels)
+    if not same or not plain or ratio * other.scale != item.scale:
+        raise ItemError(f"register {item.address} is read by {other.name} ({other.where}) already")
+    return replace(item, formula={"product": [Operand(other.name, other.where), ratio]})
 
 
 def _heading(found: Import, device: FoundDevice, source: str) -> Iterator[str]:

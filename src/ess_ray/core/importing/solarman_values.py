@@ -182,7 +182,7 @@ def _other(base: Item, entry: Tree, registers: Sequence[int], rule: int) -> list
     base = replace(base, words=words)
     if len(registers) == 1:
         return [base]
-    return [replace(base, name=f"{base.name} {number}", address=at) for number, at in enumerate(registers, 1)]
+    return [replace(base, name=f"{base.name} {place}", address=at) for place, at in enumerate(registers, 1)]
 
 
 def _in_a_row(registers: Sequence[int]) -> bool:

@@ -62,10 +62,13 @@ def test_a_register_may_be_read_twice_as_a_whole_and_as_bits() -> None:
     ]
 
 
-def test_a_number_that_is_read_twice_is_computed_from_the_first() -> None:
+def test_a_number_that_is_read_twice_is_bits_and_one_that_is_read_thrice_is_computed() -> None:
     wide = replace(ITEM, type="uint32", width=2, scale=Decimal("0.1"))
-    found = made(imported(wide, replace(wide, name="kilo", scale=Decimal("0.0001"))))
-    assert decoded(found.text, {(3, 10): 1, (3, 11): 0})["imported"] == [{"power": 6553.6, "kilo": 6.5536}]
+    signed, kilo = replace(wide, name="signed", type="int32"), replace(wide, name="kilo", scale=Decimal("0.0001"))
+    found = made(imported(wide, signed, kilo))
+    assert decoded(found.text, {(3, 10): 0xFFFF, (3, 11): 0xFFFF})["imported"] == [
+        {"power": 429496729.5, "signed": -0.1, "kilo": 429496.7295}
+    ]
 
 
 def test_words_apart_come_in_one_request_if_what_lies_between_may_be_read() -> None:
