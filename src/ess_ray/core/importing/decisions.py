@@ -18,6 +18,7 @@ class Decisions:
     divides: bool = False
     order: str = "ABCD"
     ranges: str = ""  # "values", "raw", or empty if nobody knows what ranges are of
+    decimals: bool = True  # a column of decimals is a factor, and not how people want to see a value with a step
     widths: dict[str, int] = field(default_factory=dict)  # registers of types that do not say it: `INT` is 2
     taken: list[str] = field(default_factory=list)
     open: list[Question] = field(default_factory=list)

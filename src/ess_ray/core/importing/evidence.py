@@ -15,25 +15,28 @@ from ess_ray.core.importing.decisions import SHOWN, Decisions
 from ess_ray.core.importing.factors import decide_scale, what_ranges_are_of
 from ess_ray.core.importing.headings import plain_heading
 from ess_ray.core.importing.notations import is_open, is_writable, read_function, read_order, read_printed
+from ess_ray.core.importing.quantities import read_unit
 from ess_ray.core.importing.rows import SheetTable, TableRow, around
 from ess_ray.core.maps.numbering import LAST_ADDRESS, MODICON_FUNCTIONS
 
+# Sentences about how addresses count, in texts that name addresses; `Unit 1-1` and `racks start with 1` are none.
+ABOUT_ADDRESSES = re.compile(r"addr|regist|\bpdu\b|offset|주소|번지|레지스터|地址|寄存器", re.IGNORECASE)
 FROM_ONE = re.compile(
-    r"(offset|base|basis)\s*[:=]?\s*1\b|\b(start|count|number|begin)\w*\s+(from|at|with)\s+1\b|\b1[- ]based|"
-    r"one[- ]based|(minus|subtract|less|-)\s*1\b.{0,30}(address|wire|protocol)|"
-    r"(address|register)\w*\s*(-|minus)\s*1\b|1부터 ?시작|从1开始",
+    r"\b(offset|base)\s*[:=]?\s*1\b|\b(start|count|number|begin)\w*\s+(from|at|with)\s+1\b|\b1[- ]based|one[- ]based|"
+    r"\b(minus|subtract|less) 1\b|1부터 ?시작|从1开始",
     re.IGNORECASE,
 )
 FROM_ZERO = re.compile(
-    r"(offset|base|basis)\s*[:=]?\s*0\b|\b(start|count|number|begin)\w*\s+(from|at|with)\s+0\b|\b0[- ]based|"
-    r"zero[- ]based|protocol[- ]offset|\bpdu\b|address offset|0부터 ?시작|从0开始",
+    r"\b(offset|base)\s*[:=]?\s*0\b|\b(start|count|number|begin)\w*\s+(from|at|with)\s+0\b|\b0[- ]based|zero[- ]based|"
+    r"protocol[- ]offset|\bpdu address|0부터 ?시작|从0开始",
     re.IGNORECASE,
 )
-FUNCTION_TEXT = re.compile(
-    r"function(?: code)?s?\D{0,12}0?x?0?([34])\b|\b(holding|input)[- ]?registers?|"
-    r"기능 ?코드\D{0,5}([34])|功能码\D{0,8}0?x?0?([34])",
-    re.IGNORECASE,
+# The functions that a text names: numbers behind `Function code`, or the kind of register.
+FUNCTION_CODES = re.compile(
+    r"(?:function ?codes?|function(?= *\d)|기능 ?코드|功能码)(.{0,40})", re.IGNORECASE | re.DOTALL
 )
+READING = re.compile(r"(?<![\w.])(?:0x)?0*([34])(?![\w.])", re.IGNORECASE)
+FUNCTION_KIND = re.compile(r"\b(holding|input)(?=[- ]?regist| and | or |/)", re.IGNORECASE)
 SMALLEST_DIGIT, LARGEST_DIGIT = 10_001, 49_999  # addresses whose first digit may be the function
 
 
@@ -47,6 +50,7 @@ def decide(tables: Sequence[SheetTable], choices: Choices) -> Decisions:
     decide_scale(decisions, rows, choices)
     _decide_order(decisions, tables, choices)
     decisions.ranges = what_ranges_are_of(rows, decisions.divides)
+    decisions.decimals = not any(read_unit(row.cell("unit")).step for row in rows)
     _decide_widths(decisions, tables)
     return decisions
 
@@ -68,12 +72,16 @@ def _base_said(tables: Sequence[SheetTable], digits: bool) -> tuple[str, str] | 
     """What the file says of its addresses, by two columns of them or in words."""
     if found := next(filter(None, map(_two_columns, tables)), None):
         return found
-    for text in dict.fromkeys(text for table in tables for text in around(table)):
-        if FROM_ONE.search(text):
-            return "1", f"the file says {_shown(text)}"
-        if FROM_ZERO.search(text) and not digits:
-            return "0", f"the file says {_shown(text)}"
-    return None
+    texts = (text for table in tables for text in around(table) if ABOUT_ADDRESSES.search(text))
+    said: dict[str, str] = {}
+    for text in dict.fromkeys(texts):
+        for base, pattern in (("1", FROM_ONE), ("0", FROM_ZERO)):
+            if pattern.search(text):
+                said.setdefault(base, text)
+    if len(said) != 1 or digits:  # behind a first digit, counting from 1 may be meant either way
+        return None
+    ((base, text),) = said.items()
+    return base, f"the file says {_shown(text)}"
 
 
 def _base_shown(rows: Sequence[TableRow], digits: bool) -> tuple[str, str] | None:
@@ -161,21 +169,27 @@ def function_of(row: TableRow) -> int | None:
     """The function that the row's own cell or the title above it says."""
     if (found := read_function(row.cell("function"))) is not None:
         return found
-    match = FUNCTION_TEXT.search(row.section)
-    return _function_said(match) if match else None
+    said = _functions_in(row.section)
+    return said.pop() if len(said) == 1 else None
 
 
 def _function_in_texts(tables: Sequence[SheetTable]) -> tuple[str, str]:
+    said: dict[int, str] = {}
     for text in dict.fromkeys(text for table in tables for text in around(table)):
-        if match := FUNCTION_TEXT.search(text):
-            return str(_function_said(match)), f"the file says {_shown(text)}"
-    return "", ""
+        for function in _functions_in(text):
+            said.setdefault(function, text)
+    if len(said) != 1:
+        return "", ""
+    ((function, text),) = said.items()
+    return str(function), f"the file says {_shown(text)}"
 
 
-def _function_said(match: re.Match[str]) -> int:
-    if match[2]:
-        return 3 if match[2].lower() == "holding" else 4
-    return int(match[1] or match[3] or match[4])
+def _functions_in(text: str) -> set[int]:
+    """The functions that a text names, of those that read registers."""
+    kinds = {3 if match[1].lower() == "holding" else 4 for match in FUNCTION_KIND.finditer(text)}
+    behind = (match[1] for match in FUNCTION_CODES.finditer(text))
+    codes = {int(code) for words in behind for code in READING.findall(words)}
+    return kinds | codes
 
 
 # --- word order -----------------------------------------------------------------------------------------------------

@@ -143,17 +143,19 @@ class _Taken:
     def take(self, item: Item) -> Item:
         """The item, in another form if its registers are another one's already. Raises ItemError if there is none."""
         registers = [(item.function, register) for register in item.registers]
-        other = next((self._whole[register] for register in registers if register in self._whole), None)
+        others = [self._whole[register] for register in registers if register in self._whole]
         if item.bits is not None:
             lowest, count = item.bits
             self._take_bits(item, registers, ((1 << count) - 1) << lowest)
-        elif other is None:
+        elif not others:
             self._whole.update(dict.fromkeys(registers, item))
         elif _is_plain_number(item) and not any(register in self._bits for register in registers):
+            if crossing := next((other for other in others if not _nested(item, other)), None):
+                raise ItemError(f"it has one register with {crossing.name} ({crossing.where}), and another without it")
             self._take_bits(item, registers, WHOLE)
             return _as_bits(item)
         else:
-            return _computed_from(item, other)
+            return _computed_from(item, others[0])
         return item
 
     def _take_bits(self, item: Item, registers: Sequence[tuple[int, int]], mask: int) -> None:
@@ -161,6 +163,12 @@ class _Taken:
             if self._bits.get(register, 0) & mask:
                 raise ItemError(f"register {item.address} is another value's already")
             self._bits[register] = self._bits.get(register, 0) | mask
+
+
+def _nested(item: Item, other: Item) -> bool:
+    """Whether one has all registers of the other; of two numbers that cross, one is read wrong."""
+    mine, theirs = set(item.registers), set(other.registers)
+    return mine <= theirs or theirs <= mine
 
 
 def _is_plain_number(item: Item) -> bool:

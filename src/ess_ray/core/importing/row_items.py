@@ -210,7 +210,7 @@ def _scale(row: TableRow, decisions: Decisions, type_: TypeCell) -> Decimal:
         factor = ONE / cell.factor if divides else cell.factor
     elif type_.decimals:
         factor = ONE.scaleb(-type_.decimals)
-    elif step is None and type_.type.startswith(("int", "uint")) and (places := decimal(row.cell("decimals"))):
+    elif decisions.decimals and type_.type.startswith(("int", "uint")) and (places := decimal(row.cell("decimals"))):
         factor = ONE.scaleb(-int(places)) if 0 < places < 10 else ONE
     if step is None or step == factor:
         return factor

@@ -72,10 +72,7 @@ def write_map(
     lines.add("new:")
     tables = [(table, list(group)) for table, group in groupby(sorted(entries, key=_table), key=_table)]
     for table, group in tables:
-        lines.add(f"  {table}:")
-        for entry in group:
-            lines.add(f"    {entry.column}: {_new(entry.item)}")
-            lines.entries[len(lines.lines)] = entry
+        lines.new(table, group)
     lines.add("blocks:")
     for table, group in tables:
         lines.add(f"  - table: {table}")
@@ -197,6 +194,13 @@ class _MapLines:
 
     def add(self, *lines: str) -> None:
         self.lines += lines
+
+    def new(self, table: str, entries: Iterable[Entry]) -> None:
+        """What the map brings to a table."""
+        self.add(f"  {table}:")
+        for entry in entries:
+            self.add(f"    {entry.column}: {_new(entry.item)}")
+            self.entries[len(self.lines)] = entry
 
     def run(self, run: list[Entry], usual: int, period_s: Decimal | None) -> None:
         """One run: its head, and an entry for each register. `period_s` None: that of the map."""

@@ -71,6 +71,13 @@ def test_a_number_that_is_read_twice_is_bits_and_one_that_is_read_thrice_is_comp
     ]
 
 
+def test_numbers_that_cross_are_not_both_right() -> None:
+    wide = replace(ITEM, type="uint32", width=2)
+    found = made(imported(wide, replace(wide, name="crossing", address=11), replace(ITEM, name="low", address=11)))
+    assert [entry.column for entry in found.entries] == ["power", "low"]
+    assert [one.reason for one in found.left_out] == ["it has one register with power (line 1), and another without it"]
+
+
 def test_words_apart_come_in_one_request_if_what_lies_between_may_be_read() -> None:
     near = replace(ITEM, name="near", type="uint32", width=2, address=23, words={"words": [23, 20]})
     far = replace(ITEM, name="far", type="uint32", width=2, address=200, words={"words": [100, 200]})
@@ -107,10 +114,10 @@ def test_nothing_that_fits_is_an_error_that_says_why() -> None:
 
 
 def test_more_columns_than_a_row_can_hold_are_several_tables() -> None:
-    items = [replace(ITEM, name=f"v{number}", address=number, scale=Decimal("0.1")) for number in range(1200)]
+    items = [replace(ITEM, name=f"v{at}", address=2 * at, type="string", width=2) for at in range(400)]
     found = made(imported(*items))
     assert {entry.table for entry in found.entries} == {"imported", "imported_2"}
-    assert len(loaded(found.text).values) == 1200
+    assert len(loaded(found.text).values) == 400
 
 
 @pytest.mark.parametrize(

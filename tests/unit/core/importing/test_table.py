@@ -70,6 +70,41 @@ def test_how_addresses_count_is_found_out_and_said(
     assert [(item.function, item.address) for item in found.devices[0].items] == sent
 
 
+@pytest.mark.parametrize(
+    "above",
+    ["Unit 1 - 1 address list", "Racks start with 1", "base 1 or base 0 addresses", "Address Offset of a block"],
+)
+def test_sentences_that_only_sound_like_it_decide_nothing(above: str) -> None:
+    rows = [above], ["Address", "Name", "Type"], ["5", "a", "U16"]
+    _, questions = imported(*rows, choices=replace(READY, base=None))
+    assert [question.word for question in questions] == ["base"]
+
+
+@pytest.mark.parametrize(
+    ("above", "function"),
+    [
+        ("Function code 0x04 (read), 0x06", 4),
+        ("Function Code: 0x03(R)\\0x06(W)", 3),
+        ("기능 코드 3", 3),
+        ("holding registers", 3),
+        ("Function codes 03, 04, 06", None),
+        ("holding and input registers are alike: input registers", None),
+    ],
+)
+def test_a_function_is_taken_from_a_sentence_that_names_one(above: str, function: int | None) -> None:
+    rows = [above], ["Address", "Name", "Type"], ["5", "a", "U16"]
+    found, questions = imported(*rows, choices=replace(READY, function=None))
+    assert [question.word for question in questions] == ([] if function else ["function"])
+    assert found.devices[0].items[0].function == (function or 3)
+
+
+def test_decimals_are_a_factor_unless_units_have_steps() -> None:
+    heading = ["Address", "Name", "Type", "Unit", "decimals"]
+    assert items(heading, ["1", "a", "U16", "V", "1"])[0].scale == Decimal("0.1")
+    shown = items(heading, ["1", "a", "U16", "0.01V", "1"], ["2", "b", "U16", "V", "1"])
+    assert [item.scale for item in shown] == [Decimal("0.01"), Decimal(1)]
+
+
 def test_a_second_column_of_addresses_tells_how_the_first_counts() -> None:
     rows = (
         ["Address", "Address (hex)", "Name", "Type"],
