@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ess_ray.adapters.local.plants_folder import USUAL
 from ess_ray.config.schema import Config
 from ess_ray.config.sunspec import sunspec_settings
 from ess_ray.config.values import file_of
@@ -13,8 +14,6 @@ from ess_ray.core.importing.choices import Choices
 from ess_ray.core.importing.names import plain_name
 from ess_ray.core.settings import ImportSettings, SunSpecSettings
 
-HOME = Path("my_plants")  # where a map goes if no folder of the user is named
-
 
 def import_settings(config: Config, folders: Sequence[Path]) -> ImportSettings | SunSpecSettings:
     """Freeze `importing` and the words `from`, `table` and `device` of `job=import`.
@@ -22,7 +21,7 @@ def import_settings(config: Config, folders: Sequence[Path]) -> ImportSettings |
     `folders`: those of the configuration, the user's first if there is one. Raises ConfigError if there is no such file
     and for names that no map or table can have.
     """
-    words, folder = config.importing, folders[0] if len(folders) > 1 else HOME
+    words, folder = config.importing, folders[0] if len(folders) > 1 else Path(USUAL)
     said = _name("name", words.name) if words.name else None
     if sunspec := sunspec_settings(config, said, folder):
         return sunspec

@@ -14,6 +14,10 @@ KEPT = (*RESERVED_COLUMNS, *ENTRY_WORDS, "identity")
 SIGNS = {"%": " percent ", "+": " plus ", "Δ": " delta ", "Ω": " ohm ", "Σ": " sum ", "µ": "u", "ß": "ss", "&": " and "}
 # Korean and Chinese words of register tables, longest first where one is part of another.
 WORDS = {
+    "과전압": "overvoltage", "저전압": "undervoltage", "과전류": "overcurrent", "과온도": "overtemperature",
+    "설정": "set", "입력": "input", "출력": "output", "부하": "load", "직류": "dc", "교류": "ac", "설비": "equipment",
+    "잔량": "remaining", "过压": "overvoltage", "欠压": "undervoltage", "过流": "overcurrent",
+    "过温": "overtemperature", "输入": "input", "输出": "output", "负载": "load", "直流": "dc", "交流": "ac",
     "배터리": "battery", "인버터": "inverter", "유효전력": "active power", "무효전력": "reactive power",
     "피상전력": "apparent power", "전력량": "energy", "발전량": "energy", "전압": "voltage", "전류": "current",
     "전력": "power", "주파수": "frequency", "역률": "power factor", "온도": "temperature", "습도": "humidity",

@@ -102,7 +102,8 @@ def _read(table: SheetTable, decisions: Decisions, found: Import) -> Iterator[tu
         found.left_out.append(LeftOut("", table.sheet.place(number, table.address), f"{text!r} is no address"))
     if reserved:
         sheet = f" of sheet {table.sheet.name}" if table.sheet.name else ""
-        found.unused.append(f"{reserved} rows{sheet} are reserved or without a name")
+        kind = "row" if reserved == 1 else "rows"
+        found.unused.append(f"{reserved} {kind}{sheet} reserved or without a name")
 
 
 def _joined(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, TableRow | None, str]]:

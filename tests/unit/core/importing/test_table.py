@@ -331,7 +331,7 @@ def test_what_is_no_value_is_counted_or_left_out_with_its_place() -> None:
         ("Good", "A8", "stands there twice, first at sheet Sheet1, A7"),
     ]
     assert [item.name for item in found.devices[0].items] == ["Good"]
-    assert found.unused == ["2 rows of sheet Sheet1 are reserved or without a name"]
+    assert found.unused == ["2 rows of sheet Sheet1 reserved or without a name"]
 
 
 def test_sheets_and_devices_that_say_different_things_of_a_register_are_a_map_each() -> None:
