@@ -16,9 +16,9 @@ from operator import or_
 import numpy as np
 
 from ess_ray.core.decoding.cells import TableShape
+from ess_ray.core.decoding.decoded import Decoded
 from ess_ray.core.decoding.exact import Exact, add, divide, multiply, of_number, of_stored, rounded
 from ess_ray.core.decoding.pgcopy import ColumnValues
-from ess_ray.core.decoding.rules import Decoded
 from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.expressions import COLUMN, NUMBER, Expression
 from ess_ray.core.maps.registers import Computed, RegisterMap

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ess_ray.core.decoding.decoded import Decoded
 from ess_ray.core.decoding.pgcopy import ColumnValues
-from ess_ray.core.decoding.rules import Decoded
 
 
 def are_due(periods_us: np.ndarray | int, ticks_us: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ess_ray.core.decoding.rules import Decoded
+from ess_ray.core.decoding.decoded import Decoded
 from ess_ray.core.maps.clocks import CENTURY, DATE, SKIP, TIME, fields_of
 from ess_ray.core.maps.formats import BYTES, EPOCH, HEX, HHMM, NIBBLES
 from ess_ray.core.maps.raw_types import to_numbers

@@ -9,18 +9,19 @@ column cannot hold is NULL and flagged (docs/decisions/020).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial, reduce
 from itertools import count
-from math import ceil, floor, lcm
+from math import ceil, floor, gcd, lcm
 from operator import or_
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 
+from ess_ray.core.decoding.decoded import Decode, Decoded
 from ess_ray.core.decoding.texts import read_text
 from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.raw_types import TYPES, Notation, are_numbers, to_numbers
@@ -30,39 +31,6 @@ _EXACT_INTEGER = 1 << 53  # a double holds every integer up to here
 _EXACT_POWERS = frozenset(10**power for power in range(23))  # 10**22 is the last power of ten that a double holds
 ONE = Fraction(1)
 _WRAP = 1 << 64  # whole numbers are scaled modulo this: exact whenever the result fits into 64 bits
-
-
-class Decoded(NamedTuple):
-    """Values, as many as raw numbers: 1-d, of the dtype of the column's type, texts as UTF-8.
-
-    `null`: true where there is no value (what `values` holds there means nothing); `outside`: true where it is out of
-    range. None: nowhere.
-    """
-
-    values: np.ndarray
-    null: np.ndarray | None
-    outside: np.ndarray | None
-
-    def reshaped(self, shape: tuple[int, ...]) -> Decoded:
-        """The same values in another shape."""
-        null, outside = self.null, self.outside
-        return Decoded(
-            self.values.reshape(shape),
-            None if null is None else null.reshape(shape),
-            None if outside is None else outside.reshape(shape),
-        )
-
-    def value(self, index: int) -> float | bool | str | None:
-        """One of them as Python's; None for NULL."""
-        if self.null is not None and self.null[index]:
-            return None
-        value: float | bool | bytes = self.values[index].item()
-        return value.decode() if isinstance(value, bytes) else value
-
-
-# From raw numbers (1-d, `raw_dtype`), a bool for each that is true where there is none (None: all are there), and the
-# raw numbers of each side, as many.
-Decode = Callable[[np.ndarray, np.ndarray | None, Sequence[np.ndarray]], Decoded]
 
 
 def shared_part(value: Value) -> Value:
@@ -194,6 +162,11 @@ def _divisor(*numbers: Fraction) -> int:
 class _FloatRule(_Rule):
     """Floats: scaled in double precision, so their own rounding stays; infinity is kept."""
 
+    def __init__(self, shared: Value, multiplier: Fraction) -> None:
+        super().__init__(shared, multiplier)
+        common = gcd(self.factor, self.addend, self.divisor)  # 25 / 100 would be rounded twice, 1 / 4 is not
+        self.factor, self.addend, self.divisor = (n // common for n in (self.factor, self.addend, self.divisor))
+
     def no_value(self, raw: np.ndarray) -> np.ndarray | None:
         """NaN, and the bit patterns of the map, which may be NaN and so equal to nothing."""
         return _any(np.isnan(raw), _equal_any(raw.view(f"<u{raw.itemsize}"), self.shared.patterns))
@@ -222,12 +195,8 @@ class _IntegerRule(_Rule):
         # Lowest and highest: what the raw type can hold; low and high: what of it the map calls in range.
         self.lowest, self.highest = cast(tuple[int, int], shared.limits)
         self.are_bits_numbers = are_numbers(shared.raw_type, shared.bits, shared.signed)
-        low, high = self._unscaled(shared.minimum), self._unscaled(shared.maximum)
-        if self.factor < 0:
-            low, high = high, low
-        self.low = self.lowest if low is None else max(self.lowest, ceil(low))
-        self.high = self.highest if high is None else min(self.highest, floor(high))
-        choices = [self._unscaled(choice) for choice in shared.choices]
+        self.low, self.high = self._in_range()
+        choices = [self._unscaled(choice) for choice in shared.choices if self.factor]
         self.choices = [int(c) for c in choices if c is not None and c.denominator == 1 and self.low <= c <= self.high]
         self.always_exact = self._is_exact(self.lowest, self.highest)
         self.holds = self._held()
@@ -240,6 +209,24 @@ class _IntegerRule(_Rule):
 
     def _unscaled(self, limit: Decimal | int | None) -> Fraction | None:
         return None if limit is None else (Fraction(limit) * self.divisor - self.addend) / self.factor
+
+    def _in_range(self) -> tuple[int, int]:
+        """The lowest and highest raw number in range; the first is above the second if none is."""
+        if not self.factor:  # a register beside the value is 0, so that all values are the offset
+            return (self.lowest, self.highest) if self._is_right(Fraction(self.shared.offset)) else (1, 0)
+        low, high = self._unscaled(self.shared.minimum), self._unscaled(self.shared.maximum)
+        if self.factor < 0:
+            low, high = high, low
+        return (
+            self.lowest if low is None else max(self.lowest, ceil(low)),
+            self.highest if high is None else min(self.highest, floor(high)),
+        )
+
+    def _is_right(self, value: Fraction) -> bool:
+        """True if a value is in range, and one of the choices if there are such."""
+        low, high, choices = self.shared.minimum, self.shared.maximum, self.shared.choices
+        inside = (low is None or Fraction(low) <= value) and (high is None or value <= Fraction(high))
+        return inside and (not choices or value in choices)
 
     def judge(
         self, raw: np.ndarray, null: np.ndarray | None
@@ -269,7 +256,7 @@ class _IntegerRule(_Rule):
         return below + ([raw > high] if high < self.highest else [])
 
     def _out_of_range(self, raw: np.ndarray) -> list[np.ndarray | None]:
-        if self.shared.choices:
+        if self.shared.choices and self.factor:
             known = _equal_any(raw, self.choices)
             return [np.ones(len(raw), bool) if known is None else ~known]
         if self.low > self.high:

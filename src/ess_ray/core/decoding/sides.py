@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ess_ray.core.decoding.decoded import Decode, Decoded
 from ess_ray.core.decoding.number_texts import ClockRule, FormatRule
-from ess_ray.core.decoding.rules import Decode, Decoded, make_plain_rule
+from ess_ray.core.decoding.rules import make_plain_rule
 from ess_ray.core.maps.column_types import value_type
 from ess_ray.core.maps.registers import Side, Value
 

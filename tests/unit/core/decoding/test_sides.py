@@ -48,6 +48,9 @@ def test_factors_and_divisors_are_rounded_once(scale: str) -> None:
     [
         ("x: {divisor: 1}", {0: 5, 1: 0}, (None, True)),  # nothing can be divided by it
         ("x: {factor: 1}", {0: 5, 1: 0}, (0.0, False)),
+        ("x: {factor: 1, min: -1, max: 1}", {0: 5, 1: 0}, (0.0, False)),
+        ("x: {factor: 1, min: 1, max: 9}", {0: 5, 1: 0}, (0.0, True)),
+        ("x: {factor: 1, offset: 4, min: 1, max: 9}", {0: 5, 1: 0}, (4.0, False)),
         ("x: {factor: {at: 1, sentinel: 0}}", {0: 5, 1: 0}, (None, False)),
         ("x: {factor: {at: 1, type: float32}}", {0: 2, 1: 0x3F80, 2: 0}, (2.0, False)),
         ("x: {factor: {at: 1, type: float32}}", {0: 2, 1: 0x7FC0, 2: 0}, (None, False)),  # NaN
