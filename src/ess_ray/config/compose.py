@@ -34,6 +34,7 @@ from ess_ray.config.schema import ALIASES, Config
 from ess_ray.config.standards import own_standards
 from ess_ray.config.yaml_source import SmallFiles, Tree, YamlFiles, plain_tree
 from ess_ray.core.errors import ConfigError
+from ess_ray.core.maps.reuse import included_names
 
 MASK = "********"
 LARGE = ("maps.", "standard")  # words about maps and the standard, which are large
@@ -115,11 +116,10 @@ def _compose_large(folders: Sequence[Path], words: Sequence[str], own: Tree) -> 
     config = _compose(files, small, own)
     standard = _chosen("standard", words) or files.default_option("standard")
     standards = own_standards(folders[0], standard) if len(folders) > 1 else {}
-    names = _missing_maps(config)
+    names = _with_included(_missing_maps(config), config.maps, folders)
     large = None if len(small) < len(words) or config.standard else _read_large(standard, names, folders)
     if large is None:
-        named = [f"+map@maps.{name}={name}" for name in names]
-        return _compose(ConfigFiles(folders, YamlFiles), [*named, *words], own), standards
+        return _compose_maps(names, folders, words, own), standards
     config.standard, maps = large
     config.maps |= maps
     return config, standards
@@ -132,6 +132,33 @@ def _missing_maps(config: Config) -> list[str]:
     if unused := sorted(config.maps.keys() - named):
         raise ConfigError(f"maps.{unused[0]}", "no device of the chosen sites has this map")
     return sorted(named - config.maps.keys())
+
+
+def _with_included(names: Sequence[str], trees: Mapping[str, Tree], folders: Sequence[Path]) -> list[str]:
+    """The names of maps, and of those that they include, as far as there are files of them; `trees`: are there already.
+
+    Maps that take Hydra to compose them are not looked into: see `_compose_maps`.
+    """
+    found: dict[str, None] = {}
+    waiting = [*names, *(name for tree in trees.values() for name in included_names(tree))]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name in trees or (name not in names and not _files(f"map/{name}", folders)):
+            continue
+        found[name] = None
+        waiting += included_names(_read_tree(f"map/{name}", folders) or {})
+    return sorted(found)
+
+
+def _compose_maps(names: Sequence[str], folders: Sequence[Path], words: Sequence[str], own: Tree) -> Config:
+    """The configuration with these maps, by Hydra, and with whatever they turn out to include then."""
+    while True:
+        named = [f"+map@maps.{name}={name}" for name in names]
+        config = _compose(ConfigFiles(folders, YamlFiles), [*named, *words], own)
+        more = _with_included([], config.maps, folders)
+        if not more:
+            return config
+        names = [*names, *more]
 
 
 def _compose(files: ConfigFiles, words: Sequence[str], own: Tree) -> Config:
@@ -165,8 +192,12 @@ def _chosen(group: str, words: Sequence[str]) -> str:
 
 
 def _read_tree(name: str, folders: Sequence[Path]) -> Tree | None:
-    files = [file for folder in folders if (file := folder / f"{name}.yaml").is_file()]
+    files = _files(name, folders)
     return plain_tree(files[0]) if files else None
+
+
+def _files(name: str, folders: Sequence[Path]) -> list[Path]:
+    return [file for folder in folders if (file := folder / f"{name}.yaml").is_file()]
 
 
 @contextmanager

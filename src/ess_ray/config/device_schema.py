@@ -33,6 +33,7 @@ class DeviceConfig:
     """One device. Devices behind one host and port share a connection, one behind the other."""
 
     map: str = setting(REQUIRED, "its register map: a file of `map/`, without `.yaml`")
+    variant: str | None = setting(None, "which variant of its map, if that has any")
     ids: dict[str, Any] = setting({}, "identity columns that its map leaves to the device, as {rack_id: 3}")
     parameters: dict[str, Any] = setting({}, "other values that its map leaves to the device, as {ct_ratio: 20}")
     host: str | None = setting(None, "name or address; has to be given with source=plant")

@@ -50,7 +50,7 @@ def _settings(composed: Composed, environment: Mapping[str, str]) -> Settings:
     simulated = job.devices != "none" and config.source.kind == "simulated" and not has_no_site
     if not config.sites:
         raise ConfigError("site", "no site is chosen: set for example site=all")
-    maps = DeviceMaps(config.maps, config.standard, composed.folders, composed.standards)
+    maps = DeviceMaps(config.maps, config.standard, [folder / "map" for folder in composed.folders], composed.standards)
     devices = device_settings(config, maps)
     standard = maps.standard()
     if job.devices == "all":  # a report reads the database only, also about devices that are gone

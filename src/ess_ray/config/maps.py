@@ -1,7 +1,8 @@
 """The register maps of devices, each with what its device hands to it. Called by `ess_ray.config.load` and `.device`.
 
-A device names a map and fills what that leaves open (`core.maps.handed`). Devices that say the same share the result;
-others have each a map of their own, with a name that says what makes it another one: `racks(rack_id=3)`.
+A device names a map, chooses its variant, and fills what it leaves open (`core.maps.reuse`, `core.maps.handed`). Those
+that say the same share the result; others have each a map of their own, with a name that says what makes it another
+one: `racks(rack_id=3)`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.config.device_schema import DeviceConfig
@@ -22,6 +23,7 @@ from ess_ray.core.maps.mapcheck import location
 from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.registers import RegisterMap
+from ess_ray.core.maps.reuse import Sources, check_variant, complete, included_names, source_of
 from ess_ray.core.maps.row_size import check_rows
 from ess_ray.core.maps.standard import Standard, load_standard
 from ess_ray.core.maps.tree import KeyPath, LineOf, nearest_line
@@ -33,14 +35,15 @@ Tree = Mapping[str, object]
 class DeviceMaps:
     """The maps of a configuration, made as devices ask for them.
 
-    `maps` and `trees` hold those that were asked for, by their names; the trees have nothing open.
+    `maps` and `trees` hold those that were asked for, by their names; the trees are complete, with nothing open.
     """
 
     def __init__(
         self, trees: Mapping[str, Tree], standard: Tree, folders: Sequence[Path], standards: Mapping[str, Tree]
     ) -> None:
         """The trees are those of the configuration: of the maps by name, of the standard, and of the files that extend
-        it (`compose.Composed.standards`). Raises ConfigError for a standard that is wrong.
+        it (`compose.Composed.standards`). `folders`: those of the maps' files, for the lines of messages. Raises
+        ConfigError for a standard that is wrong.
         """
         self._sources, self._folders = trees, folders
         extensions = tuple((place, _Same(tree)) for place, tree in standards.items())
@@ -56,23 +59,30 @@ class DeviceMaps:
         Raises MapError for whatever is wrong with the map; ConfigError that names a key of the device if the map asks
         for something else, or if it leaves its identity to two devices of the site and both say the same.
         """
-        name, source = config.map, _Same(self._sources[config.map])
-        if name not in self._texts:
-            self._texts[name] = _text(name, self._folders)
-        line_of = _line_finder(self._texts[name])
-
-        def where(path: KeyPath) -> str:
-            return location(name, nearest_line(line_of)(path) if line_of else 0)
+        name, source = config.map, self._sources[config.map]
 
         def fail(field: str, problem: str) -> ConfigError:
             return ConfigError(f"{key}.{field}", problem)
 
+        check_variant(source, config.variant, lambda problem: fail("variant", problem))
+        files = tuple(self._files(name, {}).values())
+        tree = _complete(name, config.variant, files)
         handed = Handed(config.ids, config.parameters, {"unit_id": config.unit_id})
-        given = answers(_places(source), handed, where, fail)
-        register_map, tree = _map(name, source, self._standard, self._texts[name], given)
-        self.maps[register_map.name], self.trees[register_map.name] = register_map, tree
+        given = answers(_places(tree), handed, lambda path: _where(name, files, tree.thing, path), fail)
+        register_map, complete_tree = _map(name, config.variant, files, tree, self._standard, given)
+        self.maps[register_map.name], self.trees[register_map.name] = register_map, complete_tree
         self._check_identity(key, site, name, given)
         return register_map
+
+    def _files(self, name: str, found: dict[str, _MapFile]) -> dict[str, _MapFile]:
+        """The file of a map and those of all that it includes, by name, as far as they are there."""
+        if name in self._sources and name not in found:
+            if name not in self._texts:
+                self._texts[name] = _text(name, self._folders)
+            found[name] = _MapFile(name, _Same(self._sources[name]), self._texts[name])
+            for other in included_names(self._sources[name]):
+                self._files(other, found)
+        return found
 
     def standard(self) -> Standard:
         """The effective standard: with what the maps bring that devices have asked for.
@@ -110,7 +120,7 @@ class _Same(Generic[T]):
 
 
 def _text(name: str, folders: Sequence[Path]) -> str | None:
-    files = [file for folder in folders if (file := folder / "map" / f"{name}.yaml").is_file()]
+    files = [file for folder in folders if (file := folder / f"{name}.yaml").is_file()]
     return files[0].read_text(encoding="utf-8") if files else None
 
 
@@ -124,18 +134,61 @@ def _line_finder(text: str | None) -> LineOf | None:
     return None if text is None else line_finder(text)
 
 
-@lru_cache(maxsize=32)
+class _MapFile(NamedTuple):
+    """A map as it is in the configuration, and the text of its file for the lines."""
+
+    name: str
+    tree: _Same[Tree]
+    text: str | None
+
+
+@lru_cache(maxsize=64)
+def _complete(name: str, variant: str | None, files: tuple[_MapFile, ...]) -> _Same[Tree]:
+    trees = {file.name: file.tree.thing for file in files}
+    texts = {file.name: file.text for file in files}
+
+    def where(of: str, path: KeyPath) -> str:
+        line_of = _line_finder(texts[of])
+        return location(of, nearest_line(line_of)(path) if line_of else 0)
+
+    return _Same(complete(name, variant, Sources(trees, where)))
+
+
+def _line_of(name: str, files: Sequence[_MapFile], tree: Tree) -> LineOf:
+    """The lines of a complete tree's nodes, each in the file that it is from."""
+    finders = {file.name: _line_finder(file.text) for file in files}
+
+    def line_of(path: KeyPath) -> int | None:
+        source, rest = source_of(tree, path)
+        finder = finders.get(source or name)
+        return finder(rest) if finder else None
+
+    return line_of
+
+
+def _where(name: str, files: Sequence[_MapFile], tree: Tree, path: KeyPath) -> str:
+    source, _ = source_of(tree, path)
+    return location(source or name, nearest_line(_line_of(name, files, tree))(path))
+
+
+@lru_cache(maxsize=64)
 def _places(tree: _Same[Tree]) -> tuple[OpenPlace, ...]:
     return open_places(tree.thing)
 
 
 @lru_cache(maxsize=256)
 def _map(
-    name: str, source: _Same[Tree], standard: _Same[Standard], text: str | None, given: tuple[Answer, ...]
+    name: str,
+    variant: str | None,
+    files: tuple[_MapFile, ...],
+    tree: _Same[Tree],
+    standard: _Same[Standard],
+    given: tuple[Answer, ...],
 ) -> tuple[RegisterMap, Tree]:
-    said = {answer.name: answer.value for answer in sorted(given, key=attrgetter("group"))}
+    said: dict[str, object] = {} if variant is None else {"variant": variant}
+    said |= {answer.name: answer.value for answer in sorted(given, key=attrgetter("group"))}
     full_name = f"{name}({', '.join(f'{key}={value}' for key, value in said.items())})" if said else name
-    tree = put(source.thing, given)
-    register_map = load_map(full_name, tree, standard.thing, _line_finder(text))
+    filled = put(tree.thing, given)
+    register_map = load_map(full_name, filled, standard.thing, _line_of(name, files, filled))
     check_rows(register_map, merged(standard.thing, [register_map.own]))
-    return register_map, tree
+    return register_map, filled

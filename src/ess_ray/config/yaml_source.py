@@ -27,7 +27,7 @@ from ess_ray.core.maps.sentinels import HEXADECIMAL
 
 Tree: TypeAlias = dict[str, Any]  # of dicts, lists, texts, numbers, booleans and None
 
-ADDRESSES = ("at", "readable", *ROLES)  # keys of a map that hold addresses
+ADDRESSES = ("at", "readable", "words", *ROLES)  # keys of a map that hold addresses
 TLS_FILES = frozenset(field.name for field in fields(TlsConfig) if rule_of(field).path)
 HEADER = 512  # characters in which Hydra looks for `# @package`
 

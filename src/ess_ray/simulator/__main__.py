@@ -11,23 +11,30 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ess_ray.adapters.local.yaml_lines import line_finder
 from ess_ray.app.exit_codes import OK, UNUSABLE
+from ess_ray.config.device_schema import DeviceConfig
+from ess_ray.config.maps import DeviceMaps
 from ess_ray.config.paths import conf_folder
-from ess_ray.config.standards import extended, own_standards
+from ess_ray.config.standards import own_standards
+from ess_ray.config.yaml_source import plain_tree
 from ess_ray.core.errors import ConfigError, Terminal
-from ess_ray.core.maps.mapfile import load_map
 from ess_ray.core.maps.registers import RegisterMap
-from ess_ray.core.maps.standard import load_standard
+from ess_ray.core.maps.reuse import included_names
 from ess_ray.simulator.certificate import throw_away
 from ess_ray.simulator.fleet import run_fleet
 from ess_ray.simulator.plant import Plant
 from ess_ray.simulator.server import CONNECTIONS, listen
 
-USAGE = "python -m ess_ray.simulator map=sionyu port=1502 [host=127.0.0.1] [seed=1] [unit=1] [framing=tcp]"
+USAGE = (
+    "python -m ess_ray.simulator map=sionyu port=1502 [host=127.0.0.1] [seed=1] [unit=1] [framing=tcp] "
+    "[variant=…] [ids.rack_id=…] [parameters.NAME=…]"
+)
+HANDED = ("ids", "parameters")  # what a device hands to its map
 DEFAULTS = {"host": "127.0.0.1", "seed": "1", "unit": "1", "framing": "tcp"}
 RANGES = {"port": (0, 65535), "seed": (0, 2**32 - 1), "unit": (0, 255)}
 
@@ -55,7 +62,7 @@ def parse(arguments: list[str]) -> dict[str, str]:
     words = dict(DEFAULTS)
     for argument in arguments:
         name, equals, word = argument.partition("=")
-        if not equals or name not in {"map", "port", *DEFAULTS}:
+        if not equals or (name not in {"map", "port", "variant", *DEFAULTS} and name.partition(".")[0] not in HANDED):
             raise ConfigError(argument, f"not understood; expected {USAGE}")
         words[name] = word
     for name in ("map", "port"):
@@ -74,7 +81,7 @@ async def run_plant(words: Mapping[str, str]) -> None:
     numbers = {name: _number(name, words[name]) for name in RANGES}
     if words["framing"] not in CONNECTIONS:
         raise ConfigError("framing", f"expected {' or '.join(CONNECTIONS)}, got {words['framing']!r}")
-    register_map = read_map(words["map"])
+    register_map = read_map(words["map"], words)
     units = {numbers["unit"]: Plant(register_map, numbers["seed"])}
     tls, certificate = throw_away() if words["framing"] == "tls" else (None, "")
     server, port = await listen(units, words["host"], numbers["port"], framing=words["framing"], tls=tls)
@@ -91,23 +98,49 @@ async def run_plant(words: Mapping[str, str]) -> None:
         await ended.wait()
 
 
-def read_map(name: str) -> RegisterMap:
-    """A shipped map by its name, or one by the path of its file, which ends in .yaml or .yml.
+def read_map(name: str, words: Mapping[str, str] = DEFAULTS) -> RegisterMap:
+    """A shipped map by its name, or one by the path of its file, which ends in .yaml or .yml; `words` as of `parse`.
 
-    If that is `FOLDER/map/NAME.yaml` the files of `FOLDER/standard` extend the standard, as for the collector. Raises
-    ConfigError if there is none, or if it cannot be used.
+    What it includes is looked for beside it, then among the shipped ones; what it leaves open the words say. If it is
+    `FOLDER/map/NAME.yaml` the files of `FOLDER/standard` extend the standard, as for the collector. Raises ConfigError
+    if there is none, or if it cannot be used.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else conf_folder() / "map" / f"{name}.yaml"
+    shipped = conf_folder() / "map"
+    path = Path(name) if name.endswith((".yaml", ".yml")) else shipped / f"{name}.yaml"
     if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in (conf_folder() / "map").glob("*.yaml")))
-        raise ConfigError("map", f"{name}: no such map; shipped are {shipped}; or give the path of a YAML file")
-    text = path.read_text(encoding="utf-8")
-    line_of = line_finder(text)
-    standard = load_standard(yaml.safe_load((conf_folder() / "standard" / "ess.yaml").read_text(encoding="utf-8")))
+        names = ", ".join(sorted(file.stem for file in shipped.glob("*.yaml")))
+        raise ConfigError("map", f"{name}: no such map; shipped are {names}; or give the path of a YAML file")
+    trees: dict[str, Mapping[str, object]] = {}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file.stem not in trees and file.is_file():
+            trees[file.stem] = _read(file)
+            others = included_names(trees[file.stem])
+            waiting += [folder / f"{other}.yaml" for other in others for folder in (shipped, path.parent)]
+    standard = yaml.safe_load((conf_folder() / "standard" / "ess.yaml").read_text(encoding="utf-8"))
     folder = path.resolve().parent
-    if folder.name == "map" and folder.parent != conf_folder():
-        standard = extended(standard, own_standards(folder.parent, "ess").items())
-    return load_map(path.stem, yaml.safe_load(text), standard, line_of)
+    standards = own_standards(folder.parent, "ess") if folder.name == "map" and folder != shipped else {}
+    maps = DeviceMaps(trees, standard, [path.parent, shipped], standards)
+    handed: dict[str, dict[str, Any]] = {key: {} for key in HANDED}
+    for word, value in words.items():
+        group, dot, key = word.partition(".")
+        if dot:
+            handed[group][key] = yaml.safe_load(value)
+    device = DeviceConfig(
+        path.stem, variant=words.get("variant"), ids=handed["ids"], parameters=handed["parameters"],
+        unit_id=_number("unit", words["unit"]),
+    )  # fmt: skip
+    return maps.of("simulator", "", device)
+
+
+def _read(file: Path) -> Mapping[str, object]:
+    text = file.read_text(encoding="utf-8")
+    line_finder(text)  # tells the line of what is no YAML
+    tree = plain_tree(file)
+    if tree is None:
+        raise ConfigError(str(file), "expected the keys of a map, and neither defaults nor @package nor ${…}")
+    return tree
 
 
 def _number(name: str, word: str) -> int:

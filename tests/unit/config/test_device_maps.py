@@ -116,3 +116,71 @@ def test_numbers_count_along_at_the_end_of_texts_and_keep_their_width(folder: Pa
     assert [(d.device.device, d.host) for d in settings.devices] == [
         ("a_08", "10.0.0.8"), ("a_09", "10.0.0.9"), ("a_10", "10.0.0.10")
     ]  # fmt: skip
+
+
+STRING = """\
+function: 3
+blocks:
+  - table: rack
+    ids: {bank_id: 1, rack_id: device}
+    runs:
+      - at: 0
+        columns: [rack_soc, rack_voltage: {scale: device.factor}]
+"""
+PLANT = """\
+period_s: 5
+include:
+  - {map: string, at: 100, ids: {rack_id: 1}}
+  - {map: string, at: 200, ids: {rack_id: 2}}
+variants:
+  small: {}
+  large:
+    include:
+      - {map: string, at: 300, ids: {rack_id: 3}}
+"""
+LARGE = "{map: plant, variant: large, parameters: {factor: 0.1}}"
+
+
+@pytest.mark.parametrize("line", ["", "defaults: [_self_]\n"])  # the second takes Hydra to compose it
+def test_maps_are_included_from_the_folders_of_maps(folder: Path, line: str) -> None:
+    (folder / "map/string.yaml").write_text(STRING)
+    (folder / "map/plant.yaml").write_text(line + PLANT)
+    settings = load(folder, f"a: {LARGE}", f"b: {LARGE.replace('large', 'small')}")
+    assert {name: len(register_map.values) for name, register_map in settings.maps.items()} == {
+        "plant(variant=large, factor=0.1)": 6,
+        "plant(variant=small, factor=0.1)": 4,
+    }
+    for device in settings.devices:
+        follow_recipe(device.recipe, device.plan.layout, settings.standard)
+
+
+NO_MAP, TWICE = PLANT.replace("string, at: 300", "strin, at: 300"), PLANT.replace("300", "200")
+NO_NUMBER, CLOSED = (
+    STRING.replace("rack_soc,", "rack_soc: {scale: x},"),
+    STRING.replace("rack_id: device", "rack_id: 4"),
+)
+CIRCLE = STRING + "include: [{map: plant, variant: small}]"
+IN_STRING = "map string, line 7, address {} (which map plant(variant=large, factor=0.1) includes)"
+
+
+@pytest.mark.parametrize(
+    ("plant", "string", "device", "key", "problem"),
+    [
+        (PLANT, STRING, "{map: plant}", "sites.x.devices.a.variant", "its map has the variants small, large: write"),
+        (PLANT, STRING, "{map: plain, variant: x}", "sites.x.devices.a.variant", "its map has no variants"),
+        (PLANT, STRING, "{map: plant, variant: small}", "sites.x.devices.a.parameters", "map string, line 7 leaves "),
+        (NO_MAP, STRING, LARGE, "map plant, line 9", "there is no map 'strin'"),
+        (PLANT, NO_NUMBER, LARGE, IN_STRING.format(100), "rack_soc.scale: expected a number"),
+        (TWICE, STRING, LARGE, IN_STRING.format(200), "reads a register that"),
+        (PLANT, CLOSED, LARGE, "map plant, line 9", "include.ids.rack_id: its map does not ask for it"),
+        (PLANT, CIRCLE, LARGE, "map string, line 8", "plant → string → plant"),
+    ],
+)
+def test_mistakes_are_told_with_the_file_that_they_are_in(
+    folder: Path, plant: str, string: str, device: str, key: str, problem: str
+) -> None:
+    (folder / "map/string.yaml").write_text(string)
+    (folder / "map/plant.yaml").write_text(plant)
+    with pytest.raises(ConfigError) as told:
+        load(folder, f"a: {device}")
+    assert (told.value.key, problem in told.value.problem) == (key, True), str(told.value)

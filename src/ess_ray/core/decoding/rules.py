@@ -42,7 +42,8 @@ def shared_part(value: Value) -> Value:
     sides = tuple(Side(side.role, shared_part(side.value), side.negative) for side in value.sides)
     return replace(
         value, table="", column="", element=None, ids=(), function=0, address=0, bits=bits,
-        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0, sides=sides, words=(), apart=False,
+        column_type=value.column_type.removesuffix("[]"), unit="", note="", line=0, source="", sides=sides, words=(),
+        apart=False,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ess_ray.core.maps.numbering import KINDS, LAST_ADDRESS, NUMBERINGS
+from ess_ray.core.maps.numbering import KINDS, LAST_ADDRESS, NUMBERINGS, Numbering
 from ess_ray.core.maps.tree import TreeNode
 
 ZEROS = re.compile(r"0\d+")  # what YAML would take for octal, and a table prints: it reaches here as text
@@ -18,8 +18,12 @@ def renumbered(node: TreeNode) -> TreeNode:
     """
     if not isinstance(node.value, dict) or "addresses" not in node.value:
         return node
-    kind = node.child("addresses", node.value["addresses"]).text(NUMBERINGS, "kind of addresses")
-    return replace(node, numbering=replace(node.numbering, kind=kind))
+    return replace(node, numbering=read_numbering(node.child("addresses", node.value["addresses"])))
+
+
+def read_numbering(node: TreeNode) -> Numbering:
+    """The numbering that `addresses` names at this node, with the base that its level has."""
+    return replace(node.numbering, kind=node.text(NUMBERINGS, "kind of addresses"))
 
 
 def read_address(node: TreeNode, function: int | None = None) -> int:

@@ -14,7 +14,7 @@ from ess_ray.core.errors import MapError
 from ess_ray.core.maps.column_types import Column, TypeFamily, is_array, value_type
 from ess_ray.core.maps.expressions import COLUMN, MINUS_ONE, NUMBER, Expression, operation_of, read_operation
 from ess_ray.core.maps.fit import WIDER
-from ess_ray.core.maps.mapcheck import location
+from ess_ray.core.maps.mapcheck import cell_location
 from ess_ray.core.maps.registers import Computed, Value
 from ess_ray.core.maps.standard import Table
 from ess_ray.core.maps.tree import TreeNode, unknown
@@ -63,8 +63,8 @@ def settle(name: str, computed: Iterable[Computed], values: Iterable[Value]) -> 
         row = each.table, each.ids
         known: dict[str, Value | Computed] = {**read.get(row, {}), **rows.get(row, {})}
         if each.column in known:
-            problem = f"{each.column} is there twice, first in line {known[each.column].line}"
-            raise MapError(location(name, each.line), problem)
+            problem = f"{each.column} is there twice, first at {cell_location(name, known[each.column])}"
+            raise MapError(cell_location(name, each), problem)
         rows.setdefault(row, {})[each.column] = each
     settled: list[Computed] = []
     for row, columns in rows.items():
@@ -84,7 +84,7 @@ def _ordered(name: str, columns: Mapping[str, Computed], read: Mapping[str, Valu
         circle = error.args[1]
         each = columns[circle[0]]
         problem = f"{each.column} is computed from itself: {' → '.join(reversed(circle))}"
-        raise MapError(location(name, each.line), problem) from None
+        raise MapError(cell_location(name, each), problem) from None
     limits: dict[str, _Limits] = {column: _limits_of(value) for column, value in read.items()}
     for column in order:
         each = columns[column]
@@ -97,11 +97,11 @@ def _ordered(name: str, columns: Mapping[str, Computed], read: Mapping[str, Valu
 def _check_operand(name: str, each: Computed, operand: str, row: Mapping[str, Value | Computed]) -> None:
     if operand not in row:
         problem = unknown("value of its row", operand, sorted(row)) + "; a column is computed from its own row only"
-        raise MapError(location(name, each.line), f"{each.column}: {problem}")
+        raise MapError(cell_location(name, each), f"{each.column}: {problem}")
     type_name = row[operand].column_type
     if is_array(type_name) or value_type(type_name).family not in (TypeFamily.INTEGER, TypeFamily.FLOAT):
         problem = f"{each.column} cannot be computed from {operand}, which is {type_name}: only numbers can"
-        raise MapError(location(name, each.line), problem)
+        raise MapError(cell_location(name, each), problem)
 
 
 # --- units ----------------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def _check_units(name: str, each: Computed, row: Mapping[str, Value | Computed])
         problem = (
             f"{each.column} is in {each.unit}, what it is computed from in {unit}: a product with a number turns it"
         )
-        raise MapError(location(name, each.line), problem)
+        raise MapError(cell_location(name, each), problem)
 
 
 def _unit(name: str, each: Computed, expression: Expression, row: Mapping[str, Value | Computed]) -> str:
@@ -126,7 +126,7 @@ def _unit(name: str, each: Computed, expression: Expression, row: Mapping[str, V
         if len(different) > 1:
             (unit, operand), (other_unit, other), *_ = different.items()
             problem = f"{operand} is in {unit}, {other} in {other_unit}: {expression.what} takes one unit"
-            raise MapError(location(name, each.line), f"{each.column}: {problem}; a product with a number turns it")
+            raise MapError(cell_location(name, each), f"{each.column}: {problem}; a product with a number turns it")
         return next(iter(different), "")
     kept = expression.what == "product" and expression.operands[0] == MINUS_ONE and len(expression.operands) == 2
     return units[str(expression.operands[1])] if kept else ""
@@ -177,7 +177,7 @@ def _check_fit(name: str, each: Computed, limits: _Limits) -> None:
     half = 1 << (type_.bits - 1)
     if limits is None:
         problem = f"{each.column} is {type_.name}, and {each.expression} need not be whole: {WIDER}"
-        raise MapError(location(name, each.line), problem)
+        raise MapError(cell_location(name, each), problem)
     low = limits[0] if each.minimum is None else max(limits[0], Fraction(each.minimum))
     high = limits[1] if each.maximum is None else min(limits[1], Fraction(each.maximum))
     if low < -half or high >= half:
@@ -186,4 +186,4 @@ def _check_fit(name: str, each: Computed, limits: _Limits) -> None:
             f"{limits[0]} to {limits[1]}: say with min and max that only numbers which fit mean anything (another one "
             f"is stored as NULL then, and flagged), or {WIDER}"
         )
-        raise MapError(location(name, each.line), problem)
+        raise MapError(cell_location(name, each), problem)

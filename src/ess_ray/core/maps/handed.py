@@ -1,9 +1,9 @@
 """What a map leaves open for the device that has it to say, in its site's file.
 
-Open are an identity column, `ids: {rack_id: device}` or `repeat: {rack_id: device}`, and any other value that is
-written as `device.NAME`, for example `scale: device.ct_ratio`. What is handed over takes the place of these words, node
-for node: every node stays where it is in the file, so that its line still holds, and the result is a map as any other,
-of which nobody needs to know that something was open.
+So may a map to the map that includes it. Open are an identity column, `ids: {rack_id: device}` or
+`repeat: {rack_id: device}`, and any other value that is written as `device.NAME`, for example `scale: device.ct_ratio`.
+What is handed over takes the place of these words, node for node: every node stays where it is in the file, so that its
+line still holds, and the result is a map as any other, of which nobody needs to know that something was open.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def _open(node: object, path: KeyPath) -> Iterator[OpenPlace]:
 
 
 def answers(
-    places: Sequence[OpenPlace], handed: Handed, where: Callable[[KeyPath], str], fail: Fail
+    places: Sequence[OpenPlace], handed: Handed, where: Callable[[KeyPath], str], fail: Fail, *, partial: bool = False
 ) -> tuple[Answer, ...]:
-    """What is put into each of the `places` of a map.
+    """What is put into each of the `places` of a map; `partial`: what is not handed over stays open.
 
     Raises what `fail` makes if something is missing, cannot stand where it is asked for, or is asked for nowhere.
     `where` names a node of the map for people: `map racks, line 5`.
@@ -94,7 +94,9 @@ def answers(
             if name not in asked:
                 raise fail(f"{group}.{name}", _not_asked(group, name, asked))
     return tuple(
-        Answer(place.path, place.group, place.name, _fitting(place, handed.to(place), where, fail)) for place in places
+        Answer(place.path, place.group, place.name, _fitting(place, handed.to(place), where, fail))
+        for place in places
+        if not partial or handed.to(place) is not None
     )
 
 
@@ -120,6 +122,8 @@ def _fitting(place: OpenPlace, value: object, where: Callable[[KeyPath], str], f
         raise fail(
             place.group, f"{asks}: write `{place.group}: {{{place.name}: {3 if place.group == 'ids' else '…'}}}`"
         )
+    if isinstance(value, str) and (value == DEVICE or PARAMETER.fullmatch(value)):
+        return value  # a map that includes this one leaves it to its own device
     if place.group != "ids":
         if isinstance(value, Mapping | list):
             raise fail(f"parameters.{place.name}", f"expected one number or text, found {value!r}")

@@ -13,7 +13,7 @@ from ess_ray.core.errors import MapError
 from ess_ray.core.maps.encodings import DEFAULT_ENCODING
 from ess_ray.core.maps.numbering import LAST_ADDRESS
 from ess_ray.core.maps.order import ORDERS
-from ess_ray.core.maps.registers import Computed, Value
+from ess_ray.core.maps.registers import Cell, Computed, Value
 from ess_ray.core.maps.standard import Standard
 
 
@@ -21,6 +21,12 @@ def location(name: str, line: int = 0, address: int | None = None) -> str:
     """The beginning of an error: `map NAME, line N, address A`; a line of 0 and no address are left out."""
     parts = [f"map {name}"] + ([f"line {line}"] if line else []) + ([] if address is None else [f"address {address}"])
     return ", ".join(parts)
+
+
+def cell_location(name: str, cell: Cell, address: int | None = None) -> str:
+    """The beginning of an error about a value or a computed column of the map `name`, or of what that includes."""
+    included = f" (which map {name} includes)" if cell.source else ""
+    return location(cell.source or name, cell.line, cell.address if address is None else address) + included
 
 
 def check_values(name: str, values: Sequence[Value], standard: Standard) -> None:
@@ -35,7 +41,7 @@ def check_values(name: str, values: Sequence[Value], standard: Standard) -> None
     for value in values:
         if max(address for _, address in value.keys) > LAST_ADDRESS:
             raise MapError(
-                location(name, value.line, value.address),
+                cell_location(name, value),
                 f"{label(value, standard)}: its last register is above {LAST_ADDRESS}, the highest address",
             )
     _check_once(name, values, standard)
@@ -95,8 +101,8 @@ def _check_once(name: str, values: Iterable[Value], standard: Standard) -> None:
     for value in values:
         first = seen.setdefault((value.table, value.ids, value.column, value.element), value)
         if first is not value:
-            problem = f"{label(value, standard)} is there twice, first at {location(name, first.line, first.address)}"
-            raise MapError(location(name, value.line, value.address), problem)
+            problem = f"{label(value, standard)} is there twice, first at {cell_location(name, first)}"
+            raise MapError(cell_location(name, value), problem)
 
 
 def _check_elements(name: str, values: Iterable[Value], standard: Standard) -> None:
@@ -109,7 +115,7 @@ def _check_elements(name: str, values: Iterable[Value], standard: Standard) -> N
         for expected, value in enumerate(array, 1):
             if value.element != expected:
                 problem = f"{label(value, standard)}: element {expected} is missing; they count from 1 without a gap"
-                raise MapError(location(name, value.line, value.address), problem)
+                raise MapError(cell_location(name, value), problem)
 
 
 def _check_overlap(name: str, values: Iterable[Value], standard: Standard) -> None:
@@ -122,9 +128,9 @@ def _check_overlap(name: str, values: Iterable[Value], standard: Standard) -> No
                 if bits & their_bits:
                     problem = (
                         f"{label(value, standard)} reads a register that {label(other, standard)} reads already "
-                        f"({location(name, other.line, other.address)})"
+                        f"({cell_location(name, other)})"
                     )
-                    raise MapError(location(name, value.line, address), problem)
+                    raise MapError(cell_location(name, value, address), problem)
             others.append((value, bits))
 
 

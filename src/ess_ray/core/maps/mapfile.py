@@ -17,7 +17,7 @@ from operator import attrgetter
 
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps import mapcheck
-from ess_ray.core.maps.addresses import read_address, read_function, read_span, renumbered
+from ess_ray.core.maps.addresses import read_address, read_function, renumbered
 from ess_ray.core.maps.computed import make_computed, settle
 from ess_ray.core.maps.expected import read_expected
 from ess_ray.core.maps.expressions import OPERATIONS
@@ -27,6 +27,8 @@ from ess_ray.core.maps.numbering import LAST_ADDRESS
 from ess_ray.core.maps.own_columns import merged
 from ess_ray.core.maps.rates import check_rates
 from ess_ray.core.maps.registers import Cell, Computed, RegisterMap, Value
+from ess_ray.core.maps.reuse import source_of
+from ess_ray.core.maps.sections import Section, read_holes, read_sections
 from ess_ray.core.maps.sides import moved, of_row, read_strides
 from ess_ray.core.maps.standard import Standard, Table
 from ess_ray.core.maps.tree import LineOf, TreeNode, nearest_line, no_line
@@ -44,38 +46,52 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
     a node of that file, for example of ("blocks", 2, "runs", 0), so that messages can name it; None where there is
     none. Without it messages name the keys that lead to the node.
     """
-    find_line = nearest_line(line_of) if line_of else no_line
-
-    def fail(node: TreeNode, problem: str) -> ConfigError:
-        # Beside a line the keys behind the last index of a list are enough.
-        deepest = max((depth for depth, key in enumerate(node.path, 1) if isinstance(key, int)), default=0)
-        where = ".".join(map(str, node.path[deepest:] if node.line else node.path))
-        return MapError(mapcheck.location(name, node.line, node.address), f"{where}: {problem}" if where else problem)
-
-    root = renumbered(TreeNode(dict(tree), (), fail, find_line))
-    allowed = ("readable", "lists", "new", "blocks", *HANDED_DOWN)
-    fields = root.fields(allowed, needed=("period_s", "blocks"))
-    if (period_s := fields["period_s"].decimal()) <= 0:
-        raise fields["period_s"].error("expected more than 0 seconds")
-    inherited = _Inherited(None, {}, period_s).within(fields)
-    finder = ColumnFinder(name, standard, fields.get("new"))
-    found = [cell for block in fields["blocks"].items() for cell in _block(block, inherited, finder)]
+    root = TreeNode(dict(tree), (), partial(_error, name, tree), nearest_line(line_of) if line_of else no_line)
+    sections = list(read_sections(root, HANDED_DOWN))
+    if "period_s" not in sections[0].levels:
+        raise root.error("period_s is missing")
+    if (period_s := sections[0].levels["period_s"].decimal()) <= 0:
+        raise sections[0].levels["period_s"].error("expected more than 0 seconds")
+    finder = ColumnFinder(name, standard, [node for section in sections for node in section.new])
+    tops = [_Inherited(section.source, None, {}, period_s).within_section(section) for section in sections]
+    found = [
+        cell
+        for section, top in zip(sections, tops, strict=True)
+        for block in section.blocks
+        for cell in _block(block, top, finder)
+    ]
     cells, own = finder.settle(found)
     values = [cell for cell in cells if isinstance(cell, Value)]
     values.sort(key=lambda value: (value.function, value.address, value.bits or ()))
     of_map = merged(standard, [own])
     mapcheck.check_values(name, values, of_map)
     check_rates(name, values, of_map)
-    holes = _readable(fields["readable"], inherited.function, values) if "readable" in fields else frozenset()
+    readable = [(node, top.function) for section, top in zip(sections, tops, strict=True) for node in section.readable]
     computed = settle(name, [cell for cell in cells if isinstance(cell, Computed)], values)
     hash_ = mapcheck.map_hash(values, computed)
-    return RegisterMap(name, float(period_s), tuple(values), holes, hash_, own, computed)
+    return RegisterMap(name, float(period_s), tuple(values), read_holes(readable, values), hash_, own, computed)
+
+
+def _error(name: str, tree: Mapping[str, object], node: TreeNode, problem: str) -> ConfigError:
+    """The error of a node of the map `name`, or of one that it includes, `tree` being the whole of it."""
+    # Beside a line the keys behind the last index of a list are enough.
+    deepest = max((depth for depth, key in enumerate(node.path, 1) if isinstance(key, int)), default=0)
+    source, path = source_of(tree, node.path)
+    path = node.path[deepest:] if node.line and deepest > len(node.path) - len(path) else path
+    where = ".".join(map(str, path))
+    place = mapcheck.location(source or name, node.line, node.address)
+    place += f" (which map {name} includes)" if source else ""
+    return MapError(place, f"{where}: {problem}" if where else problem)
 
 
 @dataclass(frozen=True, slots=True)
 class _Inherited:
-    """Function, attributes, period and what is expected, that a map, a block or a run hands down to those inside it."""
+    """Function, attributes, period and what is expected, that a map, a block or a run hands down to those inside it.
 
+    `source`: the name of the map if it is an included one, else empty.
+    """
+
+    source: str
     function: int | None
     attributes: dict[str, TreeNode]
     map_period_s: Decimal
@@ -90,6 +106,11 @@ class _Inherited:
         expected = (*self.expected, fields["expect"]) if "expect" in fields else self.expected
         attributes = self.attributes | shared
         return replace(self, function=function, attributes=attributes, period_us=period_us, expected=expected)
+
+    def within_section(self, section: Section) -> _Inherited:
+        """The same for the blocks of a section: its period is that of the map, or the one that its entry names."""
+        levels = {key: node for key, node in section.levels.items() if key != "period_s"}
+        return self.within(levels | ({"period_s": section.period} if section.period else {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +173,8 @@ def _run(node: TreeNode, inherited: _Inherited, rows: _Rows, finder: ColumnFinde
         raise node.error("function is missing: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers")
     level = Level(rows.table, function, inner.attributes, finder, tuple(rows.repeats))
     first = list(_columns(fields["columns"].items(), read_address(fields["at"], inner.function), level))
+    if inner.source:
+        first = [replace(cell, source=inner.source) for cell in first]
     values = [_of_period(cell, inner.period_us) for cell in first if isinstance(cell, Value)]
     if expected := read_expected(inner.expected, function):
         values = [replace(value, expected=expected) for value in values]
@@ -273,23 +296,3 @@ def _elements(node: TreeNode, value: Value, own: Mapping[str, TreeNode]) -> Iter
         raise node.error("the column is an array: it needs count, the number of its elements here")
     first = own["element"].integer(1, LAST_ADDRESS) if "element" in own else 1
     return range(first, first + own["count"].integer(1, LAST_ADDRESS))
-
-
-def _readable(node: TreeNode, function: int | None, values: list[Value]) -> frozenset[tuple[int, int]]:
-    """The holes that may be read along. A lone address must be a hole; in a range values may stand too."""
-    taken = {(v.function, address) for v in values for address in v.addresses}
-    holes: set[tuple[int, int]] = set()
-    for item in node.items() if isinstance(node.value, list) else [node]:
-        of, at = function, item
-        if isinstance(item.value, dict):
-            fields = item.fields(("function", "at"), needed=("at",))
-            of = fields["function"].integer(1, 4) if "function" in fields else function
-            at = fields["at"]
-        of, span = read_span(at, of)
-        if of is None:
-            raise item.error("function is missing: write {function: 4, at: …}")
-        addresses = {(of, address) for address in span}
-        if len(addresses) == 1 and addresses <= taken:
-            raise item.error(f"address {at.value} is no hole, it holds a value")
-        holes |= addresses - taken
-    return frozenset(holes)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ess_ray.core.errors import ConfigError, MapError
 from ess_ray.core.maps.column_types import STANDARD_TYPES, Column, TypeFamily, value_type
-from ess_ray.core.maps.mapcheck import location
+from ess_ray.core.maps.mapcheck import cell_location
 from ess_ray.core.maps.own_columns import difference, likely_unit
 from ess_ray.core.maps.registers import Cell, Computed, Value
 from ess_ray.core.maps.standard import Standard, Table, check_column_name, check_table_name, read_identity
@@ -46,20 +46,22 @@ class _Unknown:
 class ColumnFinder:
     """Gives the entries of one map their tables and columns, and the columns without a type theirs, at the end.
 
-    `name`: the map's; `described`: its node `new`, None if it has none. Raises MapError, as nodes of the map make it,
-    for a description that is wrong or that the standard contradicts.
+    `name`: the map's; `described`: its nodes `new`, also of what it includes. Raises MapError, as nodes of the map make
+    it, for a description that is wrong or that the standard contradicts.
     """
 
-    def __init__(self, name: str, standard: Standard, described: TreeNode | None) -> None:
+    def __init__(self, name: str, standard: Standard, described: Sequence[TreeNode] = ()) -> None:
         self._name, self._standard = name, standard
         self._tables = dict(standard.tables)
         self._new: dict[Key, Column] = {}
         self._unknown: dict[Key, _Unknown] = {}
         self._unknown_tables: set[str] = set()
-        self._described: dict[str, object] = {}  # `new` as it stands in the map
-        for table, node in described.fields(what="table").items() if described else ():
-            self._describe(table, node)
-            self._described[table] = node.value
+        self._described: dict[str, object] = {}  # `new` as it stands in the map itself
+        for node in described:
+            for table, child in node.fields(what="table").items():
+                self._describe(table, child)
+                if node.path == ("new",):
+                    self._described[table] = child.value
 
     def _describe(self, name: str, node: TreeNode) -> None:
         fields = node.fields(what="column")
@@ -83,11 +85,13 @@ class ColumnFinder:
             fields["type"].text(STANDARD_TYPES, "type") if "type" in fields else OPEN,
             fields["unit"].text() if "unit" in fields else "",
             fields["meaning"].text(),
-            place=location(self._name, node.line),
+            place=node.error("").key,
         )
         known = table.columns.get(name)
         if known is None:
-            self._new[table.name, name] = column
+            before = self._new.setdefault((table.name, name), column)
+            if problem := difference(before, column):  # in two maps of which one includes the other
+                raise node.error(problem)
             return
         given = replace(
             known, place=column.place, **{key: getattr(column, key) for key in ("type", "unit") if key in fields}
@@ -163,7 +167,7 @@ class ColumnFinder:
         alike = first.endswith("[]") == second.endswith("[]") and (first == "text") == (second == "text")
         if not alike:
             raise MapError(
-                location(self._name, value.line, value.address),
+                cell_location(self._name, value),
                 f"{value.column}: other entries make {first} of it, this one {second}: an array has `count` in all of "
                 "them, and a text nothing else beside it",
             )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from ess_ray.core.errors import MapError
-from ess_ray.core.maps.mapcheck import label, location
+from ess_ray.core.maps.mapcheck import cell_location, label, location
 from ess_ray.core.maps.registers import Value
 from ess_ray.core.maps.standard import Standard
 
@@ -64,4 +64,4 @@ def check_rates(name: str, values: Sequence[Value], standard: Standard) -> None:
                 f"{label(value, standard)} is read every {seconds(value.period_us)}, other values of its row every "
                 f"{seconds(row_us)}: in a row period_s has to be a multiple of the shortest"
             )
-            raise MapError(location(name, value.line, value.address), problem)
+            raise MapError(cell_location(name, value), problem)

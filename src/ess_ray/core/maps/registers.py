@@ -62,6 +62,7 @@ class Value:
     unit: str = ""
     note: str = ""
     line: int = 0  # of the map file, for error messages
+    source: str = ""  # the included map that has this line; empty: the map itself
     expected: tuple[Expected, ...] = ()  # it is not read where one of these holds something else
     sides: tuple[Side, ...] = ()  # registers without which the raw number is no value; in the order of ROLES
     signed: str = ""  # COMPLEMENT or MAGNITUDE of `core.maps.raw_types`, where the raw type does not say it
@@ -128,6 +129,7 @@ class Computed:
     unit: str = ""
     note: str = ""
     line: int = 0
+    source: str = ""
 
     element: ClassVar[None] = None  # no array is computed
     address: ClassVar[None] = None  # it reads no register

@@ -244,7 +244,7 @@ def test_any_expression_of_any_numbers_agrees_with_fractions() -> None:
         ("a, d: {sum: [a, 1], unit: kW}", "the standard's unit of d is '', not 'kW'"),
         ("a, d: {sum: [d, 1]}", "d is computed from itself: d → d"),
         ("a: {sum: [d, 1]}, b: {sum: [a, 1]}, d: {sum: [b, 1]}, c", "is computed from itself: (a|b|d) → . → . → "),
-        ("d, d: {sum: [d, 1]}", "line 6: d is there twice, first in line 6"),
+        ("d, d: {sum: [d, 1]}", "line 6: d is there twice, first at map m, line 6"),
         ("a, d: {sum: [a, 1]}, d: {sum: [a, 2]}", "d is there twice"),
         ("t: {type: string, length: 2}, d: {sum: [t, 1]}", "d cannot be computed from t, which is text"),
         ("flag: {bit: 0}, d: {sum: [flag, 1]}", "d cannot be computed from flag, which is bool"),
