@@ -18,6 +18,8 @@ from ess_ray.core.errors import ConfigError
 ALL = "all"
 IMPORT = "job=import"  # makes the map that a site may name already
 GLOBAL = "_global_"  # the package of a file that chooses sites, as conf/site/all.yaml does
+SITES = "sites"  # the package of a file with several sites
+KEY = re.compile(r"^([A-Za-z0-9_-]+):", re.MULTILINE)
 NAME = re.compile(r"[A-Za-z0-9_/-]+")
 PACKAGE = re.compile(r"\s*#\s*@package\s+(\S+)\s*")
 LIKE = 0.75  # names that are as much alike are taken for slips
@@ -80,7 +82,11 @@ def _own_sites(folder: Path) -> Iterator[str]:
 
 
 def _is_chosen(file: Path, sites: Collection[str]) -> bool:
-    return (_package(file) or "").removeprefix("sites.") in sites
+    """True if a site of the file is there; one whose package is `sites` has several, as keys of its own."""
+    package = _package(file) or ""
+    if package != SITES:
+        return package.removeprefix(f"{SITES}.") in sites
+    return any(name in sites for name in KEY.findall(file.read_text(encoding="utf-8")))
 
 
 def _check_packages(names: Sequence[str], folders: Sequence[Path]) -> None:

@@ -188,6 +188,14 @@ def test_a_site_that_is_there_and_not_chosen_is_said(home: Home, words: list[str
     assert settings.unchosen_sites == told.format(folder=folder)
 
 
+def test_a_file_of_several_sites_is_chosen_with_them(home: Home) -> None:
+    folder = home()
+    lines = [f"{name}: {{timezone: UTC, devices: {{}}}}" for name in ("hilltop", "valley")]
+    (folder / "site/two.yaml").write_text("\n".join(["# @package sites", *lines, ""]))
+    settings = load_settings(compose_config(["site=two", "job=report"], folder), {})
+    assert settings.unchosen_sites == ""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "key"),
     [
