@@ -55,7 +55,8 @@ FROM (SELECT time, status, reason, time - %(period)s * row_number() OVER (PARTIT
              AS run
       FROM (SELECT time, status, split_part(reason, {detail}, 1) AS reason FROM sample WHERE {within}) AS bare
      ) AS samples
-GROUP BY status, reason, run""").format(checksum=CHECKSUM, within=WITHIN, detail=sql.Literal(DETAIL))
+GROUP BY status, reason, run
+ORDER BY 1""").format(checksum=CHECKSUM, within=WITHIN, detail=sql.Literal(DETAIL))
 READ_EVERY = sql.SQL("""
 SELECT count(*), coalesce({checksum}, 0)
 FROM sample
