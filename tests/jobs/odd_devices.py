@@ -37,7 +37,7 @@ blocks:
       - {at: 300, columns: [d, e: {type: string, length: 1, encoding: cp949}]}
 """
 SECONDS = 9  # of the run
-AUTHORITY = "authority.crt"  # a file in the folder in which the job runs
+AUTHORITY = "authority.crt"  # a file in the folder of the configuration, which relative paths count from
 COLUMNS = frozenset("abcde")
 VALUES: Mapping[str, float | str] = {"a": 100.0, "b": 101.0, "c": 200.0, "d": 300.0, "e": "\x01-"}  # 301 is 0x012D
 

@@ -34,8 +34,9 @@ class Stored:
 def field(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stored]:
     """Of each kind what one run has stored."""
     folder = tmp_path_factory.mktemp("field")
+    (conf := folder / "conf").mkdir()
     with ExitStack() as devices:
-        tls = server_context(Authority(folder, Path(AUTHORITY).stem).sign("device"))
+        tls = server_context(Authority(conf, Path(AUTHORITY).stem).sign("device"))
         peers = {
             kind.gateway or name: torture.device(kind.behaviour, rtu=kind.rtu, tls=tls if kind.tls else None)
             for name, kind in KINDS.items()
@@ -60,7 +61,7 @@ def configure(folder: Path, ports: dict[str, int]) -> None:
     }
     site = f"# @package sites.field\n{json.dumps({'timezone': 'Asia/Seoul', 'devices': devices})}\n"
     for group, text in (("site", site), ("map", MAP), ("standard", STANDARD)):
-        (folder / "conf" / group).mkdir(parents=True)
+        (folder / "conf" / group).mkdir()
         (folder / "conf" / group / "field.yaml").write_text(text)
 
 
