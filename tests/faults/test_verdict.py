@@ -124,6 +124,14 @@ def lose_the_first_tick_of_a_new_poller(case: Case) -> None:
     case.history.ended.append(Ended((1,), TICK[1] - 0.5))
 
 
+def lose_a_tick_long_after_a_new_poller_began(case: Case) -> None:
+    case.delete(TICK)
+    case.history.ended.append(Ended((1,), START_S + 2.5))
+    case.answers = [
+        answer._replace(connection=2) if answer.clock_ms > 1000 * (START_S + 3) else answer for answer in case.answers
+    ]
+
+
 def lose_a_row(case: Case) -> None:
     case.tables.parts = {**case.tables.parts, TICK: case.tables.parts[TICK][:1]}
 
@@ -194,7 +202,8 @@ def lose_what_was_restored_and_hold_nothing(case: Case) -> None:
 @pytest.mark.parametrize(
     ("tamper", "kind"),
     [
-        (lose_a_sample, "lost"), (lose_the_first_tick_of_a_new_poller, "lost"), (lose_a_row, "lost"),
+        (lose_a_sample, "lost"), (lose_the_first_tick_of_a_new_poller, "lost"),
+        (lose_a_tick_long_after_a_new_poller_began, "lost"), (lose_a_row, "lost"),
         (double_a_row, "doubled"), (change_a_value, "wrong"),
         (take_the_parts_of_the_next_poll, "wrong"),
         (fail_without_a_fault, "gap"), (fail_by_a_fault_of_another_device, "gap"), (fail_long_after_a_fault, "gap"),
@@ -238,6 +247,15 @@ def without_a_poller_that_was_killed(case: Case) -> None:
     case.history.ended.append(Ended((1,), TICK[1] + 0.05))
 
 
+def without_a_poller_that_was_killed_before_its_first_tick(case: Case) -> None:
+    without_a_poller_that_was_killed(case)
+    case.history.ended[-1] = Ended((1,), TICK[1] - 1.5)  # a tick more was read on the connection that stood
+    case.answers = [
+        answer._replace(connection=2) if answer.device == 1 and answer.clock_ms > 1000 * TICK[1] else answer
+        for answer in case.answers if not (answer.device == 1 and answer.clock_ms // 1000 == TICK[1])
+    ]  # fmt: skip
+
+
 def answers_to_requests_that_a_dead_poller_left_in_its_network(case: Case) -> None:
     case.delete(TICK)
     case.generations.clear()
@@ -270,7 +288,8 @@ def another_period_after_a_reload(case: Case) -> None:
     "happen",
     [
         forgotten_by_a_restored_copy, data_deleted_by_an_administrator, failed_by_its_own_fault,
-        without_a_poller_that_was_killed, answers_to_requests_that_a_dead_poller_left_in_its_network,
+        without_a_poller_that_was_killed, without_a_poller_that_was_killed_before_its_first_tick,
+        answers_to_requests_that_a_dead_poller_left_in_its_network,
         parts_asked_for_before_the_head, head_asked_for_again_behind_the_parts, another_period_after_a_reload,
     ],
 )  # fmt: skip

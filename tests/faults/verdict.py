@@ -279,9 +279,9 @@ def _was_down(given: Given, tick: Tick, ticks: list[int], ended: Sequence[Ended]
     ends = [end for end in ended if device in end.devices and not end.planned]
     complete = given.complete(tick)
     if complete is None or _was_too_late(given, tick, complete, ticks, ends):
-        return any(_covers(end, second, ticks) for end in ends)
+        return any(_covers(given, end, tick, ticks) for end in ends)
     if any(second <= end.at_s < complete.at_s + TAKEN_S for end in ends):
-        return any(_covers(end, second, ticks) for end in ends)
+        return any(_covers(given, end, tick, ticks) for end in ends)
     return False  # its poller lived long enough to take it
 
 
@@ -300,12 +300,25 @@ def _was_too_late(given: Given, tick: Tick, complete: Complete, ticks: list[int]
     return False
 
 
-def _covers(end: Ended, second: int, ticks: list[int]) -> bool:
-    """A tick at work when the poller died, or one before the first of the next poller."""
+def _covers(given: Given, end: Ended, tick: Tick, ticks: list[int]) -> bool:
+    """A tick at work when the poller died, or one before the first of the next poller.
+
+    A poller may die before its own first tick, while the driver reads its devices and does so until it would begin: on
+    the connections that stood before. A dead poller's connections are gone with it.
+    """
+    device, second = tick
     after = bisect_right(ticks, end.at_s)
+    stood = given.complete((device, ticks[after - 1])) if after else None
+    while stood and after < len(ticks) and _connections(given, (device, ticks[after])) == stood.connections:
+        after += 1
     next_s: float = ticks[after] if after < len(ticks) else float("inf")
     until_s = end.at_s if end.run else min(next_s, end.at_s + BACK_S)  # the next run has ticks of its own
     return end.at_s - LIMIT_S - TAKEN_S < second < until_s
+
+
+def _connections(given: Given, tick: Tick) -> set[int]:
+    complete = given.complete(tick)
+    return complete.connections if complete else set()
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
