@@ -139,15 +139,15 @@ def _with_included(names: Sequence[str], trees: Mapping[str, Tree], folders: Seq
 
     Maps that take Hydra to compose them are not looked into: see `_compose_maps`.
     """
-    found: dict[str, None] = {}
+    left: dict[str, None] = {}
     waiting = [*names, *(name for tree in trees.values() for name in included_names(tree))]
     while waiting:
         name = waiting.pop()
-        if name in found or name in trees or (name not in names and not _files(f"map/{name}", folders)):
+        if name in left or name in trees or (name not in names and not _files(f"map/{name}", folders)):
             continue
-        found[name] = None
+        left[name] = None
         waiting += included_names(_read_tree(f"map/{name}", folders) or {})
-    return sorted(found)
+    return sorted(left)
 
 
 def _compose_maps(names: Sequence[str], folders: Sequence[Path], words: Sequence[str], own: Tree) -> Config:

@@ -74,15 +74,15 @@ class DeviceMaps:
         self._check_identity(key, site, name, given)
         return register_map
 
-    def _files(self, name: str, found: dict[str, _MapFile]) -> dict[str, _MapFile]:
+    def _files(self, name: str, sources: dict[str, _MapFile]) -> dict[str, _MapFile]:
         """The file of a map and those of all that it includes, by name, as far as they are there."""
-        if name in self._sources and name not in found:
+        if name in self._sources and name not in sources:
             if name not in self._texts:
                 self._texts[name] = _text(name, self._folders)
-            found[name] = _MapFile(name, _Same(self._sources[name]), self._texts[name])
+            sources[name] = _MapFile(name, _Same(self._sources[name]), self._texts[name])
             for other in included_names(self._sources[name]):
-                self._files(other, found)
-        return found
+                self._files(other, sources)
+        return sources
 
     def standard(self) -> Standard:
         """The effective standard: with what the maps bring that devices have asked for.

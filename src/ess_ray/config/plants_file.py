@@ -166,5 +166,5 @@ def _counted_from(folder: Path, keys: Keys, value: object) -> object:
     if not isinstance(value, str) or not value or value.startswith("${"):
         return value
     kind = _type(keys[:-1])
-    found = {each.name: each for each in fields(kind)}.get(keys[-1]) if is_dataclass(kind) else None
-    return path_in(folder, value) if found and rule_of(found).path else value
+    known = {each.name: each for each in fields(kind)}.get(keys[-1]) if is_dataclass(kind) else None
+    return path_in(folder, value) if known and rule_of(known).path else value

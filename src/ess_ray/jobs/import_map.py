@@ -46,20 +46,20 @@ def run(settings: Settings, *, next_steps: bool = True) -> int:
     if isinstance(importing, SunSpecSettings):
         return import_sunspec.run(importing, settings.standard)
     assert importing is not None
-    found, questions = read_file(importing)
+    imported, questions = read_file(importing)
     if questions:
         print_questions(importing.file, questions)
         return UNUSABLE
-    files = [importing.folder / "map" / f"{name}.yaml" for name in _names(importing, found.devices)]
+    files = [importing.folder / "map" / f"{name}.yaml" for name in _names(importing, imported.devices)]
     if there := next((file for file in files if file.exists()), None):
         raise ConfigError("name", f"{there} is there already, and nothing is overwritten: say name=… for another map")
     maps = [
-        _made(found, device, file, importing, settings.standard)
-        for device, file in zip(found.devices, files, strict=True)
+        _made(imported, device, file, importing, settings.standard)
+        for device, file in zip(imported.devices, files, strict=True)
     ]
     for made, file in zip(maps, files, strict=True):
         write_new(file, made.text)
-    print_made(importing, found, list(zip(files, maps, strict=True)), next_steps)
+    print_made(importing, imported, list(zip(files, maps, strict=True)), next_steps)
     return OK
 
 
@@ -71,20 +71,20 @@ def read_file(importing: ImportSettings) -> tuple[Import, Sequence[Question]]:
     file, kind = importing.file, importing.file.suffix.lower()
     questions: Sequence[Question] = ()
     if kind in WORKBOOKS:
-        found, questions = read_table(read_xlsx(file), importing.choices)
+        imported, questions = read_table(read_xlsx(file), importing.choices)
     elif kind == ".xls":
         raise ConfigError("from", f"{file} is of the old form XLS: save it as XLSX or CSV")
     elif kind in TREES or kind in TABLES:
         text, _ = read_text(file, importing.encoding)
-        found = _tree(text, file)
+        imported = _tree(text, file)
     else:
         sheet, how = read_csv(file, importing.encoding)
-        found, questions = read_table([sheet], importing.choices)
-        found.taken.insert(0, how)
-    if not found.devices and not questions:
-        reasons = "; ".join(f"{one.name} ({one.where}): {one.reason}" for one in found.left_out[:3])
+        imported, questions = read_table([sheet], importing.choices)
+        imported.taken.insert(0, how)
+    if not imported.devices and not questions:
+        reasons = "; ".join(f"{one.name} ({one.where}): {one.reason}" for one in imported.left_out[:3])
         raise ConfigError("from", f"{file} has nothing that can be imported" + (f": {reasons}" if reasons else ""))
-    return found, questions
+    return imported, questions
 
 
 def _tree(text: str, file: Path) -> Import:
@@ -107,10 +107,10 @@ def _names(importing: ImportSettings, devices: Sequence[FoundDevice]) -> list[st
     return [names.take(plain_name(f"{importing.name} {device.name}", "device")) for device in devices]
 
 
-def _made(found: Import, device: FoundDevice, file: Path, importing: ImportSettings, standard: Standard) -> MadeMap:
+def _made(imported: Import, device: FoundDevice, file: Path, importing: ImportSettings, standard: Standard) -> MadeMap:
     def check(text: str) -> tuple[int, str] | None:
         return check_map(file.stem, text, standard)
 
     table = importing.table or file.stem
     known = standard.tables.get(table)
-    return make_map(found, device, table, importing.file.name, check, known.identity if known else ())
+    return make_map(imported, device, table, importing.file.name, check, known.identity if known else ())

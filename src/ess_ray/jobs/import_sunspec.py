@@ -47,7 +47,7 @@ def run(sunspec: SunSpecSettings, standard: Standard, next_steps: bool = True) -
         chains = _chains(sunspec)
     except KeyboardInterrupt:
         return INTERRUPTED
-    found = []
+    devices = []
     for unit, chain in chains:
         if not chain.models:
             _print_nothing(sunspec, unit, chain)
@@ -55,10 +55,10 @@ def run(sunspec: SunSpecSettings, standard: Standard, next_steps: bool = True) -
         made = make_blocks(chain.models, standard)
         if not made.blocks:
             raise ConfigError("from", "its models have no values, so there is nothing to make a map of")
-        found.append(_Found(unit, chain, made))
-    if not found:
+        devices.append(_Found(unit, chain, made))
+    if not devices:
         return FAILED
-    _write(sunspec, standard, found, next_steps)
+    _write(sunspec, standard, devices, next_steps)
     return OK
 
 
@@ -80,9 +80,9 @@ def _walk(probe: ProbeSettings, budget: Budget) -> Chain:
         reader.close()
 
 
-def _write(sunspec: SunSpecSettings, standard: Standard, found: Sequence[_Found], next_steps: bool) -> None:
+def _write(sunspec: SunSpecSettings, standard: Standard, devices: Sequence[_Found], next_steps: bool) -> None:
     names = UniqueNames()
-    maps = [(one, names.take(_name(sunspec, one, len(found) > 1))) for one in found]
+    maps = [(one, names.take(_name(sunspec, one, len(devices) > 1))) for one in devices]
     files = {name: sunspec.folder / "map" / f"{name}.yaml" for _, name in maps}
     if there := next((file for file in files.values() if file.exists()), None):
         raise ConfigError("name", f"{there} is there already, and nothing is overwritten: say name=… for another map")
@@ -160,8 +160,8 @@ def _print_nothing(sunspec: SunSpecSettings, unit: int | None, chain: Chain) -> 
         )
         return
     print_line(f"ess_ray: {where}: no SunSpec registers", error=True)
-    for base, told in chain.tried.items():
-        print_line(f"  {base}: {told}", error=True)
+    for base, answer in chain.tried.items():
+        print_line(f"  {base}: {answer}", error=True)
     if chain.replied:
         advice = "try another unit (SMA's is 126), and whether SunSpec is switched on in the device"
     else:

@@ -27,14 +27,16 @@ def print_questions(file: Path, questions: Sequence[Question]) -> None:
 
 
 def print_made(
-    importing: ImportSettings, found: Import, made: Sequence[tuple[Path, MadeMap]], next_steps: bool
+    importing: ImportSettings, imported: Import, made: Sequence[tuple[Path, MadeMap]], next_steps: bool
 ) -> None:
     """Say what was read, taken, left out and written, and which commands come next."""
     count = sum(len(one.entries) for _, one in made)
-    left_out = [*found.left_out, *(left for _, one in made for left in one.left_out)]
-    print_line(f"{importing.file}: {found.form}, {count + len(left_out)} values, {count} imported, {len(left_out)} not")
-    _some("taken", found.taken)
-    _some("not part of a map", found.unused)
+    left_out = [*imported.left_out, *(left for _, one in made for left in one.left_out)]
+    print_line(
+        f"{importing.file}: {imported.form}, {count + len(left_out)} values, {count} imported, {len(left_out)} not"
+    )
+    _some("taken", imported.taken)
+    _some("not part of a map", imported.unused)
     _left_out(left_out)
     for path, one in made[:MAPS_SHOWN]:
         tables = ", ".join(dict.fromkeys(entry.table for entry in one.entries))

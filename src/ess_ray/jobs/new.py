@@ -57,8 +57,8 @@ def run(settings: Settings, read_settings: Callable[[], Settings]) -> int:
     assert new is not None
     try:
         answers = find_answers(new)
-        found = _find(new, answers)
-        return FAILED if found is None else _write(settings, new, answers, found, read_settings)
+        reached = _find(new, answers)
+        return FAILED if reached is None else _write(settings, new, answers, reached, read_settings)
     except (KeyboardInterrupt, EOFError):
         print_line("")
         return INTERRUPTED
@@ -117,9 +117,9 @@ def _said(new: NewSettings, answers: Answers, probe: ProbeSettings, contact: Con
     print_line(f"it answers with {settings_text(settings) or 'what is usual'}")
     if look.sunspec is not None:
         print_line(f"it speaks SunSpec, from address {look.sunspec} on")
-    found = Found(contact.way.of(replace(probe, windows=look.windows)), settings, look)
+    reached = Found(contact.way.of(replace(probe, windows=look.windows)), settings, look)
     if look.windows or answers.map_name or new.table:
-        return found
+        return reached
     problem = "it has none of the registers with which usual devices begin"
     _failed(f"{problem}: say new.address=… as its manual has it, or new.map=… or new.table=FILE")
     return None
@@ -133,9 +133,9 @@ def _failed(text: str) -> None:
 
 
 def _write(
-    settings: Settings, new: NewSettings, answers: Answers, found: Found, read_settings: Callable[[], Settings]
+    settings: Settings, new: NewSettings, answers: Answers, reached: Found, read_settings: Callable[[], Settings]
 ) -> int:
-    map_name, changes = answers.map_name, dict(found.settings)
+    map_name, changes = answers.map_name, dict(reached.settings)
     if new.table:
         if code := import_map.run(replace(settings, importing=new.table), next_steps=False):
             return code
@@ -143,10 +143,10 @@ def _write(
         if not (new.folder / f"map/{map_name}.yaml").exists():
             print_line("the table is of several devices: say new.map=… for one of these maps", error=True)
             return UNUSABLE
-    elif map_name is None and found.look.sunspec is not None:
-        map_name = _import_sunspec(settings, new, answers, found)
+    elif map_name is None and reached.look.sunspec is not None:
+        map_name = _import_sunspec(settings, new, answers, reached)
     if map_name is None:
-        probed = probe_device(found.probe, None)
+        probed = probe_device(reached.probe, None)
         map_name = _make_map(new, answers, probed)
         changes |= probed.changes
     device = {"map": map_name, "host": answers.host, "port": answers.port, **changes}
@@ -157,17 +157,17 @@ def _write(
     write_new(file, _site_text(answers, device))
     print_line(f"written: {file}")
     chosen = read_settings()
-    if answers.map_name and (more := _changes(chosen, answers, found, device)):
+    if answers.map_name and (more := _changes(chosen, answers, reached, device)):
         file.write_text(_site_text(answers, {**device, **more}), encoding="utf-8")  # a file of this very run
         print_line(f"and there: {settings_text(more)}")
         chosen = read_settings()
     return _check(new, answers, chosen)
 
 
-def _import_sunspec(settings: Settings, new: NewSettings, answers: Answers, found: Found) -> str | None:
+def _import_sunspec(settings: Settings, new: NewSettings, answers: Answers, reached: Found) -> str | None:
     """Write the map of a SunSpec device; its name. None if it has no model that is known."""
     name = _new_map(new, answers)
-    sunspec = SunSpecSettings(found.probe, (found.probe.unit_id,), (), name, new.folder)
+    sunspec = SunSpecSettings(reached.probe, (reached.probe.unit_id,), (), name, new.folder)
     return None if import_sunspec.run(sunspec, settings.standard, next_steps=False) else name
 
 
@@ -194,11 +194,11 @@ def _site_text(answers: Answers, device: Mapping[str, object]) -> str:
     return heading + settings_block(answers.device, device, {})
 
 
-def _changes(settings: Settings, answers: Answers, found: Found, said: Mapping[str, object]) -> Mapping[str, object]:
+def _changes(settings: Settings, answers: Answers, reached: Found, said: Mapping[str, object]) -> Mapping[str, object]:
     """What a device with a map of its own needs beyond what is said of it: sizes of requests, times."""
     for device in _devices(settings, answers):
         windows = tuple((each.function, each.address, each.address + each.count - 1) for each in device.plan.requests)
-        probe = replace(found.probe, device=device, windows=windows, configured=said)
+        probe = replace(reached.probe, device=device, windows=windows, configured=said)
         return probe_device(probe, settings.maps[device.map_name]).changes
     return {}
 

@@ -71,8 +71,8 @@ def _check_unchangeable(key: str, path: Path) -> None:
     for each in (path, path.resolve()):
         _check_owner(key, each)
     with suppress(FileNotFoundError):
-        found = path.stat()
-        if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid)):
+        status = path.stat()
+        if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):
             raise ConfigError(key, f"{path} may be written by other users: chmod go-w it if all in it is yours")
 
 

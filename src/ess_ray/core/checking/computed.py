@@ -22,13 +22,13 @@ def compute_readings(computed: Iterable[Computed], readings: Iterable[Reading]) 
     has the raw type COMPUTED and no registers.
     """
     known = {(each.value.table, each.value.ids, each.value.column): each for each in readings}
-    found = []
+    made = []
     for each in computed:
         operands = {name: known.get((each.table, each.ids, name)) for name in each.expression.columns}
         reading = _reading(each, {name: operand for name, operand in operands.items() if operand and operand.read})
         known[each.table, each.ids, each.column] = reading
-        found.append(reading)
-    return found
+        made.append(reading)
+    return made
 
 
 def computed_doubts(readings: Sequence[Reading]) -> list[Doubt]:

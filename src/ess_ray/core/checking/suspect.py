@@ -57,14 +57,14 @@ def doubts(values: Sequence[Value], registers: Registers) -> list[Doubt]:
 
 def _unexpected(readings: Sequence[Reading], registers: Registers) -> list[Doubt]:
     """A doubt for each register that does not hold what the map expects, about the first value that is placed by it."""
-    found: dict[Expected, Doubt] = {}
+    unstored: dict[Expected, Doubt] = {}
     for reading in readings:
         for expected in reading.value.expected:
             number = registers.get((expected.function, expected.address), expected.number)
             if reading.read and number != expected.number:
                 why = f"{expected.address} holds {number}, and the map expects {expected.number} there"
-                found.setdefault(expected, Doubt(reading, f"{why}: it and others are not stored", ()))
-    return [*found.values()]
+                unstored.setdefault(expected, Doubt(reading, f"{why}: it and others are not stored", ()))
+    return [*unstored.values()]
 
 
 def _under(guess: _Guess, values: Sequence[Value], registers: Registers) -> list[tuple[int, Reading]]:

@@ -80,13 +80,14 @@ class _SidedRule:
         multipliers, codes = [Multiplier(Fraction(1))], np.zeros(1, np.intp)
         for multipliers_of, raw in zip(self._sides, sides, strict=True):
             different, of_side = _numbered(raw)
-            found = multipliers_of(different)
+            of_registers = multipliers_of(different)
             if len(multipliers) == 1:
-                multipliers, codes = [_product(multipliers[0], each) for each in found], of_side
+                multipliers, codes = [_product(multipliers[0], each) for each in of_registers], of_side
                 continue
-            pairs, codes = _numbered(codes * len(found) + of_side)
+            pairs, codes = _numbered(codes * len(of_registers) + of_side)
             multipliers = [
-                _product(multipliers[pair // len(found)], found[pair % len(found)]) for pair in pairs.tolist()
+                _product(multipliers[pair // len(of_registers)], of_registers[pair % len(of_registers)])
+                for pair in pairs.tolist()
             ]
         if len(multipliers) == 1:
             yield multipliers[0], slice(None)

@@ -23,10 +23,10 @@ class Decisions:
     taken: list[str] = field(default_factory=list)
     open: list[Question] = field(default_factory=list)
 
-    def settle(self, word: str, values: tuple[str, ...], found: str, why: str) -> str:
+    def settle(self, word: str, values: tuple[str, ...], evident: str, why: str) -> str:
         """Take what was found, and say so; without it ask. Returns what goes on, if only until the question is put."""
-        if found:
-            self.taken.append(f"{word}={found}: {why}")
+        if evident:
+            self.taken.append(f"{word}={evident}: {why}")
         else:
             self.open.append(Question(word, values, why))
-        return found or values[0]
+        return evident or values[0]

@@ -44,8 +44,8 @@ def decide(tables: Sequence[SheetTable], choices: Choices) -> Decisions:
     """The decisions for these tables, or questions. What the user says goes before everything."""
     decisions = Decisions()
     rows = [row for table in tables for row in table.rows]
-    found, why = (choices.base, "as said") if choices.base else _base(tables, rows)
-    decisions.base = decisions.settle("base", BASES if _may_be_digits(rows) else BASES[:2], found, why)
+    evident, why = (choices.base, "as said") if choices.base else _base(tables, rows)
+    decisions.base = decisions.settle("base", BASES if _may_be_digits(rows) else BASES[:2], evident, why)
     _decide_function(decisions, tables, choices)
     decide_scale(decisions, rows, choices)
     _decide_order(decisions, tables, choices)
@@ -61,17 +61,17 @@ def decide(tables: Sequence[SheetTable], choices: Choices) -> Decisions:
 def _base(tables: Sequence[SheetTable], rows: Sequence[TableRow]) -> tuple[str, str]:
     """How addresses are counted, and why; an empty first text: nobody knows, and the second has examples."""
     digits = _may_be_digits(rows)
-    found = _base_said(tables, digits) or _base_shown(rows, digits)
-    if found:
-        return found
+    evident = _base_said(tables, digits) or _base_shown(rows, digits)
+    if evident:
+        return evident
     examples = ", ".join(_sent(row, digits) for row in rows[:SHOWN])
     return "", f"are addresses sent as they are printed, or counted from 1? {examples}"
 
 
 def _base_said(tables: Sequence[SheetTable], digits: bool) -> tuple[str, str] | None:
     """What the file says of its addresses, by two columns of them or in words."""
-    if found := next(filter(None, map(_two_columns, tables)), None):
-        return found
+    if evident := next(filter(None, map(_two_columns, tables)), None):
+        return evident
     texts = (text for table in tables for text in around(table) if ABOUT_ADDRESSES.search(text))
     said: dict[str, str] = {}
     for text in dict.fromkeys(texts):
@@ -155,20 +155,20 @@ def _decide_function(decisions: Decisions, tables: Sequence[SheetTable], choices
     silent = [row for row in rows if function_of(row) is None]
     if not silent or decisions.base == "modicon":
         return
-    found, why = str(choices.function or ""), "as said"
-    if not found:
-        found, why = _function_in_texts(tables)
-    if not found and (row := next((row for row in rows if is_writable(row.cell("access"))), None)):
-        found, why = "3", f"registers that can be written ({row.where}) are holding registers"
-    if not found:
+    evident, why = str(choices.function or ""), "as said"
+    if not evident:
+        evident, why = _function_in_texts(tables)
+    if not evident and (row := next((row for row in rows if is_writable(row.cell("access"))), None)):
+        evident, why = "3", f"registers that can be written ({row.where}) are holding registers"
+    if not evident:
         why = f"does the device read them as holding (3) or input registers (4)? For example {silent[0].where}"
-    decisions.function = int(decisions.settle("function", ("3", "4"), found, why))
+    decisions.function = int(decisions.settle("function", ("3", "4"), evident, why))
 
 
 def function_of(row: TableRow) -> int | None:
     """The function that the row's own cell or the title above it says."""
-    if (found := read_function(row.cell("function"))) is not None:
-        return found
+    if (number := read_function(row.cell("function"))) is not None:
+        return number
     said = _functions_in(row.section)
     return said.pop() if len(said) == 1 else None
 
@@ -204,8 +204,8 @@ def _decide_order(decisions: Decisions, tables: Sequence[SheetTable], choices: C
     said: dict[str, str] = {}
     texts = [text for table in tables for text in around(table)]
     for text in dict.fromkeys((*texts, *_notes(row for table in tables for row in table.rows))):
-        if found := read_order(text):
-            said.setdefault(found, text)
+        if named := read_order(text):
+            said.setdefault(named, text)
     if len(said) == 1:
         decisions.order, text = next(iter(said.items()))
         decisions.taken.append(f"order={decisions.order}: the file says {_shown(text)}")
@@ -229,9 +229,9 @@ def _decide_widths(decisions: Decisions, tables: Sequence[SheetTable]) -> None:
             text = row.cell("type").strip()
             if is_open(text) and (gap := following.printed.first - row.printed.first) > 0 and row.printed.width == 1:
                 gaps.setdefault(text, []).append(gap)
-    for text, found in gaps.items():
-        usual = Counter(found).most_common(1)[0][0]
-        if usual in (2, 4) and min(found) == usual:
+    for text, distances in gaps.items():
+        usual = Counter(distances).most_common(1)[0][0]
+        if usual in (2, 4) and min(distances) == usual:
             decisions.widths[text] = usual
             decisions.taken.append(f"{text} takes {usual} registers: its addresses go in steps of {usual}")
 

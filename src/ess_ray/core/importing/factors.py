@@ -26,14 +26,14 @@ def decide_scale(decisions: Decisions, rows: Sequence[TableRow], choices: Choice
     above = [(row, factor) for row, factor in open_ if abs(factor) > 1]
     if not open_:
         return
-    found, why = (choices.scale, "as said") if choices.scale else _divides(open_)
-    if not found and not above:
+    evident, why = (choices.scale, "as said") if choices.scale else _divides(open_)
+    if not evident and not above:
         return  # 0.1 multiplies, where nothing speaks against it
-    if not found:
+    if not evident:
         row, factor = above[0]
         unit = read_unit(row.cell("unit")).unit
         why = f"{row.title} ({row.where}): with {factor:f}, is 500 {500 / factor:f} or {500 * factor:f} {unit}?{why}"
-    decisions.divides = decisions.settle("scale", ("divide", "multiply"), found, why) == "divide"
+    decisions.divides = decisions.settle("scale", ("divide", "multiply"), evident, why) == "divide"
 
 
 def _divides(factors: Sequence[tuple[TableRow, Decimal]]) -> tuple[str, str]:
@@ -79,8 +79,8 @@ def _raw_limits(row: TableRow) -> tuple[int, int] | None:
 
 def bounds_of(row: TableRow) -> tuple[Decimal, Decimal] | None:
     """The range that the row names, as it is written; None for none, or for one of nothing (0 to 0)."""
-    if found := read_range(row.cell("range")):
-        return found.low, found.high
+    if span := read_range(row.cell("range")):
+        return span.low, span.high
     low, high = decimal(row.cell("minimum")), decimal(row.cell("maximum"))
     return (low, high) if low is not None and high is not None and low < high else None
 

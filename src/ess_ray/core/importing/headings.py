@@ -151,15 +151,15 @@ def role_of(text: str) -> str | None:
 
 def roles_of(cells: Iterable[str]) -> dict[int, str]:
     """The columns of a row of headings that are known, by their number from 0; one role may have several columns."""
-    found = ((column, role_of(text)) for column, text in enumerate(cells))
-    return {column: role for column, role in found if role}
+    pairs = ((column, role_of(text)) for column, text in enumerate(cells))
+    return {column: role for column, role in pairs if role}
 
 
 def is_heading(roles: Mapping[int, str]) -> bool:
     """Whether a row with these headings begins a table: addresses, and at least one thing beside them."""
-    found = set(roles.values())
+    kinds = set(roles.values())
     return (
-        ("address" in found or "hex" in found)
-        and bool(found.intersection(NEEDED))
-        and len(found) > 2 - ("name" in found)
+        ("address" in kinds or "hex" in kinds)
+        and bool(kinds.intersection(NEEDED))
+        and len(kinds) > 2 - ("name" in kinds)
     )

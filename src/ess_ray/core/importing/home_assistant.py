@@ -39,11 +39,11 @@ def read_home_assistant(tree: Tree, line_of: LineOf) -> Import:
     `tree`: the YAML, tags like `!secret` as texts. Nothing is raised for a value that cannot be carried over: it is
     left out with its reason.
     """
-    found = Import("Home Assistant modbus")
+    imported = Import("Home Assistant modbus")
     devices: dict[tuple[int, str], FoundDevice] = {}
     hubs = list(mappings(tree, "modbus"))
     for number_, hub in hubs:
-        _unused(hub, found)
+        _unused(hub, imported)
         for kind in ("sensors", "binary_sensors"):
             for index, entry in mappings(hub, kind):
                 path: Path = ("modbus", number_, kind, index)
@@ -53,7 +53,7 @@ def read_home_assistant(tree: Tree, line_of: LineOf) -> Import:
                 try:
                     items = list(_items(entry, kind, where))
                 except ItemError as reason:
-                    found.left_out.append(LeftOut(str(entry.get("name", "")), where, str(reason)))
+                    imported.left_out.append(LeftOut(str(entry.get("name", "")), where, str(reason)))
                 else:
                     devices.setdefault((number_, slave), FoundDevice()).items += items
     for (number_, slave), device in devices.items():
@@ -61,8 +61,8 @@ def read_home_assistant(tree: Tree, line_of: LineOf) -> Import:
         device.unit_id = int(slave) if slave.isdigit() else None
         if len(devices) > 1:
             device.name = f"{hub_name} {_plain(slave)}".strip()
-    found.devices = list(devices.values())
-    return found
+    imported.devices = list(devices.values())
+    return imported
 
 
 def _plain(slave: str) -> str:
@@ -169,19 +169,19 @@ def _sentinels(entry: Tree, type_: str) -> tuple[int, ...]:
     """`nan_value` as a raw number; of a float it is a bit pattern, and NaN is NULL without a word."""
     if entry.get("nan_value") is None or type_.startswith("float"):
         return ()
-    found = whole(entry["nan_value"], "its nan_value")
+    nothing = whole(entry["nan_value"], "its nan_value")
     bits = 16 * WIDTHS[type_]
     low = -(1 << (bits - 1)) if type_.startswith("int") else 0
-    return (found,) if low <= found < 1 << bits else ()
+    return (nothing,) if low <= nothing < 1 << bits else ()
 
 
-def _unused(hub: Mapping[str, Any], found: Import) -> None:
+def _unused(hub: Mapping[str, Any], imported: Import) -> None:
     name = hub.get("name", "modbus")
-    found.unused += [
+    imported.unused += [
         f"{name}: {key}: {hub[key]} belongs into the site's file: {here}"
         for key, here in SETTINGS.items()
         if key in hub
     ]
     for key in OTHERS:
         if key in hub:
-            found.unused.append(f"{name}: {key} are for writing, which ess_ray never does")
+            imported.unused.append(f"{name}: {key} are for writing, which ess_ray never does")

@@ -91,11 +91,6 @@ class Import:
     taken: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
 
-    @property
-    def found(self) -> int:
-        """How many values the file describes."""
-        return sum(len(device.items) for device in self.devices) + len(self.left_out)
-
 
 class ItemError(ValueError):
     """A value that cannot be carried over; its text is the reason."""

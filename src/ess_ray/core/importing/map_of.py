@@ -33,7 +33,7 @@ class MadeMap:
 
 
 def make_map(
-    found: Import, device: FoundDevice, table: str, source: str, check: Check, identity: Sequence[str] = ()
+    imported: Import, device: FoundDevice, table: str, source: str, check: Check, identity: Sequence[str] = ()
 ) -> MadeMap:
     """The map of one device of an import, whose columns go to `table`, or to that and some more if they are many.
 
@@ -47,8 +47,8 @@ def make_map(
         text = write_map(
             entries,
             device.period_s,
-            _heading(found, device, source),
-            _footing([*found.left_out, *left_out]),
+            _heading(imported, device, source),
+            _footing([*imported.left_out, *left_out]),
             {table: identity} if identity else {},
         )
         wrong = check(text.text)
@@ -195,14 +195,14 @@ def _computed_from(item: Item, other: Item) -> Item:
     return replace(item, formula={"product": [Operand(other.name, other.where), ratio]})
 
 
-def _heading(found: Import, device: FoundDevice, source: str) -> Iterator[str]:
+def _heading(imported: Import, device: FoundDevice, source: str) -> Iterator[str]:
     which = f", device {device.name}" if device.name else ""
-    yield f"Made by job=import from {source} ({found.form}{which}). Change it as you like: nothing writes it again."
+    yield f"Made by job=import from {source} ({imported.form}{which}). Change it as you like: nothing writes it again."
     yield "Behind each value: its address as sent, and where it stands in the file."
-    if found.taken:
+    if imported.taken:
         yield ""
         yield "What the file leaves open was read so:"
-        yield from (f"- {one}" for one in found.taken)
+        yield from (f"- {one}" for one in imported.taken)
 
 
 def _footing(left_out: Sequence[LeftOut]) -> Iterator[str]:

@@ -42,14 +42,14 @@ def read_enum(text: str) -> dict[int, str]:
     marks = list(_ENUM_PART.finditer(plain))
     if len(marks) < 2:
         return {}
-    found: dict[int, str] = {}
+    labels: dict[int, str] = {}
     for mark, following in zip_longest(marks, marks[1:]):
         end = following.start() if following else len(plain)
         label = _label(plain[mark.end() : end])
         number = int(mark[1], 16 if "x" in mark[1].lower() else 10)
         if label and not re.fullmatch(r"[-+\d.,\s]*", label) and abs(number) <= LARGEST:
-            found.setdefault(number, label)
-    return found if len(found) > 1 else {}
+            labels.setdefault(number, label)
+    return labels if len(labels) > 1 else {}
 
 
 def _label(text: str) -> str:
@@ -64,14 +64,14 @@ def read_bits(text: str) -> dict[tuple[int, int], str]:
     """
     plain = unicodedata.normalize("NFKC", text)
     marks = list(_BIT.finditer(plain))
-    found: dict[tuple[int, int], str] = {}
+    labels: dict[tuple[int, int], str] = {}
     for mark, following in zip_longest(marks, marks[1:]):
         first, last = int(mark[1]), int(mark[2] or mark[1])
         first, last = min(first, last), max(first, last)
         end = following.start() if following else len(plain)
         if last <= 63:
-            found.setdefault((first, last - first + 1), _label(plain[mark.end() : end]))
-    return found
+            labels.setdefault((first, last - first + 1), _label(plain[mark.end() : end]))
+    return labels
 
 
 def two_labels(zero: str, one: str) -> dict[int, str]:

@@ -61,9 +61,9 @@ class UniqueNames:
 
     def take(self, name: str) -> str:
         """The name, with a number behind it if it was handed out before; at most LONGEST characters."""
-        number, found = 1, name
-        while found in self._taken:
+        number, free = 1, name
+        while free in self._taken:
             number += 1
-            found = f"{name[: LONGEST - 1 - len(str(number))]}_{number}"
-        self._taken.add(found)
-        return found
+            free = f"{name[: LONGEST - 1 - len(str(number))]}_{number}"
+        self._taken.add(free)
+        return free

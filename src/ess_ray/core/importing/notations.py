@@ -85,15 +85,15 @@ def read_printed(text: str, hexadecimal: bool = False) -> Printed | None:
     if not 1 <= len(parts) <= 4:
         return None
     numbers = [_number(part, hexadecimal) for part in parts]
-    if any(found is None for found in numbers):
+    if any(number is None for number in numbers):
         return None
-    found = [number for number in numbers if number is not None]
-    first, last = found[0][0], found[-1][0]
-    if len(found) > 2 and [number for number, _ in found] != list(range(first, last + 1)):
+    pairs = [number for number in numbers if number is not None]
+    first, last = pairs[0][0], pairs[-1][0]
+    if len(pairs) > 2 and [number for number, _ in pairs] != list(range(first, last + 1)):
         return None
     if last < first:
         return None
-    hexadecimal = any(is_hex for _, is_hex in found)
+    hexadecimal = any(is_hex for _, is_hex in pairs)
     zeros = parts[0].startswith("0") and len(parts[0]) in (5, 6) and not hexadecimal
     return Printed(first, last, hexadecimal, bit, len(parts[0]) if zeros else 0)
 

@@ -134,5 +134,5 @@ def read_range(text: str) -> RangeCell | None:
 
 def read_sentinels(text: str) -> list[int]:
     """The raw numbers of a cell for "no value": `0xFFFF`, `65535`, `0x7FFF or 0x8000`."""
-    found = re.findall(r"0x[0-9a-f]{2,16}|[-+]?\b\d{2,10}\b", text.casefold())
-    return [int(number, 16 if "x" in number else 10) for number in found]
+    numbers = re.findall(r"0x[0-9a-f]{2,16}|[-+]?\b\d{2,10}\b", text.casefold())
+    return [int(number, 16 if "x" in number else 10) for number in numbers]

@@ -118,33 +118,33 @@ def _type(row: TableRow, function: int, decisions: Decisions, joined: bool) -> T
     """The type, out of its cell and the registers that the row has; without a cell by width and range."""
     width = row.printed.width if row.printed.width > 1 else _size(row)
     text = row.cell("type")
-    found = read_type(text, width or decisions.widths.get(text, 0))
+    type_cell = read_type(text, width or decisions.widths.get(text, 0))
     if function in BIT_FUNCTIONS:
         return TypeCell("bit")
-    if found is None:
+    if type_cell is None:
         if text and not _says_nothing(text):
             raise ItemError(f"type {text!r} is not among those of register maps")
-        found = _guessed(row, width)
+        type_cell = _guessed(row, width)
     if joined:
-        if found.type not in ("int16", "uint16", "int32", "uint32", "float32"):
+        if type_cell.type not in ("int16", "uint16", "int32", "uint32", "float32"):
             raise ItemError(f"two rows of type {text} are no number")
-        return replace(found, type=found.type.replace("16", "32"))
-    return _fitted(found, text, width)
+        return replace(type_cell, type=type_cell.type.replace("16", "32"))
+    return _fitted(type_cell, text, width)
 
 
-def _fitted(found: TypeCell, text: str, width: int) -> TypeCell:
+def _fitted(type_cell: TypeCell, text: str, width: int) -> TypeCell:
     """The type with the length or the count that the row's `width` in registers gives it, 0: it gives none."""
-    if found.type == "string":
-        length = found.length or width
+    if type_cell.type == "string":
+        length = type_cell.length or width
         if not 0 < length <= MAX_REGISTERS:
             raise ItemError(f"type {text!r} is a text, and the row does not say how many registers it takes")
-        return replace(found, length=length)
-    if found.type == "bit":
-        return replace(found, type="uint16")
-    several, rest = divmod(width, width_of(found.type))
+        return replace(type_cell, length=length)
+    if type_cell.type == "bit":
+        return replace(type_cell, type="uint16")
+    several, rest = divmod(width, width_of(type_cell.type))
     if width and (rest or several in MISTAKEN):
-        raise ItemError(f"type {text!r} takes {registers(width_of(found.type))}, and the row has {width}")
-    return replace(found, count=several or 1)
+        raise ItemError(f"type {text!r} takes {registers(width_of(type_cell.type))}, and the row has {width}")
+    return replace(type_cell, count=several or 1)
 
 
 def _says_nothing(text: str) -> bool:
@@ -179,8 +179,8 @@ def _enum(row: TableRow) -> dict[int, str]:
         *row.texts("note"),
         *row.texts("description"),
     ):
-        if found := read_enum(text):
-            return found
+        if listed := read_enum(text):
+            return listed
     return {}
 
 

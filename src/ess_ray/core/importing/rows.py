@@ -42,11 +42,11 @@ class TableRow:
     def texts(self, role: str) -> list[str]:
         """The text of each column of the role, with that of the rows that continue this one below it."""
         sheet = self.table.sheet
-        found = []
+        seen = []
         for at in self.table.columns(role):
             lines = [sheet.text(number, at) for number in self.continued]
-            found.append("\n".join(filter(None, [sheet.seen(self.number, at), *lines])))
-        return [text for text in found if text]
+            seen.append("\n".join(filter(None, [sheet.seen(self.number, at), *lines])))
+        return [text for text in seen if text]
 
     @property
     def title(self) -> str:
@@ -73,7 +73,7 @@ class SheetTable:
 
     def columns(self, role: str) -> list[int]:
         """The columns of a role, from the left."""
-        return [column for column, found in self.roles.items() if found == role]
+        return [column for column, of_column in self.roles.items() if of_column == role]
 
     def heading_of(self, role: str) -> str:
         """The heading of the first column of a role, for messages."""
@@ -92,8 +92,8 @@ def find_tables(sheet: Sheet, chosen: Mapping[str, str]) -> list[SheetTable]:
     tables: list[SheetTable] = []
     number = 0
     while number < len(sheet.rows):
-        if found := _heading(sheet, number):
-            roles, deep = found
+        if there := _heading(sheet, number):
+            roles, deep = there
             if tables and roles == tables[-1].roles:
                 number += deep
                 continue
@@ -135,7 +135,7 @@ def _table(sheet: Sheet, heading: int, roles: Roles, chosen: Mapping[str, str]) 
     roles = dict(roles)
     for role, said in chosen.items():
         column = _column(sheet, heading, said)
-        for other in [number for number, found in roles.items() if found == role]:
+        for other in [number for number, of_column in roles.items() if of_column == role]:
             del roles[other]
         roles[column] = role
     addresses = [column for column, role in roles.items() if role in ("address", "hex")]

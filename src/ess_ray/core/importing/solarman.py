@@ -32,7 +32,7 @@ def read_solarman(tree: Tree, line_of: LineOf) -> Import:
     Nothing is raised for an item that cannot be carried over: it is left out with its reason, unless another model's
     map has it.
     """
-    found = Import("ha-solarman definition")
+    imported = Import("ha-solarman definition")
     models = _models(tree)
     defaults = tree.get("default") or {}
     for model, name in enumerate(models):
@@ -47,19 +47,19 @@ def read_solarman(tree: Tree, line_of: LineOf) -> Import:
                 else:
                     device.items += read_items(entry, source)
             except ItemError as reason:
-                found.left_out.append(LeftOut(str(entry.get("name", "")), where, str(reason)))
-        found.devices.append(device)
+                imported.left_out.append(LeftOut(str(entry.get("name", "")), where, str(reason)))
+        imported.devices.append(device)
     if len(models) > 1:
-        found.taken.append(f"{len(models)} models, whose registers or factors differ: one map each")
-        _forgive(found)
-    return found
+        imported.taken.append(f"{len(models)} models, whose registers or factors differ: one map each")
+        _forgive(imported)
+    return imported
 
 
-def _forgive(found: Import) -> None:
+def _forgive(imported: Import) -> None:
     """Take out of what is left out whatever another model's map has."""
-    there = {item.where for device in found.devices for item in device.items}
-    kept = dict.fromkeys(one for one in found.left_out if one.where not in there)
-    found.left_out[:] = list(kept)
+    there = {item.where for device in imported.devices for item in device.items}
+    kept = dict.fromkeys(one for one in imported.left_out if one.where not in there)
+    imported.left_out[:] = list(kept)
 
 
 def _models(tree: Tree) -> list[str]:

@@ -122,14 +122,14 @@ def number_at(entry: Tree, key: str, otherwise: Decimal) -> Decimal:
 
 def _lookup(entry: Tree, lowest: int) -> dict[int, str]:
     """The meanings of raw numbers; empty if they are of bits that come together, which a map says for each bit."""
-    found: dict[int, str] = {}
+    labels: dict[int, str] = {}
     for _, one in mappings(entry, "lookup"):
         if "bit" in one or one.get("mode"):
             return {}
         for key in listed(one, "key"):
             if isinstance(key, int) and not isinstance(key, bool):
-                found.setdefault(key >> lowest, str(one.get("value", "")))
-    return found
+                labels.setdefault(key >> lowest, str(one.get("value", "")))
+    return labels
 
 
 def value_range(entry: Tree, scale: Decimal, offset: Decimal) -> tuple[Decimal | None, Decimal | None]:

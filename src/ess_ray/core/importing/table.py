@@ -25,23 +25,23 @@ def read_table(sheets: Sequence[Sheet], choices: Choices) -> tuple[Import, list[
 
     Raises ConfigError if no table is found, and for a sheet, device, column or role that is not there.
     """
-    found = Import("register table")
-    tables = _tables(sheets, choices, found)
+    imported = Import("register table")
+    tables = _tables(sheets, choices, imported)
     decisions = decide(tables, choices)
     groups: dict[tuple[str, str], list[Item]] = {}
     for table in tables:
-        for row, items in _read(table, decisions, found):
+        for row, items in _read(table, decisions, imported):
             groups.setdefault((table.sheet.name, _device(row)), []).extend(items)
-    found.taken += decisions.taken
-    found.devices = _devices(groups, choices, found)
-    if not found.devices and not decisions.open:
+    imported.taken += decisions.taken
+    imported.devices = _devices(groups, choices, imported)
+    if not imported.devices and not decisions.open:
         raise ConfigError(
-            "from", "has no row that is a value: " + "; ".join(dict.fromkeys(o.reason for o in found.left_out))
+            "from", "has no row that is a value: " + "; ".join(dict.fromkeys(o.reason for o in imported.left_out))
         )
-    return found, decisions.open
+    return imported, decisions.open
 
 
-def _tables(sheets: Sequence[Sheet], choices: Choices, found: Import) -> list[SheetTable]:
+def _tables(sheets: Sequence[Sheet], choices: Choices, imported: Import) -> list[SheetTable]:
     named = [sheet for sheet in sheets if sheet.name == choices.sheet] if choices.sheet else list(sheets)
     if not named:
         listed = ", ".join(sheet.name for sheet in sheets)
@@ -50,13 +50,13 @@ def _tables(sheets: Sequence[Sheet], choices: Choices, found: Import) -> list[Sh
     tables = [table for sheet in shown for table in find_tables(sheet, choices.columns)]
     hidden = [sheet.name for sheet in named if sheet not in shown and find_tables(sheet, choices.columns)]
     if hidden:
-        found.unused.append(f"hidden sheets are not read: {', '.join(hidden)}; sheet=NAME reads one")
+        imported.unused.append(f"hidden sheets are not read: {', '.join(hidden)}; sheet=NAME reads one")
     if not tables:
         raise ConfigError("from", _no_headings(shown))
     read = list(dict.fromkeys(table.sheet.name for table in tables))
     if len(sheets) > 1:
         others = [sheet.name for sheet in shown if sheet.name not in read]
-        found.taken.append(f"read {_listed(read)}" + (f"; without a table: {_listed(others)}" if others else ""))
+        imported.taken.append(f"read {_listed(read)}" + (f"; without a table: {_listed(others)}" if others else ""))
     return tables
 
 
@@ -80,7 +80,7 @@ def _device(row: TableRow) -> str:
     return row.cell("device")
 
 
-def _read(table: SheetTable, decisions: Decisions, found: Import) -> Iterator[tuple[TableRow, list[Item]]]:
+def _read(table: SheetTable, decisions: Decisions, imported: Import) -> Iterator[tuple[TableRow, list[Item]]]:
     """The rows that are values, each with its items; the others go to what is left out."""
     reserved = 0
     device = ""
@@ -92,18 +92,18 @@ def _read(table: SheetTable, decisions: Decisions, found: Import) -> Iterator[tu
         try:
             items = list(row_items(row, decisions, second, order))
         except ItemError as reason:
-            found.left_out.append(LeftOut(row.title, row.where, str(reason)))
+            imported.left_out.append(LeftOut(row.title, row.where, str(reason)))
             continue
         for item in items:
             if not item.order and WIDTHS.get(item.type, 1) > 1:
                 ask_order(decisions, item.where, item.name)
         yield row, items
     for number, text in table.unread:
-        found.left_out.append(LeftOut("", table.sheet.place(number, table.address), f"{text!r} is no address"))
+        imported.left_out.append(LeftOut("", table.sheet.place(number, table.address), f"{text!r} is no address"))
     if reserved:
         sheet = f" of sheet {table.sheet.name}" if table.sheet.name else ""
         kind = "row" if reserved == 1 else "rows"
-        found.unused.append(f"{reserved} {kind}{sheet} reserved or without a name")
+        imported.unused.append(f"{reserved} {kind}{sheet} reserved or without a name")
 
 
 def _joined(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, TableRow | None, str]]:
@@ -125,18 +125,18 @@ def _joined(rows: Sequence[TableRow]) -> Iterator[tuple[TableRow, TableRow | Non
             number += 1
 
 
-def _devices(groups: dict[tuple[str, str], list[Item]], choices: Choices, found: Import) -> list[FoundDevice]:
+def _devices(groups: dict[tuple[str, str], list[Item]], choices: Choices, imported: Import) -> list[FoundDevice]:
     """One device, unless what the groups say of one register cannot all be one device's."""
     groups = {key: items for key, items in groups.items() if items}
     if len(groups) > 1 and _collide(groups.values()):
         names = {key: _name(key, groups) for key in groups}
-        found.taken.append(
+        imported.taken.append(
             f"{len(groups)} devices, since they give different values to the same registers: one map each"
         )
     else:
         everything = [item for items in groups.values() for item in items]
         groups, names = ({("", ""): everything} if everything else {}), {("", ""): ""}
-    devices = [FoundDevice(names[key], _once(items, found)) for key, items in groups.items()]
+    devices = [FoundDevice(names[key], _once(items, imported)) for key, items in groups.items()]
     if choices.device is None:
         return devices
     chosen = [device for device in devices if device.name == choices.device]
@@ -161,13 +161,13 @@ def _collide(groups: Iterable[Sequence[Item]]) -> bool:
     return any(number > 1 for number in counts.values())
 
 
-def _once(items: Sequence[Item], found: Import) -> list[Item]:
+def _once(items: Sequence[Item], imported: Import) -> list[Item]:
     """Without rows that stand in the file twice."""
     kept: dict[object, Item] = {}
     for item in items:
         key = (item.function, item.address, item.width, item.type, item.bits, item.name)
         if key in kept:
-            found.left_out.append(LeftOut(item.name, item.where, f"stands there twice, first at {kept[key].where}"))
+            imported.left_out.append(LeftOut(item.name, item.where, f"stands there twice, first at {kept[key].where}"))
         else:
             kept[key] = item
     return list(kept.values())

@@ -43,12 +43,12 @@ def read_telegraf(tree: Tree, lines: list[str]) -> Import:
     `tree`: the TOML, floats as Decimals. `lines`: its text, where the values' lines are looked up. Nothing is raised
     for a value that cannot be carried over: it is left out with its reason.
     """
-    found = Import("Telegraf inputs.modbus")
+    imported = Import("Telegraf inputs.modbus")
     plugins = [plugin for _, plugin in mappings(tree.get("inputs", {}), "modbus")]
     devices: dict[tuple[int, object], FoundDevice] = {}
     finder = _FieldLines(lines)
     for number_, plugin in enumerate(plugins):
-        _unused(plugin, found)
+        _unused(plugin, imported)
         for field in _fields(plugin):
             where = finder.where(field)
             try:
@@ -57,13 +57,13 @@ def read_telegraf(tree: Tree, lines: list[str]) -> Import:
                     device.items.append(item)
                     device.unit_id = int(field.slave)
             except ItemError as reason:
-                found.left_out.append(LeftOut(str(field.tree.get("name", "")), where, str(reason)))
+                imported.left_out.append(LeftOut(str(field.tree.get("name", "")), where, str(reason)))
     for (number_, slave), device in devices.items():
         if len(devices) > 1:
             plugin_name = str(plugins[number_].get("name", f"modbus_{number_ + 1}" if len(plugins) > 1 else ""))
             device.name = f"{plugin_name} slave {slave}".strip()
-    found.devices = list(devices.values())
-    return found
+    imported.devices = list(devices.values())
+    return imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +155,10 @@ def _period(tree: Tree, plugin: Tree) -> Decimal | None:
     return None
 
 
-def _unused(plugin: Tree, found: Import) -> None:
+def _unused(plugin: Tree, imported: Import) -> None:
     for key, here in SETTINGS.items():
         if key in plugin:
-            found.unused.append(f"{key} = {plugin[key]!r} belongs into the site's file: {here}")
+            imported.unused.append(f"{key} = {plugin[key]!r} belongs into the site's file: {here}")
 
 
 class _FieldLines:

@@ -19,12 +19,12 @@ def number(value: object, what: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ItemError(f"{what} is {value!r}, which is no number")
     try:
-        found = Decimal(str(value).strip())
+        decimal = Decimal(str(value).strip())
     except InvalidOperation:
         raise ItemError(f"{what} is {value!r}, which is no number") from None
-    if not found.is_finite():
+    if not decimal.is_finite():
         raise ItemError(f"{what} is {value!r}, which is no finite number")
-    return found
+    return decimal
 
 
 def whole(value: object, what: str) -> int:
@@ -34,28 +34,28 @@ def whole(value: object, what: str) -> int:
             return int(value.strip(), 16)
         except ValueError:
             raise ItemError(f"{what} is {value!r}, which is no whole number") from None
-    found = number(value, what)
-    if found != found.to_integral_value():
+    decimal = number(value, what)
+    if decimal != decimal.to_integral_value():
         raise ItemError(f"{what} is {value!r}, which is no whole number")
-    return int(found)
+    return int(decimal)
 
 
 def address(value: object) -> int:
     """An address as sent. Raises ItemError for one that there is not."""
-    found = whole(value, "its address")
-    if not 0 <= found <= LAST_ADDRESS:
-        raise ItemError(f"its address {found} is not within 0 to {LAST_ADDRESS}")
-    return found
+    register = whole(value, "its address")
+    if not 0 <= register <= LAST_ADDRESS:
+        raise ItemError(f"its address {register} is not within 0 to {LAST_ADDRESS}")
+    return register
 
 
 def listed(tree: Tree, key: str) -> list[Any]:
     """The list at a key; a single thing is a list of one, nothing an empty one."""
-    found = tree.get(key)
-    return [] if found is None else found if isinstance(found, list) else [found]
+    listing = tree.get(key)
+    return [] if listing is None else listing if isinstance(listing, list) else [listing]
 
 
 def mappings(tree: Tree, key: str) -> Iterator[tuple[int, Tree]]:
     """The mappings of the list at a key, each with its index; what is no mapping is passed over."""
-    for index, found in enumerate(listed(tree, key)):
-        if isinstance(found, Mapping):
-            yield index, found
+    for index, child in enumerate(listed(tree, key)):
+        if isinstance(child, Mapping):
+            yield index, child

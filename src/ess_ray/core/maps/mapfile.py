@@ -54,13 +54,13 @@ def load_map(name: str, tree: Mapping[str, object], standard: Standard, line_of:
         raise sections[0].levels["period_s"].error("expected more than 0 seconds")
     finder = ColumnFinder(name, standard, [node for section in sections for node in section.new])
     tops = [_Inherited(section.source, None, {}, period_s).within_section(section) for section in sections]
-    found = [
+    unsettled = [
         cell
         for section, top in zip(sections, tops, strict=True)
         for block in section.blocks
         for cell in _block(block, top, finder)
     ]
-    cells, own = finder.settle(found)
+    cells, own = finder.settle(unsettled)
     values = [cell for cell in cells if isinstance(cell, Value)]
     values.sort(key=lambda value: (value.function, value.address, value.bits or ()))
     of_map = merged(standard, [own])

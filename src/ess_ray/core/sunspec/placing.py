@@ -85,7 +85,7 @@ def place_points(model: Model) -> Placed:
     if placing.left_out:
         missing = ", ".join(placing.left_out[:5]) + (" …" if len(placing.left_out) > 5 else "")
         placing.remarks.append(f"its length is {model.length}: {missing} would lie behind it and are left out")
-    rows = [Rows(repeats, places) for repeats, places in placing.found.items() if places]
+    rows = [Rows(repeats, places) for repeats, places in placing.places_of.items() if places]
     return Placed(model, rows, placing.remarks)
 
 
@@ -103,7 +103,7 @@ class _Placing:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.found: dict[tuple[Repeat, ...], list[Place]] = {}
+        self.places_of: dict[tuple[Repeat, ...], list[Place]] = {}
         self.remarks: list[str] = []
         self.left_out: list[str] = []
 
@@ -114,7 +114,7 @@ class _Placing:
         for point, address in places.values():
             if point.type == SCALE_FACTOR and address + point.size <= self.model.end:
                 factors[point.name] = Factor(address, len(outer.repeats))
-        into = self.found.setdefault(outer.repeats, [])
+        into = self.places_of.setdefault(outer.repeats, [])
         for point, address in places.values():
             if point.type in (SCALE_FACTOR, PAD) or (at == self.model.address and point.name in ("ID", "L")):
                 continue
