@@ -30,8 +30,8 @@ def read_table(sheets: Sequence[Sheet], choices: Choices) -> tuple[Import, list[
     decisions = decide(tables, choices)
     groups: dict[tuple[str, str], list[Item]] = {}
     for table in tables:
-        for row, items in _read(table, decisions, imported):
-            groups.setdefault((table.sheet.name, _device(row)), []).extend(items)
+        for device, items in _read(table, decisions, imported):
+            groups.setdefault((table.sheet.name, device), []).extend(items)
     imported.taken += decisions.taken
     imported.devices = _devices(groups, choices, imported)
     if not imported.devices and not decisions.open:
@@ -75,13 +75,11 @@ def _no_headings(sheets: Sequence[Sheet]) -> str:
     return f"{problem}, by letters, numbers or headings. It begins with: {'; '.join(lines)}"
 
 
-def _device(row: TableRow) -> str:
-    """The device that a row belongs to: what its column says, or what the rows above it said."""
-    return row.cell("device")
+def _read(table: SheetTable, decisions: Decisions, imported: Import) -> Iterator[tuple[str, list[Item]]]:
+    """The items of each row that is a value, with its device: what its column says, or that of the rows above it.
 
-
-def _read(table: SheetTable, decisions: Decisions, imported: Import) -> Iterator[tuple[TableRow, list[Item]]]:
-    """The rows that are values, each with its items; the others go to what is left out."""
+    The other rows go to what is left out.
+    """
     reserved = 0
     device = ""
     for row, second, order in _joined(table.rows):
@@ -97,7 +95,7 @@ def _read(table: SheetTable, decisions: Decisions, imported: Import) -> Iterator
         for item in items:
             if not item.order and WIDTHS.get(item.type, 1) > 1:
                 ask_order(decisions, item.where, item.name)
-        yield row, items
+        yield device, items
     for number, text in table.unread:
         imported.left_out.append(LeftOut("", table.sheet.place(number, table.address), f"{text!r} is no address"))
     if reserved:

@@ -344,7 +344,6 @@ def test_sheets_and_devices_that_say_different_things_of_a_register_are_a_map_ea
     found, _ = read_table([one, two], READY)
     assert [(device.name, len(device.items)) for device in found.devices] == [("pcs", 2), ("bms", 1)]
     named = sheet(heading, ["grid", "1", "a", "U16"], ["", "2", "b", "U16"], ["load", "1", "c", "U16"])
-    named.rows[2][0] = "grid"
     found, _ = read_table([named], replace(READY, device="grid"))
     assert [(device.name, len(device.items)) for device in found.devices] == [("grid", 2)]
     with pytest.raises(ConfigError, match="device: there is no device 'x': grid, load"):
