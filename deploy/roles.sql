@@ -5,6 +5,8 @@
 -- It makes the roles without passwords; then, in psql, \password collector (and so on) asks for one and sends its hash.
 -- Other names: -v collector=… -v exporter=… -v reader=… . Run it before the collector's first start, and again after it:
 -- the tables that the collector makes later are for the reader at once, for the exporter after the next run of this file.
+-- If it ends with "tuple concurrently updated", TimescaleDB was compressing a chunk just then: nothing is changed, run it
+-- again.
 --
 --   collector   owns the tables: the main job, job=check, job=report, job=restore
 --   exporter    job=export: reads all, keeps the ledger (export_until, export_object), cannot change a sample
